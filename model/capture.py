@@ -1,0 +1,239 @@
+"""The instrument: permanent forward hooks on named submodules, which capture and edit what passes through.
+
+`install(model)` registers the hooks once. They write to the Recorder that a context variable holds; without one they do
+nothing. So threads that share a model never see each other, and the transformer itself knows nothing of all this.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model.attention import MultiHeadAttention, explicit_attention
+from model.config import Config
+from model.intervention import ATTENTION_KINDS, Intervention
+from model.masks import window_mask
+from model.tokenizer import Tokens
+from model.trace import SIDES, Attention, Residual, Trace
+from model.transformer import Stack, Transformer
+
+_recorder: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
+
+
+class Recorder:
+    """Applies one Intervention to one pass and, if it captures, keeps what every site returned, in the order of the pass.
+
+    Sites are (what, where): ("weights", "cross"), ("written", "encoder"), ... One entry is appended per layer or sublayer.
+    """
+
+    def __init__(self, config: Config, intervention: Intervention, captures: bool = True) -> None:
+        self.config, self.intervention, self.captures = config, intervention, captures
+        self.captured: dict[tuple[str, str], list[Tensor]] = defaultdict(list)
+        self.offset = 0  # target positions that a key/value cache already holds
+
+    def keep(self, what: str, where: str, tensor: Tensor) -> None:
+        """Remember what a site returned; batch row 0, since a Trace is of one pair."""
+        if self.captures:
+            self.captured[what, where].append(tensor[0])
+
+    # -- edits: each returns what goes on from the site -----------------------------------------------------------------
+
+    def edit_positions(self, side: str, encoding: Tensor, offset: int) -> Tensor:
+        """The encoding (length, d_model) of positions offset, offset + 1, ... as the Intervention wants it."""
+        change = self.intervention
+        edit = change.source_positions if side == "encoder" else change.target_positions
+        if side == "decoder":
+            self.offset = offset
+        if edit == "none":
+            encoding = torch.zeros_like(encoding)
+        elif edit == "reversed":
+            encoding = encoding.flip(0)
+        elif edit == "shuffled":
+            encoding = encoding[shuffled_order(len(encoding)).to(encoding.device)]
+        return encoding if change.position_scale == 1.0 else encoding * change.position_scale
+
+    def edit_mask(self, kind: str, layer: int, mask: Tensor, queries: int, keys: int) -> Tensor:
+        """The mask (..., query, key) of one attention module, without what the Intervention takes away."""
+        change = self.intervention
+        first = self.offset if kind != "encoder" else 0
+        if kind == "decoder" and not change.causal:
+            mask = torch.ones(queries, keys, dtype=torch.bool, device=mask.device)
+        if change.window is not None and kind != "cross":
+            rows, columns = (torch.arange(start, start + count, device=mask.device) for start, count in ((first, queries), (0, keys)))
+            mask = mask & window_mask(rows, columns, change.window)
+        links = [link for link in change.cut if link[0] == kind and link[1] in (None, layer)]
+        links = [(query - first, key) for _, _, query, key in links if 0 <= query - first < queries and 0 <= key < keys]
+        if links:
+            mask = mask.expand(*mask.shape[:-2], queries, keys).clone()
+            rows, columns = (torch.tensor(side, device=mask.device) for side in zip(*links, strict=True))
+            mask[..., rows, columns] = False
+        return mask
+
+    def edit_heads(self, kind: str, layer: int, joined: Tensor) -> Tensor:
+        """Concatenated head outputs (batch, query, d_model), zero for heads that are off."""
+        off = [head for name, at, head in self.intervention.heads_off if (name, at) == (kind, layer)]
+        if off:
+            heads = joined.unflatten(-1, (self.config.heads, self.config.d_head)).clone()
+            heads[..., off, :] = 0.0
+            joined = heads.flatten(-2)
+        return joined
+
+
+@contextmanager
+def recording(recorder: Recorder) -> Iterator[Recorder]:
+    """Everything that this thread runs inside goes past `recorder`, on the explicit path of attention."""
+    hooks, path = _recorder.set(recorder), explicit_attention.set(True)
+    try:
+        yield recorder
+    finally:
+        explicit_attention.reset(path)
+        _recorder.reset(hooks)
+
+
+def shuffled_order(length: int) -> Tensor:
+    """One fixed order (length,) of the positions for each length; never the trained order where there is another."""
+    order = torch.randperm(length, generator=torch.Generator().manual_seed(length))
+    return order.roll(1) if torch.equal(order, torch.arange(length)) else order
+
+
+# -- the sites ----------------------------------------------------------------------------------------------------------
+
+
+def install(model: Transformer) -> Transformer:
+    """Register the hooks, once for the life of the model. Returns the model."""
+    for side in SIDES:
+        stack = getattr(model, side)
+        _install_stack(stack, side)
+        for index, layer in enumerate(stack.layers):
+            _install_attention(layer.attention, side, index)
+            _keep(layer.attention, "written", side)
+            _keep(layer.attention_residual, "states", side)
+            if side == "decoder":
+                _install_attention(layer.cross_attention, "cross", index)
+                _keep(layer.cross_attention, "written", side)
+                _keep(layer.cross_attention_residual, "states", side)
+            _keep(layer.feed_forward.relu, "units", side)
+            _keep(layer.feed_forward, "written", side)
+            _keep(layer.feed_forward_residual, "states", side)
+    return model
+
+
+def _on_output(module: nn.Module, visit: Callable[[Recorder, tuple, Tensor], Tensor | None]) -> None:
+    """Hook what a module returns: `visit` may return a replacement."""
+
+    def hook(_module: nn.Module, arguments: tuple, output: Tensor) -> Tensor | None:
+        recorder = _recorder.get()
+        return None if recorder is None else visit(recorder, arguments, output)
+
+    module.register_forward_hook(hook)
+
+
+def _on_input(module: nn.Module, visit: Callable[[Recorder, tuple], tuple]) -> None:
+    """Hook what a module is given: `visit` returns the arguments that it gets instead."""
+
+    def hook(_module: nn.Module, arguments: tuple) -> tuple | None:
+        recorder = _recorder.get()
+        return None if recorder is None else visit(recorder, arguments)
+
+    module.register_forward_pre_hook(hook)
+
+
+def _keep(module: nn.Module, what: str, where: str) -> None:
+    """Capture what a module returns; never edit it."""
+    _on_output(module, lambda recorder, _arguments, output: recorder.keep(what, where, output))
+
+
+def _install_stack(stack: Stack, side: str) -> None:
+    """Token part, positional part and their sum, the first point of the residual stream."""
+
+    def positions(recorder: Recorder, arguments: tuple, encoding: Tensor) -> Tensor:
+        encoding = recorder.edit_positions(side, encoding, arguments[1])
+        recorder.keep("positions", side, encoding[None])
+        return encoding
+
+    _keep(stack.embedding, "embeddings", side)
+    _on_output(stack.positions, positions)
+    _keep(stack.dropout, "states", side)
+
+
+def _install_attention(module: MultiHeadAttention, kind: str, layer: int) -> None:
+    """Query, key, value, scores, mask, weights and outputs of one attention module."""
+
+    def scores(recorder: Recorder, arguments: tuple) -> tuple:
+        scores, mask = arguments
+        change = recorder.intervention
+        if not change.scaled:
+            scores = scores * math.sqrt(recorder.config.d_head)
+        mask = recorder.edit_mask(kind, layer, mask, *scores.shape[-2:])
+        recorder.keep("scores", kind, scores)
+        recorder.keep("mask", kind, mask.expand(1, 1, *scores.shape[-2:]))
+        return scores if change.temperature == 1.0 else scores / change.temperature, mask
+
+    def outputs(recorder: Recorder, arguments: tuple) -> tuple:
+        joined = recorder.edit_heads(kind, layer, arguments[0])
+        recorder.keep("outputs", kind, joined)
+        return (joined,)
+
+    for name in ("query", "key", "value"):
+        _keep(getattr(module, name), name, kind)
+    _on_input(module.softmax, scores)
+    _keep(module.softmax, "weights", kind)
+    _on_input(module.output, outputs)
+
+
+# -- from sites to a Trace ----------------------------------------------------------------------------------------------
+
+
+def capture(model: Transformer, source: Tokens, target: Tokens, labels: Tokens, intervention: Intervention) -> Trace:
+    """One teacher-forced pass over (source, target) under the hooks: everything that it computed, as a Trace."""
+    source_ids, target_ids, label_ids = (torch.tensor([part.ids], device=model.device) for part in (source, target, labels))
+    with torch.no_grad(), recording(Recorder(model.config, intervention)) as recorder:
+        logits = model(source_ids, target_ids)[0]
+    got = recorder.captured
+    return Trace(
+        source=source,
+        target=target,
+        labels=labels,
+        intervention=intervention,
+        config=model.config,
+        attention={kind: _attention(got, kind, model.config) for kind in ATTENTION_KINDS},
+        residual={side: _residual(got, side) for side in SIDES},
+        embeddings={side: got["embeddings", side][0] for side in SIDES},
+        positions={side: got["positions", side][0] for side in SIDES},
+        feed_forward={side: torch.stack(got["units", side]) for side in SIDES},
+        logits=logits,
+        loss=F.cross_entropy(logits, label_ids[0], reduction="none"),
+    )
+
+
+def _attention(got: dict[tuple[str, str], list[Tensor]], kind: str, config: Config) -> Attention:
+    """The captured tensors of one kind, layer by layer, with the heads apart."""
+
+    def heads(what: str) -> Tensor:  # (layer, position, d_model) -> (layer, head, position, d_head)
+        return torch.stack(got[what, kind]).unflatten(-1, (config.heads, config.d_head)).transpose(1, 2)
+
+    return Attention(
+        weights=torch.stack(got["weights", kind]),
+        scores=torch.stack(got["scores", kind]),
+        mask=torch.stack(got["mask", kind]),
+        queries=heads("query"),
+        keys=heads("key"),
+        values=heads("value"),
+        outputs=heads("outputs"),
+    )
+
+
+def _residual(got: dict[tuple[str, str], list[Tensor]], side: str) -> Residual:
+    """The residual stream of one side, with a label for every point."""
+    sublayers = ("attention", "feed-forward") if side == "encoder" else ("attention", "cross-attention", "feed-forward")
+    states, written = torch.stack(got["states", side]), torch.stack(got["written", side])
+    layers = len(written) // len(sublayers)
+    labels = [f"layer {layer} {sublayer}" for layer in range(1, layers + 1) for sublayer in sublayers]
+    return Residual(states, written, ["embedding", *labels])

@@ -1,0 +1,56 @@
+"""The shape of one transformer: every number that the code needs and nothing that it assumes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+
+POSITION_KINDS = ("sinusoidal", "learned", "none")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Hyperparameters of one encoder-decoder transformer (Vaswani et al. 2017, section 3).
+
+    Raises ValueError, in words, for a shape that cannot be built.
+    """
+
+    vocabulary_size: int = 8000  # pieces, special tokens and bytes included
+    d_model: int = 192  # width of the residual stream, features
+    heads: int = 8  # attention heads per attention module
+    encoder_layers: int = 6
+    decoder_layers: int = 6
+    d_ff: int = 768  # hidden width of the feed-forward network, units
+    dropout: float = 0.1  # probability that a feature is zeroed while training
+    norm_first: bool = True  # True: LayerNorm before each sublayer (pre-norm); False: after (post-norm)
+    positions: str = "sinusoidal"  # one of POSITION_KINDS
+    max_length: int = 500  # tokens of one sentence, its special token included
+    pad_id: int = 0  # token id of the padding
+
+    def __post_init__(self) -> None:
+        for name in ("vocabulary_size", "d_model", "heads", "encoder_layers", "decoder_layers", "d_ff", "max_length"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"Config.{name} must be a whole number of at least 1, not {value!r}.")
+        if self.d_model % self.heads:
+            raise ValueError(f"d_model ({self.d_model}) must be a multiple of heads ({self.heads}).")
+        if self.positions not in POSITION_KINDS:
+            raise ValueError(f"Config.positions must be one of {', '.join(POSITION_KINDS)}, not {self.positions!r}.")
+        if self.positions == "sinusoidal" and self.d_model % 2:
+            raise ValueError(f"Sinusoidal positions need an even d_model, not {self.d_model}.")
+
+    @property
+    def d_head(self) -> int:
+        """Features of one head: d_model / heads."""
+        return self.d_model // self.heads
+
+    def to_dict(self) -> dict:
+        """The fields as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict) -> Config:
+        """The reverse of `to_dict`. Raises ValueError that names any unknown field."""
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ValueError(f"Unknown Config fields: {', '.join(sorted(unknown))}.")
+        return cls(**values)

@@ -1,0 +1,100 @@
+"""Sentence pairs from files, and batches of them: `English<TAB>French` a line, UTF-8, gzipped."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from model.tokenizer import END, PAD, START, Tokenizer
+
+
+def read_pairs(path: Path) -> list[tuple[str, str]]:
+    """The (source, target) pairs of one `.tsv.gz` file. Raises ValueError that names a line without exactly one tab."""
+    pairs = []
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            columns = line.rstrip("\n").split("\t")
+            if len(columns) != 2:
+                raise ValueError(f"{path}, line {number}: expected source<TAB>target, found {len(columns)} columns.")
+            pairs.append((columns[0], columns[1]))
+    return pairs
+
+
+def read_split(folder: Path, names: list[str]) -> list[tuple[str, str]]:
+    """The pairs of all files in `folder` whose names end in one of `names`, e.g. ".train.tsv.gz"."""
+    paths = sorted(path for path in Path(folder).glob("*.tsv.gz") if any(path.name.endswith(name) for name in names))
+    if not paths:
+        raise FileNotFoundError(
+            f"No file ending in {' or '.join(names)} in {folder}. Name a folder of such files with --data; "
+            "pretrained/en-fr/README.md says where the corpora come from."
+        )
+    return [pair for path in paths for pair in read_pairs(path)]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded token ids, one sentence pair a row."""
+
+    source: Tensor  # (batch, source): pieces, </s>, padding
+    target: Tensor  # (batch, target): <s>, pieces, padding
+    labels: Tensor  # (batch, target): pieces, </s>, padding: target shifted by one
+
+    @property
+    def tokens(self) -> int:
+        """Target tokens to predict, padding not counted."""
+        return int((self.labels != PAD).sum())
+
+
+def encode_pairs(pairs: list[tuple[str, str]], tokenizer: Tokenizer, max_length: int) -> list[tuple[list[int], list[int]]]:
+    """Token ids without special tokens; pairs that are empty or longer than max_length on a side are left out."""
+    sources = tokenizer.processor.encode([source for source, _ in pairs])
+    targets = tokenizer.processor.encode([target for _, target in pairs])
+    return [
+        (source, target)
+        for source, target in zip(sources, targets, strict=True)
+        if 0 < len(source) < max_length and 0 < len(target) < max_length
+    ]
+
+
+def pad(rows: list[list[int]], length: int | None = None) -> Tensor:
+    """Rows of ids -> (row, length), padded at the end."""
+    length = length or max(map(len, rows))
+    return torch.tensor([row + [PAD] * (length - len(row)) for row in rows])
+
+
+def make_batch(pairs: list[tuple[list[int], list[int]]]) -> Batch:
+    """Encoded pairs -> one padded Batch."""
+    return Batch(
+        pad([source + [END] for source, _ in pairs]),
+        pad([[START] + target for _, target in pairs]),
+        pad([target + [END] for _, target in pairs]),
+    )
+
+
+def batch_rows(encoded: list[tuple[list[int], list[int]]], tokens: int, seed: int) -> list[list[int]]:
+    """Which pairs go together: similar lengths, at most `tokens` padded target tokens, in an order drawn from `seed`."""
+    generator = random.Random(seed)
+    order = sorted(
+        range(len(encoded)), key=lambda row: (len(encoded[row][1]), len(encoded[row][0]) + generator.random())
+    )
+    batches, start = [], 0
+    while start < len(order):
+        end = start + 1
+        while end < len(order) and (end + 1 - start) * (len(encoded[order[end]][1]) + 1) <= tokens:
+            end += 1
+        batches.append(order[start:end])
+        start = end
+    generator.shuffle(batches)
+    return batches
+
+
+def batches(encoded: list[tuple[list[int], list[int]]], tokens: int, seed: int = 0) -> Iterator[Batch]:
+    """One pass over the pairs as Batches; see `batch_rows`."""
+    for rows in batch_rows(encoded, tokens, seed):
+        yield make_batch([encoded[row] for row in rows])

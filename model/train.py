@@ -1,0 +1,253 @@
+"""The whole recipe: `python -m model.train --data FOLDER` trains a translator from sentence pairs and exports it.
+
+Stop it at any time; the same command with `--resume` goes on from the last checkpoint and reaches the same weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import time
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from model.attention import explicit_attention
+from model.config import POSITION_KINDS, Config
+from model.data import Batch, batch_rows, batches, encode_pairs, make_batch, read_split
+from model.loss import smoothed_cross_entropy
+from model.tokenizer import PAD, Tokenizer
+from model.transformer import Transformer
+
+LOG_COLUMNS = ("step", "epoch", "tokens", "seconds", "learning_rate", "train_loss", "dev_loss", "tokens_per_second")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the result, besides the Config and the data."""
+
+    epochs: int = 10  # passes over the training pairs
+    batch_tokens: int = 6000  # padded target tokens of one batch
+    learning_rate: float = 2e-3  # peak, reached after `warmup` steps, then linear to zero
+    warmup: int = 400  # steps
+    label_smoothing: float = 0.1
+    clip: float = 1.0  # largest gradient norm
+    average: int = 5  # exported weights: mean of this many checkpoints ...
+    average_every: int = 40  # ... this many steps apart, at the end of training
+    seed: int = 1
+
+
+def rate_at(step: int, total: int, recipe: Recipe) -> float:
+    """Learning rate of a step (from 0): linear warm-up to the peak, then linear decay to zero at `total`."""
+    warm = (step + 1) / recipe.warmup
+    decay = (total - step) / max(1, total - recipe.warmup)
+    return recipe.learning_rate * max(0.0, min(warm, decay, 1.0))
+
+
+class Trainer:
+    """One training run in a folder of its own: checkpoint, log and the last checkpoints to be averaged."""
+
+    def __init__(self, config: Config, recipe: Recipe, tokenizer: Tokenizer, train: list, dev: list, run: Path, device: str) -> None:
+        torch.manual_seed(recipe.seed)
+        self.config, self.recipe, self.tokenizer = config, recipe, tokenizer
+        self.train_pairs, self.dev_pairs, self.run, self.device = train, dev, run, torch.device(device)
+        self.model = Transformer(config).to(self.device)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=0.0, betas=(0.9, 0.98), eps=1e-9, fused=True)
+        self.batches_per_epoch = len(batch_rows(train, recipe.batch_tokens, recipe.seed))
+        self.total = recipe.epochs * self.batches_per_epoch
+        self.step, self.tokens, self.seconds = 0, 0, 0.0
+        self.dev_loss: float | None = None
+        run.mkdir(parents=True, exist_ok=True)
+
+    # -- one step ---------------------------------------------------------------------------------------------------
+
+    def loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """(smoothed loss with gradient, plain cross-entropy), nats per target token."""
+        source, target, labels = (part.to(self.device) for part in (batch.source, batch.target, batch.labels))
+        bf16 = self.device.type in ("cuda", "cpu")
+        with torch.autocast(self.device.type, torch.bfloat16) if bf16 else nullcontext():
+            memory, memory_mask = self.model.encode(source)
+            states = self.model.decode(target, memory, memory_mask)
+        real = labels != PAD
+        states = states[real].to(torch.bfloat16 if bf16 else torch.float32)
+        return smoothed_cross_entropy(states, self.model.decoder.embedding.weight, labels[real], self.recipe.label_smoothing)
+
+    def train_step(self, batch: Batch) -> float:
+        """One Adam step; returns the plain cross-entropy of the batch, nats per token."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate_at(self.step, self.total, self.recipe)
+        smoothed, plain = self.loss(batch)
+        smoothed.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.step += 1
+        self.tokens += batch.tokens
+        return float(plain)
+
+    @torch.no_grad()
+    def evaluate(self) -> float:
+        """Cross-entropy on the held-out pairs, nats per target token."""
+        self.model.eval()
+        total = count = 0.0
+        for batch in batches(self.dev_pairs, self.recipe.batch_tokens):
+            total += float(self.loss(batch)[1]) * batch.tokens
+            count += batch.tokens
+        self.model.train()
+        return total / count
+
+    # -- the whole run ----------------------------------------------------------------------------------------------
+
+    def fit(self, save_every: int = 100) -> None:
+        """Train to the end of the recipe; save every so many steps; evaluate after every epoch."""
+        from tqdm import tqdm
+
+        self.model.train()
+        recent: list[float] = []
+        started, last = time.perf_counter() - self.seconds, (self.tokens, self.seconds)
+        with tqdm(total=self.total, initial=self.step, unit="step", smoothing=0.05) as progress:
+            while self.step < self.total:
+                epoch, first = divmod(self.step, self.batches_per_epoch)
+                rows = batch_rows(self.train_pairs, self.recipe.batch_tokens, self.recipe.seed + epoch)
+                for index in range(first, self.batches_per_epoch):
+                    pairs = [self.train_pairs[row] for row in rows[index % len(rows)]]
+                    recent.append(self.train_step(make_batch(pairs)))
+                    self.seconds = time.perf_counter() - started
+                    progress.update()
+                    if index + 1 == self.batches_per_epoch or self.step == self.total:
+                        self.dev_loss = self.evaluate()
+                        self.seconds = time.perf_counter() - started
+                    if self.step % save_every == 0 or self.step == self.total:
+                        speed = (self.tokens - last[0]) / (self.seconds - last[1])
+                        last = (self.tokens, self.seconds)
+                        self.log(epoch + 1, sum(recent) / len(recent), speed)
+                        progress.set_postfix(
+                            loss=f"{sum(recent) / len(recent):.3f}", dev=f"{self.dev_loss or float('nan'):.3f}", tokens_s=int(speed)
+                        )
+                        recent.clear()
+                        self.save()
+                    if self.averaged(self.step):
+                        self._write(self.run / f"weights-{self.step}.safetensors", self.weights())
+
+    def averaged(self, step: int) -> bool:
+        """Whether the weights after this step go into the exported mean."""
+        left = self.total - step
+        return left % self.recipe.average_every == 0 and left < self.recipe.average * self.recipe.average_every
+
+    def weights(self) -> dict[str, Tensor]:
+        """Every trained tensor by name, the tied matrix once."""
+        return {name: parameter.detach() for name, parameter in self.model.named_parameters()}
+
+    def average(self) -> dict[str, Tensor]:
+        """Mean of the last checkpoints, float32 (Vaswani et al. 2017, section 6.1)."""
+        steps = [step for step in range(1, self.total + 1) if self.averaged(step)]
+        loaded = [load_file(self.run / f"weights-{step}.safetensors") for step in steps]
+        return {name: torch.stack([weights[name] for weights in loaded]).mean(0) for name in loaded[0]}
+
+    # -- checkpoints and the log ------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Write the checkpoint in one piece: a kill leaves the old one or the new one, never half of one."""
+        state = {
+            "step": self.step, "tokens": self.tokens, "seconds": self.seconds, "dev_loss": self.dev_loss,
+            "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "random": torch.get_rng_state(),
+            "config": self.config.to_dict(), "recipe": asdict(self.recipe), "tokenizer": self.tokenizer.hash,
+        }  # fmt: skip
+        temporary = self.run / "checkpoint.new"
+        torch.save(state, temporary)
+        os.replace(temporary, self.run / "checkpoint.pt")
+
+    def resume(self) -> None:
+        """Go on from the run's last checkpoint. Raises ValueError if it was made with other settings."""
+        if not (self.run / "checkpoint.pt").exists():
+            print(f"No checkpoint in {self.run} yet: starting from step 0.")
+            return
+        state = torch.load(self.run / "checkpoint.pt", map_location=self.device, weights_only=True)
+        ours = {"config": self.config.to_dict(), "recipe": asdict(self.recipe), "tokenizer": self.tokenizer.hash}
+        for name, value in ours.items():
+            if state[name] != value:
+                raise ValueError(f"{self.run} holds a run with another {name}: {state[name]}. Repeat its settings or choose another --run.")
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["random"].cpu())
+        self.step, self.tokens, self.seconds, self.dev_loss = (state[key] for key in ("step", "tokens", "seconds", "dev_loss"))
+        rows = [row for row in self.log_rows() if int(row["step"]) <= self.step]
+        self._write_log(rows)
+
+    def _write(self, path: Path, tensors: dict[str, Tensor]) -> None:
+        temporary = path.with_suffix(".new")
+        save_file({name: tensor.contiguous().cpu() for name, tensor in tensors.items()}, temporary)
+        os.replace(temporary, path)
+
+    def log_rows(self) -> list[dict[str, str]]:
+        """The log so far."""
+        path = self.run / "log.csv"
+        if not path.exists():
+            return []
+        with open(path, newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+    def _write_log(self, rows: list[dict]) -> None:
+        with open(self.run / "log.csv", "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, LOG_COLUMNS)
+            writer.writeheader()
+            writer.writerows(rows)
+
+    def log(self, epoch: int, train_loss: float, speed: float) -> None:
+        """Append one row: losses in nats per token, `seconds` of training without interruptions."""
+        row = {
+            "step": self.step, "epoch": epoch, "tokens": self.tokens, "seconds": round(self.seconds, 1),
+            "learning_rate": f"{rate_at(self.step - 1, self.total, self.recipe):.6f}", "train_loss": round(train_loss, 4),
+            "dev_loss": "" if self.dev_loss is None else round(self.dev_loss, 4), "tokens_per_second": round(speed),
+        }  # fmt: skip
+        self._write_log([*self.log_rows(), row])
+        print(json.dumps(row), flush=True)
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m model.train", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder with *.train.tsv.gz and *.dev.tsv.gz or *.val.tsv.gz")
+    parser.add_argument("--run", type=Path, default=Path("runs/en-fr"), help="folder of checkpoint and log")
+    parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--positions", choices=POSITION_KINDS, default=Config.positions)
+    for name in ("d_model", "heads", "encoder_layers", "decoder_layers", "dropout", "vocabulary_size"):
+        default = getattr(Config, name)
+        parser.add_argument("--" + name.replace("_", "-"), type=type(default), default=default)
+    parser.add_argument("--post-norm", action="store_true", help="LayerNorm after each sublayer, as in the paper")
+    for name, value in asdict(Recipe()).items():
+        parser.add_argument("--" + name.replace("_", "-"), type=type(value), default=value)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Read the data, train, average."""
+    args = parse(arguments)
+    explicit_attention.set(args.device == "cpu")  # small heads in bf16: 9 times as fast as the fused kernel on a CPU
+    pairs = read_split(args.data, [".train.tsv.gz"])
+    tokenizer = Tokenizer.train((side for pair in pairs for side in pair), args.vocabulary_size)
+    config = Config(
+        vocabulary_size=tokenizer.vocabulary_size, d_model=args.d_model, heads=args.heads, encoder_layers=args.encoder_layers,
+        decoder_layers=args.decoder_layers, d_ff=4 * args.d_model, dropout=args.dropout, norm_first=not args.post_norm, positions=args.positions,
+    )  # fmt: skip
+    recipe = Recipe(**{name: getattr(args, name) for name in asdict(Recipe())})
+    dev = read_split(args.data, [".dev.tsv.gz", ".val.tsv.gz"])
+    train_ids, dev_ids = (encode_pairs(part, tokenizer, config.max_length) for part in (pairs, dev))
+    trainer = Trainer(config, recipe, tokenizer, train_ids, dev_ids, args.run, args.device)
+    (args.run / "tokenizer.model").write_bytes(tokenizer.model)
+    (args.run / "config.json").write_text(json.dumps(config.to_dict(), indent=2) + "\n")
+    if args.resume:
+        trainer.resume()
+    trainer.fit()
+    trainer._write(args.run / "weights.safetensors", trainer.average())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""Greedy and beam search with a key/value cache, many sentences at a time. Greedy is a beam of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from model.tokenizer import END, PAD, START, UNKNOWN
+from model.transformer import LayerCache, Transformer
+
+LENGTH_PENALTY = 0.6  # alpha of Wu et al. (2016), equation 14
+
+
+def length_limits(source: Tensor, model: Transformer) -> Tensor:
+    """Most target tokens, </s> included, for each source row: twice the source and ten more, within max_length."""
+    lengths = (source != model.config.pad_id).sum(1)
+    return (2 * lengths + 10).clamp(max=model.config.max_length)
+
+
+@torch.no_grad()
+def search(model: Transformer, source: Tensor, beam: int = 1, use_cache: bool = True) -> list[list[int]]:
+    """Translate: source ids (batch, source), padded -> target ids of each row, without <s> and </s>.
+
+    beam: hypotheses kept per sentence; 1 is greedy. Ranked by log-probability / ((5 + length) / 6)^0.6 (Wu et al. 2016).
+    use_cache: False reads the whole prefix again at every step; the same result, needed where an edit of the pass lets
+    earlier target rows see later ones.
+    """
+    memory, memory_mask = model.encode(source)
+    rows = torch.arange(len(source), device=source.device).repeat_interleave(beam)
+    state = _Beams(
+        beam, rows[::beam], length_limits(source, model), memory[rows], memory_mask[rows],
+        torch.full((len(rows), 1), START, device=source.device),
+        torch.full((len(source), beam), float("-inf"), device=source.device),
+        model.new_cache() if use_cache else None,
+    )  # fmt: skip
+    state.scores[:, 0] = 0.0  # all hypotheses start equal: only the first one counts
+    finished: list[list[tuple[float, list[int]]]] = [[] for _ in source]
+    while len(state.sentences):
+        _advance(state, _next_log_probabilities(model, state), finished)
+    return [max(hypotheses)[1] for hypotheses in finished]
+
+
+@dataclass
+class _Beams:
+    """The hypotheses of the sentences that are not finished; rows are (sentence, hypothesis) pairs."""
+
+    beam: int
+    sentences: Tensor  # (sentence,): row in the source batch
+    limits: Tensor  # (sentence,): most target tokens
+    memory: Tensor  # (row, source, d_model)
+    memory_mask: Tensor  # (row, 1, 1, source)
+    prefixes: Tensor  # (row, tokens so far), from <s>
+    scores: Tensor  # (sentence, beam): log-probability so far
+    cache: list[LayerCache] | None = field(default=None)
+
+    def select(self, sentences: Tensor, rows: Tensor) -> None:
+        """Keep these sentences (indices) and these rows, in this order."""
+        self.sentences, self.limits = self.sentences[sentences], self.limits[sentences]
+        self.memory, self.memory_mask, self.prefixes = self.memory[rows], self.memory_mask[rows], self.prefixes[rows]
+        for layer in self.cache or ():
+            layer.select(rows)
+
+
+def _next_log_probabilities(model: Transformer, state: _Beams) -> Tensor:
+    """(sentence, beam, vocabulary): log-probability of every next token; at the length limit only </s> is possible."""
+    read = state.prefixes[:, -1:] if state.cache else state.prefixes
+    states = model.decode(read, state.memory, state.memory_mask, state.cache)
+    logits = model.logits(states[:, -1]).float()
+    logits[:, [PAD, UNKNOWN, START]] = float("-inf")
+    result = logits.log_softmax(-1).view(len(state.sentences), state.beam, -1)
+    at_limit = state.limits <= state.prefixes.size(1)
+    if at_limit.any():
+        ending = result[at_limit][..., END].clone()
+        result[at_limit] = float("-inf")
+        result[at_limit, :, END] = ending
+    return result
+
+
+def _advance(state: _Beams, next_: Tensor, finished: list[list[tuple[float, list[int]]]]) -> None:
+    """Take one step: the best continuations go on, those that end go to `finished`, complete sentences leave."""
+    beam, vocabulary = state.beam, next_.size(-1)
+    scores, flat = (state.scores[..., None] + next_).flatten(1).topk(min(2 * beam, beam * vocabulary), dim=1)
+    parents, tokens = flat // vocabulary, flat % vocabulary  # (sentence, candidate)
+    ends = tokens == END
+    rank = torch.arange(tokens.size(1), device=tokens.device)
+    for sentence, candidate in (ends & (rank < beam) & scores.isfinite()).nonzero().tolist():
+        row = sentence * beam + int(parents[sentence, candidate])
+        ids = state.prefixes[row, 1:].tolist()
+        normalised = float(scores[sentence, candidate]) / ((5 + len(ids) + 1) / 6) ** LENGTH_PENALTY
+        finished[int(state.sentences[sentence])].append((normalised, ids))
+    order = (ends.long() * len(rank) + rank).argsort(dim=1)[:, :beam]  # the best that do not end
+    scores = scores.gather(1, order).masked_fill(ends.gather(1, order), float("-inf"))
+    parents, tokens = parents.gather(1, order), tokens.gather(1, order)
+    going = torch.tensor([len(finished[index]) < beam for index in state.sentences.tolist()], device=scores.device)
+    kept = (going & scores.isfinite().any(1)).nonzero().squeeze(1)
+    rows = (kept[:, None] * beam + parents[kept]).flatten()
+    state.select(kept, rows)
+    state.prefixes = torch.cat([state.prefixes, tokens[kept].flatten()[:, None]], dim=1)
+    state.scores = scores[kept]

@@ -1,0 +1,97 @@
+"""Every attention head of a Trace at once, on one canvas: packing and mounting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from model.trace import ATTENTION_KINDS, Trace
+from viz.canvas import packing
+from viz.theme import KIND_TITLES, SHADE_POWER
+
+TEXTS = {
+    "label": "Attention of every head. Arrow keys move between heads, Enter opens one.",
+    "squares": "one square, one head · rows are layers, columns are heads",
+    "shade": f"colour follows weight^{SHADE_POWER}",
+}
+
+
+def pack_grid(trace: Trace, limit: int = 64) -> bytes:
+    """All heads of all kinds as bytes for `heads_grid`: see `packing.join`; the same trace gives the same bytes.
+
+    The array is uint8, kind after kind, each (layer, head, row, column): `packing.coarse_codes` of the weights,
+    max-pooled on the trace's device to at most `limit` rows and columns. header["kinds"] gives the shapes.
+    """
+    kinds, arrays = [], []
+    for kind in ATTENTION_KINDS:
+        pooled = max_pool(trace.attention[kind].weights, limit)
+        kinds.append(_kind_header(trace, kind, pooled))
+        arrays.append(packing.coarse_codes(pooled).flatten())
+    header = {
+        "bits": 8,
+        "kinds": kinds,
+        "tokens": packing.token_lists(trace),
+        "off": sorted(list(item) for item in trace.intervention.heads_off),
+        "texts": TEXTS,
+        **packing.style(trace.attention["encoder"].weights.size(1)),
+    }
+    return packing.join(header, torch.cat(arrays))
+
+
+def max_pool(weights: Tensor, limit: int) -> Tensor:
+    """(layer, head, query, key) -> (layer, head, min(query, limit), min(key, limit)): the largest weight of each bin.
+
+    Bin i of n positions in b bins is floor(i n / b) .. ceil((i + 1) n / b); what fits is returned as it is.
+    """
+    rows, columns = min(weights.size(-2), limit), min(weights.size(-1), limit)
+    if (rows, columns) == tuple(weights.shape[-2:]):
+        return weights
+    return F.adaptive_max_pool2d(weights.float(), (rows, columns))
+
+
+def _kind_header(trace: Trace, kind: str, pooled: Tensor) -> dict:
+    """Shape, axes and words of one kind; `pooled` (layer, head, row, column)."""
+    layers, heads, rows, columns = pooled.shape
+    queries, keys = trace.attention[kind].weights.shape[-2:]
+    return {
+        "name": kind,
+        "title": kind.capitalize(),
+        "long": KIND_TITLES[kind],
+        "caption": packing.captions(trace)[kind],
+        "layers": layers,
+        "heads": heads,
+        "rows": rows,
+        "columns": columns,
+        "queries": queries,
+        "keys": keys,
+        "axes": packing.axes(kind),
+    }
+
+
+_mount = streamlit.components.v2.component(
+    "headlight_heads_grid",
+    js=packing.source("shared.js", "grid_pointer.js", "grid.js"),
+    css=packing.source("shared.css", "grid.css"),
+)
+
+
+def heads_grid(
+    packed: bytes,
+    *,
+    selected: tuple[str, int, int] | None,
+    key: str,
+    on_open: Callable[[], None] | None = None,
+) -> tuple[str, int, int] | None:
+    """Mount the grid of `pack_grid`, with `selected` (kind, layer, head) framed.
+
+    Returns the (kind, layer, head) that was opened, by click or Enter, in the run that this caused; else None.
+    `on_open` is called without arguments at the start of that run.
+    """
+    data = packing.with_fields(packed, selected=list(selected) if selected else None)
+    result = _mount(key=key, data=data, on_open_change=on_open or (lambda: None))
+    opened = result.open
+    return (opened["kind"], opened["layer"], opened["head"]) if opened else None

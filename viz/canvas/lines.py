@@ -1,0 +1,74 @@
+"""The heads of one layer as lines between tokens: packing and mounting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit
+
+from model.trace import ATTENTION_KINDS, Trace
+from viz.canvas import packing
+from viz.theme import KIND_TITLES
+
+
+def pack_lines(trace: Trace, kind: str, layer: int) -> bytes:
+    """All heads of one layer of one kind as bytes for `attention_lines`; the same trace gives the same bytes.
+
+    The array is uint16, (head, query, key): `packing.fine_codes` of the weights.
+    """
+    weights = trace.attention[kind].weights[layer]
+    heads, queries, keys = weights.shape
+    kinds = [
+        {"name": name, "title": name.capitalize(), "long": KIND_TITLES[name], "layers": trace.attention[name].weights.size(0)}
+        for name in ATTENTION_KINDS
+    ]
+    header = {
+        "bits": 16,
+        "kind": kind,
+        "layer": layer,
+        "heads": heads,
+        "queries": queries,
+        "keys": keys,
+        "caption": packing.captions(trace)[kind],
+        "axes": packing.axes(kind),
+        "kinds": kinds,
+        "tokens": packing.token_lists(trace),
+        "off": sorted(head for name, at, head in trace.intervention.heads_off if (name, at) == (kind, layer)),
+        **packing.style(heads),
+    }
+    return packing.join(header, packing.fine_codes(weights))
+
+
+def lines_view(key: str, *, kind: str = "encoder", layer: int = 0, heads: list[int] | None = None) -> dict:
+    """What the reader chose inside the component `key`, or what is given here before any choice: what to pack.
+
+    {"kind": str, "layer": int, "heads": list[int] or None for all}
+    """
+    chosen = (streamlit.session_state.get(key) or {}).get("view")
+    return dict(chosen) if chosen else {"kind": kind, "layer": layer, "heads": heads}
+
+
+_mount = streamlit.components.v2.component(
+    "headlight_attention_lines",
+    js=packing.source("shared.js", "lines_draw.js", "lines.js"),
+    css=packing.source("shared.css", "lines.css"),
+)
+
+
+def attention_lines(
+    packed: bytes,
+    *,
+    key: str,
+    heads: list[int] | None = None,
+    on_change: Callable[[], None] | None = None,
+) -> dict:
+    """Mount the lines of `pack_lines`, with these heads drawn; None: all.
+
+    Returns the view {"kind", "layer", "heads"} that the reader has chosen inside. When its kind or layer is not what
+    `packed` holds, the page packs that and mounts again: ask `lines_view(key)` before packing and it never happens.
+    `on_change` is called without arguments at the start of a run that a choice caused.
+    """
+    header, _ = packing.split(packed)
+    data = packing.with_fields(packed, chosen=None if heads is None else list(heads))
+    result = _mount(key=key, data=data, on_view_change=on_change or (lambda: None))
+    return dict(result.view or {"kind": header["kind"], "layer": header["layer"], "heads": heads})

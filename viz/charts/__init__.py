@@ -1,0 +1,28 @@
+"""Charts as pure functions, Trace in and chart out: Plotly for matrices, Altair for statistics; both show in Jupyter."""
+
+from viz.charts.heads import difference_heatmap, head_heatmap, head_sentence
+from viz.charts.positions import added_norms, added_to_sentence, encoding_heatmap, encoding_waves, position_similarity
+from viz.charts.residual import residual_norms, written_shares
+
+__all__ = [
+    "added_norms",
+    "added_to_sentence",
+    "difference_heatmap",
+    "encoding_heatmap",
+    "encoding_waves",
+    "head_heatmap",
+    "head_sentence",
+    "position_similarity",
+    "residual_norms",
+    "training_curve",
+    "written_shares",
+]
+
+
+def __getattr__(name: str):
+    """`training_curve`, imported when it is first asked for, so that `python -m viz.charts.training` runs the module once."""
+    if name == "training_curve":
+        from viz.charts.training import training_curve
+
+        return training_curve
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

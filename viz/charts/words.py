@@ -1,0 +1,71 @@
+"""How charts name the rows, columns and cells of an attention matrix. Tokens come in as text and leave as text."""
+
+from __future__ import annotations
+
+from model.tokenizer import SPACE, SPECIAL, Tokens
+from model.trace import Trace
+from viz.theme import KIND_TITLES, Palette, markup, number, tinted, token_label, token_labels, word_label
+
+LONG = 60  # tokens: above this, labels are thinned out
+
+
+def quoted(piece: str) -> str:
+    """A piece inside a sentence: “chat”."""
+    return f"“{word_label(piece)}”"
+
+
+def row_phrases(trace: Trace, kind: str) -> list[str]:
+    """Who attends, one phrase per query: “chat” in the encoder, Producing “chat” (reading “Le”) in the decoder."""
+    if kind == "encoder":
+        return [f"{quoted(piece)} attends to" for piece in trace.source.pieces]
+    pairs = zip(trace.target.pieces, trace.labels.pieces, strict=True)
+    return [f"Producing {quoted(made)} (reading {quoted(read)}), this head attends to" for read, made in pairs]
+
+
+def cell_sentence(trace: Trace, kind: str, query: int, key: int, weight: float | None) -> str:
+    """One cell in words: Producing “fatigué”, this head attends to “tired”: 1.00. A weight of None is a masked cell."""
+    key_piece = quoted(trace.keys(kind).pieces[key])
+    value = "masked: may not attend" if weight is None else number(weight)
+    if kind == "encoder":
+        return f"{quoted(trace.source.pieces[query])} attends to {key_piece}: {value}"
+    return f"Producing {quoted(trace.labels.pieces[query])}, this head attends to {key_piece}: {value}"
+
+
+def head_title(kind: str, layer: int, head: int) -> str:
+    """Cross-attention, layer 3, head 7: counted from 1."""
+    return f"{KIND_TITLES[kind]}, layer {layer + 1}, head {head + 1}"
+
+
+def token_ticks(tokens: Tokens, colours: Palette) -> list[str]:
+    """Plotly tick labels of tokens; special tokens and space marks softer."""
+    return [tick(piece, id_ in SPECIAL, colours) for piece, id_ in zip(tokens.pieces, tokens.ids, strict=True)]
+
+
+def tick(piece: str, soft: bool, colours: Palette) -> str:
+    """One piece as a Plotly tick label."""
+    if soft:
+        return tinted(token_label(piece), colours.soft)
+    rest = piece.lstrip(SPACE)
+    spaces = token_label(piece[: len(piece) - len(rest)])
+    return (tinted(spaces, colours.soft) if spaces else "") + markup(token_label(rest))
+
+
+def row_ticks(trace: Trace, kind: str, colours: Palette) -> list[str]:
+    """Plotly tick labels of the queries: the piece, or in the decoder the piece read (soft) → the piece produced.
+
+    A long target shows the produced piece alone: its labels are thinned out and need the room; the hover names both.
+    """
+    if kind == "encoder":
+        return token_ticks(trace.source, colours)
+    made = token_ticks(trace.labels, colours)
+    if len(made) > LONG:
+        return made
+    return [f"{tinted(read + ' → ', colours.soft)}{text}" for read, text in zip(token_labels(trace.target), made, strict=True)]
+
+
+def content(tokens: Tokens) -> list[bool]:
+    """For each token, whether it carries letters or digits: neither special nor punctuation."""
+    return [
+        id_ not in SPECIAL and any(char.isalnum() for char in piece)
+        for id_, piece in zip(tokens.ids, tokens.pieces, strict=True)
+    ]

@@ -1,0 +1,183 @@
+"""One palette, one type scale, one way to write a token or a number; feeds every chart library and the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+from model.tokenizer import SPACE, Tokens
+
+SANS = '"Source Sans", "Source Sans Pro", "Segoe UI", system-ui, sans-serif'
+MONO = '"Source Code Pro", ui-monospace, "SF Mono", Menlo, Consolas, monospace'
+SHADE_POWER = 0.65  # colour follows weight ** SHADE_POWER, so that faint attention can be seen
+LABEL_SIZE = 13  # px: tick and token labels, readable on a projector at 1280 x 720
+TITLE_SIZE = 14  # px: axis titles, legends, hover
+SPACE_MARK = "·"  # how a space in front of a piece is written
+
+KIND_TITLES = {
+    "encoder": "Encoder self-attention",
+    "decoder": "Decoder self-attention",
+    "cross": "Cross-attention",
+}
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours of one theme, as #rrggbb."""
+
+    name: str  # "light" or "dark"
+    page: str
+    card: str
+    ink: str
+    soft: str  # secondary text; AA on page and card
+    line: str
+    chip: str
+    encoder: str
+    decoder: str
+    cross: str
+    negative: str  # the lower end of diverging maps
+    positive: str  # the upper end
+    zero: str  # the middle, always the value 0
+    feed_forward: str  # the feed-forward sublayer, beside the attention colours
+
+    def kind(self, kind: str) -> str:
+        """Colour of "encoder", "decoder" or "cross"."""
+        return {"encoder": self.encoder, "decoder": self.decoder, "cross": self.cross}[kind]
+
+
+LIGHT = Palette(
+    "light", "#fbfaf7", "#ffffff", "#1d1c1a", "#6b6861", "#e4e0d8", "#f1eee7",
+    "#0072b2", "#c8501a", "#00805e", "#b2456e", "#2a6fb0", "#ffffff", "#82764f",
+)  # fmt: skip
+DARK = Palette(
+    "dark", "#131519", "#1a1d22", "#ece9e2", "#9a978f", "#2a2d33", "#23262c",
+    "#5ab4e8", "#f09a5e", "#3cc79c", "#e77ba3", "#6db3f2", "#1a1d22", "#b5a97c",
+)  # fmt: skip
+PALETTES = {"light": LIGHT, "dark": DARK}
+
+
+def palette(name: str | None) -> Palette:
+    """The palette of a theme; light where the theme is unknown."""
+    return PALETTES.get(name or "light", LIGHT)
+
+
+def mix(start: str, end: str, share: float) -> str:
+    """The colour `share` (0..1) of the way from one #rrggbb to another."""
+    first, second = ([int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in (start, end))
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(first, second, strict=True))
+
+
+def sequential(colours: Palette, kind: str, steps: int = 32) -> list[list]:
+    """Colour scale from the card's colour (0) to the kind's (1) along weight ** SHADE_POWER: [[share, colour], ...]."""
+    end = colours.kind(kind)
+    return [[step / steps, mix(colours.card, end, (step / steps) ** SHADE_POWER)] for step in range(steps + 1)]
+
+
+def diverging(colours: Palette) -> list[list]:
+    """Colour scale for a range that is symmetric about zero."""
+    return [[0.0, colours.negative], [0.5, colours.zero], [1.0, colours.positive]]
+
+
+def token_label(piece: str) -> str:
+    """A piece as people read it: the space in front as a space mark."""
+    return piece.replace(SPACE, SPACE_MARK)
+
+
+def word_label(piece: str) -> str:
+    """A piece inside a sentence in words: without the space in front; a lone space stays visible."""
+    return piece.lstrip(SPACE) or SPACE_MARK
+
+
+def token_labels(tokens: Tokens) -> list[str]:
+    """Labels of all tokens, in order; repeated pieces stay separate by position."""
+    return [token_label(piece) for piece in tokens.pieces]
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A weight or a norm: fixed digits; a tiny but non-zero value is not written as zero."""
+    smallest = 10.0**-digits
+    if 0 < abs(value) < smallest / 2:
+        return f"<{smallest:.{digits}f}" if value > 0 else f">-{smallest:.{digits}f}"
+    return f"{value:.{digits}f}"
+
+
+def markup(text: str) -> str:
+    """Text for Plotly, which reads a little HTML and, with MathJax, $formulas$: shown as it is, whatever is in it."""
+    return escape(text, quote=False).replace("$", "&#36;")
+
+
+def tinted(text: str, colour: str) -> str:
+    """Text for Plotly in a colour of its own."""
+    return f'<span style="color:{colour}">{markup(text)}</span>'
+
+
+def plotly_layout(colours: Palette, **more) -> dict:
+    """Layout of every Plotly figure: transparent, quiet, in the theme's ink. `more` is merged over it, key by key."""
+    font = {"family": SANS, "size": LABEL_SIZE, "color": colours.ink}
+    layout = {
+        "template": "none",
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": font,
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "hoverlabel": {
+            "bgcolor": colours.card, "bordercolor": colours.soft, "align": "left", "namelength": -1,
+            "font": {"family": SANS, "size": TITLE_SIZE, "color": colours.ink},
+        },
+        "modebar": {
+            "remove": ["select2d", "lasso2d", "autoScale2d"], "bgcolor": "rgba(0,0,0,0)",
+            "color": colours.soft, "activecolor": colours.ink,
+        },
+        "dragmode": "zoom",
+        "showlegend": False,
+    }  # fmt: skip
+    return {**layout, **more}
+
+
+def plotly_axis(colours: Palette, **more) -> dict:
+    """One axis of a Plotly figure: no zero line, hairline grid off, labels in ink, title in soft ink."""
+    title = more.pop("title", None)
+    axis = {
+        "showgrid": False, "zeroline": False, "showline": False, "ticks": "", "automargin": True,
+        "gridcolor": colours.line, "linecolor": colours.line, "tickfont": {"size": LABEL_SIZE, "color": colours.ink},
+    }  # fmt: skip
+    if title:
+        axis["title"] = {"text": title, "font": {"size": TITLE_SIZE, "color": colours.soft}}
+    return {**axis, **more}
+
+
+def plotly_title(colours: Palette, text: str) -> dict:
+    """A quiet line at the upper left of a figure: what its colours or its axis show."""
+    place = {"xref": "container", "x": 0, "xanchor": "left", "yref": "container", "y": 1, "yanchor": "top"}
+    return {"text": text, **place, "pad": {"l": 10, "t": 6}, "font": {"size": LABEL_SIZE, "color": colours.soft}}
+
+
+def plotly_colour_bar(colours: Palette, **more) -> dict:
+    """A quiet horizontal colour bar in the upper left corner of a figure, under its title."""
+    bar = {
+        "orientation": "h", "xref": "container", "x": 0, "xanchor": "left", "yref": "container", "y": 1, "yanchor": "top",
+        "xpad": 10, "ypad": 28, "thickness": 10, "len": 200, "lenmode": "pixels", "outlinewidth": 1,
+        "outlinecolor": colours.line, "ticks": "", "ticklabeloverflow": "allow",
+        "tickfont": {"size": LABEL_SIZE, "color": colours.soft},
+    }  # fmt: skip
+    return {**bar, **more}
+
+
+def altair_theme(colours: Palette) -> dict:
+    """The Vega-Lite config of every Altair chart, as `alt.theme` and `Chart.configure` take it: {"config": {...}}."""
+    text = {"labelFont": SANS, "titleFont": SANS, "labelFontSize": LABEL_SIZE, "titleFontSize": TITLE_SIZE}
+    soft = {"labelColor": colours.soft, "titleColor": colours.soft, "titleFontWeight": "normal"}
+    axis = {"domain": False, "ticks": False, "gridColor": colours.line, "domainColor": colours.line, "labelPadding": 6}
+    title = {"font": SANS, "fontSize": TITLE_SIZE, "color": colours.ink, "fontWeight": 600, "anchor": "start"}
+    config = {
+        "background": "transparent",
+        "font": SANS,
+        "view": {"stroke": None, "fill": None},
+        "axis": {**text, **soft, **axis},
+        "legend": {**text, **soft, "labelColor": colours.ink, "orient": "top", "title": None, "symbolStrokeWidth": 3},
+        "header": {**text, **soft},
+        "title": {**title, "subtitleFont": SANS, "subtitleFontSize": LABEL_SIZE, "subtitleColor": colours.soft},
+        "text": {"font": SANS, "fontSize": LABEL_SIZE, "color": colours.ink},
+        "mark": {"tooltip": None},
+    }
+    return {"config": config}
