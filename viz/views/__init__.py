@@ -1,0 +1,15 @@
+"""The views of the page, in the order of the page: a new view is one file and one line here."""
+
+from viz.views import all_heads, layers, lines, one_head, positions
+from viz.views.scene import View
+
+VIEWS: dict[str, View] = {
+    view.slug: view
+    for view in (
+        all_heads.VIEW,
+        one_head.VIEW,
+        lines.VIEW,
+        positions.VIEW,
+        layers.VIEW,
+    )
+}

@@ -1,0 +1,71 @@
+"""The model behind the page: loaded once, shared by all sessions; results in caches that are bounded."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import streamlit as st
+import torch
+
+from model import Translator, load_pretrained
+from model.intervention import Intervention
+from model.tokenizer import Tokens
+from model.trace import Trace
+from viz.views.settings import EXAMPLES
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One captured pass and how long it took."""
+
+    trace: Trace
+    seconds: float
+
+
+@st.cache_resource(show_spinner="Loading the model …")
+def translator(name: str, device: str | None) -> Translator:
+    """The checkpoint, loaded once for all sessions. Raises CheckpointError and DeviceError as `load_pretrained` does."""
+    return load_pretrained(name, device)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def translation(_translator: Translator, weights: str, text: str, _intervention: Intervention, change: str) -> Tokens:
+    """The model's own translation as labels; `weights` and `change` are what the cache goes by."""
+    return _translator.translate_tokens(_translator.source(text), _intervention)
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def captured(_translator: Translator, weights: str, text: str, _labels: Tokens, ids: tuple, _intervention: Intervention, change: str) -> Pass:
+    """One captured pass over a pair. Few are kept: a pair of 500 tokens takes some 400 MB."""
+    started = time.perf_counter()
+    trace = _translator.trace(text, _labels, _intervention)
+    if trace.logits.is_cuda:
+        torch.cuda.synchronize()
+    return Pass(trace, time.perf_counter() - started)
+
+
+def cache_key(translator: Translator) -> str:
+    """What tells one checkpoint from another."""
+    return translator.about.get("weights_sha256", translator.name)
+
+
+def translate(translator: Translator, text: str, intervention: Intervention = Intervention()) -> Tokens:
+    """The model's translation of `text` as labels, from the cache where it is there."""
+    return translation(translator, cache_key(translator), text, intervention, str(intervention.to_dict()))
+
+
+def run(translator: Translator, text: str, target: str, intervention: Intervention) -> Pass:
+    """Translate (or read the reader's own `target`), then capture. Raises ValueError in words for text it cannot read."""
+    labels = translator.target(target) if target.strip() else translate(translator, text, intervention)
+    key = cache_key(translator)
+    return captured(translator, key, text, labels, tuple(labels.ids), intervention, str(intervention.to_dict()))
+
+
+@st.cache_data(show_spinner=False)
+def suggested_head(_translator: Translator, weights: str) -> tuple[str, int, int]:
+    """The head to open first: the cross-attention head that is surest of single words in the first example."""
+    trace = run(_translator, EXAMPLES[0], "", Intervention()).trace
+    words = trace.attention["cross"].weights[..., :-1, :-1]  # without </s> on either side: (layer, head, query, key)
+    best = int(words.amax(-1).mean(-1).argmax())
+    return ("cross", *divmod(best, trace.config.heads))

@@ -1,0 +1,34 @@
+"""Lines: who attends to whom, as lines between two columns of tokens."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from viz.canvas import attention_lines, lines_view, pack_lines
+from viz.views.scene import Scene, View
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _packed(key: tuple[str, str, str], kind: str, layer: int, _scene: Scene) -> bytes:
+    return pack_lines(_scene.trace, kind, layer)
+
+
+def draw(scene: Scene) -> None:
+    """The component chooses kind, layer and heads inside itself; its choice goes into the URL."""
+    kind, layer, _ = scene.open_head
+    heads = None if scene.settings.heads is None else list(scene.settings.heads)
+    view = lines_view("lines", kind=kind, layer=layer, heads=heads)
+    packed = _packed(scene.key, view["kind"], view["layer"], scene)
+    view = attention_lines(packed, key="lines", heads=view["heads"])
+    chosen = None if view["heads"] is None else tuple(view["heads"])
+    if (view["kind"], view["layer"]) != (kind, layer) or chosen != scene.settings.heads:
+        scene.choose(kind=view["kind"], layer=view["layer"], head=scene.open_head[2], heads=chosen)
+
+
+VIEW = View(
+    "lines",
+    "Lines",
+    "A line goes from each token on the left to the tokens that it attends to on the right; the stronger, the more attention. "
+    "Point at a token to see its lines alone. Look for crossings: places where French and English put words in another order.",
+    draw,
+)

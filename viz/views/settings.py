@@ -1,0 +1,104 @@
+"""Everything on screen is a function of these settings; all of them are in the URL. People count from 1, code from 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+from model.config import Config
+from model.intervention import ATTENTION_KINDS, POSITION_EDITS, Intervention
+
+EXAMPLES = (
+    "The animal didn't cross the street because it was too tired.",
+    "I think that you should go home now.",
+    "Two dogs are playing in the snow.",
+    "The woman who lives next door gave me her old bicycle.",
+)
+SIDES = ("encoder", "decoder")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the page shows. The defaults are the first visit."""
+
+    text: str = EXAMPLES[0]
+    target: str = ""  # the reader's own translation; empty: the model's
+    causal: bool = True
+    source_positions: str = "trained"
+    target_positions: str = "trained"
+    view: str = "all-heads"  # slug of a view
+    kind: str = "cross"  # the open head ...
+    layer: int | None = None  # ... from 0; None: the head that the page suggests
+    head: int | None = None
+    heads: tuple[int, ...] | None = None  # heads drawn as lines, from 0; None: all
+    side: str = "encoder"  # which stack the Positions and Layer by layer views show
+
+    @property
+    def intervention(self) -> Intervention:
+        """What the switches change."""
+        return Intervention(
+            causal=self.causal, source_positions=self.source_positions, target_positions=self.target_positions
+        )
+
+    @property
+    def changes(self) -> list[str]:
+        """What the switches change, in words."""
+        said = [] if self.causal else ["look-ahead mask off"]
+        said += [] if self.source_positions == "trained" else [f"source positions {_words(self.source_positions)}"]
+        said += [] if self.target_positions == "trained" else [f"target positions {_words(self.target_positions)}"]
+        return said
+
+    def to_query(self) -> dict[str, str]:
+        """URL parameters, without those that have their default."""
+        query = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value != field.default and value is not None:
+                query[field.name] = _write(value)
+        return query
+
+
+def from_query(query: Mapping[str, str], config: Config, views: list[str]) -> tuple[Settings, list[str]]:
+    """Settings from URL parameters, and a sentence for each one that had to be dropped."""
+    settings, notices = Settings(), []
+    for name, written in query.items():
+        try:
+            settings = replace(settings, **{name: _read(name, written, settings, config, views)})
+        except (KeyError, ValueError):
+            notices.append(f"The link says {name}={written[:40]}, which this page does not know; it was left out.")
+    layers = config.encoder_layers if settings.kind == "encoder" else config.decoder_layers
+    if settings.layer is not None and settings.layer >= layers:
+        notices.append(f"The link names layer {settings.layer + 1}, but the model has {layers}; it was left out.")
+        settings = replace(settings, layer=None, head=None)
+    return settings, notices
+
+
+def _read(name: str, written: str, settings: Settings, config: Config, views: list[str]) -> object:
+    """One parameter as a value. Raises KeyError for an unknown name, ValueError for an unknown value."""
+    choices = {
+        "view": views, "kind": ATTENTION_KINDS, "side": SIDES,
+        "source_positions": POSITION_EDITS, "target_positions": POSITION_EDITS, "causal": ("on", "off"),
+    }  # fmt: skip
+    if name in ("text", "target"):
+        return written
+    if name in choices:
+        if written not in choices[name]:
+            raise ValueError(written)
+        return written == "on" if name == "causal" else written
+    limit = {"layer": max(config.encoder_layers, config.decoder_layers), "head": config.heads, "heads": config.heads}[name]
+    numbers = tuple(int(part) - 1 for part in written.split(",") if part)
+    if any(not 0 <= number < limit for number in numbers) or (name != "heads" and len(numbers) != 1):
+        raise ValueError(written)
+    return numbers if name == "heads" else numbers[0]
+
+
+def _write(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, int):
+        return str(value + 1)
+    return ",".join(str(head + 1) for head in value) if isinstance(value, tuple) else str(value)
+
+
+def _words(edit: str) -> str:
+    return "off" if edit == "none" else edit
