@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import html
+
+import plotly.graph_objects as go
 import streamlit as st
 
 from viz.canvas import heads_grid, pack_grid
 from viz.charts import head_heatmap, head_sentence
 from viz.charts.words import head_title
 from viz.views.scene import Scene, View
+
+LARGE = 680  # px: height of the matrix where it is alone
+CARD = 410  # px: width of the card beside the grid
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -24,7 +30,7 @@ def draw(scene: Scene) -> None:
             kind, layer, head = opened
             scene.choose(kind=kind, layer=layer, head=head)
             st.rerun()
-    with card, st.container(border=True, key="open-head"):
+    with card, st.container(border=True, key="card-head"):
         open_head(scene)
 
 
@@ -35,8 +41,17 @@ def open_head(scene: Scene, large: bool = False) -> None:
     st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}</h3>')
     st.caption("Row attends to column." if large else "Row attends to column. Click another square to open it.")
     figure = head_heatmap(scene.trace, kind, layer, head, scene.colours, cell=(query, key))
+    figure.update_layout(height=max(figure.layout.height, LARGE) if large else _card_height(figure))
     st.plotly_chart(figure, theme=None, key="head-large" if large else "head-small", config={"displaylogo": False})
-    st.text(sentence)
+    st.html(f'<p class="head-sentence" data-testid="head-sentence">{html.escape(sentence)}</p>')
+
+
+def _card_height(figure: go.Figure) -> int:
+    """Height, px, at which square cells fill the width of the card and leave no gap below."""
+    margin = figure.layout.margin
+    (left, right), (bottom, top) = figure.layout.xaxis.range, figure.layout.yaxis.range
+    cell = (CARD - margin.l - margin.r) / (right - left)
+    return round(min(LARGE, max(240, margin.t + margin.b + cell * abs(top - bottom))))
 
 
 VIEW = View(

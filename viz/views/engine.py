@@ -12,6 +12,7 @@ from model import Translator, load_pretrained
 from model.intervention import Intervention
 from model.tokenizer import Tokens
 from model.trace import Trace
+from viz.charts.words import content
 from viz.views.settings import EXAMPLES
 
 
@@ -64,8 +65,9 @@ def run(translator: Translator, text: str, target: str, intervention: Interventi
 
 @st.cache_data(show_spinner=False)
 def suggested_head(_translator: Translator, weights: str) -> tuple[str, int, int]:
-    """The head to open first: the cross-attention head that is surest of single words in the first example."""
+    """The head to open first: the cross-attention head that most surely finds one word for each word of the first example."""
     trace = run(_translator, EXAMPLES[0], "", Intervention()).trace
-    words = trace.attention["cross"].weights[..., :-1, :-1]  # without </s> on either side: (layer, head, query, key)
+    rows, columns = (torch.tensor(content(tokens), device=trace.logits.device) for tokens in (trace.labels, trace.source))
+    words = trace.attention["cross"].weights[:, :, rows][..., columns]  # (layer, head, French word, English word)
     best = int(words.amax(-1).mean(-1).argmax())
     return ("cross", *divmod(best, trace.config.heads))

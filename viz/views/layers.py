@@ -13,7 +13,7 @@ def draw(scene: Scene) -> None:
     """Norm of every token after every sublayer, then what each sublayer wrote."""
     side = choose_side(scene, "layers-side")
     for name, chart in (("norms", residual_norms), ("shares", written_shares)):
-        with st.container(border=True):
+        with st.container(border=True, key=f"card-{name}"):
             st.altair_chart(chart(scene.trace, side, scene.colours), theme=None, key=f"layers-{name}-{side}", width="stretch")
 
 

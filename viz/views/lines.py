@@ -14,15 +14,15 @@ def _packed(key: tuple[str, str, str], kind: str, layer: int, _scene: Scene) -> 
 
 
 def draw(scene: Scene) -> None:
-    """The component chooses kind, layer and heads inside itself; its choice goes into the URL."""
-    kind, layer, _ = scene.open_head
-    heads = None if scene.settings.heads is None else list(scene.settings.heads)
+    """The component chooses kind, layer and heads inside itself; its choice goes into the URL. At first: the open head alone."""
+    kind, layer, head = scene.open_head
+    heads = list(scene.settings.heads or (head,))
     view = lines_view("lines", kind=kind, layer=layer, heads=heads)
     packed = _packed(scene.key, view["kind"], view["layer"], scene)
     view = attention_lines(packed, key="lines", heads=view["heads"])
-    chosen = None if view["heads"] is None else tuple(view["heads"])
-    if (view["kind"], view["layer"]) != (kind, layer) or chosen != scene.settings.heads:
-        scene.choose(kind=view["kind"], layer=view["layer"], head=scene.open_head[2], heads=chosen)
+    chosen = tuple(range(scene.trace.config.heads) if view["heads"] is None else view["heads"])
+    if (view["kind"], view["layer"], chosen) != (kind, layer, tuple(heads)):
+        scene.choose(kind=view["kind"], layer=view["layer"], head=head, heads=chosen)
 
 
 VIEW = View(

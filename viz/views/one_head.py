@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
+
 import streamlit as st
 
-from model.trace import ATTENTION_KINDS
-from viz.theme import KIND_TITLES
+from model.trace import ATTENTION_KINDS, Trace
+from viz.theme import KIND_TITLES, number, word_label
 from viz.views.all_heads import open_head
 from viz.views.scene import Scene, View, numbered, remember
 
@@ -20,8 +22,25 @@ def draw(scene: Scene) -> None:
         layer = numbered("Layer", "one-layer", layers, layer)
         head = numbered("Head", "one-head", scene.trace.config.heads, head)
     scene.choose(kind=kind, layer=layer, head=head)
-    with st.container(border=True, key="open-head"):
+    matrix, table = st.columns([1.9, 1], gap="medium")
+    with matrix, st.container(border=True, key="card-head"):
         open_head(scene, large=True)
+    with table, st.container(border=True, key="card-strongest"):
+        st.html(strongest(scene.trace, kind, layer, head))
+
+
+def strongest(trace: Trace, kind: str, layer: int, head: int) -> str:
+    """HTML table: for every row, the token that it attends to most. All text is escaped."""
+    best = trace.attention[kind].weights[layer, head].max(dim=-1)
+    keys = trace.keys(kind)
+    rows = trace.queries(kind) if kind == "encoder" else trace.labels
+    body = "".join(
+        f'<tr><td class="token">{html.escape(word_label(piece))}</td><td class="token">{html.escape(word_label(keys.pieces[key]))}</td>'
+        f"<td>{number(weight)}</td></tr>"
+        for piece, key, weight in zip(rows.pieces, best.indices.tolist(), best.values.tolist(), strict=True)
+    )
+    asks = "Token" if kind == "encoder" else "Producing"
+    return f'<div class="strongest"><table><tr><th>{asks}</th><th>attends most to</th><th>weight</th></tr>{body}</table></div>'
 
 
 VIEW = View(

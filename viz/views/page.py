@@ -18,7 +18,6 @@ from viz.views.settings import EXAMPLES, Settings, from_query
 
 STYLE = Path(__file__).with_name("page.css")
 EXAMPLE_LABELS = {EXAMPLES[0]: "it → animal"}
-EDIT_LABELS = {"trained": "trained", "none": "none", "shuffled": "shuffled", "reversed": "reversed"}
 
 
 def show(model: str, device: str | None) -> None:
@@ -104,18 +103,14 @@ def _take(example: str) -> None:
 
 def _controls(settings: Settings) -> Settings:
     """Which view, and the switches."""
-    with st.container(horizontal=True, key="controls", vertical_alignment="bottom", horizontal_alignment="distribute"):
+    with st.container(horizontal=True, key="controls", vertical_alignment="center", horizontal_alignment="distribute"):
         remember("view", settings.view)
         view = st.segmented_control("View", list(VIEWS), key="view", format_func=lambda slug: VIEWS[slug].title, required=True, label_visibility="collapsed")
-        with st.container(horizontal=True, key="switches", vertical_alignment="bottom", width="content"):
-            causal = st.toggle("Look-ahead mask", key=remember("causal", settings.causal),
-                               help="On: a French token sees only those before it. Off: the decoder may look at the answer.")  # fmt: skip
+        with st.container(horizontal=True, key="switches", vertical_alignment="center", width="content"):
+            causal = st.toggle("Look-ahead mask", key=remember("causal", settings.causal))
             source, target = (
-                st.selectbox(label, POSITION_EDITS, key=remember(key, getattr(settings, key)), width=132, help=hint)
-                for label, key, hint in (
-                    ("Source positions", "source_positions", "What each English token is told about where it stands."),
-                    ("Target positions", "target_positions", "What each French token is told about where it stands."),
-                )
+                st.selectbox(label, POSITION_EDITS, key=remember(key, getattr(settings, key)), width=232)
+                for label, key in (("Source positions", "source_positions"), ("Target positions", "target_positions"))
             )
     return replace(settings, view=view, causal=causal, source_positions=source, target_positions=target)
 

@@ -38,7 +38,7 @@ def draw(scene: Scene) -> None:
 
 
 def _chart(figure: object, name: str) -> None:
-    with st.container(border=True):
+    with st.container(border=True, key=f"card-{name}"):
         st.plotly_chart(figure, theme=None, key=f"positions-{name}", config={"displaylogo": False})
 
 

@@ -15,6 +15,11 @@ EXAMPLES = (
     "The woman who lives next door gave me her old bicycle.",
 )
 SIDES = ("encoder", "decoder")
+POSITION_WORDS = {
+    "none": "taken away (nothing says where a token stands)",
+    "shuffled": "shuffled (each token is told another place)",
+    "reversed": "reversed (the first token is told that it is the last)",
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class Settings:
     kind: str = "cross"  # the open head ...
     layer: int | None = None  # ... from 0; None: the head that the page suggests
     head: int | None = None
-    heads: tuple[int, ...] | None = None  # heads drawn as lines, from 0; None: all
+    heads: tuple[int, ...] | None = None  # heads drawn as lines, from 0; None: the open head
     side: str = "encoder"  # which stack the Positions and Layer by layer views show
 
     @property
@@ -42,10 +47,10 @@ class Settings:
 
     @property
     def changes(self) -> list[str]:
-        """What the switches change, in words."""
-        said = [] if self.causal else ["look-ahead mask off"]
-        said += [] if self.source_positions == "trained" else [f"source positions {_words(self.source_positions)}"]
-        said += [] if self.target_positions == "trained" else [f"target positions {_words(self.target_positions)}"]
+        """What the switches change and what that means, one phrase each."""
+        said = [] if self.causal else ["look-ahead mask off (every French token may see those after it)"]
+        for language, edit in (("English", self.source_positions), ("French", self.target_positions)):
+            said += [] if edit == "trained" else [f"{language} positions {POSITION_WORDS[edit]}"]
         return said
 
     def to_query(self) -> dict[str, str]:
@@ -98,7 +103,3 @@ def _write(value: object) -> str:
     if isinstance(value, int):
         return str(value + 1)
     return ",".join(str(head + 1) for head in value) if isinstance(value, tuple) else str(value)
-
-
-def _words(edit: str) -> str:
-    return "off" if edit == "none" else edit

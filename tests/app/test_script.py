@@ -1,0 +1,87 @@
+"""The script of the page without a browser: what it shows for which input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from viz.views import VIEWS
+
+APP = str(Path(__file__).resolve().parents[2] / "app.py")
+
+
+def run(**query: str) -> AppTest:
+    """The page as it opens with these URL parameters."""
+    app = AppTest.from_file(APP, default_timeout=120)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def shown(app: AppTest) -> str:
+    """All HTML of the page."""
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+@pytest.mark.parametrize("view", list(VIEWS))
+@pytest.mark.parametrize("text", ["Hi", "The animal didn't cross the street because it was too tired."])
+def test_every_view_runs(view, text):
+    """No view raises, for a word or a sentence."""
+    app = run(view=view, text=text)
+    assert not app.exception
+    assert VIEWS[view].sentence[:30] in shown(app)
+
+
+@pytest.mark.parametrize("switch", [{"causal": "off"}, {"source_positions": "none"}, {"target_positions": "reversed"}, {"source_positions": "shuffled"}])
+def test_a_switch_shows_both_translations(switch):
+    """What is changed is named, and the original stands beside it."""
+    body = shown(run(**switch))
+    assert "Changed: " in body and 'data-testid="tokens-original"' in body
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\t\n", "\u200b", "\x07", "a " * 5000])
+def test_text_that_cannot_be_read_is_answered_in_words(text):
+    """Empty, blank, invisible or too long: one message, no exception, and the text stays."""
+    app = run()
+    app.text_input(key="text").set_value(text).run()
+    assert not app.exception
+    assert len(app.info) == 1 and ("Type at least" in app.info[0].value or "at most 500" in app.info[0].value)
+    assert app.text_input(key="text").value == text
+
+
+def test_an_example_is_one_click_away():
+    """It fills the field and is translated."""
+    app = run(text="Hello")
+    app.button(key="example-2").click().run()
+    assert app.text_input(key="text").value == "Two dogs are playing in the snow."
+    assert "chiens" in shown(app)
+
+
+def test_five_hundred_tokens_run_in_every_view():
+    """The longest sentence: no exception anywhere."""
+    app = run(text=" ".join(["dog"] * 499))
+    for view in VIEWS:
+        app.button_group(key="view").set_value([view]).run() if hasattr(app, "button_group") else None
+        assert not app.exception and not app.info
+
+
+def test_markup_in_the_text_is_escaped():
+    """What was typed never becomes HTML."""
+    body = shown(run(text="<b>bold</b>"))
+    assert "<b>" not in body and "&lt;" in body
+
+
+def test_a_missing_checkpoint_is_an_error_in_words(monkeypatch):
+    """The file and what to do; no traceback."""
+    monkeypatch.setattr("sys.argv", ["app.py", "--model", "no-such-model"])
+    app = run()
+    assert not app.exception
+    assert "no-such-model" in app.error[0].value and "Restore the folder" in app.error[0].value
+
+
+def test_a_device_that_is_not_there_is_an_error_in_words(monkeypatch):
+    """--device names something torch does not have."""
+    monkeypatch.setattr("sys.argv", ["app.py", "--device", "tpu"])
+    assert "choose cuda, mps or cpu" in run().error[0].value
