@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import os
+import shutil
 import time
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from model.attention import explicit_attention
 from model.config import POSITION_KINDS, Config
 from model.data import Batch, batch_rows, batches, encode_pairs, make_batch, read_split
 from model.loss import smoothed_cross_entropy
+from model.pretrained import DeviceError, choose_device, load_weights, save_pretrained
 from model.tokenizer import PAD, Tokenizer
 from model.transformer import Transformer
 
@@ -50,13 +52,22 @@ def rate_at(step: int, total: int, recipe: Recipe) -> float:
     return recipe.learning_rate * max(0.0, min(warm, decay, 1.0))
 
 
+def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    """Write safetensors in one piece: a kill leaves the old file or the new one."""
+    temporary = path.with_suffix(".new")
+    save_file({name: tensor.contiguous().cpu() for name, tensor in tensors.items()}, temporary)
+    os.replace(temporary, path)
+
+
 class Trainer:
     """One training run in a folder of its own: checkpoint, log and the last checkpoints to be averaged."""
 
-    def __init__(self, config: Config, recipe: Recipe, tokenizer: Tokenizer, train: list, dev: list, run: Path, device: str) -> None:
+    def __init__(
+        self, config: Config, recipe: Recipe, tokenizer: Tokenizer, train: list, dev: list, run: Path, device: torch.device
+    ) -> None:
         torch.manual_seed(recipe.seed)
         self.config, self.recipe, self.tokenizer = config, recipe, tokenizer
-        self.train_pairs, self.dev_pairs, self.run, self.device = train, dev, run, torch.device(device)
+        self.train_pairs, self.dev_pairs, self.run, self.device = train, dev, run, device
         self.model = Transformer(config).to(self.device)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=0.0, betas=(0.9, 0.98), eps=1e-9, fused=True)
         self.batches_per_epoch = len(batch_rows(train, recipe.batch_tokens, recipe.seed))
@@ -76,7 +87,8 @@ class Trainer:
             states = self.model.decode(target, memory, memory_mask)
         real = labels != PAD
         states = states[real].to(torch.bfloat16 if bf16 else torch.float32)
-        return smoothed_cross_entropy(states, self.model.decoder.embedding.weight, labels[real], self.recipe.label_smoothing)
+        weight = self.model.decoder.embedding.weight
+        return smoothed_cross_entropy(states, weight, labels[real], self.recipe.label_smoothing)
 
     def train_step(self, batch: Batch) -> float:
         """One Adam step; returns the plain cross-entropy of the batch, nats per token."""
@@ -105,35 +117,36 @@ class Trainer:
     # -- the whole run ----------------------------------------------------------------------------------------------
 
     def fit(self, save_every: int = 100) -> None:
-        """Train to the end of the recipe; save every so many steps; evaluate after every epoch."""
+        """Train to the end of the recipe; save and log every so many steps; evaluate after every epoch."""
         from tqdm import tqdm
 
         self.model.train()
-        recent: list[float] = []
-        started, last = time.perf_counter() - self.seconds, (self.tokens, self.seconds)
+        started, losses = time.perf_counter() - self.seconds, []
+        last = (self.tokens, self.seconds)
         with tqdm(total=self.total, initial=self.step, unit="step", smoothing=0.05) as progress:
-            while self.step < self.total:
-                epoch, first = divmod(self.step, self.batches_per_epoch)
-                rows = batch_rows(self.train_pairs, self.recipe.batch_tokens, self.recipe.seed + epoch)
-                for index in range(first, self.batches_per_epoch):
-                    pairs = [self.train_pairs[row] for row in rows[index % len(rows)]]
-                    recent.append(self.train_step(make_batch(pairs)))
-                    self.seconds = time.perf_counter() - started
-                    progress.update()
-                    if index + 1 == self.batches_per_epoch or self.step == self.total:
-                        self.dev_loss = self.evaluate()
-                        self.seconds = time.perf_counter() - started
-                    if self.step % save_every == 0 or self.step == self.total:
-                        speed = (self.tokens - last[0]) / (self.seconds - last[1])
-                        last = (self.tokens, self.seconds)
-                        self.log(epoch + 1, sum(recent) / len(recent), speed)
-                        progress.set_postfix(
-                            loss=f"{sum(recent) / len(recent):.3f}", dev=f"{self.dev_loss or float('nan'):.3f}", tokens_s=int(speed)
-                        )
-                        recent.clear()
-                        self.save()
-                    if self.averaged(self.step):
-                        self._write(self.run / f"weights-{self.step}.safetensors", self.weights())
+            for epoch, rows in self.schedule():
+                losses.append(self.train_step(make_batch([self.train_pairs[row] for row in rows])))
+                if self.step % self.batches_per_epoch == 0:
+                    self.dev_loss = self.evaluate()
+                self.seconds = time.perf_counter() - started
+                progress.update()
+                if self.step % save_every == 0 or self.step == self.total:
+                    speed = (self.tokens - last[0]) / (self.seconds - last[1])
+                    self.log(epoch + 1, sum(losses) / len(losses), speed)
+                    self.save()
+                    dev = "" if self.dev_loss is None else f"{self.dev_loss:.3f}"
+                    progress.set_postfix(loss=f"{sum(losses) / len(losses):.3f}", dev=dev, tokens_per_second=int(speed))
+                    last, losses = (self.tokens, self.seconds), []
+                if self.averaged(self.step):
+                    write_tensors(self.run / f"weights-{self.step}.safetensors", self.weights())
+
+    def schedule(self) -> Iterator[tuple[int, list[int]]]:
+        """(epoch from 0, rows of the next batch) from the current step to the end: a function of seed and step alone."""
+        while self.step < self.total:
+            epoch, first = divmod(self.step, self.batches_per_epoch)
+            order = batch_rows(self.train_pairs, self.recipe.batch_tokens, self.recipe.seed + epoch)
+            for index in range(first, self.batches_per_epoch):
+                yield epoch, order[index % len(order)]
 
     def averaged(self, step: int) -> bool:
         """Whether the weights after this step go into the exported mean."""
@@ -172,18 +185,16 @@ class Trainer:
         ours = {"config": self.config.to_dict(), "recipe": asdict(self.recipe), "tokenizer": self.tokenizer.hash}
         for name, value in ours.items():
             if state[name] != value:
-                raise ValueError(f"{self.run} holds a run with another {name}: {state[name]}. Repeat its settings or choose another --run.")
+                raise ValueError(
+                    f"{self.run} holds a run with another {name}: {state[name]}. Repeat its settings or choose another --run."
+                )
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"].cpu())
-        self.step, self.tokens, self.seconds, self.dev_loss = (state[key] for key in ("step", "tokens", "seconds", "dev_loss"))
+        self.step, self.tokens, self.seconds = state["step"], state["tokens"], state["seconds"]
+        self.dev_loss = state["dev_loss"]
         rows = [row for row in self.log_rows() if int(row["step"]) <= self.step]
         self._write_log(rows)
-
-    def _write(self, path: Path, tensors: dict[str, Tensor]) -> None:
-        temporary = path.with_suffix(".new")
-        save_file({name: tensor.contiguous().cpu() for name, tensor in tensors.items()}, temporary)
-        os.replace(temporary, path)
 
     def log_rows(self) -> list[dict[str, str]]:
         """The log so far."""
@@ -207,16 +218,17 @@ class Trainer:
             "dev_loss": "" if self.dev_loss is None else round(self.dev_loss, 4), "tokens_per_second": round(speed),
         }  # fmt: skip
         self._write_log([*self.log_rows(), row])
-        print(json.dumps(row), flush=True)
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m model.train", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    form = argparse.ArgumentDefaultsHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m model.train", description=__doc__, formatter_class=form)
     parser.add_argument("--data", type=Path, required=True, help="folder with *.train.tsv.gz and *.dev.tsv.gz or *.val.tsv.gz")
-    parser.add_argument("--run", type=Path, default=Path("runs/en-fr"), help="folder of checkpoint and log")
+    parser.add_argument("--run", type=Path, default=Path("runs/en-fr"), help="folder of checkpoints and log while training")
+    parser.add_argument("--out", type=Path, default=Path("pretrained/en-fr"), help="folder of the finished translator")
     parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
     parser.add_argument("--positions", choices=POSITION_KINDS, default=Config.positions)
     for name in ("d_model", "heads", "encoder_layers", "decoder_layers", "dropout", "vocabulary_size"):
         default = getattr(Config, name)
@@ -227,26 +239,49 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Read the data, train, average."""
-    args = parse(arguments)
-    explicit_attention.set(args.device == "cpu")  # small heads in bf16: 9 times as fast as the fused kernel on a CPU
+def trainer_for(args: argparse.Namespace) -> Trainer:
+    """Read the data, learn the vocabulary, and set up the run. Raises ValueError, in words, for settings that cannot be."""
+    device = choose_device(args.device)
     pairs = read_split(args.data, [".train.tsv.gz"])
+    dev = read_split(args.data, [".dev.tsv.gz", ".val.tsv.gz"])
     tokenizer = Tokenizer.train((side for pair in pairs for side in pair), args.vocabulary_size)
     config = Config(
         vocabulary_size=tokenizer.vocabulary_size, d_model=args.d_model, heads=args.heads, encoder_layers=args.encoder_layers,
-        decoder_layers=args.decoder_layers, d_ff=4 * args.d_model, dropout=args.dropout, norm_first=not args.post_norm, positions=args.positions,
+        decoder_layers=args.decoder_layers, d_ff=4 * args.d_model, dropout=args.dropout, norm_first=not args.post_norm,
+        positions=args.positions,
     )  # fmt: skip
     recipe = Recipe(**{name: getattr(args, name) for name in asdict(Recipe())})
-    dev = read_split(args.data, [".dev.tsv.gz", ".val.tsv.gz"])
     train_ids, dev_ids = (encode_pairs(part, tokenizer, config.max_length) for part in (pairs, dev))
-    trainer = Trainer(config, recipe, tokenizer, train_ids, dev_ids, args.run, args.device)
-    (args.run / "tokenizer.model").write_bytes(tokenizer.model)
-    (args.run / "config.json").write_text(json.dumps(config.to_dict(), indent=2) + "\n")
-    if args.resume:
-        trainer.resume()
+    return Trainer(config, recipe, tokenizer, train_ids, dev_ids, args.run, device)
+
+
+def export(trainer: Trainer, out: Path) -> None:
+    """Average the last checkpoints and write the finished translator with its log."""
+    load_weights(trainer.model, trainer.average())
+    last, trainer.dev_loss = trainer.dev_loss, trainer.evaluate()
+    print(f"dev loss: last weights {last:.4f}, average of {trainer.recipe.average} checkpoints {trainer.dev_loss:.4f} nats per token")
+    cores = torch.get_num_threads()
+    hardware = torch.cuda.get_device_name() if trainer.device.type == "cuda" else f"{cores} cores of {trainer.device.type}"
+    training = {
+        **asdict(trainer.recipe), "steps": trainer.step, "tokens": trainer.tokens, "seconds": round(trainer.seconds),
+        "dev_loss": round(trainer.dev_loss, 4), "hardware": hardware,
+    }  # fmt: skip
+    save_pretrained(out, trainer.config, trainer.weights(), trainer.tokenizer, {"training": training})
+    shutil.copyfile(trainer.run / "log.csv", out / "training-log.csv")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train, or go on, and export."""
+    args = parse(arguments)
+    try:
+        trainer = trainer_for(args)
+        explicit_attention.set(trainer.device.type == "cpu")  # bf16 with small heads: faster than the fused kernel on a CPU
+        if args.resume:
+            trainer.resume()
+    except (ValueError, FileNotFoundError, DeviceError) as error:
+        raise SystemExit(f"error: {error}") from error
     trainer.fit()
-    trainer._write(args.run / "weights.safetensors", trainer.average())
+    export(trainer, args.out)
 
 
 if __name__ == "__main__":
