@@ -19,9 +19,9 @@ class MaskedSoftmax(nn.Module):
 
     def forward(self, scores: Tensor, mask: Tensor) -> Tensor:
         """scores (batch, head, query, key), mask bool broadcastable to it -> weights, same shape, rows sum to 1."""
-        allowed = scores.masked_fill(~mask, float("-inf"))
-        weights = F.softmax(allowed, dim=-1)
-        return weights.masked_fill(~mask.any(dim=-1, keepdim=True), 0.0)
+        weights = F.softmax(scores.masked_fill(~mask, float("-inf")), dim=-1)
+        reachable = mask.any(dim=-1, keepdim=True)
+        return weights if bool(reachable.all()) else weights.masked_fill(~reachable, 0.0)
 
 
 class KeyValues:
@@ -74,7 +74,7 @@ class MultiHeadAttention(nn.Module):
         queries = self.split(self.query(x))
         keys, values = self._keys_values(x, memory, cache)
         if explicit_attention.get():
-            scores = queries @ keys.transpose(2, 3) / math.sqrt(self.d_head)  # (batch, head, query, key)
+            scores = (queries / math.sqrt(self.d_head)) @ keys.transpose(2, 3)  # (batch, head, query, key)
             heads = self.softmax(scores, mask) @ values  # (batch, head, query, d_head)
         else:
             heads = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)

@@ -66,7 +66,8 @@ class Recorder:
         if kind == "decoder" and not change.causal:
             mask = torch.ones(queries, keys, dtype=torch.bool, device=mask.device)
         if change.window is not None and kind != "cross":
-            rows, columns = (torch.arange(start, start + count, device=mask.device) for start, count in ((first, queries), (0, keys)))
+            rows = torch.arange(first, first + queries, device=mask.device)
+            columns = torch.arange(keys, device=mask.device)
             mask = mask & window_mask(rows, columns, change.window)
         links = [link for link in change.cut if link[0] == kind and link[1] in (None, layer)]
         links = [(query - first, key) for _, _, query, key in links if 0 <= query - first < queries and 0 <= key < keys]

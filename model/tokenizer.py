@@ -118,19 +118,19 @@ class Tokenizer:
     def _tokens(self, text: str, mapping: dict) -> Tokens:
         ids = mapping["ids"]
         pieces = [self.piece(id_) for id_ in ids]
-        spans = _spans(text, mapping["offsets"])
+        spans = _spans(text, pieces, mapping["offsets"])
         return Tokens(text, ids, pieces, _words(pieces, spans, text), spans)
 
 
-def _spans(text: str, offsets: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """SentencePiece's offsets, without the space in front, and with each byte of a character on the whole character."""
+def _spans(text: str, pieces: list[str], offsets: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """SentencePiece's offsets, without the space in front, and with each part of a split character on the whole character."""
     spans: list[tuple[int, int]] = []
-    end_of_character = None
-    for start, end in reversed(offsets):
-        if start == end and end_of_character is not None and start == end_of_character[0]:
-            start, end = end_of_character
-        elif start != end:
-            end_of_character = (start, end)
+    character = None  # span of the character whose last part was met; its earlier parts are empty and end where it starts
+    for piece, (start, end) in zip(reversed(pieces), reversed(offsets), strict=True):
+        if start != end:
+            character = (start, end)
+        elif piece != SPACE and character is not None and start == character[0]:
+            start, end = character
         while start < end - 1 and text[start].isspace():
             start += 1
         spans.append((start, end))

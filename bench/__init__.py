@@ -1,0 +1,1 @@
+"""Timings as ratios: what is compared runs interleaved, in one process."""

@@ -1,0 +1,87 @@
+"""What capturing costs: `python -m bench.trace` compares a full trace with a plain fused forward pass on the same ids."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+
+from model import Intervention, Translator, load_pretrained
+from model.capture import capture
+from model.tokenizer import Tokens
+
+SENTENCE = "The old man who lives next door told me that he had never seen so many people in the street before."
+TRANSLATION = "Le vieil homme qui habite à côté m'a dit qu'il n'avait jamais vu autant de gens dans la rue auparavant."
+
+
+def cut_to(tokens: Tokens, length: int) -> Tokens:
+    """The first `length` tokens."""
+    return Tokens(tokens.text, tokens.ids[:length], tokens.pieces[:length], tokens.words[:length], tokens.spans[:length])
+
+
+def pair(translator: Translator, length: int) -> tuple[Tokens, Tokens]:
+    """A source and labels of exactly `length` tokens each: two sentences, repeated, ending in </s>."""
+    sides = []
+    for sentence in (SENTENCE, TRANSLATION):
+        pieces = translator.tokenizer.encode(" ".join([sentence] * (length // 10 + 1)))
+        sides.append(translator.tokenizer.with_end(cut_to(pieces, length - 1)))
+    return sides[0], sides[1]
+
+
+def interleaved(first: Callable[[], object], second: Callable[[], object], rounds: int) -> tuple[float, float]:
+    """Median seconds of two functions that take turns, so that both meet the same machine."""
+    for function in (first, second) * 3:
+        function()
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(rounds):
+        for function, taken in zip((first, second), times, strict=True):
+            started = time.perf_counter()
+            function()
+            taken.append(time.perf_counter() - started)
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+def measure(translator: Translator, length: int, rounds: int) -> tuple[float, float]:
+    """Median seconds of (plain forward, full trace) for a pair of `length` tokens a side."""
+    source, labels = pair(translator, length)
+    target = translator.read(labels)
+    device = translator.model.device
+    source_ids, target_ids = (torch.tensor([side.ids], device=device) for side in (source, target))
+
+    def settle() -> None:
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+
+    def plain() -> None:
+        with torch.no_grad():
+            translator.model(source_ids, target_ids)
+        settle()
+
+    def trace() -> None:
+        capture(translator.model, source, target, labels, Intervention())
+        settle()
+
+    return interleaved(plain, trace, rounds)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="python -m bench.trace", description=__doc__)
+    parser.add_argument("--tokens", type=int, nargs="+", default=[16, 60, 128, 500], help="tokens of each side")
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--model", default="en-fr")
+    parser.add_argument("--device")
+    args = parser.parse_args(arguments)
+    translator = load_pretrained(args.model, args.device)
+    print(f"{translator.name} on {translator.model.device}, torch {torch.__version__}, {torch.get_num_threads()} threads\n")
+    print("| tokens a side | plain forward, ms | full trace, ms | ratio |\n|---|---|---|---|")
+    for length in args.tokens:
+        plain, trace = measure(translator, length, max(5, args.rounds * 60 // (60 + length)))
+        print(f"| {length} | {1000 * plain:.1f} | {1000 * trace:.1f} | {trace / plain:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

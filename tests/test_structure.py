@@ -1,0 +1,69 @@
+"""Imports run one way: app -> viz.views -> viz.charts, viz.canvas -> viz.theme -> model, and inside model from top to bottom."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = {"app": 5, "viz.views": 4, "viz.charts": 3, "viz.canvas": 3, "viz.theme": 2, "model": 1}
+FLOORS = [  # of model/, from top to bottom; a file imports only from floors below its own, or earlier files of its own
+    ["train", "evaluate"],
+    ["pretrained"],
+    ["capture", "translate", "analysis", "data"],
+    ["transformer", "trace"],
+    ["attention", "positions", "masks", "dropout", "loss", "tokenizer", "intervention"],
+    ["config"],
+]
+UI = {"streamlit", "plotly", "altair", "viz", "app", "pandas"}
+
+
+def imports(path: Path) -> set[str]:
+    """Full names of the modules that a file imports."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module or ""}
+    return names
+
+
+def room(module: str) -> str | None:
+    """The room of a module name, longest match first."""
+    return next((name for name in sorted(ROOMS, key=len, reverse=True) if module == name or module.startswith(name + ".")), None)
+
+
+def files() -> list[Path]:
+    """Every Python file of the product."""
+    return [ROOT / "app.py", *sorted(ROOT.glob("model/*.py")), *sorted(ROOT.glob("viz/**/*.py"))]
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_between_rooms_run_one_way(path):
+    """No file imports from a room above its own, and charts and canvas do not know each other."""
+    own = room(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    for module in imports(path):
+        other = room(module)
+        if own and other and other != own:
+            assert ROOMS[other] < ROOMS[own], f"{path.name} ({own}) imports {module}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "model").glob("*.py")), ids=lambda path: path.name)
+def test_model_knows_no_ui_and_is_layered(path):
+    """model/ needs no UI package; its files import downwards only."""
+    found = imports(path)
+    assert not {name.split(".")[0] for name in found} & UI
+    floor = {name: index for index, names in enumerate(FLOORS) for name in names}
+    if path.stem == "__init__":
+        return
+    for name in {module.split(".")[1] for module in found if module.startswith("model.")} & set(floor):
+        assert floor[path.stem] <= floor[name], f"{path.name} imports {name}, which is above it"
+
+
+def test_charts_are_pure():
+    """No chart imports streamlit."""
+    for path in (ROOT / "viz" / "charts").glob("*.py"):
+        assert not any(name.startswith("streamlit") for name in imports(path)), path.name
