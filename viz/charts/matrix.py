@@ -96,7 +96,7 @@ def matrix_figure(
                                ticktext=names[0]),
         )
     )  # fmt: skip
-    if square and max(rows, columns) <= 1.5 * min(rows, columns):
+    if square and max(rows, columns) <= 2 * min(rows, columns):
         figure.layout.yaxis.update(scaleanchor="x", scaleratio=1)
     return figure
 

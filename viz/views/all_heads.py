@@ -47,7 +47,9 @@ def open_head(scene: Scene, large: bool = False) -> None:
 
 
 def _card_height(figure: go.Figure) -> int:
-    """Height, px, at which square cells fill the width of the card and leave no gap below."""
+    """Height, px, at which square cells fill the width of the card and leave no gap below; cells that stretch keep theirs."""
+    if figure.layout.yaxis.scaleanchor is None:
+        return figure.layout.height
     margin = figure.layout.margin
     (left, right), (bottom, top) = figure.layout.xaxis.range, figure.layout.yaxis.range
     cell = (CARD - margin.l - margin.r) / (right - left)

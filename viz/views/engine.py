@@ -27,7 +27,9 @@ class Pass:
 @st.cache_resource(show_spinner="Loading the model …")
 def translator(name: str, device: str | None) -> Translator:
     """The checkpoint, loaded once for all sessions. Raises CheckpointError and DeviceError as `load_pretrained` does."""
-    return load_pretrained(name, device)
+    loaded = load_pretrained(name, device)
+    loaded.trace(EXAMPLES[0])  # the first pass pays for warming up; no reader should
+    return loaded
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
