@@ -207,7 +207,7 @@ def capture(model: Transformer, source: Tokens, target: Tokens, labels: Tokens, 
         attention={kind: _attention(got, kind, model.config) for kind in ATTENTION_KINDS},
         residual={side: _residual(got, side) for side in SIDES},
         embeddings={side: got["embeddings", side][0] for side in SIDES},
-        positions={side: got["positions", side][0] for side in SIDES},
+        positions={side: got["positions", side][0].clone() for side in SIDES},  # as trained, it is a view of the model's table
         feed_forward={side: torch.stack(got["units", side]) for side in SIDES},
         logits=logits,
         loss=F.cross_entropy(logits, label_ids[0], reduction="none"),

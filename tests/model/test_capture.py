@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import math
 from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
 
 import pytest
 import torch
@@ -12,10 +14,11 @@ import torch.nn.functional as F
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import SENTENCES
+from tiny import tiny_model
 from model.capture import shuffled_order
 from model.intervention import ATTENTION_KINDS, POSITION_EDITS, Intervention
 from model.positions import sinusoids
+from model.pretrained import Translator
 from model.trace import SIDES, Trace
 
 relaxed = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -157,6 +160,10 @@ def test_no_future_token_changes_an_earlier_row_while_causal(tiny_translator):
         assert same > 2
         difference = (one.logits[:same] - two.logits[:same]).abs().max()
         assert (difference < 1e-5) == causal
+        for kind in ("decoder", "cross") if causal else ():
+            first_rows, second_rows = (trace.attention[kind].weights[:, :, :same] for trace in (one, two))
+            width = same if kind == "decoder" else first_rows.size(3)
+            close(first_rows[..., :width], second_rows[..., :width], 1e-5)
 
 
 def test_labels_are_the_target_shifted_by_one(tiny_translator):
@@ -183,7 +190,7 @@ def test_threads_never_see_each_other(tiny_translator):
         Intervention(), Intervention(causal=False), Intervention(source_positions="none"), Intervention(window=1), Intervention(temperature=3.0),
         Intervention(heads_off=frozenset({("cross", 0, 1)})), Intervention(target_positions="reversed"), Intervention(scaled=False),
     ]  # fmt: skip
-    jobs = [(SENTENCES[index % len(SENTENCES)], change) for index, change in enumerate(changes)] * 6
+    jobs = [(text, change) for text in ("The cat", "Two dogs", "I think so") for change in changes]  # short: each is decoded, too
     alone = [tensors(tiny_translator.trace(text, intervention=change)) for text, change in jobs]
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(lambda job: tensors(tiny_translator.trace(job[0], intervention=job[1])), jobs))
@@ -192,12 +199,32 @@ def test_threads_never_see_each_other(tiny_translator):
             close(first, second, 1e-5)
 
 
+def reachable(root: object) -> list[object]:
+    """Every object that `root` holds, however deep; classes and modules, which lead everywhere, are not entered."""
+    found, waiting, seen = [], [root], set()
+    while waiting:
+        part = waiting.pop()
+        if id(part) not in seen and not isinstance(part, (type, ModuleType)):
+            seen.add(id(part))
+            found.append(part)
+            waiting += gc.get_referents(part)
+    return found
+
+
 def test_a_trace_holds_no_model_and_no_graph(tiny_translator):
-    """Plain tensors, on the model's device, free of autograd."""
+    """Plain tensors, free of autograd, and no module anywhere inside."""
     trace = tiny_translator.trace("The cat")
     assert all(not tensor.requires_grad and tensor.grad_fn is None for tensor in tensors(trace))
-    held = [getattr(trace, field.name) for field in dataclasses.fields(trace)]
-    assert not any(isinstance(part, torch.nn.Module) for part in held)
+    assert not any(isinstance(part, torch.nn.Module) for part in reachable(trace))
+
+
+@pytest.mark.parametrize("positions", ["sinusoidal", "learned", "none"])
+def test_a_trace_shares_no_memory_with_the_model(tokenizer, positions):
+    """Writing into a trace never changes the model."""
+    model = tiny_model(tokenizer, positions=positions)
+    trace = Translator(model, tokenizer).trace("The cat", "Un chat")
+    storages = {tensor.untyped_storage().data_ptr() for tensor in (*model.parameters(), *model.buffers())}
+    assert not storages & {tensor.untyped_storage().data_ptr() for tensor in tensors(trace)}
 
 
 @pytest.mark.parametrize("change", [Intervention(heads_off=frozenset({("encoder", 2, 0)})), Intervention(cut=frozenset({("cross", 9, 0, 0)})), Intervention(heads_off=frozenset({("cross", 0, 4)}))])
@@ -210,9 +237,6 @@ def test_layers_and_heads_that_the_model_lacks_are_named(tiny_translator, change
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_cuda_gives_the_same_trace(tokenizer):
     """Tensors stay on the device and equal the CPU's to rounding."""
-    from conftest import tiny_model
-    from model.pretrained import Translator
-
     cpu, cuda = (Translator(tiny_model(tokenizer).to(device), tokenizer) for device in ("cpu", "cuda"))
     change = Intervention(window=2, source_positions="shuffled", cut=frozenset({("cross", None, 0, 0)}))
     for first, second in zip(tensors(cpu.trace("The cat", "Un chat", change)), tensors(cuda.trace("The cat", "Un chat", change)), strict=True):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from conftest import SENTENCES, tiny_model
+from tiny import SENTENCES, tiny_model
 from model.pretrained import (
     CheckpointError, DeviceError, TokenizerMismatchError, Translator, WeightsMismatchError, choose_device, load_pretrained, save_pretrained,
 )  # fmt: skip

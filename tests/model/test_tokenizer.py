@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import SENTENCES
+from tiny import SENTENCES
 from model.tokenizer import END, SPECIAL, START, Tokenizer
 
 ANY = st.text(st.characters(), max_size=40)  # lone surrogates included
@@ -28,6 +28,17 @@ def test_ids_survive_decoding(tokenizer, text):
     """decode(ids) has exactly these ids."""
     ids = tokenizer.encode(text).ids
     assert tokenizer.decode(ids).ids == ids
+
+
+@given(ids=st.lists(st.integers(len(SPECIAL), 379), max_size=20))
+def test_any_ids_decode_to_tokens_whose_fields_fit_together(tokenizer, ids):
+    """What a model may produce: bytes that make no character, too. The same ids, and spans inside the text, in order."""
+    tokens = tokenizer.decode(ids)
+    assert tokens.ids == ids
+    assert len(tokens.pieces) == len(tokens.words) == len(tokens.spans) == len(ids)
+    assert all(0 <= start <= end <= len(tokens.text) for start, end in tokens.spans)
+    assert [span[0] for span in tokens.spans] == sorted(span[0] for span in tokens.spans)
+    assert tokens.words == sorted(tokens.words)
 
 
 @pytest.mark.parametrize("text", SENTENCES)

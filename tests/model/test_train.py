@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import SENTENCES
+from tiny import SENTENCES
 from model import evaluate, train
 from model.data import batch_rows, make_batch, read_pairs, read_split
 from model.dropout import Dropout
@@ -20,7 +20,8 @@ from model.loss import smoothed_cross_entropy
 from model.pretrained import load_pretrained
 from model.tokenizer import END, PAD, START
 
-pytest.importorskip("tqdm")
+for package in ("tqdm", "sacrebleu"):
+    pytest.importorskip(package)
 
 
 @pytest.mark.parametrize("rows", [1, 7, 513, 1100])

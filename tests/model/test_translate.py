@@ -7,7 +7,7 @@ import itertools
 import pytest
 import torch
 
-from conftest import SENTENCES, tiny_model
+from tiny import SENTENCES, tiny_model
 from model.capture import Recorder, recording
 from model.config import Config
 from model.data import pad
