@@ -41,7 +41,8 @@ def server() -> Iterator[str]:
     """The URL of a running page with the shipped model on the CPU."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--", "--device", "cpu"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}  # Chromium wants the other core
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     url = f"http://127.0.0.1:{port}"
     try:
         for line in process.stdout:  # the server prints its address when it is ready
