@@ -80,9 +80,7 @@ def make_batch(pairs: list[tuple[list[int], list[int]]]) -> Batch:
 def batch_rows(encoded: list[tuple[list[int], list[int]]], tokens: int, seed: int) -> list[list[int]]:
     """Which pairs go together: similar lengths, at most `tokens` padded target tokens, in an order drawn from `seed`."""
     generator = random.Random(seed)
-    order = sorted(
-        range(len(encoded)), key=lambda row: (len(encoded[row][1]), len(encoded[row][0]) + generator.random())
-    )
+    order = sorted(range(len(encoded)), key=lambda row: (len(encoded[row][1]), len(encoded[row][0]) + generator.random()))
     batches, start = [], 0
     while start < len(order):
         end = start + 1

@@ -57,9 +57,20 @@ def evaluate(translator: Translator, data: Path, splits: tuple[str, ...], beam: 
             started = time.perf_counter()
             score, signature = bleu(translate_all(translator, list(sources), width), list(references))
             scores.append(f"{score:.1f}")
-            print(f"{split}, beam {width}: {score:.2f}, {len(sources) / (time.perf_counter() - started):.0f} sentences/s", flush=True)
+            print(
+                f"{split}, beam {width}: {score:.2f}, {len(sources) / (time.perf_counter() - started):.0f} sentences/s",
+                flush=True,
+            )
         lines.append(f"| {split} | {len(sources):,} | {' | '.join(scores)} |")
-    return "\n".join([*lines, "", f"Cased sacreBLEU, signature `{signature}`; each line of a file is one segment with one reference.", "", *facts(translator)])
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"Cased sacreBLEU, signature `{signature}`; each line of a file is one segment with one reference.",
+            "",
+            *facts(translator),
+        ]
+    )
 
 
 def facts(translator: Translator) -> list[str]:
@@ -91,7 +102,9 @@ def write_card(card: Path, block: str) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m model.evaluate", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m model.evaluate", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder with the test sets, source<TAB>target, .tsv.gz")
     parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
     parser.add_argument("--splits", choices=sorted(SPLITS), default="test", help="choose settings on dev, report on test")

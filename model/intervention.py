@@ -40,7 +40,9 @@ class Intervention:
         for name, items, size in (("cut", self.cut, 4), ("heads_off", self.heads_off, 3)):
             for item in items:
                 if len(item) != size or item[0] not in ATTENTION_KINDS:
-                    raise ValueError(f"{name} holds {item!r}: expected {size} values, the first one of {', '.join(ATTENTION_KINDS)}.")
+                    raise ValueError(
+                        f"{name} holds {item!r}: expected {size} values, the first one of {', '.join(ATTENTION_KINDS)}."
+                    )
 
     @property
     def changes_nothing(self) -> bool:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class _SmoothedCrossEntropy(torch.autograd.Function):
-    """Loss and gradient in one go, a few thousand rows at a time: the full logits are never kept."""
+    """Loss and gradient in one go, ROWS rows at a time: the full logits are never kept."""
 
     ROWS = 512
 

@@ -62,7 +62,9 @@ class Translator:
         if len(tokens) == 1:
             raise ValueError(f"There is nothing to read in this {what}. Type at least one visible character.")
         if len(tokens) > limit:
-            raise ValueError(f"This {what} has {len(tokens)} tokens; the model reads at most {limit}. Shorten it or split it in two.")
+            raise ValueError(
+                f"This {what} has {len(tokens)} tokens; the model reads at most {limit}. Shorten it or split it in two."
+            )
         return tokens
 
     def translate(self, text: str, intervention: Intervention = Intervention(), beam: int = 1) -> str:

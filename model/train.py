@@ -259,7 +259,9 @@ def export(trainer: Trainer, out: Path) -> None:
     """Average the last checkpoints and write the finished translator with its log."""
     load_weights(trainer.model, trainer.average())
     last, trainer.dev_loss = trainer.dev_loss, trainer.evaluate()
-    print(f"dev loss: last weights {last:.4f}, average of {trainer.recipe.average} checkpoints {trainer.dev_loss:.4f} nats per token")
+    print(
+        f"dev loss: last weights {last:.4f}, average of {trainer.recipe.average} checkpoints {trainer.dev_loss:.4f} nats per token"
+    )
     cores = torch.get_num_threads()
     hardware = torch.cuda.get_device_name() if trainer.device.type == "cuda" else f"{cores} cores of {trainer.device.type}"
     training = {

@@ -92,9 +92,7 @@ class DecoderLayer(nn.Module):
         self.feed_forward = FeedForward(config)
         self.feed_forward_residual = Residual(config)
 
-    def forward(
-        self, x: Tensor, memory: Tensor, mask: Tensor, memory_mask: Tensor, cache: LayerCache | None = None
-    ) -> Tensor:
+    def forward(self, x: Tensor, memory: Tensor, mask: Tensor, memory_mask: Tensor, cache: LayerCache | None = None) -> Tensor:
         """x (batch, target, d_model), memory (batch, source, d_model) -> (batch, target, d_model).
 
         mask (…, target, target) for self-attention, memory_mask (batch, 1, 1, source) for cross-attention.
@@ -192,9 +190,7 @@ class Transformer(nn.Module):
         mask = padding_mask(source, self.config.pad_id)
         return self.encoder(source, mask), mask
 
-    def decode(
-        self, target: Tensor, memory: Tensor, memory_mask: Tensor, cache: list[LayerCache] | None = None
-    ) -> Tensor:
+    def decode(self, target: Tensor, memory: Tensor, memory_mask: Tensor, cache: list[LayerCache] | None = None) -> Tensor:
         """target ids (batch, target) -> decoder states (batch, target, d_model); see `Decoder.forward`."""
         return self.decoder(target, memory, memory_mask, cache)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from tiny import SENTENCES, tiny_model
 
 from model.pretrained import Translator, load_pretrained
 from model.tokenizer import Tokenizer
-from tiny import SENTENCES, tiny_model
 
 torch.set_num_threads(1)  # tiny tensors gain nothing from more, and on a busy machine threads wait for each other
 

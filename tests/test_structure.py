@@ -15,7 +15,7 @@ FLOORS = [  # of model/, from top to bottom; a file imports only from floors bel
     ["capture", "translate", "analysis", "data"],
     ["transformer", "trace"],
     ["attention", "positions", "masks", "dropout", "loss", "tokenizer", "intervention"],
-    ["config"],
+    ["config", "recipe"],
 ]
 UI = {"streamlit", "plotly", "altair", "viz", "app", "pandas"}
 

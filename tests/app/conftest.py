@@ -40,7 +40,8 @@ def is_up(url: str) -> bool:
 def server() -> Iterator[str]:
     """The URL of a running page with the shipped model on the CPU."""
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--", "--device", "cpu"]
+    options = ["--server.port", str(port), "--server.headless", "true", "--", "--device", "cpu"]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}  # Chromium wants the other core
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     url = f"http://127.0.0.1:{port}"
@@ -66,7 +67,9 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"])
+        chromium = playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
         yield chromium
         chromium.close()
 

@@ -59,7 +59,9 @@ def test_hover_says_the_cell_in_words_and_click_opens_the_head(visit):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     kind, layer, head = re.match(r"(\w+)-(\d)-(\d)", grid.get_attribute("data-selected")).groups()
-    expect(page.get_by_test_id("head-title")).to_have_text(f"Encoder self-attention, layer {int(layer) + 1}, head {int(head) + 1}")
+    expect(page.get_by_test_id("head-title")).to_have_text(
+        f"Encoder self-attention, layer {int(layer) + 1}, head {int(head) + 1}"
+    )
 
 
 def test_the_open_head_stays_open_when_the_sentence_changes(visit):
@@ -95,7 +97,9 @@ def test_a_switch_says_what_changed_and_shows_both_translations(visit):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("view", "title"), [("one-head", "One head"), ("lines", "Lines"), ("positions", "Positions"), ("layers", "Layer by layer")])
+@pytest.mark.parametrize(
+    ("view", "title"), [("one-head", "One head"), ("lines", "Lines"), ("positions", "Positions"), ("layers", "Layer by layer")]
+)
 def test_every_view_opens_from_a_click_and_from_its_url(visit, view, title, scheme):
     """Each view draws something, says its sentence, and its link opens it."""
     page = visit(scheme=scheme)
@@ -137,7 +141,9 @@ def test_own_translation_is_read_instead_of_the_models(visit):
     expect(page).to_have_url(re.compile("target=Le"))
 
 
-@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "</s> and <s>", "😀 👩‍👩‍👧", "مرحبا بالعالم", "中文句子", "‮abc‬", "$x$ `a` **b** [c](d)"])
+@pytest.mark.parametrize(
+    "text", ["<script>alert(1)</script>", "</s> and <s>", "😀 👩‍👩‍👧", "مرحبا بالعالم", "中文句子", "‮abc‬", "$x$ `a` **b** [c](d)"]
+)
 def test_any_text_is_shown_as_text(visit, text):
     """Markup, emoji, right-to-left and Chinese are traced as text; special tokens are never taken from the text."""
     page = visit()

@@ -34,7 +34,10 @@ def test_every_view_runs(view, text):
     assert VIEWS[view].sentence[:30] in shown(app)
 
 
-@pytest.mark.parametrize("switch", [{"causal": "off"}, {"source_positions": "none"}, {"target_positions": "reversed"}, {"source_positions": "shuffled"}])
+@pytest.mark.parametrize(
+    "switch",
+    [{"causal": "off"}, {"source_positions": "none"}, {"target_positions": "reversed"}, {"source_positions": "shuffled"}],
+)
 def test_a_switch_shows_both_translations(switch):
     """What is changed is named, and the original stands beside it."""
     body = shown(run(**switch))

@@ -22,9 +22,7 @@ def weights(seed: int, *shape: int) -> torch.Tensor:
 
 
 def with_positions(change: Intervention, added: torch.Tensor, kind: str = "sinusoidal") -> SimpleNamespace:
-    return SimpleNamespace(
-        positions={"encoder": added}, intervention=change, config=Config(d_model=32, heads=4, positions=kind)
-    )
+    return SimpleNamespace(positions={"encoder": added}, intervention=change, config=Config(d_model=32, heads=4, positions=kind))
 
 
 @given(SEEDS, st.integers(1, 9))

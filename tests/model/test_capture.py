@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tiny import tiny_model
+
 from model.capture import shuffled_order
 from model.intervention import ATTENTION_KINDS, POSITION_EDITS, Intervention
 from model.positions import sinusoids
@@ -23,7 +23,9 @@ from model.trace import SIDES, Trace
 
 relaxed = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
-words = st.lists(st.sampled_from("The animal cross street chien neige, é 😀 中 </s> <script> x ' ! 12".split()), min_size=1, max_size=8)
+words = st.lists(
+    st.sampled_from("The animal cross street chien neige, é 😀 中 </s> <script> x ' ! 12".split()), min_size=1, max_size=8
+)
 sentences = st.one_of(words.map(" ".join), st.text(min_size=1, max_size=12).map(lambda text: "a" + text))
 links = st.tuples(st.sampled_from(ATTENTION_KINDS), st.sampled_from([None, 0, 1]), st.integers(0, 12), st.integers(0, 12))
 heads = st.tuples(st.sampled_from(ATTENTION_KINDS), st.integers(0, 1), st.integers(0, 3))
@@ -48,7 +50,11 @@ def close(ours: torch.Tensor, theirs: torch.Tensor, tolerance: float = 1e-4) -> 
 
 def tensors(trace: Trace) -> list[torch.Tensor]:
     """Every tensor of a trace, in a fixed order."""
-    found = [getattr(trace.attention[kind], field.name) for kind in ATTENTION_KINDS for field in dataclasses.fields(trace.attention[kind])]
+    found = [
+        getattr(trace.attention[kind], field.name)
+        for kind in ATTENTION_KINDS
+        for field in dataclasses.fields(trace.attention[kind])
+    ]
     found += [part for side in SIDES for part in (trace.residual[side].states, trace.residual[side].written)]
     found += [part[side] for side in SIDES for part in (trace.embeddings, trace.positions, trace.feed_forward)]
     return [*found, trace.logits, trace.loss]
@@ -76,7 +82,9 @@ def test_attention_adds_up(tiny_translator, text, target, change):
         assert (queries, keys) == (len(trace.queries(kind)), len(trace.keys(kind)))
         scale = math.sqrt(trace.config.d_head) if change.scaled else 1.0
         close(part.scores, part.queries @ part.keys.transpose(2, 3) / scale)
-        by_hand = [[[allowed_by_hand(trace, kind, layer, q, k) for k in range(keys)] for q in range(queries)] for layer in range(layers)]
+        by_hand = [
+            [[allowed_by_hand(trace, kind, layer, q, k) for k in range(keys)] for q in range(queries)] for layer in range(layers)
+        ]
         mask = part.mask.expand_as(part.weights)
         assert torch.equal(mask[:, 0], torch.tensor(by_hand))
         assert (part.weights[~mask] == 0).all() and part.weights.isfinite().all()
@@ -115,7 +123,12 @@ def test_positions_are_what_the_intervention_says(tiny_translator, text, change)
     trace = tiny_translator.trace(text, text, change)
     for side, edit in (("encoder", change.source_positions), ("decoder", change.target_positions)):
         length = len(trace.positions[side])
-        order = {"none": torch.arange(length), "trained": torch.arange(length), "reversed": torch.arange(length).flip(0), "shuffled": shuffled_order(length)}
+        order = {
+            "none": torch.arange(length),
+            "trained": torch.arange(length),
+            "reversed": torch.arange(length).flip(0),
+            "shuffled": shuffled_order(length),
+        }
         expected = sinusoids(order[edit], trace.config.d_model) * (0.0 if edit == "none" else change.position_scale)
         close(trace.positions[side], expected)
         close(trace.embeddings[side], tiny_translator.trace(text, text).embeddings[side])
@@ -227,7 +240,14 @@ def test_a_trace_shares_no_memory_with_the_model(tokenizer, positions):
     assert not storages & {tensor.untyped_storage().data_ptr() for tensor in tensors(trace)}
 
 
-@pytest.mark.parametrize("change", [Intervention(heads_off=frozenset({("encoder", 2, 0)})), Intervention(cut=frozenset({("cross", 9, 0, 0)})), Intervention(heads_off=frozenset({("cross", 0, 4)}))])
+@pytest.mark.parametrize(
+    "change",
+    [
+        Intervention(heads_off=frozenset({("encoder", 2, 0)})),
+        Intervention(cut=frozenset({("cross", 9, 0, 0)})),
+        Intervention(heads_off=frozenset({("cross", 0, 4)})),
+    ],
+)
 def test_layers_and_heads_that_the_model_lacks_are_named(tiny_translator, change):
     """ValueError with the range that there is."""
     with pytest.raises(ValueError, match="layers go from 0 to"):
@@ -239,6 +259,8 @@ def test_cuda_gives_the_same_trace(tokenizer):
     """Tensors stay on the device and equal the CPU's to rounding."""
     cpu, cuda = (Translator(tiny_model(tokenizer).to(device), tokenizer) for device in ("cpu", "cuda"))
     change = Intervention(window=2, source_positions="shuffled", cut=frozenset({("cross", None, 0, 0)}))
-    for first, second in zip(tensors(cpu.trace("The cat", "Un chat", change)), tensors(cuda.trace("The cat", "Un chat", change)), strict=True):
+    for first, second in zip(
+        tensors(cpu.trace("The cat", "Un chat", change)), tensors(cuda.trace("The cat", "Un chat", change)), strict=True
+    ):
         assert second.is_cuda
         close(first, second.cpu(), 1e-3)

@@ -7,9 +7,9 @@ import json
 
 import pytest
 from hypothesis import given
+from test_capture import interventions
 
 from model.intervention import Intervention
-from test_capture import interventions
 
 
 @given(change=interventions)

@@ -8,10 +8,17 @@ from pathlib import Path
 
 import pytest
 import torch
-
 from tiny import SENTENCES, tiny_model
+
 from model.pretrained import (
-    CheckpointError, DeviceError, TokenizerMismatchError, Translator, WeightsMismatchError, choose_device, load_pretrained, save_pretrained,
+    CheckpointError,
+    DeviceError,
+    TokenizerMismatchError,
+    Translator,
+    WeightsMismatchError,
+    choose_device,
+    load_pretrained,
+    save_pretrained,
 )  # fmt: skip
 from model.tokenizer import Tokenizer
 
@@ -27,7 +34,9 @@ def folder(tmp_path, tokenizer) -> Path:
 def test_what_is_saved_comes_back(folder, tokenizer):
     """The same logits up to float16, the same tokenizer, the rest of config.json."""
     loaded = load_pretrained(folder, "cpu")
-    trace, original = (translator.trace("The cat", "Un chat") for translator in (loaded, Translator(tiny_model(tokenizer), tokenizer)))
+    trace, original = (
+        translator.trace("The cat", "Un chat") for translator in (loaded, Translator(tiny_model(tokenizer), tokenizer))
+    )
     torch.testing.assert_close(trace.logits, original.logits, atol=0.02, rtol=0.02)
     assert loaded.tokenizer.hash == tokenizer.hash and loaded.about["training"] == {"steps": 0}
     assert not loaded.model.training

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tiny import SENTENCES
+
 from model.tokenizer import END, SPECIAL, START, Tokenizer
 
 ANY = st.text(st.characters(), max_size=40)  # lone surrogates included

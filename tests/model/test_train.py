@@ -106,7 +106,17 @@ def arguments(data: Path, name: str, *more: str) -> list[str]:
     """A command line of a run that takes a second."""
     small = "--d-model 16 --heads 2 --encoder-layers 1 --decoder-layers 1 --vocabulary-size 360 --device cpu"
     recipe = "--epochs 2 --batch-tokens 200 --warmup 3 --average 2 --average-every 2"
-    return ["--data", str(data), "--run", str(data / name), "--out", str(data / f"{name}-out"), *small.split(), *recipe.split(), *more]
+    return [
+        "--data",
+        str(data),
+        "--run",
+        str(data / name),
+        "--out",
+        str(data / f"{name}-out"),
+        *small.split(),
+        *recipe.split(),
+        *more,
+    ]
 
 
 def result(data: Path, name: str) -> tuple[dict, list[str]]:
@@ -125,7 +135,11 @@ def test_training_exports_a_translator_and_evaluation_fills_the_card(data, capsy
     assert isinstance(translator.translate("Two dogs"), str)
     evaluate.main(["--data", str(data), "--model", str(data / "whole-out"), "--splits", "dev", "--device", "cpu", "--beam", "2"])
     printed = capsys.readouterr().out
-    assert "| tatoeba.dev | 8 |" in printed and "case:mixed" in printed and f"{translator.model.parameter_count:,} parameters" in printed
+    assert (
+        "| tatoeba.dev | 8 |" in printed
+        and "case:mixed" in printed
+        and f"{translator.model.parameter_count:,} parameters" in printed
+    )
     card = data / "README.md"
     card.write_text("before\n<!-- evaluation -->\nold\n<!-- /evaluation -->\nafter")
     evaluate.write_card(card, "new")

@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 import torch
-
 from tiny import SENTENCES, tiny_model
+
 from model.capture import Recorder, recording
 from model.config import Config
 from model.data import pad
@@ -70,7 +70,9 @@ def test_batch_changes_nothing(model, sources, beam):
 def test_a_wide_beam_finds_the_best_of_all_sequences():
     """On a vocabulary of three words and a few steps, a beam as wide as everything is brute force."""
     torch.manual_seed(3)
-    model = Transformer(Config(vocabulary_size=7, d_model=16, heads=2, encoder_layers=1, decoder_layers=1, d_ff=16, max_length=4)).eval()
+    model = Transformer(
+        Config(vocabulary_size=7, d_model=16, heads=2, encoder_layers=1, decoder_layers=1, d_ff=16, max_length=4)
+    ).eval()
     with torch.no_grad():
         model.encoder.embedding.weight.mul_(6)
     source = torch.tensor([[4, 5, END]])

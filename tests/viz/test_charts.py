@@ -259,18 +259,14 @@ def test_residual_charts_hold_every_token(side):
     rows = rows_of(charts.written_shares(trace, side))
     means = [float(row["share"]) for row in rows if "low" in row]
     assert means == pytest.approx(shares.mean(dim=1).tolist(), abs=1e-4)
-    assert sorted(float(row["share"]) for row in rows if "n" in row) == pytest.approx(
-        sorted(shares.flatten().tolist()), abs=1e-4
-    )
+    assert sorted(float(row["share"]) for row in rows if "n" in row) == pytest.approx(sorted(shares.flatten().tolist()), abs=1e-4)
 
 
 @SIDES
 @pytest.mark.parametrize("count", [7, 70])
 def test_shared_rows_stay_inside_the_chart(side, count):
     for chart in (charts.residual_norms, charts.written_shares):
-        assert (
-            "data" not in chart(make_trace(count, count), side).properties(height=300).to_dict()
-        )  # Streamlit reads data there
+        assert "data" not in chart(make_trace(count, count), side).properties(height=300).to_dict()  # Streamlit reads data there
 
 
 def test_labels_at_line_ends_keep_their_order_and_distance():

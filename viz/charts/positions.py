@@ -13,7 +13,17 @@ from model.trace import Trace
 from viz.charts.matrix import CELL, LARGEST, heatmap, label_size, matrix_figure, note, steps, text_width, to_array
 from viz.charts.words import LONG, tick
 from viz.theme import (
-    LABEL_SIZE, LIGHT, MONO, Palette, diverging, markup, plotly_axis, plotly_colour_bar, plotly_layout, plotly_title, tinted,
+    LABEL_SIZE,
+    LIGHT,
+    MONO,
+    Palette,
+    diverging,
+    markup,
+    plotly_axis,
+    plotly_colour_bar,
+    plotly_layout,
+    plotly_title,
+    tinted,
     word_label,
 )  # fmt: skip
 
@@ -78,9 +88,7 @@ def encoding_waves(encoding: Tensor, dimensions: list[int] | None = None, colour
     limit = max(1.0, float(abs(values).max())) * 1.12
     dots = {"mode": "lines+markers", "marker": {"size": 5}} if length <= 128 else {"mode": "lines"}
     for row, (dimension, wave) in enumerate(zip(dimensions, values, strict=True), start=1):
-        name = f"dimension {dimension}" + (
-            f", wavelength {_round(wavelengths[dimension // 2])} positions" if wavelengths else ""
-        )
+        name = f"dimension {dimension}" + (f", wavelength {_round(wavelengths[dimension // 2])} positions" if wavelengths else "")
         figure.add_scatter(
             x0=1, dx=1, y=wave, **dots, line={"color": colours.ink, "width": 1.5}, name=name, row=row, col=1,
             hovertemplate=f"position %{{x}}, dimension {dimension}: <b>%{{y:.3f}}</b><extra></extra>",
@@ -153,9 +161,7 @@ def _norm_axes(figure: go.Figure, ticks: list[str], names: list[str], colours: P
     figure.update_layout(plotly_layout(colours, height=height, showlegend=True, legend=legend, margin=margin, bargap=0))
     look = plotly_axis(colours, showgrid=True, automargin=False)
     figure.update_xaxes({**look, "rangemode": "tozero", "title": _soft_title("norm", colours)}, col=1)
-    figure.update_xaxes(
-        {**look, "range": [-1.05, 1.05], "tickvals": [-1, 0, 1], "title": _soft_title("cosine", colours)}, col=2
-    )
+    figure.update_xaxes({**look, "range": [-1.05, 1.05], "tickvals": [-1, 0, 1], "title": _soft_title("cosine", colours)}, col=2)
     return figure
 
 
@@ -182,9 +188,7 @@ def label_rows(figure: go.Figure, ticks: list[str], names: list[str], colours: P
     return text_width(texts, size) + 16
 
 
-def _three_panels(
-    figure: go.Figure, rows: tuple[list[str], list[str]], limit: float, width: int, colours: Palette
-) -> go.Figure:
+def _three_panels(figure: go.Figure, rows: tuple[list[str], list[str]], limit: float, width: int, colours: Palette) -> go.Figure:
     """Axes, titles and the one colour scale of `added_to_sentence`."""
     margin = {"l": round(label_rows(figure, *rows, colours)), "r": 12, "t": 108, "b": 44}
     bar = _zero_bar(colours, limit)

@@ -55,9 +55,7 @@ def written_shares(trace: Trace, side: str, colours: Palette = LIGHT) -> alt.Lay
     names, domain, colour = _sublayers(side, colours)
     x = alt.X("layer:O", title="layer", axis=alt.Axis(labelAngle=0))
     offset = alt.XOffset("sublayer:N", sort=domain, scale=alt.Scale(paddingInner=0.12))
-    y = alt.Y(
-        "share:Q", title="written ÷ state before, norms", axis=alt.Axis(tickCount=5, format="~%"), scale=_from_zero(shares)
-    )
+    y = alt.Y("share:Q", title="written ÷ state before, norms", axis=alt.Axis(tickCount=5, format="~%"), scale=_from_zero(shares))
     means = [
         {
             "layer": index // len(names) + 1,

@@ -18,7 +18,9 @@ def changed(before: Tokens, after: Tokens) -> set[int]:
 
 def row(name: str, label: str, tokens: Tokens, marked: set[int] = frozenset()) -> str:
     """HTML of one labelled row; `name` is for tests, `marked` tokens are drawn as changed. All text is escaped."""
-    chips = "".join(_chip(piece, word, index in marked) for index, (piece, word) in enumerate(zip(tokens.pieces, tokens.words, strict=True)))
+    chips = "".join(
+        _chip(piece, word, index in marked) for index, (piece, word) in enumerate(zip(tokens.pieces, tokens.words, strict=True))
+    )
     return (
         f'<div class="tokens" data-testid="tokens-{name}"><span class="tokens-label">{html.escape(label)}</span>'
         f'<span class="chips" dir="auto">{chips}</span></div>'

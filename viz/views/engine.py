@@ -39,7 +39,9 @@ def translation(_translator: Translator, weights: str, text: str, _intervention:
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
-def captured(_translator: Translator, weights: str, text: str, _labels: Tokens, ids: tuple, _intervention: Intervention, change: str) -> Pass:
+def captured(
+    _translator: Translator, weights: str, text: str, _labels: Tokens, ids: tuple, _intervention: Intervention, change: str
+) -> Pass:
     """One captured pass over a pair. Few are kept: a pair of 500 tokens takes some 400 MB."""
     started = time.perf_counter()
     trace = _translator.trace(text, _labels, _intervention)

@@ -20,7 +20,8 @@ def draw(scene: Scene) -> None:
 VIEW = View(
     "layers",
     "Layer by layer",
-    "Every token carries one vector through the layers; each sublayer adds to it. Above: how long that vector is after each sublayer. "
-    "Below: how much attention and feed-forward wrote, as a share of what was there. Look for tokens that grow early and for layers that write most.",
+    "Every token carries one vector through the layers; each sublayer adds to it. Above: how long that vector is after each "
+    "sublayer. Below: how much attention and feed-forward wrote, as a share of what was there. Look for tokens that grow early "
+    "and for layers that write most.",
     draw,
 )

@@ -35,7 +35,9 @@ def show(model: str, device: str | None) -> None:
     below = st.container(key="translation")
     settings = _controls(settings)
     try:
-        scene = Scene(settings, translator, engine.run(translator, settings.text, settings.target, settings.intervention), colours)
+        scene = Scene(
+            settings, translator, engine.run(translator, settings.text, settings.target, settings.intervention), colours
+        )
     except ValueError as error:
         below.info(str(error))
         st.session_state["settings"] = settings
@@ -87,7 +89,9 @@ def _sentence(settings: Settings) -> Settings:
     with st.container(horizontal=True, key="examples", gap="small", vertical_alignment="center"):
         st.html('<span class="quiet">Try</span>', width="content")
         for example in EXAMPLES:
-            st.button(EXAMPLE_LABELS.get(example, example), on_click=_take, args=(example,), key=f"example-{EXAMPLES.index(example)}")
+            st.button(
+                EXAMPLE_LABELS.get(example, example), on_click=_take, args=(example,), key=f"example-{EXAMPLES.index(example)}"
+            )
         own = st.toggle("your own translation", key=remember("own", bool(settings.target)))
     target = ""
     if own:
@@ -105,7 +109,14 @@ def _controls(settings: Settings) -> Settings:
     """Which view, and the switches."""
     with st.container(horizontal=True, key="controls", vertical_alignment="center", horizontal_alignment="distribute"):
         remember("view", settings.view)
-        view = st.segmented_control("View", list(VIEWS), key="view", format_func=lambda slug: VIEWS[slug].title, required=True, label_visibility="collapsed")
+        view = st.segmented_control(
+            "View",
+            list(VIEWS),
+            key="view",
+            format_func=lambda slug: VIEWS[slug].title,
+            required=True,
+            label_visibility="collapsed",
+        )
         with st.container(horizontal=True, key="switches", vertical_alignment="center", width="content"):
             causal = st.toggle("Look-ahead mask", key=remember("causal", settings.causal))
             source, target = (
@@ -122,7 +133,10 @@ def _translation(scene: Scene) -> None:
     own = bool(settings.target.strip())
     rows = [chips.row("source", "English", trace.source)]
     if settings.changes and not own:
-        rows += [chips.row("original", "French before", original), chips.row("target", "French now", trace.labels, chips.changed(original, trace.labels))]
+        rows += [
+            chips.row("original", "French before", original),
+            chips.row("target", "French now", trace.labels, chips.changed(original, trace.labels)),
+        ]
     else:
         rows.append(chips.row("target", "Yours" if own else "French", trace.labels))
         if own:
@@ -130,10 +144,15 @@ def _translation(scene: Scene) -> None:
     st.html(f'<div class="rows">{"".join(rows)}</div>')
     if own:
         mean = float(trace.loss.mean())
-        st.caption(f"The model reads your translation (teacher forcing): {mean:.2f} nats per token on average; less is less surprising.")
+        st.caption(
+            f"The model reads your translation (teacher forcing): {mean:.2f} nats per token on average; less is less surprising."
+        )
     if settings.changes:
         with st.container(horizontal=True, key="changes", vertical_alignment="center"):
-            st.html(f'<span class="changed-note" data-testid="changed-note">{_verdict(scene, own, original.ids)}</span>', width="content")
+            st.html(
+                f'<span class="changed-note" data-testid="changed-note">{_verdict(scene, own, original.ids)}</span>',
+                width="content",
+            )
             st.button("Reset", on_click=_reset, key="reset")
 
 

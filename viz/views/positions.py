@@ -15,7 +15,9 @@ SIDE_TITLES = {"encoder": "Source (encoder)", "decoder": "Target (decoder)"}
 def choose_side(scene: Scene, key: str) -> str:
     """Encoder or decoder; the choice goes into the URL."""
     remember(key, scene.settings.side)
-    side = st.segmented_control("Side", list(SIDE_TITLES), key=key, format_func=SIDE_TITLES.get, required=True, label_visibility="collapsed")
+    side = st.segmented_control(
+        "Side", list(SIDE_TITLES), key=key, format_func=SIDE_TITLES.get, required=True, label_visibility="collapsed"
+    )
     scene.choose(side=side)
     return side
 
@@ -45,7 +47,7 @@ def _chart(figure: object, name: str) -> None:
 VIEW = View(
     "positions",
     "Positions",
-    "Attention alone does not know word order; this is the vector that is added to each token to say where it stands. Look for fast "
-    "waves at the left and slow ones at the right, and for how neighbours resemble each other.",
+    "Attention alone does not know word order; this is the vector that is added to each token to say where it stands. Look for "
+    "fast waves at the left and slow ones at the right, and for how neighbours resemble each other.",
     draw,
 )

@@ -41,9 +41,7 @@ class Settings:
     @property
     def intervention(self) -> Intervention:
         """What the switches change."""
-        return Intervention(
-            causal=self.causal, source_positions=self.source_positions, target_positions=self.target_positions
-        )
+        return Intervention(causal=self.causal, source_positions=self.source_positions, target_positions=self.target_positions)
 
     @property
     def changes(self) -> list[str]:
