@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ class Pass:
 @st.cache_resource(show_spinner="Loading the model …")
 def translator(name: str, device: str | None) -> Translator:
     """The checkpoint, loaded once for all sessions. Raises CheckpointError and DeviceError as `load_pretrained` does."""
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # the browser needs cores, too: threads that wait are slower
     loaded = load_pretrained(name, device)
     loaded.trace(EXAMPLES[0])  # the first pass pays for warming up; no reader should
     return loaded
