@@ -1,6 +1,7 @@
 """The whole recipe: `python -m model.train --data FOLDER` trains a translator from sentence pairs and exports it.
 
-Stop it at any time; the same command with `--resume` goes on from the last checkpoint and reaches the same weights.
+Stop it at any time; the same command with `--resume` goes on from the last checkpoint, and on a CPU with as many threads
+reaches the same weights. On a finished run it only averages and exports.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -24,32 +25,11 @@ from model.config import POSITION_KINDS, Config
 from model.data import Batch, batch_rows, batches, encode_pairs, make_batch, read_split
 from model.loss import smoothed_cross_entropy
 from model.pretrained import DeviceError, choose_device, load_weights, save_pretrained
+from model.recipe import Recipe, rate_at
 from model.tokenizer import PAD, Tokenizer
 from model.transformer import Transformer
 
 LOG_COLUMNS = ("step", "epoch", "tokens", "seconds", "learning_rate", "train_loss", "dev_loss", "tokens_per_second")
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides the result, besides the Config and the data."""
-
-    epochs: int = 10  # passes over the training pairs
-    batch_tokens: int = 6000  # padded target tokens of one batch
-    learning_rate: float = 2e-3  # peak, reached after `warmup` steps, then linear to zero
-    warmup: int = 400  # steps
-    label_smoothing: float = 0.1
-    clip: float = 1.0  # largest gradient norm
-    average: int = 5  # exported weights: mean of this many checkpoints ...
-    average_every: int = 40  # ... this many steps apart, at the end of training
-    seed: int = 1
-
-
-def rate_at(step: int, total: int, recipe: Recipe) -> float:
-    """Learning rate of a step (from 0): linear warm-up to the peak, then linear decay to zero at `total`."""
-    warm = (step + 1) / recipe.warmup
-    decay = (total - step) / max(1, total - recipe.warmup)
-    return recipe.learning_rate * max(0.0, min(warm, decay, 1.0))
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
@@ -65,6 +45,8 @@ class Trainer:
     def __init__(
         self, config: Config, recipe: Recipe, tokenizer: Tokenizer, train: list, dev: list, run: Path, device: torch.device
     ) -> None:
+        if not train or not dev:
+            raise ValueError("No pair is left to train on, or to hold out: all are empty or longer than the model reads.")
         torch.manual_seed(recipe.seed)
         self.config, self.recipe, self.tokenizer = config, recipe, tokenizer
         self.train_pairs, self.dev_pairs, self.run, self.device = train, dev, run, device
@@ -121,8 +103,7 @@ class Trainer:
         from tqdm import tqdm
 
         self.model.train()
-        started, losses = time.perf_counter() - self.seconds, []
-        last = (self.tokens, self.seconds)
+        started, losses, last = time.perf_counter() - self.seconds, [], (self.tokens, self.seconds)
         with tqdm(total=self.total, initial=self.step, unit="step", smoothing=0.05) as progress:
             for epoch, rows in self.schedule():
                 losses.append(self.train_step(make_batch([self.train_pairs[row] for row in rows])))
@@ -130,28 +111,34 @@ class Trainer:
                     self.dev_loss = self.evaluate()
                 self.seconds = time.perf_counter() - started
                 progress.update()
-                if self.step % save_every == 0 or self.step == self.total:
-                    speed = (self.tokens - last[0]) / (self.seconds - last[1])
-                    self.log(epoch + 1, sum(losses) / len(losses), speed)
-                    self.save()
-                    dev = "" if self.dev_loss is None else f"{self.dev_loss:.3f}"
-                    progress.set_postfix(loss=f"{sum(losses) / len(losses):.3f}", dev=dev, tokens_per_second=int(speed))
-                    last, losses = (self.tokens, self.seconds), []
-                if self.averaged(self.step):
+                if self.step in self.averaged_steps():  # before the checkpoint: what a resumed run skips is on disk
                     write_tensors(self.run / f"weights-{self.step}.safetensors", self.weights())
+                if self.step % save_every == 0 or self.step == self.total:
+                    progress.set_postfix(self.report(epoch + 1, losses, *last))
+                    losses, last = [], (self.tokens, self.seconds)
 
     def schedule(self) -> Iterator[tuple[int, list[int]]]:
         """(epoch from 0, rows of the next batch) from the current step to the end: a function of seed and step alone."""
         while self.step < self.total:
             epoch, first = divmod(self.step, self.batches_per_epoch)
-            order = batch_rows(self.train_pairs, self.recipe.batch_tokens, self.recipe.seed + epoch)
-            for index in range(first, self.batches_per_epoch):
-                yield epoch, order[index % len(order)]
+            for rows in batch_rows(self.train_pairs, self.recipe.batch_tokens, self.recipe.seed + epoch)[first:]:
+                yield epoch, rows
 
-    def averaged(self, step: int) -> bool:
-        """Whether the weights after this step go into the exported mean."""
-        left = self.total - step
-        return left % self.recipe.average_every == 0 and left < self.recipe.average * self.recipe.average_every
+    def report(self, epoch: int, losses: list[float], tokens: int, seconds: float) -> dict[str, str]:
+        """Log and save; returns what the progress display shows.
+
+        losses: of the steps since the last report, nats per token; tokens, seconds: what was done at the last report.
+        """
+        mean, speed = sum(losses) / len(losses), (self.tokens - tokens) / (self.seconds - seconds)
+        self.log(epoch, mean, speed)
+        self.save()
+        dev = {} if self.dev_loss is None else {"dev": f"{self.dev_loss:.3f}"}
+        return {"loss": f"{mean:.3f}", **dev, "tokens/s": f"{speed:.0f}"}
+
+    def averaged_steps(self) -> range:
+        """The steps after which the weights go into the exported mean: the last one, and back from there."""
+        every = self.recipe.average_every
+        return range(self.total, max(0, self.total - self.recipe.average * every), -every)
 
     def weights(self) -> dict[str, Tensor]:
         """Every trained tensor by name, the tied matrix once."""
@@ -159,8 +146,7 @@ class Trainer:
 
     def average(self) -> dict[str, Tensor]:
         """Mean of the last checkpoints, float32 (Vaswani et al. 2017, section 6.1)."""
-        steps = [step for step in range(1, self.total + 1) if self.averaged(step)]
-        loaded = [load_file(self.run / f"weights-{step}.safetensors") for step in steps]
+        loaded = [load_file(self.run / f"weights-{step}.safetensors") for step in reversed(self.averaged_steps())]
         return {name: torch.stack([weights[name] for weights in loaded]).mean(0) for name in loaded[0]}
 
     # -- checkpoints and the log ------------------------------------------------------------------------------------
@@ -176,11 +162,19 @@ class Trainer:
         torch.save(state, temporary)
         os.replace(temporary, self.run / "checkpoint.pt")
 
+    def start(self, resume: bool) -> None:
+        """Begin an empty log, or go on from the run's checkpoint. Raises ValueError rather than overwrite or mix runs."""
+        if not (self.run / "checkpoint.pt").exists():
+            if resume:
+                print(f"No checkpoint in {self.run} yet: starting from step 0.")
+            self._write_log([])
+        elif resume:
+            self.resume()
+        else:
+            raise ValueError(f"{self.run} holds a run already. Go on with --resume or choose another --run.")
+
     def resume(self) -> None:
         """Go on from the run's last checkpoint. Raises ValueError if it was made with other settings."""
-        if not (self.run / "checkpoint.pt").exists():
-            print(f"No checkpoint in {self.run} yet: starting from step 0.")
-            return
         state = torch.load(self.run / "checkpoint.pt", map_location=self.device, weights_only=True)
         ours = {"config": self.config.to_dict(), "recipe": asdict(self.recipe), "tokenizer": self.tokenizer.hash}
         for name, value in ours.items():
@@ -193,22 +187,19 @@ class Trainer:
         torch.set_rng_state(state["random"].cpu())
         self.step, self.tokens, self.seconds = state["step"], state["tokens"], state["seconds"]
         self.dev_loss = state["dev_loss"]
-        rows = [row for row in self.log_rows() if int(row["step"]) <= self.step]
-        self._write_log(rows)
+        self._write_log([row for row in self.log_rows() if int(row["step"]) <= self.step])
 
     def log_rows(self) -> list[dict[str, str]]:
         """The log so far."""
-        path = self.run / "log.csv"
-        if not path.exists():
-            return []
-        with open(path, newline="", encoding="utf-8") as file:
+        with open(self.run / "log.csv", newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
 
     def _write_log(self, rows: list[dict]) -> None:
-        with open(self.run / "log.csv", "w", newline="", encoding="utf-8") as file:
+        with open(self.run / "log.new", "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, LOG_COLUMNS)
             writer.writeheader()
             writer.writerows(rows)
+        os.replace(self.run / "log.new", self.run / "log.csv")
 
     def log(self, epoch: int, train_loss: float, speed: float) -> None:
         """Append one row: losses in nats per token, `seconds` of training without interruptions."""
@@ -227,6 +218,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder with *.train.tsv.gz and *.dev.tsv.gz or *.val.tsv.gz")
     parser.add_argument("--run", type=Path, default=Path("runs/en-fr"), help="folder of checkpoints and log while training")
     parser.add_argument("--out", type=Path, default=Path("pretrained/en-fr"), help="folder of the finished translator")
+    parser.add_argument("--languages", nargs=2, default=["English", "French"], metavar=("SOURCE", "TARGET"), help="their names")
     parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
     parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
     parser.add_argument("--positions", choices=POSITION_KINDS, default=Config.positions)
@@ -242,34 +234,42 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 def trainer_for(args: argparse.Namespace) -> Trainer:
     """Read the data, learn the vocabulary, and set up the run. Raises ValueError, in words, for settings that cannot be."""
     device = choose_device(args.device)
-    pairs = read_split(args.data, [".train.tsv.gz"])
-    dev = read_split(args.data, [".dev.tsv.gz", ".val.tsv.gz"])
-    tokenizer = Tokenizer.train((side for pair in pairs for side in pair), args.vocabulary_size)
+    recipe = Recipe(**{name: getattr(args, name) for name in asdict(Recipe())})
     config = Config(
-        vocabulary_size=tokenizer.vocabulary_size, d_model=args.d_model, heads=args.heads, encoder_layers=args.encoder_layers,
+        vocabulary_size=args.vocabulary_size, d_model=args.d_model, heads=args.heads, encoder_layers=args.encoder_layers,
         decoder_layers=args.decoder_layers, d_ff=4 * args.d_model, dropout=args.dropout, norm_first=not args.post_norm,
         positions=args.positions,
     )  # fmt: skip
-    recipe = Recipe(**{name: getattr(args, name) for name in asdict(Recipe())})
+    pairs = read_split(args.data, [".train.tsv.gz"])
+    dev = read_split(args.data, [".dev.tsv.gz", ".val.tsv.gz"])
+    try:
+        tokenizer = Tokenizer.train((side for pair in pairs for side in pair), args.vocabulary_size)
+    except RuntimeError as error:  # SentencePiece names the sizes that the text allows
+        raise ValueError(f"No vocabulary of {args.vocabulary_size} pieces can be learned from this text: {error}") from error
     train_ids, dev_ids = (encode_pairs(part, tokenizer, config.max_length) for part in (pairs, dev))
     return Trainer(config, recipe, tokenizer, train_ids, dev_ids, args.run, device)
 
 
-def export(trainer: Trainer, out: Path) -> None:
+def export(trainer: Trainer, out: Path, languages: list[str]) -> None:
     """Average the last checkpoints and write the finished translator with its log."""
     load_weights(trainer.model, trainer.average())
-    last, trainer.dev_loss = trainer.dev_loss, trainer.evaluate()
-    print(
-        f"dev loss: last weights {last:.4f}, average of {trainer.recipe.average} checkpoints {trainer.dev_loss:.4f} nats per token"
-    )
-    cores = torch.get_num_threads()
-    hardware = torch.cuda.get_device_name() if trainer.device.type == "cuda" else f"{cores} cores of {trainer.device.type}"
+    last, averaged, count = trainer.dev_loss, trainer.evaluate(), len(trainer.averaged_steps())
+    print(f"dev loss: last weights {last:.4f}, mean of the last {count} checkpoints {averaged:.4f} nats per token")
     training = {
         **asdict(trainer.recipe), "steps": trainer.step, "tokens": trainer.tokens, "seconds": round(trainer.seconds),
-        "dev_loss": round(trainer.dev_loss, 4), "hardware": hardware,
+        "dev_loss": round(averaged, 4), "hardware": hardware(trainer.device),
     }  # fmt: skip
-    save_pretrained(out, trainer.config, trainer.weights(), trainer.tokenizer, {"training": training})
+    about = {"name": out.name, "languages": dict(zip(("source", "target"), languages, strict=True)), "training": training}
+    save_pretrained(out, trainer.config, trainer.weights(), trainer.tokenizer, about)
     shutil.copyfile(trainer.run / "log.csv", out / "training-log.csv")
+    print(f"wrote {out}")
+
+
+def hardware(device: torch.device) -> str:
+    """What the training ran on, for config.json."""
+    if device.type == "cpu":
+        return f"{torch.get_num_threads()} CPU threads, bfloat16"
+    return f"{torch.cuda.get_device_name(device)}, bfloat16" if device.type == "cuda" else f"{device.type}, float32"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -278,12 +278,14 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         trainer = trainer_for(args)
         explicit_attention.set(trainer.device.type == "cpu")  # bf16 with small heads: faster than the fused kernel on a CPU
-        if args.resume:
-            trainer.resume()
-    except (ValueError, FileNotFoundError, DeviceError) as error:
+        trainer.start(args.resume)
+    except (ValueError, OSError, DeviceError) as error:
         raise SystemExit(f"error: {error}") from error
-    trainer.fit()
-    export(trainer, args.out)
+    try:
+        trainer.fit()
+    except KeyboardInterrupt:
+        raise SystemExit(f"Stopped at step {trainer.step}. The same command with --resume goes on.") from None
+    export(trainer, args.out, args.languages)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,37 @@
+"""The settings of a training run, and the learning rate that they give each step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the result, besides the Config and the data. Raises ValueError, in words, for what cannot be."""
+
+    epochs: int = 10  # passes over the training pairs
+    batch_tokens: int = 6000  # padded target tokens of one batch
+    learning_rate: float = 2e-3  # peak, reached after `warmup` steps, then linear to zero
+    warmup: int = 400  # steps
+    label_smoothing: float = 0.1
+    clip: float = 1.0  # largest gradient norm
+    average: int = 5  # exported weights: mean of this many checkpoints ...
+    average_every: int = 40  # ... this many steps apart, at the end of training
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_tokens", "warmup", "average", "average_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}.")
+        for name in ("learning_rate", "clip"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} must be a number above 0, not {getattr(self, name)}.")
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(f"label_smoothing must be at least 0 and below 1, not {self.label_smoothing}.")
+
+
+def rate_at(step: int, total: int, recipe: Recipe) -> float:
+    """Learning rate of a step (from 0): linear warm-up to the peak, then linear decay to zero at `total`."""
+    warm = (step + 1) / recipe.warmup
+    decay = (total - step) / max(1, total - recipe.warmup)
+    return recipe.learning_rate * max(0.0, min(warm, decay, 1.0))
