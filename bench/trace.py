@@ -17,17 +17,12 @@ SENTENCE = "The old man who lives next door told me that he had never seen so ma
 TRANSLATION = "Le vieil homme qui habite à côté m'a dit qu'il n'avait jamais vu autant de gens dans la rue auparavant."
 
 
-def cut_to(tokens: Tokens, length: int) -> Tokens:
-    """The first `length` tokens."""
-    return Tokens(tokens.text, tokens.ids[:length], tokens.pieces[:length], tokens.words[:length], tokens.spans[:length])
-
-
 def pair(translator: Translator, length: int) -> tuple[Tokens, Tokens]:
     """A source and labels of exactly `length` tokens each: two sentences, repeated, ending in </s>."""
     sides = []
     for sentence in (SENTENCE, TRANSLATION):
         pieces = translator.tokenizer.encode(" ".join([sentence] * (length // 10 + 1)))
-        sides.append(translator.tokenizer.with_end(cut_to(pieces, length - 1)))
+        sides.append(translator.tokenizer.with_end(pieces.first(length - 1)))
     return sides[0], sides[1]
 
 

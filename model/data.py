@@ -77,17 +77,22 @@ def make_batch(pairs: list[tuple[list[int], list[int]]]) -> Batch:
     )
 
 
+def group(order: list[int], lengths: list[int], tokens: int) -> list[list[int]]:
+    """Cut `order`, which runs from short to long, into runs of at most `tokens` padded tokens; a longer row stands alone."""
+    groups: list[list[int]] = []
+    for row in order:
+        if groups and (len(groups[-1]) + 1) * lengths[row] <= tokens:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return groups
+
+
 def batch_rows(encoded: list[tuple[list[int], list[int]]], tokens: int, seed: int) -> list[list[int]]:
     """Which pairs go together: similar lengths, at most `tokens` padded target tokens, in an order drawn from `seed`."""
     generator = random.Random(seed)
     order = sorted(range(len(encoded)), key=lambda row: (len(encoded[row][1]), len(encoded[row][0]) + generator.random()))
-    batches, start = [], 0
-    while start < len(order):
-        end = start + 1
-        while end < len(order) and (end + 1 - start) * (len(encoded[order[end]][1]) + 1) <= tokens:
-            end += 1
-        batches.append(order[start:end])
-        start = end
+    batches = group(order, [len(target) + 1 for _, target in encoded], tokens)
     generator.shuffle(batches)
     return batches
 

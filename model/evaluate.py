@@ -9,8 +9,8 @@ from pathlib import Path
 
 import torch
 
-from model.data import pad, read_pairs
-from model.pretrained import FOLDER, CheckpointError, DeviceError, Translator, load_pretrained
+from model.data import group, pad, read_pairs
+from model.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
 from model.tokenizer import END
 from model.translate import search
 
@@ -27,18 +27,12 @@ def translate_all(translator: Translator, sentences: list[str], beam: int, batch
     batch_tokens: most source tokens, padding included, times beam, of one batch of several sentences.
     """
     encoded = [ids + [END] for ids in translator.tokenizer.processor.encode(sentences)]
-    order = sorted(range(len(encoded)), key=lambda index: len(encoded[index]))
+    lengths = [len(ids) for ids in encoded]
     texts = [""] * len(encoded)
-    start = 0
-    while start < len(order):
-        end = start + 1
-        while end < len(order) and (end + 1 - start) * len(encoded[order[end]]) * beam <= batch_tokens:
-            end += 1
-        rows = order[start:end]
+    for rows in group(sorted(range(len(encoded)), key=lengths.__getitem__), lengths, batch_tokens // beam):
         source = pad([encoded[row] for row in rows]).to(translator.model.device)
         for row, ids in zip(rows, search(translator.model, source, beam), strict=True):
             texts[row] = translator.tokenizer.decode(ids).text
-        start = end
     return texts
 
 
@@ -126,7 +120,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> None:
     """Evaluate one checkpoint."""
     args = parse(arguments)
-    folder = Path(args.model) if Path(args.model).is_dir() else FOLDER / args.model
+    folder = checkpoint_folder(args.model)
     try:
         if args.write_card:
             card_parts(folder / "README.md")  # not after minutes of work

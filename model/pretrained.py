@@ -101,8 +101,7 @@ class Translator:
 
     def read(self, labels: Tokens) -> Tokens:
         """What the decoder reads while it produces `labels`: <s>, then all labels but the last."""
-        parts = (part[:-1] for part in (labels.ids, labels.pieces, labels.words, labels.spans))
-        return self.tokenizer.with_start(Tokens(labels.text, *parts))
+        return self.tokenizer.with_start(labels.first(len(labels) - 1))
 
     def _check_heads(self, intervention: Intervention) -> None:
         config = self.model.config
@@ -130,6 +129,11 @@ def choose_device(device: str | None = None) -> torch.device:
     return torch.device(device)
 
 
+def checkpoint_folder(name: str | Path) -> Path:
+    """Where a checkpoint lies: a folder as it is, else a name in pretrained/."""
+    return Path(name) if Path(name).is_dir() else FOLDER / str(name)
+
+
 def load_pretrained(name: str | Path = "en-fr", device: str | None = None) -> Translator:
     """Load a checkpoint by its name in pretrained/, or from any folder, with hooks installed.
 
@@ -137,7 +141,7 @@ def load_pretrained(name: str | Path = "en-fr", device: str | None = None) -> Tr
     for a device that is not there.
     """
     where = choose_device(device)
-    folder = Path(name) if Path(name).is_dir() else FOLDER / str(name)
+    folder = checkpoint_folder(name)
     about = _read_config(folder)
     tokenizer_bytes, weights_bytes = (_read(folder / file) for file in ("tokenizer.model", "weights.safetensors"))
     _verify(tokenizer_bytes, about["tokenizer_sha256"], TokenizerMismatchError, folder / "tokenizer.model")

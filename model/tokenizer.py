@@ -36,6 +36,10 @@ class Tokens:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def first(self, count: int) -> Tokens:
+        """The first `count` tokens, of the same text."""
+        return Tokens(self.text, self.ids[:count], self.pieces[:count], self.words[:count], self.spans[:count])
+
     def __hash__(self) -> int:
         return hash((self.text, tuple(self.ids)))
 

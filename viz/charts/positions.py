@@ -25,7 +25,7 @@ from viz.theme import (
     plotly_title,
     tinted,
     word_label,
-)  # fmt: skip
+)
 
 NOTHING = "No positional encoding is added: every number is 0."
 

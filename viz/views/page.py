@@ -16,14 +16,14 @@ from viz.views import VIEWS, chips, engine
 from viz.views.scene import Scene, remember
 from viz.views.settings import EXAMPLES, Settings, from_query
 
-STYLE = Path(__file__).with_name("page.css")
+STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 EXAMPLE_LABELS = {EXAMPLES[0]: "it → animal"}
 
 
 def show(model: str, device: str | None) -> None:
     """Draw the whole page; what goes wrong is said in words."""
     colours = palette(st.context.theme.type)
-    st.html(f"<style>{STYLE.read_text(encoding='utf-8')}</style>{_colours_as_css(colours)}")
+    st.html(f"<style>{STYLE}</style>{_colours_as_css(colours)}")
     status = _header()
     try:
         translator = engine.translator(model, device)
@@ -45,7 +45,6 @@ def show(model: str, device: str | None) -> None:
     status.html(_status(scene))
     with below:
         _translation(scene)
-    _keep(scene.settings)
     view = VIEWS[scene.settings.view]
     st.html(f'<p class="sentence" data-testid="view-sentence">{html.escape(view.sentence)}</p>')
     with st.container(key=f"view-{view.slug}"):

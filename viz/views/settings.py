@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 
 from model.config import Config
 from model.intervention import ATTENTION_KINDS, POSITION_EDITS, Intervention
+from model.trace import SIDES
 
 EXAMPLES = (
     "The animal didn't cross the street because it was too tired.",
@@ -14,7 +15,6 @@ EXAMPLES = (
     "Two dogs are playing in the snow.",
     "The woman who lives next door gave me her old bicycle.",
 )
-SIDES = ("encoder", "decoder")
 POSITION_WORDS = {
     "none": "taken away (nothing says where a token stands)",
     "shuffled": "shuffled (each token is told another place)",
@@ -66,7 +66,7 @@ def from_query(query: Mapping[str, str], config: Config, views: list[str]) -> tu
     settings, notices = Settings(), []
     for name, written in query.items():
         try:
-            settings = replace(settings, **{name: _read(name, written, settings, config, views)})
+            settings = replace(settings, **{name: _read(name, written, config, views)})
         except (KeyError, ValueError):
             notices.append(f"The link says {name}={written[:40]}, which this page does not know; it was left out.")
     layers = config.encoder_layers if settings.kind == "encoder" else config.decoder_layers
@@ -76,7 +76,7 @@ def from_query(query: Mapping[str, str], config: Config, views: list[str]) -> tu
     return settings, notices
 
 
-def _read(name: str, written: str, settings: Settings, config: Config, views: list[str]) -> object:
+def _read(name: str, written: str, config: Config, views: list[str]) -> object:
     """One parameter as a value. Raises KeyError for an unknown name, ValueError for an unknown value."""
     choices = {
         "view": views, "kind": ATTENTION_KINDS, "side": SIDES,
