@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.positions import sinusoids
-from model.trace import Trace
+from model.trace import AttentionMaps, Trace
 
 # The sublayers of one layer, in the order in which they write to the residual stream.
 SUBLAYERS = {"encoder": ("encoder", "feed_forward"), "decoder": ("decoder", "cross", "feed_forward")}
@@ -40,7 +40,7 @@ def mean_distance(weights: Tensor) -> Tensor:
     return (weights * distance).sum(dim=-1)
 
 
-def may_attend(trace: Trace, kind: str, layer: int) -> Tensor:
+def may_attend(trace: AttentionMaps, kind: str, layer: int) -> Tensor:
     """The mask of one layer, spread out: bool (query, key), True = may attend."""
     attention = trace.attention[kind]
     return attention.mask[layer, 0].expand(attention.weights.shape[-2:])

@@ -8,6 +8,7 @@ point          residual stream: 0 after the embedding, then one after every subl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -17,16 +18,22 @@ from model.intervention import ATTENTION_KINDS, Intervention
 from model.tokenizer import Tokens
 
 SIDES = ("encoder", "decoder")
-__all__ = ["ATTENTION_KINDS", "SIDES", "Attention", "Residual", "Trace"]
+__all__ = ["ATTENTION_KINDS", "SIDES", "Attention", "AttentionMap", "AttentionMaps", "Residual", "Trace"]
 
 
 @dataclass(frozen=True)
-class Attention:
-    """All heads of one kind. For "cross", queries are target positions and keys are source positions."""
+class AttentionMap:
+    """Who attends to whom, in all heads of one kind. For "cross", queries are target positions and keys are source positions."""
 
     weights: Tensor  # (layer, head, query, key): softmax over keys; a row sums to 1, or to 0 where nothing may be attended to
-    scores: Tensor  # (layer, head, query, key): Q K^T / sqrt(d_head), before temperature and mask
     mask: Tensor  # bool (layer, 1, query, key): True = may attend
+
+
+@dataclass(frozen=True)
+class Attention(AttentionMap):
+    """All heads of one kind, with everything that their weights are computed from."""
+
+    scores: Tensor  # (layer, head, query, key): Q K^T / sqrt(d_head), before temperature and mask
     queries: Tensor  # (layer, head, query, d_head)
     keys: Tensor  # (layer, head, key, d_head)
     values: Tensor  # (layer, head, key, d_head)
@@ -43,24 +50,15 @@ class Residual:
 
 
 @dataclass(frozen=True)
-class Trace:
-    """Everything that one forward pass over (source, target) computed. Tensors stay on the model's device.
-
-    A Trace never refers back to the model. Decoder row t has read target[: t + 1] and predicts labels[t].
-    """
+class AttentionMaps:
+    """The tokens of a pass and who attended to whom: what a picture of attention needs, of pieces or of whole words."""
 
     source: Tokens  # what the encoder read; ends with </s>
     target: Tokens  # what the decoder read; starts with <s>
     labels: Tokens  # what each decoder row must predict: target shifted by one; ends with </s>
     intervention: Intervention
     config: Config
-    attention: dict[str, Attention]  # by ATTENTION_KINDS
-    residual: dict[str, Residual]  # by SIDES, like the rest
-    embeddings: dict[str, Tensor]  # (position, d_model): token part, times sqrt(d_model), as added
-    positions: dict[str, Tensor]  # (position, d_model): positional part, as added
-    feed_forward: dict[str, Tensor]  # (layer, position, d_ff): after the ReLU
-    logits: Tensor  # (target position, vocabulary)
-    loss: Tensor  # (target position,): cross-entropy of each label, nats
+    attention: Mapping[str, AttentionMap]  # by ATTENTION_KINDS
 
     def queries(self, kind: str) -> Tokens:
         """The tokens on the query axis of a kind of attention."""
@@ -74,3 +72,19 @@ class Trace:
     def translation(self) -> str:
         """The target sentence as text."""
         return self.labels.text
+
+
+@dataclass(frozen=True)
+class Trace(AttentionMaps):
+    """Everything that one forward pass over (source, target) computed. Tensors stay on the model's device.
+
+    A Trace never refers back to the model. Decoder row t has read target[: t + 1] and predicts labels[t].
+    """
+
+    attention: Mapping[str, Attention]  # by ATTENTION_KINDS
+    residual: dict[str, Residual]  # by SIDES, like the rest
+    embeddings: dict[str, Tensor]  # (position, d_model): token part, times sqrt(d_model), as added
+    positions: dict[str, Tensor]  # (position, d_model): positional part, as added
+    feed_forward: dict[str, Tensor]  # (layer, position, d_ff): after the ReLU
+    logits: Tensor  # (target position, vocabulary)
+    loss: Tensor  # (target position,): cross-entropy of each label, nats

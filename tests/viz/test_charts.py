@@ -42,7 +42,7 @@ def attention(queries: int, keys: int, mask: torch.Tensor) -> Attention:
     scores = torch.randn(2, 2, queries, keys)
     weights = scores.masked_fill(~mask, float("-inf")).softmax(dim=-1).nan_to_num(0.0)
     rest = torch.zeros(2, 2, max(queries, keys), 8)
-    return Attention(weights, scores, mask.expand(2, 1, queries, keys), rest, rest, rest, rest)
+    return Attention(weights, mask.expand(2, 1, queries, keys), scores, rest, rest, rest, rest)
 
 
 def make_trace(source: int = 9, target: int = 7, seed: int = 0) -> Trace:

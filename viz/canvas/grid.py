@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.trace import ATTENTION_KINDS, Trace
+from model.trace import ATTENTION_KINDS, AttentionMaps
 from viz.canvas import packing
 from viz.theme import KIND_TITLES, SHADE_POWER
 
@@ -20,7 +20,7 @@ TEXTS = {
 }
 
 
-def pack_grid(trace: Trace, limit: int = 64) -> bytes:
+def pack_grid(trace: AttentionMaps, limit: int = 64) -> bytes:
     """All heads of all kinds as bytes for `heads_grid`: see `packing.join`; the same trace gives the same bytes.
 
     The array is uint8, kind after kind, each (layer, head, row, column): `packing.coarse_codes` of the weights,
@@ -53,7 +53,7 @@ def max_pool(weights: Tensor, limit: int) -> Tensor:
     return F.adaptive_max_pool2d(weights.float(), (rows, columns))
 
 
-def _kind_header(trace: Trace, kind: str, pooled: Tensor) -> dict:
+def _kind_header(trace: AttentionMaps, kind: str, pooled: Tensor) -> dict:
     """Shape, axes and words of one kind; `pooled` (layer, head, row, column)."""
     layers, heads, rows, columns = pooled.shape
     queries, keys = trace.attention[kind].weights.shape[-2:]

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import streamlit
 
-from model.trace import ATTENTION_KINDS, Trace
+from model.trace import ATTENTION_KINDS, AttentionMaps
 from viz.canvas import packing
 from viz.theme import KIND_TITLES
 
 
-def pack_lines(trace: Trace, kind: str, layer: int) -> bytes:
+def pack_lines(trace: AttentionMaps, kind: str, layer: int) -> bytes:
     """All heads of one layer of one kind as bytes for `attention_lines`; the same trace gives the same bytes.
 
     The array is uint16, (head, query, key): `packing.fine_codes` of the weights.

@@ -15,7 +15,7 @@ import numpy
 import torch
 from torch import Tensor
 
-from model.trace import Trace
+from model.trace import AttentionMaps
 from viz.theme import MONO, PALETTES, SANS, SHADE_POWER, word_label
 
 HERE = Path(__file__).parent
@@ -85,7 +85,7 @@ def fine_weights(codes: numpy.ndarray) -> numpy.ndarray:
     return codes / (100.0 * FINE_STEPS)
 
 
-def token_lists(trace: Trace) -> dict[str, list[dict]]:
+def token_lists(trace: AttentionMaps) -> dict[str, list[dict]]:
     """What stands on the axes: "source", "target" (the piece being read) and "labels" (the piece being produced)."""
     sides = {"source": trace.source, "target": trace.target, "labels": trace.labels}
     return {
@@ -108,7 +108,7 @@ def axes(kind: str) -> dict[str, str | None]:
     }
 
 
-def captions(trace: Trace) -> dict[str, str]:
+def captions(trace: AttentionMaps) -> dict[str, str]:
     """Who reads whom, for each kind."""
     masked = "French reads the French so far (masked)"
     unmasked = "French reads all the French (look-ahead mask off)"

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from model.analysis import may_attend, strongest_cell
-from model.trace import Trace
+from model.trace import AttentionMaps
 from viz.charts.matrix import heatmap, mark_cell, matrix_figure, note, to_array
 from viz.charts.words import cell_sentence, content, head_title, row_phrases, row_ticks, token_ticks
 from viz.theme import LIGHT, SHADE_POWER, Palette, diverging, markup, plotly_colour_bar, sequential, word_label
 
 
 def head_heatmap(
-    trace: Trace, kind: str, layer: int, head: int, colours: Palette = LIGHT, cell: tuple[int, int] | None = None
+    trace: AttentionMaps, kind: str, layer: int, head: int, colours: Palette = LIGHT, cell: tuple[int, int] | None = None
 ) -> go.Figure:
     """Attention weights of one head: rows are queries, columns are keys, "row attends to column".
 
@@ -48,7 +48,7 @@ def head_heatmap(
     return figure
 
 
-def head_sentence(trace: Trace, kind: str, layer: int, head: int) -> tuple[int, int, str]:
+def head_sentence(trace: AttentionMaps, kind: str, layer: int, head: int) -> tuple[int, int, str]:
     """The strongest telling cell of a head and what it means: (query, key, “chat” attends to “cat”: 0.62).
 
     Telling cells come first: a choice of several keys, neither token special nor punctuation, and in self-attention not the
@@ -66,7 +66,13 @@ def head_sentence(trace: Trace, kind: str, layer: int, head: int) -> tuple[int, 
 
 
 def difference_heatmap(
-    before: Trace, after: Trace, kind: str, layer: int, head: int, colours: Palette = LIGHT, cell: tuple[int, int] | None = None
+    before: AttentionMaps,
+    after: AttentionMaps,
+    kind: str,
+    layer: int,
+    head: int,
+    colours: Palette = LIGHT,
+    cell: tuple[int, int] | None = None,
 ) -> go.Figure:
     """What an intervention did to one head: weights after minus weights before, -1 to 1, zero always the same colour.
 
@@ -101,7 +107,7 @@ def difference_heatmap(
     return figure
 
 
-def head_weights(trace: Trace, kind: str, layer: int, head: int) -> Tensor:
+def head_weights(trace: AttentionMaps, kind: str, layer: int, head: int) -> Tensor:
     """Weights of one head (query, key), on the trace's device. Raises ValueError, in words, where there is no such head."""
     if kind not in trace.attention:
         raise ValueError(f"kind must be one of {', '.join(trace.attention)}, not {kind!r}.")
@@ -113,7 +119,7 @@ def head_weights(trace: Trace, kind: str, layer: int, head: int) -> Tensor:
     return weights[layer, head]
 
 
-def _token_matrix(trace: Trace, kind: str, layers: list[go.Heatmap], colours: Palette, title: str) -> go.Figure:
+def _token_matrix(trace: AttentionMaps, kind: str, layers: list[go.Heatmap], colours: Palette, title: str) -> go.Figure:
     """Layers of cells with the tokens of a kind on the axes and their sentences in the hover."""
     phrases = [markup(phrase) for phrase in row_phrases(trace, kind)]
     keys = trace.keys(kind)

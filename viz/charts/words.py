@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from model.tokenizer import SPACE, SPECIAL, Tokens
-from model.trace import Trace
+from model.trace import AttentionMaps
 from viz.theme import KIND_TITLES, Palette, markup, number, tinted, token_label, token_labels, word_label
 
 LONG = 60  # tokens: above this, labels are thinned out
@@ -14,7 +14,7 @@ def quoted(piece: str) -> str:
     return f"“{word_label(piece)}”"
 
 
-def row_phrases(trace: Trace, kind: str) -> list[str]:
+def row_phrases(trace: AttentionMaps, kind: str) -> list[str]:
     """Who attends, one phrase per query: “chat” in the encoder, Producing “chat” (reading “Le”) in the decoder."""
     if kind == "encoder":
         return [f"{quoted(piece)} attends to" for piece in trace.source.pieces]
@@ -22,7 +22,7 @@ def row_phrases(trace: Trace, kind: str) -> list[str]:
     return [f"Producing {quoted(made)} (reading {quoted(read)}), this head attends to" for read, made in pairs]
 
 
-def cell_sentence(trace: Trace, kind: str, query: int, key: int, weight: float | None) -> str:
+def cell_sentence(trace: AttentionMaps, kind: str, query: int, key: int, weight: float | None) -> str:
     """One cell in words: Producing “fatigué”, this head attends to “tired”: 1.00. A weight of None is a masked cell."""
     key_piece = quoted(trace.keys(kind).pieces[key])
     value = "masked: may not attend" if weight is None else number(weight)
@@ -50,7 +50,7 @@ def tick(piece: str, soft: bool, colours: Palette) -> str:
     return (tinted(spaces, colours.soft) if spaces else "") + markup(token_label(rest))
 
 
-def row_ticks(trace: Trace, kind: str, colours: Palette) -> list[str]:
+def row_ticks(trace: AttentionMaps, kind: str, colours: Palette) -> list[str]:
     """Plotly tick labels of the queries: the piece, or in the decoder the piece read (soft) → the piece produced.
 
     A long target shows the produced piece alone: its labels are thinned out and need the room; the hover names both.

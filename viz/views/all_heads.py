@@ -7,18 +7,18 @@ import html
 import plotly.graph_objects as go
 import streamlit as st
 
-from viz.canvas import heads_grid, pack_grid
+from viz.canvas import cell_clicks, heads_grid, pack_grid
 from viz.charts import head_heatmap, head_sentence
 from viz.charts.words import head_title
-from viz.views.scene import Scene, View
+from viz.views.scene import Scene, View, calculation_opener
 
 LARGE = 680  # px: height of the matrix where it is alone
 CARD = 410  # px: width of the card beside the grid
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _packed(key: tuple[str, str, str], _scene: Scene) -> bytes:
-    return pack_grid(_scene.trace)
+def _packed(key: tuple, _scene: Scene) -> bytes:
+    return pack_grid(_scene.maps)
 
 
 def draw(scene: Scene) -> None:
@@ -37,12 +37,14 @@ def draw(scene: Scene) -> None:
 def open_head(scene: Scene, large: bool = False) -> None:
     """One head with its title, its heatmap and its strongest cell in words."""
     kind, layer, head = scene.open_head
-    query, key, sentence = head_sentence(scene.trace, kind, layer, head)
+    query, key, sentence = head_sentence(scene.maps, kind, layer, head)
     st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}</h3>')
-    st.caption("Row attends to column." if large else "Row attends to column. Click another square to open it.")
-    figure = head_heatmap(scene.trace, kind, layer, head, scene.colours, cell=(query, key))
+    joined = " (words: their pieces' weights summed over columns, averaged over rows)" if scene.settings.words else ""
+    st.caption(f"Row attends to column{joined}. Click a cell to open its calculation.")
+    figure = head_heatmap(scene.maps, kind, layer, head, scene.colours, cell=(query, key))
     figure.update_layout(height=max(figure.layout.height, LARGE) if large else _card_height(figure))
     st.plotly_chart(figure, theme=None, key="head-large" if large else "head-small", config={"displaylogo": False})
+    cell_clicks("card-head", key="cell-clicks", on_cell=calculation_opener(scene))
     st.html(f'<p class="head-sentence" data-testid="head-sentence">{html.escape(sentence)}</p>')
 
 

@@ -9,8 +9,8 @@ from viz.views.scene import Scene, View
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _packed(key: tuple[str, str, str], kind: str, layer: int, _scene: Scene) -> bytes:
-    return pack_lines(_scene.trace, kind, layer)
+def _packed(key: tuple, kind: str, layer: int, _scene: Scene) -> bytes:
+    return pack_lines(_scene.maps, kind, layer)
 
 
 def draw(scene: Scene) -> None:

@@ -6,7 +6,7 @@ import html
 
 import streamlit as st
 
-from model.trace import ATTENTION_KINDS, Trace
+from model.trace import ATTENTION_KINDS, AttentionMaps
 from viz.theme import KIND_TITLES, number, word_label
 from viz.views.all_heads import open_head
 from viz.views.scene import Scene, View, numbered, remember
@@ -26,10 +26,10 @@ def draw(scene: Scene) -> None:
     with matrix, st.container(border=True, key="card-head"):
         open_head(scene, large=True)
     with table, st.container(border=True, key="card-strongest"):
-        st.html(strongest(scene.trace, kind, layer, head))
+        st.html(strongest(scene.maps, kind, layer, head))
 
 
-def strongest(trace: Trace, kind: str, layer: int, head: int) -> str:
+def strongest(trace: AttentionMaps, kind: str, layer: int, head: int) -> str:
     """HTML table: for every row, the token that it attends to most. All text is escaped."""
     best = trace.attention[kind].weights[layer, head].max(dim=-1)
     keys = trace.keys(kind)

@@ -17,6 +17,10 @@ from viz.views.scene import Scene, remember
 from viz.views.settings import EXAMPLES, Settings, from_query
 
 STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+WORDS_HELP = (
+    "Joins the pieces of each word in every picture of attention: weights are summed over the pieces looked at and averaged over "
+    "the pieces that look. Calculations stay with the pieces, which is what the model works with."
+)
 EXAMPLE_LABELS = {EXAMPLES[0]: "it → animal"}
 
 
@@ -106,23 +110,20 @@ def _take(example: str) -> None:
 
 def _controls(settings: Settings) -> Settings:
     """Which view, and the switches."""
-    with st.container(horizontal=True, key="controls", vertical_alignment="center", horizontal_alignment="distribute"):
+    with st.container(key="controls"):
         remember("view", settings.view)
+        titles = {slug: view.title for slug, view in VIEWS.items()}
         view = st.segmented_control(
-            "View",
-            list(VIEWS),
-            key="view",
-            format_func=lambda slug: VIEWS[slug].title,
-            required=True,
-            label_visibility="collapsed",
+            "View", list(titles), key="view", format_func=titles.get, required=True, label_visibility="collapsed"
         )
-        with st.container(horizontal=True, key="switches", vertical_alignment="center", width="content"):
+        with st.container(horizontal=True, key="switches", vertical_alignment="center"):
+            words = st.toggle("Words instead of pieces", key=remember("words", settings.words), help=WORDS_HELP)
             causal = st.toggle("Look-ahead mask", key=remember("causal", settings.causal))
             source, target = (
                 st.selectbox(label, POSITION_EDITS, key=remember(key, getattr(settings, key)), width=232)
                 for label, key in (("Source positions", "source_positions"), ("Target positions", "target_positions"))
             )
-    return replace(settings, view=view, causal=causal, source_positions=source, target_positions=target)
+    return replace(settings, view=view, words=words, causal=causal, source_positions=source, target_positions=target)
 
 
 def _translation(scene: Scene) -> None:

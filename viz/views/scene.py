@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import streamlit as st
 
 from model import Translator
-from model.trace import Trace
+from model.analysis_words import join_words, word_groups
+from model.trace import AttentionMaps, Trace
+from viz.charts import head_sentence
 from viz.theme import Palette
 from viz.views import engine
 from viz.views.settings import Settings
@@ -28,11 +31,17 @@ class Scene:
         """The pass on screen."""
         return self.done.trace
 
+    @cached_property
+    def maps(self) -> AttentionMaps:
+        """Who attends to whom: between pieces, or between words where the reader joined them."""
+        return join_words(self.trace) if self.settings.words else self.trace
+
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> tuple[str, str, str, bool]:
         """What tells one trace from another, for caches of what is drawn from it."""
         trace = self.trace
-        return engine.cache_key(self.translator), f"{trace.source.text}\n{trace.labels.ids}", str(trace.intervention.to_dict())
+        text = f"{trace.source.text}\n{trace.labels.ids}"
+        return engine.cache_key(self.translator), text, str(trace.intervention.to_dict()), self.settings.words
 
     @property
     def open_head(self) -> tuple[str, int, int]:
@@ -42,6 +51,18 @@ class Scene:
             return kind, layer, head
         suggestion = engine.suggested_head(self.translator, engine.cache_key(self.translator))
         return suggestion if kind == suggestion[0] else (kind, layer or 0, head or 0)
+
+    @property
+    def open_cell(self) -> tuple[int, int]:
+        """(query, key) of the calculation that is open, as pieces; before any choice the strongest telling cell of the head."""
+        kind, layer, head = self.open_head
+        query, key = self.settings.query, self.settings.key
+        rows, columns = self.trace.attention[kind].weights.shape[-2:]
+        query, key = (None if at is not None and at >= limit else at for at, limit in ((query, rows), (key, columns)))
+        if query is None:
+            query, strongest, _ = head_sentence(self.trace, kind, layer, head)
+            return query, strongest if key is None else key
+        return query, int(self.trace.attention[kind].weights[layer, head, query].argmax()) if key is None else key
 
     def choose(self, **changes) -> None:
         """Change settings in mid-run; what is drawn after this sees them."""
@@ -73,3 +94,25 @@ def numbered(label: str, key: str, count: int, chosen: int) -> int:
     return st.segmented_control(
         label, range(count), key=key, format_func=lambda index: str(index + 1), required=True, selection_mode="single"
     )
+
+
+def calculation_opener(scene: Scene) -> Callable[[int, int, str], None]:
+    """What a click on a cell of the open head does: its calculation opens; of a pair of words, that of their strongest pieces."""
+    kind, layer, head = scene.open_head
+
+    def open_calculation(row: int, column: int, _layer: str) -> None:
+        query, key = row, column
+        if scene.settings.words:
+            rows, columns = (
+                word_groups(scene.trace.source if kind == "encoder" else scene.trace.labels),
+                word_groups(scene.trace.keys(kind)),
+            )
+            block = scene.trace.attention[kind].weights[
+                layer, head, rows[row].start : rows[row].stop, columns[column].start : columns[column].stop
+            ]
+            inside = divmod(int(block.argmax()), block.size(1))
+            query, key = rows[row][inside[0]], columns[column][inside[1]]
+        st.session_state["settings"] = replace(scene.settings, kind=kind, layer=layer, head=head, query=query, key=key)
+        st.session_state["view"] = "steps"
+
+    return open_calculation

@@ -15,6 +15,8 @@ EXAMPLES = (
     "Two dogs are playing in the snow.",
     "The woman who lives next door gave me her old bicycle.",
 )
+SWITCH = ("on", "off")
+SPACES = ("2d", "3d")
 POSITION_WORDS = {
     "none": "taken away (nothing says where a token stands)",
     "shuffled": "shuffled (each token is told another place)",
@@ -36,7 +38,14 @@ class Settings:
     layer: int | None = None  # ... from 0; None: the head that the page suggests
     head: int | None = None
     heads: tuple[int, ...] | None = None  # heads drawn as lines, from 0; None: the open head
-    side: str = "encoder"  # which stack the Positions and Layer by layer views show
+    side: str = "encoder"  # which stack the views of one side show
+    words: bool = False  # attention between words instead of pieces
+    query: int | None = None  # the cell whose calculation is open, as pieces from 0; None: the strongest telling one
+    key: int | None = None
+    step: int = 0  # of the calculation
+    token: int | None = None  # the token that Tokens and Embeddings look at, from 0; None: the first
+    piece: int | None = None  # a vocabulary piece (its id + 1 in the URL) to look up neighbours of; None: the token's own
+    space: str = "2d"  # maps of the embedding space: "2d" or "3d"
 
     @property
     def intervention(self) -> Intervention:
@@ -80,15 +89,20 @@ def _read(name: str, written: str, config: Config, views: list[str]) -> object:
     """One parameter as a value. Raises KeyError for an unknown name, ValueError for an unknown value."""
     choices = {
         "view": views, "kind": ATTENTION_KINDS, "side": SIDES,
-        "source_positions": POSITION_EDITS, "target_positions": POSITION_EDITS, "causal": ("on", "off"),
+        "source_positions": POSITION_EDITS, "target_positions": POSITION_EDITS, "causal": SWITCH, "words": SWITCH,
+        "space": SPACES,
     }  # fmt: skip
     if name in ("text", "target"):
         return written
     if name in choices:
         if written not in choices[name]:
             raise ValueError(written)
-        return written == "on" if name == "causal" else written
-    limit = {"layer": max(config.encoder_layers, config.decoder_layers), "head": config.heads, "heads": config.heads}[name]
+        return written == "on" if choices[name] is SWITCH else written
+    limit = {
+        "layer": max(config.encoder_layers, config.decoder_layers), "head": config.heads, "heads": config.heads,
+        "query": config.max_length, "key": config.max_length, "token": config.max_length, "step": 99,
+        "piece": config.vocabulary_size,
+    }[name]  # fmt: skip
     numbers = tuple(int(part) - 1 for part in written.split(",") if part)
     if any(not 0 <= number < limit for number in numbers) or (name != "heads" and len(numbers) != 1):
         raise ValueError(written)

@@ -1,0 +1,70 @@
+"""Words instead of pieces: the same attention with the pieces of each word joined."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from model.tokenizer import SPACE, Tokens
+from model.trace import AttentionMap, AttentionMaps
+
+
+def word_groups(tokens: Tokens) -> list[range]:
+    """The pieces of each word, in order; a special token stands alone. Together they are all positions, once each."""
+    groups: list[range] = []
+    for index, word in enumerate(tokens.words):
+        if groups and word >= 0 and word == tokens.words[index - 1]:
+            groups[-1] = range(groups[-1].start, index + 1)
+        else:
+            groups.append(range(index, index + 1))
+    return groups
+
+
+def join_pieces(tokens: Tokens) -> Tokens:
+    """One token a word: the text that its pieces cover, behind a space mark where they start with one.
+
+    A word keeps the id of its first piece, so that special tokens stay special. Tokens that are one piece stay as they are.
+    """
+    ids, pieces, words, spans = [], [], [], []
+    for group in word_groups(tokens):
+        first, last = group[0], group[-1]
+        ids.append(tokens.ids[first])
+        words.append(tokens.words[first])
+        if first == last:
+            pieces.append(tokens.pieces[first])
+            spans.append(tokens.spans[first])
+            continue
+        span = (tokens.spans[first][0], tokens.spans[last][1])
+        space = SPACE if tokens.pieces[first].startswith(SPACE) else ""
+        covered = tokens.text[slice(*span)].strip()
+        pieces.append(space + covered if covered else "".join(tokens.pieces[first : last + 1]))
+        spans.append(span)
+    return Tokens(tokens.text, ids, pieces, words, spans)
+
+
+def join_words(maps: AttentionMaps) -> AttentionMaps:
+    """Attention between words: W[i, j] = mean over the pieces q of word i of the sum over the pieces k of word j of w[q, k].
+
+    What a word gives to the pieces of another adds up; what its own pieces give is averaged, so every row still sums to 1
+    where the rows of its pieces did (Clark et al. 2019, section 4.1). Decoder rows are joined by the word that they produce.
+    A word may attend to another where any of their pieces may. Joining twice changes nothing.
+    """
+    groups = {name: word_groups(getattr(maps, name)) for name in ("source", "target", "labels")}
+    attention = {}
+    for kind, map_ in maps.attention.items():
+        rows = groups["source" if kind == "encoder" else "labels"]
+        columns = groups["target" if kind == "decoder" else "source"]
+        weights = _pool(_pool(map_.weights, columns, dim=-1), rows, dim=-2)
+        sizes = torch.tensor([len(row) for row in rows], dtype=weights.dtype, device=weights.device)
+        allowed = _pool(_pool(map_.mask.to(weights.dtype), columns, dim=-1), rows, dim=-2) > 0
+        attention[kind] = AttentionMap(weights=weights / sizes[:, None], mask=allowed)
+    joined = {name: join_pieces(getattr(maps, name)) for name in groups}
+    return AttentionMaps(**joined, intervention=maps.intervention, config=maps.config, attention=attention)
+
+
+def _pool(values: Tensor, groups: list[range], dim: int) -> Tensor:
+    """Sums over runs of positions along a dimension."""
+    index = torch.tensor([at for at, group in enumerate(groups) for _ in group], device=values.device)
+    shape = list(values.shape)
+    shape[dim] = len(groups)
+    return values.new_zeros(shape).index_add_(dim, index, values)
