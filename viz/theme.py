@@ -88,6 +88,11 @@ def word_label(piece: str) -> str:
     return piece.lstrip(SPACE) or SPACE_MARK
 
 
+def quoted(piece: str) -> str:
+    """A piece inside a sentence: “chat”."""
+    return f"“{word_label(piece)}”"
+
+
 def token_labels(tokens: Tokens) -> list[str]:
     """Labels of all tokens, in order; repeated pieces stay separate by position."""
     return [token_label(piece) for piece in tokens.pieces]

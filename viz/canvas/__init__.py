@@ -3,5 +3,15 @@
 from viz.canvas.clicks import cell_clicks
 from viz.canvas.grid import heads_grid, pack_grid
 from viz.canvas.lines import attention_lines, lines_view, pack_lines
+from viz.canvas.steps import attention_steps, pack_steps
 
-__all__ = ["attention_lines", "cell_clicks", "heads_grid", "lines_view", "pack_grid", "pack_lines"]
+__all__ = [
+    "attention_lines",
+    "attention_steps",
+    "cell_clicks",
+    "heads_grid",
+    "lines_view",
+    "pack_grid",
+    "pack_lines",
+    "pack_steps",
+]

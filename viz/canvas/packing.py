@@ -34,10 +34,10 @@ def join(header: dict, array: Tensor) -> bytes:
 
 
 def split(packed: bytes) -> tuple[dict, numpy.ndarray]:
-    """The reverse of `join`: the header and a flat array, uint8 or uint16 as header["bits"] says."""
+    """The reverse of `join`: the header and a flat array, uint8, uint16 or float32 as header["bits"] says."""
     length = int.from_bytes(packed[:4], "little")
-    array = numpy.frombuffer(packed[4 + length :], dtype="<u2" if json.loads(packed[4 : 4 + length])["bits"] == 16 else "u1")
-    return json.loads(packed[4 : 4 + length]), array
+    header = json.loads(packed[4 : 4 + length])
+    return header, numpy.frombuffer(packed[4 + length :], dtype={8: "u1", 16: "<u2", 32: "<f4"}[header["bits"]])
 
 
 def with_fields(packed: bytes, **fields: object) -> bytes:
@@ -125,7 +125,8 @@ def style(heads: int) -> dict:
     palettes = {}
     for name, colours in PALETTES.items():
         kinds = {kind: colours.kind(kind) for kind in ("encoder", "decoder", "cross")}
-        plain = {field: getattr(colours, field) for field in ("page", "card", "ink", "soft", "line", "chip")}
+        fields = ("page", "card", "ink", "soft", "line", "chip", "negative", "zero", "positive")
+        plain = {field: getattr(colours, field) for field in fields}
         tints = {kind: [tint(colour, head, heads) for head in range(heads)] for kind, colour in kinds.items()}
         palettes[name] = {**plain, **kinds, "tints": tints}
     return {"palettes": palettes, "shade_power": SHADE_POWER, "sans": SANS, "mono": MONO}

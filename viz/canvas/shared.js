@@ -1,11 +1,12 @@
 // Shared by both looks: this file, then the others, are read as one module. Tokens enter the page as text only.
 
-/** Uint8Array -> {header, values}: header length (4 bytes, little-endian), JSON header, then uint8 or uint16 values. */
+/** Uint8Array -> {header, values}: header length (4 bytes, little-endian), JSON header, then uint8, uint16 or float32 values. */
 function unpack(bytes) {
   const length = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
   const body = bytes.slice(4 + length);
-  return { header, values: header.bits === 16 ? new Uint16Array(body.buffer) : body };
+  const arrays = { 8: Uint8Array, 16: Uint16Array, 32: Float32Array };
+  return { header, values: new arrays[header.bits](body.buffer) };
 }
 
 /** A new element with a class, attributes and text. */

@@ -1,19 +1,26 @@
 """Charts as pure functions, Trace in and chart out: Plotly for matrices, Altair for statistics; both show in Jupyter."""
 
 from viz.charts.heads import difference_heatmap, head_heatmap, head_sentence
+from viz.charts.joined import concat_heatmap, contribution_heatmap, heads_of_token
 from viz.charts.positions import added_norms, added_to_sentence, encoding_heatmap, encoding_waves, position_similarity
+from viz.charts.query_key_value import query_key_value, score_parts
 from viz.charts.residual import residual_norms, written_shares
 
 __all__ = [
     "added_norms",
     "added_to_sentence",
+    "concat_heatmap",
+    "contribution_heatmap",
     "difference_heatmap",
     "encoding_heatmap",
     "encoding_waves",
     "head_heatmap",
     "head_sentence",
+    "heads_of_token",
     "position_similarity",
+    "query_key_value",
     "residual_norms",
+    "score_parts",
     "training_curve",
     "written_shares",
 ]

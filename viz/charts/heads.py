@@ -39,7 +39,7 @@ def head_heatmap(
         colorbar=bar,
         name="weights",
     )
-    figure = _token_matrix(trace, kind, [*_masked_layer(allowed, where, colours), cells], colours, title)
+    figure = _token_matrix(trace, kind, [*masked_layer(allowed, where, colours), cells], colours, title)
     if cell is not None:
         if not (0 <= cell[0] < values.shape[0] and 0 <= cell[1] < values.shape[1]):
             raise ValueError(f"Cell {cell} is outside this head's {values.shape[0]} queries and {values.shape[1]} keys.")
@@ -98,7 +98,7 @@ def difference_heatmap(
     figure = _token_matrix(
         after,
         kind,
-        [*_masked_layer(allowed, where, colours), cells],
+        [*masked_layer(allowed, where, colours), cells],
         colours,
         "weight after minus weight before: below 0 lost, above 0 gained",
     )
@@ -128,7 +128,7 @@ def _token_matrix(trace: AttentionMaps, kind: str, layers: list[go.Heatmap], col
     return matrix_figure(layers, colours, ticks, (phrases, columns), title)
 
 
-def _masked_layer(allowed: Tensor, where: str, colours: Palette) -> list[go.Heatmap]:
+def masked_layer(allowed: Tensor, where: str, colours: Palette) -> list[go.Heatmap]:
     """The quiet layer under the weights that shows through wherever a query may not attend; none where all may."""
     if bool(allowed.all()):
         return []

@@ -32,10 +32,11 @@ def to_array(values: Tensor, kind: type = np.float32) -> np.ndarray:
     return values.detach().cpu().numpy().astype(kind, copy=False)
 
 
-def steps(labels: list[str]) -> tuple[list[int], list[str]]:
-    """Tick positions (from 1) and texts: all of them, or in round steps when there are more than LONG."""
-    fits = (step for step in (2, 5, 10, 20, 50, 100) if len(labels) <= THINNED * step)
-    step = 1 if len(labels) <= LONG else next(fits, len(labels) // THINNED)
+def steps(labels: list[str], room: int = LONG) -> tuple[list[int], list[str]]:
+    """Tick positions (from 1) and texts: all of them, or in round steps when there are more than there is room for."""
+    thinned = min(THINNED, room)
+    fits = (step for step in (2, 5, 10, 20, 50, 100) if len(labels) <= thinned * step)
+    step = 1 if len(labels) <= room else next(fits, len(labels) // thinned)
     return list(range(1, len(labels) + 1, step)), labels[::step]
 
 

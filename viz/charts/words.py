@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from model.tokenizer import SPACE, SPECIAL, Tokens
 from model.trace import AttentionMaps
-from viz.theme import KIND_TITLES, Palette, markup, number, tinted, token_label, token_labels, word_label
+from viz.theme import KIND_TITLES, Palette, markup, number, quoted, tinted, token_label, token_labels
 
 LONG = 60  # tokens: above this, labels are thinned out
-
-
-def quoted(piece: str) -> str:
-    """A piece inside a sentence: “chat”."""
-    return f"“{word_label(piece)}”"
 
 
 def row_phrases(trace: AttentionMaps, kind: str) -> list[str]:

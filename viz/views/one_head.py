@@ -14,19 +14,28 @@ from viz.views.scene import Scene, View, numbered, remember
 
 def draw(scene: Scene) -> None:
     """Choose kind, layer and head; the matrix follows."""
-    kind, layer, head = scene.open_head
-    with st.container(horizontal=True, gap="medium"):
-        remember("one-kind", kind)
-        kind = st.segmented_control("Kind", ATTENTION_KINDS, key="one-kind", format_func=KIND_TITLES.get, required=True)
-        layers = scene.trace.attention[kind].weights.size(0)
-        layer = numbered("Layer", "one-layer", layers, layer)
-        head = numbered("Head", "one-head", scene.trace.config.heads, head)
-    scene.choose(kind=kind, layer=layer, head=head)
+    choose_head(scene, "one")
     matrix, table = st.columns([1.9, 1], gap="medium")
     with matrix, st.container(border=True, key="card-head"):
         open_head(scene, large=True)
     with table, st.container(border=True, key="card-strongest"):
-        st.html(strongest(scene.maps, kind, layer, head))
+        st.html(strongest(scene.maps, *scene.open_head))
+
+
+def choose_head(scene: Scene, prefix: str) -> None:
+    """Kind, layer and head as rows of buttons whose keys start with `prefix`; the choice goes into the URL.
+
+    Another side forgets the cell that was open: its rows are other tokens.
+    """
+    kind, layer, head = scene.open_head
+    with st.container(horizontal=True, gap="medium"):
+        remember(f"{prefix}-kind", kind)
+        chosen = st.segmented_control("Kind", ATTENTION_KINDS, key=f"{prefix}-kind", format_func=KIND_TITLES.get, required=True)
+        layer = numbered("Layer", f"{prefix}-layer", scene.trace.attention[chosen].weights.size(0), layer)
+        head = numbered("Head", f"{prefix}-head", scene.trace.config.heads, head)
+    if chosen != kind:
+        scene.choose(query=None, key=None)
+    scene.choose(kind=chosen, layer=layer, head=head)
 
 
 def strongest(trace: AttentionMaps, kind: str, layer: int, head: int) -> str:

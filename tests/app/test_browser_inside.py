@@ -1,0 +1,127 @@
+"""Inside attention in real Chromium: walk through a calculation, open it from a cell, take scores apart, join pieces to words."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+pytest.importorskip("playwright")
+from playwright.sync_api import expect  # noqa: E402
+
+expect.set_options(timeout=60_000)
+
+
+def steps(page):
+    """The step-by-step component."""
+    return page.get_by_test_id("attention-steps")
+
+
+def click_cell(page, card: str, row: int, column: int) -> None:
+    """Click a cell of a Plotly heatmap, counted from 0: axes say where it is."""
+    plot = page.locator(f".st-key-{card} .js-plotly-plot").first
+    expect(plot.locator(".heatmaplayer image")).not_to_have_count(0)
+    place = """(plot, [row, column]) => { const { xaxis, yaxis } = plot._fullLayout, box = plot.getBoundingClientRect();
+        return [box.x + xaxis._offset + xaxis.c2p(column + 1), box.y + yaxis._offset + yaxis.c2p(row + 1)]; }"""
+    plot.scroll_into_view_if_needed()
+    x, y = plot.evaluate(place, [row, column])
+    page.mouse.move(x, y)
+    expect(plot.locator(".hoverlayer .hovertext")).not_to_have_count(0)
+    page.mouse.click(x, y)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_calculation_is_walked_with_mouse_and_keyboard(visit, scheme):
+    """Next, back, arrows, another key, another query; the link brings all of it back; the badge is a small number."""
+    page = visit("?view=steps&kind=cross&layer=4&head=7&query=3&key=2", scheme)
+    room = steps(page)
+    expect(room).to_have_attribute("data-theme", scheme)
+    expect(room).to_have_attribute("data-step", "0")
+    assert 0 < float(room.get_attribute("data-difference")) < 1e-4
+    expect(page.get_by_test_id("steps-badge")).to_contain_text("differs from the capture by at most")
+    page.get_by_role("button", name="Next ›").click()
+    expect(page.get_by_test_id("step-title")).to_contain_text("What the head reads")
+    room.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_test_id("step-title")).to_contain_text("Multiply and add up")
+    expect(room).to_have_attribute("data-key", "2")
+    expect(page).to_have_url(re.compile(r"key=3.*step=4|step=4.*key=3"))
+    room.get_by_role("group", name="Who asks").get_by_role("button").nth(5).click()
+    expect(room).to_have_attribute("data-query", "5")
+    expect(room).to_have_attribute("data-step", "3")
+    again = visit("?" + page.url.split("?", 1)[1], scheme)
+    expect(steps(again)).to_have_attribute("data-query", "5")
+    expect(steps(again)).to_have_attribute("data-key", "2")
+    expect(again.get_by_test_id("step-title")).to_contain_text("Multiply and add up")
+    assert not page.problems and not again.problems
+
+
+def test_every_step_draws(visit):
+    """All eleven, by clicking through the list."""
+    page = visit("?view=steps&kind=decoder&layer=2&head=3")
+    room = steps(page)
+    buttons = room.locator(".list button")
+    expect(buttons).to_have_count(11)
+    for index in range(11):
+        buttons.nth(index).click()
+        expect(room).to_have_attribute("data-step", str(index))
+        expect(room.locator(".stage canvas, .stage table").first).to_be_visible()
+    assert not page.problems
+
+
+@pytest.mark.parametrize("view", ["all-heads", "one-head"])
+def test_a_click_on_a_cell_opens_its_calculation(visit, view):
+    """Row and column become query and key."""
+    page = visit(f"?view={view}&kind=cross&layer=4&head=7")
+    click_cell(page, "card-head", 4, 2)
+    room = steps(page)
+    expect(room).to_have_attribute("data-query", "4")
+    expect(room).to_have_attribute("data-key", "2")
+    expect(page).to_have_url(re.compile("view=steps"))
+
+
+def test_scores_are_taken_apart_by_a_click(visit):
+    """Q, K, V: a click on a cell chooses the pair at the right."""
+    page = visit("?view=qkv&kind=encoder&layer=1&head=1&query=1&key=1")
+    page.locator(".st-key-card-parts .js-plotly-plot").first.wait_for()
+    plot = page.locator(".st-key-card-qkv .js-plotly-plot").first
+    plot.scroll_into_view_if_needed()
+    place = """plot => { const { xaxis2, yaxis } = plot._fullLayout, box = plot.getBoundingClientRect();
+        return [box.x + xaxis2._offset + xaxis2.c2p(4), box.y + yaxis._offset + yaxis.c2p(3)]; }"""
+    x, y = plot.evaluate(place)
+    page.mouse.move(x, y)
+    expect(plot.locator(".hoverlayer .hovertext")).not_to_have_count(0)
+    page.mouse.click(x, y)
+    expect(page).to_have_url(re.compile(r"query=3&key=4"))
+    assert not page.problems
+
+
+def test_heads_of_a_token_follow_a_click(visit):
+    """Heads joined: a click on a row shows that token."""
+    page = visit("?view=joined&kind=encoder&layer=2")
+    click_cell(page, "card-contributions", 1, 3)
+    expect(page.get_by_test_id("joined-token")).to_have_text("Token 2, “animal”")
+    expect(page).to_have_url(re.compile(r"query=2"))
+    assert not page.problems
+
+
+def test_words_join_the_pieces_in_every_picture_and_back(visit):
+    """The switch is stated, in the URL, and reversible; a click on a word pair opens its strongest pieces."""
+    page = visit("?view=one-head&kind=cross&layer=4&head=7")
+    table = page.locator(".strongest tr")
+    expect(table).not_to_have_count(0)
+    pieces = table.count()
+    page.get_by_text("Words instead of pieces", exact=True).click()
+    expect(page).to_have_url(re.compile("words=on"))
+    expect(page.get_by_text("summed over columns")).to_be_visible()
+    expect(table).not_to_have_count(pieces)
+    assert table.count() < pieces
+    again = visit("?" + page.url.split("?", 1)[1])
+    expect(again.locator(".strongest tr")).to_have_count(table.count())
+    click_cell(again, "card-head", 0, 1)
+    expect(steps(again)).to_have_attribute("data-key", "1")
+    page.get_by_text("Words instead of pieces", exact=True).click()
+    expect(table).to_have_count(pieces)
+    assert not page.problems and not again.problems

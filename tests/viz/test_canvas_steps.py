@@ -1,0 +1,72 @@
+"""What the step-by-step component is sent: every tensor of the calculation, and stages that name only what is there."""
+
+from __future__ import annotations
+
+import re
+
+import numpy
+import pytest
+import torch
+from tiny import SENTENCES
+
+from model.analysis_steps import calculate
+from model.intervention import Intervention
+from model.trace import ATTENTION_KINDS
+from viz.canvas import pack_steps
+from viz.canvas.packing import split
+
+KINDS = pytest.mark.parametrize("kind", ATTENTION_KINDS)
+ALL = frozenset(("cross", None, 3, key) for key in range(40))
+CHANGES = [
+    Intervention(),
+    Intervention(causal=False, scaled=False, temperature=2.0, source_positions="none", target_positions="none", window=1),
+    Intervention(heads_off=frozenset({(kind, 1, 2) for kind in ATTENTION_KINDS}), cut=ALL),
+]
+
+
+def packed(translator, kind: str, change: Intervention = Intervention()):
+    """A calculation, and its header and arrays as they arrive."""
+    trace = translator.trace(SENTENCES[0], SENTENCES[1], change)
+    calculation = calculate(trace, translator.model, kind, 1, 2, 3)
+    return calculation, *split(pack_steps(trace, calculation, kind, 1, 2, 3))
+
+
+@KINDS
+@pytest.mark.parametrize("change", CHANGES, ids=["as trained", "changed", "off and cut"])
+def test_every_array_arrives_in_full(tiny_translator, kind, change):
+    """float32, where the header says."""
+    calculation, header, values = packed(tiny_translator, kind, change)
+    assert values.dtype == numpy.float32
+    for name, place in header["arrays"].items():
+        tensor = getattr(calculation, name)
+        assert place["shape"] == list(tensor.shape)
+        arrived = values[place["start"] : place["start"] + tensor.numel()]
+        assert numpy.array_equal(arrived, tensor.to(torch.float32).flatten().numpy())
+    assert header["difference"] == calculation.difference
+
+
+@KINDS
+@pytest.mark.parametrize("change", CHANGES, ids=["as trained", "changed", "off and cut"])
+def test_stages_name_only_what_is_there(tiny_translator, kind, change):
+    """Arrays, checks and places in words exist; what a change did is said."""
+    _, header, _ = packed(tiny_translator, kind, change)
+    stages = header["stages"]
+    assert len(stages) == 11
+    for stage in stages:
+        assert set(stage["checks"]) <= set(header["differences"]) & set(header["checked"])
+        for block in stage["blocks"]:
+            names = [block["array"]] if "array" in block else [column["array"] for column in block["columns"]]
+            assert set(names) <= set(header["arrays"])
+        texts = [stage["words"], *(block.get("label", "") + block.get("total", "") for block in stage["blocks"])]
+        assert set(re.findall(r"{(\w+)}", "".join(texts))) <= {*header["arrays"], "key"}
+    words = " ".join(stage["words"] for stage in stages)
+    assert ("switched off: its output" in words) == bool(change.heads_off)
+    assert ("division by √d_head is switched off" in words) == (not change.scaled)
+    assert ("Every key is masked" in words) == (kind == "cross" and bool(change.cut))
+
+
+def test_the_same_calculation_gives_the_same_bytes(tiny_translator):
+    """So nothing is sent twice."""
+    trace = tiny_translator.trace(SENTENCES[0], SENTENCES[1])
+    sent = [pack_steps(trace, calculate(trace, tiny_translator.model, "cross", 1, 2, 3), "cross", 1, 2, 3) for _ in range(2)]
+    assert sent[0] == sent[1]

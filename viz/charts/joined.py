@@ -1,0 +1,128 @@
+"""Heads joined: how much each head writes to each token, beside what it looks at."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+from torch import Tensor
+
+from model.trace import AttentionMaps
+from viz.charts.matrix import CELL, heatmap, label_size, matrix_figure, steps, text_width, to_array
+from viz.charts.words import row_phrases, row_ticks, token_ticks
+from viz.theme import (
+    LABEL_SIZE,
+    LIGHT,
+    MONO,
+    SHADE_POWER,
+    Palette,
+    diverging,
+    markup,
+    mix,
+    plotly_axis,
+    plotly_colour_bar,
+    plotly_layout,
+    plotly_title,
+    quoted,
+    sequential,
+)
+
+ROOM = 24  # labels that fit above the weights
+
+
+def contribution_heatmap(
+    trace: AttentionMaps, contributions: Tensor, kind: str, colours: Palette = LIGHT, query: int | None = None
+) -> go.Figure:
+    """Length of what every head writes to every token: rows are queries, columns are heads, norms from 0.
+
+    contributions (head, query, d_model): `model.analysis_steps.head_contributions`. query: the row to outline.
+    """
+    norms = contributions.norm(dim=-1).T  # (query, head)
+    heads = [str(head) for head in range(1, norms.size(1) + 1)]
+    most = max(float(norms.max()), 1e-9)
+    small = len(norms) <= 40
+    cells = heatmap(
+        to_array(norms), "%{y} head %{x}: writes <b>%{z:.2f}</b>", zmin=0, zmax=most, colorscale=_even(colours, kind), name="norm",
+        colorbar=plotly_colour_bar(colours, tickvals=[0, most], ticktext=["0", f"{most:.1f}"]),
+        **({"texttemplate": "%{z:.1f}", "textfont": {"size": LABEL_SIZE - 1}} if small else {}),
+    )  # fmt: skip
+    phrases = [
+        markup(phrase.removesuffix(" attends to").removesuffix(", this head attends to")) + ":"
+        for phrase in row_phrases(trace, kind)
+    ]
+    ticks = (row_ticks(trace, kind, colours), heads)
+    figure = matrix_figure(
+        [cells], colours, ticks, (phrases, heads), "length of what each head (column) writes to each token (row)", square=False
+    )
+    figure.layout.xaxis.tickangle = 0
+    if query is not None:
+        box = {"x0": 0.5, "x1": len(heads) + 0.5, "y0": query + 0.5, "y1": query + 1.5}
+        figure.add_shape(type="rect", **box, line={"color": colours.ink, "width": 2})
+    return figure
+
+
+def heads_of_token(
+    maps: AttentionMaps, norms: Tensor, shares: Tensor, kind: str, layer: int, row: int, colours: Palette = LIGHT
+) -> go.Figure:
+    """All heads of a layer for one query: how much each writes, and beside it where it looks.
+
+    maps: of pieces or of words, and `row` the query in it; norms, shares (head,): length of what each head writes, and its
+    part of what is written in the end (below 0: it pulls against the rest).
+    """
+    weights = maps.attention[kind].weights[layer, :, row]  # (head, key)
+    keys, heads = maps.keys(kind), weights.size(0)
+    figure = make_subplots(1, 2, shared_yaxes=True, column_widths=[0.3, 0.7], horizontal_spacing=0.03)
+    labels = [f"{norm:.1f} · {share:+.0%}".replace("-", "−") for norm, share in zip(norms.tolist(), shares.tolist(), strict=True)]
+    figure.add_bar(
+        x=to_array(norms), y0=1, dy=1, orientation="h", name="writes", marker={"color": mix(colours.card, colours.kind(kind), 0.45)},
+        text=labels, textposition="auto", textfont={"size": LABEL_SIZE, "color": colours.ink}, insidetextanchor="start",
+        hovertemplate="head %{y}: writes <b>%{x:.2f}</b>, share of the sum %{customdata:.1%}<extra></extra>",
+        customdata=to_array(shares), row=1, col=1,
+    )  # fmt: skip
+    x_values, x_texts = steps(token_ticks(keys, colours), ROOM)
+    size = label_size(len(x_values))
+    names = [f"“{markup(quoted(piece)[1:-1])}”" for piece in keys.pieces]
+    figure.add_heatmap(
+        z=to_array(weights), x0=1, dx=1, y0=1, dy=1, zmin=0, zmax=1, colorscale=sequential(colours, kind), showscale=False,
+        name="weights", xgap=1 if len(keys) <= 60 else 0, ygap=1, text=[names] * heads if len(keys) <= 128 else None,
+        hovertemplate="head %{y}: attends to " + ("%{text}" if len(keys) <= 128 else "token %{x}") + ": <b>%{z:.2f}</b><extra></extra>",
+        row=1, col=2,
+    )  # fmt: skip
+    top = round(text_width(x_texts, size) * 0.82 + size + 40)
+    down = [heads + 0.5, 0.5]
+    figure.update_layout(
+        plotly_layout(
+            colours, height=top + heads * (CELL + 6) + 20, margin={"l": 44, "r": 30, "t": top, "b": 20}, bargap=0.25,
+            title=plotly_title(colours, f"norm · share of the sum, and attention weight (colour follows weight<sup>{SHADE_POWER}</sup>)"),
+        )
+    )  # fmt: skip
+    figure.update_yaxes(plotly_axis(colours, range=down, dtick=1, automargin=False, fixedrange=True))
+    figure.update_yaxes(showline=True, mirror=True, col=2)
+    figure.update_yaxes(title={"text": "head", "font": {"color": colours.soft}}, col=1)
+    figure.update_xaxes(plotly_axis(colours, showticklabels=False, rangemode="tozero"), col=1)
+    figure.update_xaxes(
+        plotly_axis(colours, side="top", tickangle=-55, tickvals=x_values, ticktext=x_texts, automargin=False, showline=True, mirror=True,
+                    tickfont={"family": MONO, "size": size, "color": colours.ink}), col=2,
+    )  # fmt: skip
+    return figure
+
+
+def concat_heatmap(outputs: Tensor, colours: Palette = LIGHT) -> go.Figure:
+    """The outputs z of all heads for one query, before W_O: rows are heads, columns the dimensions of a head, zero in the middle.
+
+    outputs (head, d_head). Read row after row it is Concat(z_1 .. z_H), the vector that W_O mixes.
+    """
+    limit = max(float(outputs.abs().max()), 1e-9)
+    heads, width = ([str(at) for at in range(start, start + count)] for start, count in zip((1, 0), outputs.shape, strict=True))
+    cells = heatmap(
+        to_array(outputs), "head %{y}, dimension %{x}: <b>%{z:.3f}</b>", zmin=-limit, zmax=limit, colorscale=diverging(colours), name="z",
+        colorbar=plotly_colour_bar(colours, tickvals=[-limit, 0, limit], ticktext=[f"−{limit:.1f}", "0", f"{limit:.1f}"]),
+    )  # fmt: skip
+    title = f"Concat: {len(heads)} heads × {len(width)} dimensions = {outputs.numel()} numbers, which W_O mixes"
+    figure = matrix_figure([cells], colours, (heads, width), (heads, width), title, square=False)
+    figure.layout.xaxis.tickangle = 0
+    return figure
+
+
+def _even(colours: Palette, kind: str) -> list[list]:
+    """Card colour to the kind's, in equal steps: numbers are written in the cells, so it stops where they can still be read."""
+    return [[0.0, colours.card], [1.0, mix(colours.card, colours.kind(kind), 0.75)]]

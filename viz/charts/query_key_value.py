@@ -1,0 +1,189 @@
+"""Query, key and value of one head as matrices, laid out so that a query's row and a key's column meet in their score."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import torch
+from torch import Tensor
+
+from model.analysis import may_attend
+from model.tokenizer import Tokens
+from model.trace import Trace
+from viz.charts.heads import head_weights, masked_layer
+from viz.charts.matrix import CELL, label_size, steps, text_width, to_array
+from viz.charts.words import head_title, row_ticks, token_ticks
+from viz.theme import (
+    LABEL_SIZE,
+    LIGHT,
+    MONO,
+    Palette,
+    diverging,
+    markup,
+    number,
+    plotly_axis,
+    plotly_colour_bar,
+    plotly_layout,
+    quoted,
+)
+
+SPLIT = 0.3  # share of the width that the query matrix takes
+TABLE = 170  # px: height of the key and of the value matrix
+GAP = 14  # px between matrices
+ROOM = 28  # labels that fit above the scores
+
+
+def query_key_value(
+    trace: Trace, kind: str, layer: int, head: int, colours: Palette = LIGHT, cell: tuple[int, int] | None = None
+) -> go.Figure:
+    """Q at the left (query x d_head), K above (d_head x key), their scores where they meet, V below (d_head x key).
+
+    A query's row of Q stands beside its row of scores, a key's column of K above its column: score = q . k / sqrt(d_head).
+    Q, K and V share one colour scale, symmetric about 0; scores, before temperature and mask, have their own. cell:
+    (query, key) to outline. Positions from 1. Raises ValueError, in words, for a head that the trace does not have.
+    """
+    head_weights(trace, kind, layer, head)  # says what is wrong with kind, layer or head
+    got = trace.attention[kind]
+    matrices = {"query": got.queries, "key": got.keys, "value": got.values}
+    matrices = {name: tensor[layer, head] for name, tensor in matrices.items()}  # (position, d_head)
+    scores, allowed = got.scores[layer, head], may_attend(trace, kind, layer)
+    limit = max(float(matrix.abs().max()) for matrix in matrices.values())
+    most = float(scores.abs().max())
+    figure = go.Figure()
+    _matrix(figure, "query", matrices["query"], ("x", "y"), limit, colours)
+    _matrix(figure, "key", matrices["key"].T, ("x2", "y2"), limit, colours)
+    _matrix(figure, "value", matrices["value"].T, ("x2", "y3"), limit, colours)
+    for quiet in masked_layer(allowed, "", colours):
+        figure.add_trace(quiet.update(xaxis="x2", yaxis="y", hovertemplate="%{y} · %{x}: masked<extra></extra>"))
+    figure.add_heatmap(
+        z=to_array(scores.masked_fill(~allowed, float("nan"))), x0=1, dx=1, y0=1, dy=1, xaxis="x2", yaxis="y", zmin=-most, zmax=most,
+        colorscale=diverging(colours), hoverongaps=False, name="score", xgap=_gap(scores), ygap=_gap(scores),
+        colorbar=_bar(colours, most, "score", 56),
+        hovertemplate=f"%{{y}} · %{{x}}: score <b>%{{z:.2f}}</b><br>{head_title(kind, layer, head)}<extra></extra>",
+    )  # fmt: skip
+    _lay_out(figure, trace, kind, colours, matrices["query"].size(1))
+    figure.data[0].update(colorbar=_bar(colours, limit, "Q, K, V", 4), showscale=True)
+    if cell is not None:
+        _outline(figure, cell, colours, matrices["query"].size(1), scores.shape)
+    return figure
+
+
+def score_parts(trace: Trace, kind: str, layer: int, head: int, cell: tuple[int, int], colours: Palette = LIGHT) -> go.Figure:
+    """One score taken apart: for each dimension of the head query, key and their product, which add up to the dot product.
+
+    cell: (query, key). Query and key share a colour scale, the products have their own, both symmetric about 0.
+    """
+    got, (query, key) = trace.attention[kind], cell
+    pair = torch.stack([got.queries[layer, head, query], got.keys[layer, head, key]])  # (2, d_head)
+    products = pair.prod(dim=0)
+    columns = [("query", pair[0], float(pair.abs().max())), ("× key", pair[1], float(pair.abs().max()))]
+    columns += [("= product", products, float(products.abs().max()))]
+    figure = go.Figure()
+    for index, (name, values, limit) in enumerate(columns):
+        figure.add_heatmap(
+            z=to_array(values)[:, None], x0=index, dx=1, y0=0, dy=1, zmin=-limit, zmax=limit, colorscale=diverging(colours), showscale=False,
+            name=name, texttemplate="%{z:.2f}", textfont={"size": LABEL_SIZE}, xgap=2, ygap=1,
+            hovertemplate=f"dimension %{{y}}, {name}: <b>%{{z:.4f}}</b><extra></extra>",
+        )  # fmt: skip
+    score, weight = float(got.scores[layer, head, query, key]), float(got.weights[layer, head, query, key])
+    asks, answers = (markup(quoted(tokens.pieces[at])) for tokens, at in ((trace.queries(kind), query), (trace.keys(kind), key)))
+    scale = f" ÷ √{trace.config.d_head}" if trace.intervention.scaled else ""
+    said = (
+        f"{asks} · {answers} = {float(products.sum()):.2f}{scale}<br>score <b>{score:.2f}</b> → weight <b>{number(weight, 3)}</b>"
+    )
+    figure.add_annotation(
+        text=said, xref="paper", x=0, xanchor="left", yref="paper", y=1, yanchor="bottom", yshift=34, align="left", showarrow=False,
+        font={"size": LABEL_SIZE + 2, "color": colours.ink},
+    )  # fmt: skip
+    count, names = len(products), [name for name, _, _ in columns]
+    figure.update_layout(
+        plotly_layout(
+            colours, height=max(300, 92 + 24 * count), margin={"l": 30, "r": 8, "t": 86, "b": 8},
+            xaxis=plotly_axis(colours, side="top", fixedrange=True, tickvals=[0, 1, 2], ticktext=names),
+            yaxis=plotly_axis(colours, range=[count - 0.5, -0.5], dtick=1 if count <= 32 else 8, automargin=False, fixedrange=True),
+        )
+    )  # fmt: skip
+    return figure
+
+
+def _matrix(figure: go.Figure, name: str, values: Tensor, axes: tuple[str, str], limit: float, colours: Palette) -> None:
+    """One of Q, K^T, V^T. Rows and columns are numbered from 1, dimensions are told from 0."""
+    where = "%{y}, dimension %{x}" if name == "query" else "%{x}, dimension %{y}"
+    figure.add_heatmap(
+        z=to_array(values), x0=1, dx=1, y0=1, dy=1, xaxis=axes[0], yaxis=axes[1], zmin=-limit, zmax=limit, colorscale=diverging(colours),
+        showscale=False, name=name, xgap=_gap(values), ygap=_gap(values),
+        hovertemplate=f"{name} of {where}: <b>%{{z:.3f}}</b><extra></extra>",
+    )  # fmt: skip
+
+
+def _gap(values: Tensor) -> int:
+    return 1 if max(values.shape) <= 40 else 0
+
+
+def _lay_out(figure: go.Figure, trace: Trace, kind: str, colours: Palette, width: int) -> None:
+    """Axes: tokens down the left and across the top; dimensions across Q and down K and V."""
+    queries, keys = trace.queries(kind), trace.keys(kind)
+    (y_values, y_texts), (x_values, x_texts) = steps(row_ticks(trace, kind, colours)), steps(token_ticks(keys, colours), ROOM)
+    size = label_size(max(len(y_values), len(x_values)))
+    left, top = round(text_width(y_texts, size) + 18), round(text_width(x_texts, size) * 0.82 + size + 10)
+    body = min(560, max(150, len(queries) * CELL))
+    total = body + 2 * TABLE + 2 * GAP
+    low, high = (TABLE + GAP) / total, (TABLE + GAP + body) / total
+    silent = {"showticklabels": False, "showline": True, "mirror": True, "automargin": False}
+    label = {"automargin": False, "tickfont": {"family": MONO, "size": size, "color": colours.ink}}
+    across, down, through = [0.5, len(keys) + 0.5], [len(queries) + 0.5, 0.5], [0.5, width + 0.5]
+    dimensions = {"tickvals": list(range(1, width + 1)), "ticktext": [str(at) for at in range(width)]}
+    for axes in (("x", "y4"), ("x3", "y2")):  # wakes the axes that carry labels
+        figure.add_scatter(x=[1], y=[1], xaxis=axes[0], yaxis=axes[1], mode="markers", marker={"opacity": 0}, hoverinfo="skip")
+    axes = {
+        "xaxis": {"domain": [0, SPLIT - 0.02], "range": through, **dimensions, **silent, "anchor": "y"},
+        "xaxis2": {"domain": [SPLIT, 1], "range": across, **silent, **_names(keys), "anchor": "y2"},
+        "xaxis3": {**label, "overlaying": "x2", "matches": "x2", "range": across, "side": "top", "tickangle": -55,
+                   "tickvals": x_values, "ticktext": x_texts, "anchor": "y2"},
+        "yaxis": {"domain": [low, high], "range": down, **silent, **_names(queries)},
+        "yaxis2": {"domain": [high + GAP / total, 1], "range": through[::-1], **dimensions, **silent, "anchor": "x2"},
+        "yaxis3": {"domain": [0, low - GAP / total], "range": through[::-1], **dimensions, **silent, "anchor": "x2"},
+        "yaxis4": {**label, "overlaying": "y", "matches": "y", "range": down, "side": "left", "tickvals": y_values,
+                   "ticktext": y_texts, "ticklabelstandoff": 6},
+    }  # fmt: skip
+    margin = {"l": left, "r": 30, "t": top, "b": 24}
+    figure.update_layout(plotly_layout(colours, height=total + top + 24, margin=margin, plot_bgcolor=colours.card))
+    figure.update_layout({name: plotly_axis(colours, **axis) for name, axis in axes.items()})
+    _captions(figure, colours, trace)
+
+
+def _names(tokens: Tokens) -> dict:
+    """What the hover calls the positions of an axis, with the place from 1."""
+    names = [f"{markup(quoted(piece))} ({at})" for at, piece in enumerate(tokens.pieces, 1)]
+    return {"tickvals": list(range(1, len(names) + 1)), "ticktext": names}
+
+
+def _captions(figure: go.Figure, colours: Palette, trace: Trace) -> None:
+    """What each matrix is, in the empty corners."""
+    scale = f" ÷ √{trace.config.d_head}" if trace.intervention.scaled else ""
+    texts = [
+        ("x domain", 1, "y2 domain", 0, "bottom", "keys Kᵀ →<br>queries Q ↓"),
+        ("x domain", 1, "y3 domain", 1, "top", "values Vᵀ →"),
+        ("x2 domain", 0, "y3 domain", -0.02, "top", f"in the middle: Q Kᵀ{scale}"),
+    ]
+    for x_axis, x, y_axis, y, anchor, text in texts:
+        figure.add_annotation(
+            text=text, xref=x_axis, x=x, align="right", xanchor="left" if x == 0 else "right", yref=y_axis, y=y, yanchor=anchor, showarrow=False,
+            font={"size": LABEL_SIZE, "color": colours.soft},
+        )  # fmt: skip
+
+
+def _bar(colours: Palette, limit: float, title: str, down: int) -> dict:
+    """A colour bar in the empty corner above Q, `down` px below the top."""
+    bar = plotly_colour_bar(colours, tickvals=[-limit, 0, limit], ticktext=[f"−{limit:.1f}", title, f"{limit:.1f}"])
+    return {**bar, "xref": "paper", "yref": "paper", "xpad": 0, "ypad": down, "len": 150}
+
+
+def _outline(figure: go.Figure, cell: tuple[int, int], colours: Palette, width: int, shape: tuple[int, int]) -> None:
+    """Frame the query's row, the key's columns, and the score where they meet."""
+    y, x = cell[0] + 1, cell[1] + 1
+    thin, thick = {"color": colours.soft, "width": 1.5}, {"color": colours.ink, "width": 2}
+    boxes = [("x", "y", 0.5, width + 0.5, y - 0.5, y + 0.5, thick), ("x2", "y", 0.5, shape[1] + 0.5, y - 0.5, y + 0.5, thin),
+             ("x2", "y2", x - 0.5, x + 0.5, 0.5, width + 0.5, thick), ("x2", "y", x - 0.5, x + 0.5, 0.5, shape[0] + 0.5, thin),
+             ("x2", "y3", x - 0.5, x + 0.5, 0.5, width + 0.5, thin), ("x2", "y", x - 0.5, x + 0.5, y - 0.5, y + 0.5, thick)]  # fmt: skip
+    for x_axis, y_axis, x0, x1, y0, y1, line in boxes:
+        figure.add_shape(type="rect", xref=x_axis, yref=y_axis, x0=x0, x1=x1, y0=y0, y1=y1, line=line)

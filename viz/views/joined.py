@@ -1,0 +1,86 @@
+"""Heads joined: what each head adds to each token once W_O has mixed them."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import replace
+
+import streamlit as st
+
+from model.analysis_steps import contribution_shares, head_contributions, point_before
+from model.analysis_words import word_groups
+from model.trace import ATTENTION_KINDS
+from viz.canvas import cell_clicks
+from viz.charts import concat_heatmap, contribution_heatmap, heads_of_token
+from viz.theme import KIND_TITLES, quoted
+from viz.views.scene import Scene, View, numbered, remember
+
+PLAIN = {"displayModeBar": False}
+
+
+def draw(scene: Scene) -> None:
+    """Choose kind and layer; a click on a row shows that token's heads."""
+    kind, layer = _choose_layer(scene)
+    query, _ = scene.open_cell
+    trace = scene.trace
+    contributions = head_contributions(trace, scene.translator.model, kind, layer)
+    side = "encoder" if kind == "encoder" else "decoder"
+    written = trace.residual[side].written[point_before(trace, kind, layer)]
+    shares = contribution_shares(contributions, written)
+
+    def choose(row: int, column: int, name: str) -> None:
+        st.session_state["settings"] = replace(scene.settings, kind=kind, layer=layer, head=column, query=row, key=None)
+
+    left, right = st.columns([1, 1.35], gap="medium")
+    with left, st.container(border=True, key="card-contributions"):
+        st.html(f'<h3 class="head-title">{KIND_TITLES[kind]}, layer {layer + 1}: who writes how much</h3>')
+        st.caption("Click a row to see what its heads look at.")
+        figure = contribution_heatmap(trace, contributions, kind, scene.colours, query)
+        st.plotly_chart(figure, theme=None, key="joined-norms", config={"displaylogo": False})
+        cell_clicks("card-contributions", key="cell-clicks", on_cell=choose)
+    with right, st.container(border=True, key="card-token"):
+        made = trace.source if kind == "encoder" else trace.labels
+        st.html(f'<h3 class="head-title" data-testid="joined-token">{_title(scene, kind, query)}</h3>')
+        row = query
+        if scene.settings.words:
+            row = next(at for at, group in enumerate(word_groups(made)) if query in group)
+        figure = heads_of_token(
+            scene.maps, contributions[:, query].norm(dim=-1), shares[:, query], kind, layer, row, scene.colours
+        )
+        st.plotly_chart(figure, theme=None, key="joined-heads", config=PLAIN)
+        st.plotly_chart(
+            concat_heatmap(trace.attention[kind].outputs[layer, :, query], scene.colours),
+            theme=None,
+            key="joined-concat",
+            config=PLAIN,
+        )
+
+
+def _title(scene: Scene, kind: str, query: int) -> str:
+    """Whose heads these are, as escaped text."""
+    trace = scene.trace
+    if kind == "encoder":
+        return html.escape(f"Token {query + 1}, {quoted(trace.source.pieces[query])}")
+    return html.escape(f"Producing {quoted(trace.labels.pieces[query])}, reading {quoted(trace.target.pieces[query])}")
+
+
+def _choose_layer(scene: Scene) -> tuple[str, int]:
+    """Kind and layer; the head that is open stays open."""
+    kind, layer, head = scene.open_head
+    with st.container(horizontal=True, gap="medium"):
+        remember("joined-kind", kind)
+        chosen = st.segmented_control("Kind", ATTENTION_KINDS, key="joined-kind", format_func=KIND_TITLES.get, required=True)
+        layer = numbered("Layer", "joined-layer", scene.trace.attention[chosen].weights.size(0), layer)
+    if chosen != kind:
+        scene.choose(query=None, key=None)
+    scene.choose(kind=chosen, layer=layer, head=head)
+    return chosen, layer
+
+
+VIEW = View(
+    "joined",
+    "Heads joined",
+    "The outputs of all heads stand side by side and W_O mixes them; so each head adds its own vector to the token. A head can look "
+    "hard at something and still write little. Look for rows where one head does most of the work.",
+    draw,
+)

@@ -1,0 +1,44 @@
+"""Q, K, V: the three matrices of a head, and how a row of one meets a row of another in a score."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from viz.canvas import cell_clicks
+from viz.charts import query_key_value, score_parts
+from viz.charts.words import head_title
+from viz.views.one_head import choose_head
+from viz.views.scene import Scene, View
+
+
+def draw(scene: Scene) -> None:
+    """Choose a head; a click on a score, a query's row or a key's column takes that pair apart."""
+    choose_head(scene, "qkv")
+    kind, layer, head = scene.open_head
+    query, key = scene.open_cell
+
+    def choose(row: int, column: int, name: str) -> None:
+        chosen = {"query": (row, key), "key": (query, column), "value": (query, column)}.get(name, (row, column))
+        st.session_state["settings"] = replace(scene.settings, query=chosen[0], key=chosen[1])
+
+    matrices, parts = st.columns([2.3, 1], gap="medium")
+    with matrices, st.container(border=True, key="card-qkv"):
+        st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}</h3>')
+        st.caption("Click a score, a query's row, or a key's column to take another pair apart.")
+        figure = query_key_value(scene.trace, kind, layer, head, scene.colours, (query, key))
+        st.plotly_chart(figure, theme=None, key="qkv-matrices", config={"displaylogo": False})
+        cell_clicks("card-qkv", key="cell-clicks", on_cell=choose)
+    with parts, st.container(border=True, key="card-parts"):
+        figure = score_parts(scene.trace, kind, layer, head, (query, key), scene.colours)
+        st.plotly_chart(figure, theme=None, key="qkv-parts", config={"displayModeBar": False})
+
+
+VIEW = View(
+    "qkv",
+    "Q, K, V",
+    "What each token looks for (queries, left), offers (keys, above) and hands over (values, below). Where a query's row meets a "
+    "key's column stands their score. Look for dimensions that one token has strongly and many keys answer.",
+    draw,
+)

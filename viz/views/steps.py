@@ -1,0 +1,43 @@
+"""Step by step: one head's arithmetic for one token, with its real numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from model.analysis_steps import calculate
+from viz.canvas import attention_steps, pack_steps
+from viz.views.one_head import choose_head
+from viz.views.scene import Scene, View
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _packed(key: tuple, kind: str, layer: int, head: int, query: int, _scene: Scene) -> bytes:
+    trace = _scene.trace
+    calculation = calculate(trace, _scene.translator.model, kind, layer, head, query)
+    return pack_steps(trace, calculation, kind, layer, head, query)
+
+
+def draw(scene: Scene) -> None:
+    """Choose kind, layer and head; the component walks through the calculation and chooses query and key."""
+    choose_head(scene, "steps")
+    if scene.settings.words:
+        st.caption("A calculation is of pieces, whatever the pictures join: pieces are what the model works with.")
+    kind, layer, head = scene.open_head
+    query, key = scene.open_cell
+
+    def viewed(query: int, key: int, step: int) -> None:
+        st.session_state["settings"] = replace(scene.settings, query=query, key=key, step=step)
+
+    packed = _packed(scene.key, kind, layer, head, query, scene)
+    attention_steps(packed, key=f"steps-{kind}", step=scene.settings.step, focus=key, on_view=viewed)
+
+
+VIEW = View(
+    "steps",
+    "Step by step",
+    "The arithmetic of one head for one token, from its text to what it adds to the residual stream, with the numbers of your own "
+    "sentence. Choose who asks, then walk with Next or the arrow keys; look for the few dimensions that decide a score.",
+    draw,
+)
