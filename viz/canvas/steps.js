@@ -4,7 +4,7 @@ export default function (component) {
   const { data, parentElement } = component;
   let room = parentElement.stepsRoom;
   if (!room) room = parentElement.stepsRoom = build(parentElement);
-  room.report = (view) => component.setTriggerValue("view", view);
+  room.report = (view) => component.setStateValue("view", { ...view, count: (room.sends = (room.sends || 0) + 1) });
   Object.assign(room, unpack(data));
   room.palette = applyTheme(room.root, room.header);
   adopt(room);
@@ -50,7 +50,7 @@ function adopt(room) {
   room.focus = Math.min(header.key, header.keys.length - 1);
 }
 
-/** Tell Python, after a pause in which nothing else is chosen. */
+/** Tell Python, after a pause in which nothing else is chosen. As state, not as a trigger: the last of several always arrives. */
 function send(room, query, wait) {
   room.sent = { query, key: room.focus, step: room.step };
   clearTimeout(room.timer);
