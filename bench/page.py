@@ -10,6 +10,7 @@ import argparse
 import itertools
 import os
 import statistics
+import sys
 import time
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -37,10 +38,17 @@ We bought some bread and cheese at the market this morning. She gave me her old 
 a red coat is reading a book on the train. The children were so happy that they did not want to leave. Can you tell me where the
 station is? He forgot to close the door, so the rain came into the kitchen. There are three bottles of water on the table.
 """
-HEADER = (
-    "| view | source tokens | KB to the browser | first time, ms | of which model, ms | seen before, ms | empty page, ms | ratio |\n"
-    "|---|---|---|---|---|---|---|---|"
+COLUMNS = (
+    "view",
+    "tokens",
+    "KB to the browser",
+    "first time, ms",
+    "of it the model, ms",
+    "seen before, ms",
+    "empty page, ms",
+    "ratio",
 )
+HEADER = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|"
 
 
 @dataclass(frozen=True)
@@ -118,7 +126,14 @@ class Tab:
         self.context.close()
 
     def _settle(self) -> None:
-        self.page.wait_for_function("quiet => bench.settled(quiet)", arg=QUIET, polling=50)
+        from playwright.sync_api import TimeoutError
+
+        try:
+            self.page.wait_for_function("quiet => bench.settled(quiet)", arg=QUIET, polling=50)
+        except TimeoutError as error:
+            raise RuntimeError(
+                f"{self.page.url} did not come to rest in {PATIENCE // 1000} s: {self.page.evaluate('bench')}"
+            ) from error
 
 
 def model_milliseconds(translator: Translator, text: str) -> float:
@@ -201,8 +216,11 @@ def main(arguments: list[str] | None = None) -> None:
         f"{translator.name} on {device}, Streamlit {streamlit.__version__}, headless Chromium, {cores} cores\n\n{HEADER}",
         flush=True,
     )
-    for row in measure(translator, args.views, args.tokens, args.rounds, ["--model", args.model, "--device", device]):
-        print(row, flush=True)
+    try:
+        for row in measure(translator, args.views, args.tokens, args.rounds, ["--model", args.model, "--device", device]):
+            print(row, flush=True)
+    except (FileNotFoundError, RuntimeError) as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":
