@@ -1,7 +1,7 @@
 // Runs in the page before its own scripts: when Enter was pressed, what the server sent since, and when the last change was on screen.
 
 (() => {
-  const bench = { filled: 0, entered: 0, early: false, sent: 0, received: 0, bytes: 0, drawn: 0, pending: false };
+  const bench = { filled: 0, entered: 0, early: false, sent: 0, last: 0, received: 0, bytes: 0, drawn: 0, pending: false };
   window.bench = bench;
 
   /** Something in the main block changed: it is on screen after the next frame. */
@@ -46,7 +46,8 @@
   const heard = new WeakSet();
   const send = WebSocket.prototype.send;
   WebSocket.prototype.send = function (message) {
-    if (bench.sent <= bench.entered) bench.sent = performance.now();
+    bench.last = performance.now();
+    if (bench.sent <= bench.entered) bench.sent = bench.last; // the first one after Enter
     if (!heard.has(this)) {
       heard.add(this);
       this.addEventListener("message", ({ data }) => {
@@ -62,15 +63,15 @@
     "keydown",
     ({ key }) => {
       if (key !== "Enter") return;
-      Object.assign(bench, { entered: performance.now(), early: bench.sent > bench.filled, received: 0, bytes: 0 });
+      Object.assign(bench, { entered: performance.now(), early: bench.last > bench.filled, received: 0, bytes: 0 });
     },
     true,
   );
 
-  /** Whether the rerun is over and nothing has come or changed for `quiet` milliseconds. */
+  /** Whether the rerun is over and nothing has come or changed for `quiet` milliseconds. Where the text was sent before Enter, Enter sends nothing. */
   bench.settled = (quiet) => {
     const running = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState !== "notRunning";
-    const asked = bench.sent > bench.entered && bench.received > bench.sent;
-    return asked && !running && !bench.pending && performance.now() - Math.max(bench.drawn, bench.received) > quiet;
+    const answered = bench.early || (bench.sent > bench.entered && bench.received > bench.sent);
+    return answered && !running && !bench.pending && performance.now() - Math.max(bench.drawn, bench.received, bench.entered) > quiet;
   };
 })();
