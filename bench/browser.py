@@ -1,0 +1,85 @@
+"""A real page, for timings and for the browser tests: find Chromium, start Streamlit."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+MAC_CHROME = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+INSTALL = "Chromium is missing: sudo apt-get install chromium (Debian) or brew install --cask google-chrome (macOS)."
+
+
+def find_chromium() -> str | None:
+    """Path of an installed Chromium or Chrome; None where there is none (INSTALL says how to get one)."""
+    found = (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name)))
+    return next(found, str(MAC_CHROME) if MAC_CHROME.exists() else None)
+
+
+@contextmanager
+def chromium() -> Iterator:
+    """Headless Chromium as a Playwright browser. Raises FileNotFoundError, with the install command, where there is none."""
+    executable = find_chromium()
+    if executable is None:
+        raise FileNotFoundError(INSTALL)
+    from playwright.sync_api import sync_playwright
+
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=arguments)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def serve(script: str, *options: str, environment: dict[str, str] | None = None) -> Iterator[str]:
+    """The URL of a Streamlit server of its own that runs `script`, a path in this repository, with this repository's config.
+
+    options: for the script itself; environment: variables on top of the present ones. Raises RuntimeError, with what the
+    server said, where it does not start.
+    """
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), "--server.headless", "true"]
+    process = subprocess.Popen(
+        [*command, "--", *options], cwd=ROOT, env={**os.environ, **(environment or {})},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    url, said = f"http://127.0.0.1:{port}", []
+    try:
+        for line in process.stdout:  # the server prints its address when it is ready
+            said.append(line)
+            if url in line:
+                break
+        if not is_up(url):
+            raise RuntimeError(f"The server of {script} did not start. It said:\n{''.join(said)}")
+        threading.Thread(target=deque, args=(process.stdout, 0), daemon=True).start()  # a full pipe would stop the server
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def is_up(url: str) -> bool:
+    """Whether the page's server answers."""
+    try:
+        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False

@@ -1,0 +1,227 @@
+"""What a view costs: `python -m bench.page` types sentences into the page in headless Chromium, beside an empty page.
+
+Times go from the Enter key to the frame that shows the last change. The empty page (bench/empty.py) is the floor that Streamlit
+sets; view and empty page take turns, so that both meet the same machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import statistics
+import sys
+import time
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+import streamlit
+import torch
+from streamlit.logger import set_log_level
+
+from bench.browser import chromium, serve
+from model import Translator, load_pretrained
+from model.tokenizer import Tokenizer
+
+RECORDER = Path(__file__).with_name("drawn.js")
+QUIET = 400  # ms without a change or a message, after which a rerun counts as drawn
+PATIENCE = 120_000  # ms to wait for that
+MOST_ROUNDS = 50  # TEXT has more sentences of any length than these need
+TEXT = """
+The old man who lives next door told me that he had never seen so many people in the street before. My sister wants to learn how
+to swim this summer. Two dogs are playing in the snow and a small cat is watching them from the window. I think that you should
+go home now, because it is late and your mother is waiting for you. The animal did not cross the street because it was too tired.
+We bought some bread and cheese at the market this morning. She gave me her old bicycle when she moved to another city. A woman in
+a red coat is reading a book on the train. The children were so happy that they did not want to leave. Can you tell me where the
+station is? He forgot to close the door, so the rain came into the kitchen. There are three bottles of water on the table.
+"""
+COLUMNS = (
+    "view",
+    "tokens",
+    "KB to the browser",
+    "first time, ms",
+    "of it the model, ms",
+    "seen before, ms",
+    "empty page, ms",
+    "ratio",
+)
+HEADER = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|"
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """One text, typed and drawn."""
+
+    milliseconds: float  # from Enter to the frame that shows the last change
+    bytes: int  # of all websocket messages from the server after Enter
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one view costs at one length. Times are medians, ms."""
+
+    view: str
+    tokens: int  # of the source, </s> included
+    bytes: float  # median for a text that is new to the browser
+    first: float  # a text that nobody has typed before: translation and captured pass included
+    model: float  # translating and capturing the same texts outside the page
+    again: float  # a text whose translation and pass are in the page's caches
+    empty: float  # the empty page, in the turns between those of `again`
+
+    @property
+    def ratio(self) -> float:
+        """A rerun of the view in reruns of an empty page."""
+        return self.again / self.empty
+
+    def __str__(self) -> str:
+        return (
+            f"| {self.view} | {self.tokens} | {self.bytes / 1000:.0f} | {self.first:.0f} | {self.model:.0f} | {self.again:.0f} "
+            f"| {self.empty:.0f} | {self.ratio:.1f} |"
+        )
+
+
+def sentences(tokenizer: Tokenizer, tokens: int) -> Iterator[str]:
+    """Different texts of exactly `tokens` source tokens (2 or more, </s> included): runs of whole words out of TEXT."""
+    words = TEXT.split()
+    for start in range(len(words)):
+        run = list(itertools.islice(itertools.cycle(words), start, start + tokens))
+        # every word adds at least one token, so that the right number of words can be found by halving
+        count = bisect_left(range(1, tokens), tokens, key=lambda some, run=run: len(tokenizer.source(" ".join(run[:some])))) + 1
+        text = " ".join(run[:count])
+        if len(tokenizer.source(text)) == tokens:
+            yield text
+
+
+class Tab:
+    """A page in a browser profile of its own, with the recorder (drawn.js) inside."""
+
+    def __init__(self, browser, url: str, **query: str) -> None:
+        self.context = browser.new_context(viewport={"width": 1280, "height": 900})
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self.page.add_init_script(path=RECORDER)
+        self.page.goto(f"{url}/?{urlencode(query)}")
+        self._settle()
+
+    def type(self, text: str) -> Rerun | None:
+        """Replace the text, press Enter, wait until it is drawn; None where the live field was faster than Enter."""
+        self.page.get_by_label("English sentence").fill(text)
+        self.page.keyboard.press("Enter")
+        self._settle()
+        bench = self.page.evaluate("bench")
+        return None if bench["early"] else Rerun(bench["drawn"] - bench["entered"], bench["bytes"])
+
+    def type_one(self, texts: Iterator[str]) -> tuple[str, Rerun]:
+        """The next text that Enter sent, and its rerun. Raises RuntimeError where ten in a row were sent without it."""
+        for text in itertools.islice(texts, 10):
+            if rerun := self.type(text):
+                return text, rerun
+        raise RuntimeError("The page sends the text before Enter can be pressed: this machine is too busy to measure on.")
+
+    def close(self) -> None:
+        """Close the page and forget its profile."""
+        self.context.close()
+
+    def _settle(self) -> None:
+        from playwright.sync_api import TimeoutError
+
+        try:
+            self.page.wait_for_function("quiet => bench.settled(quiet)", arg=QUIET, polling=50)
+        except TimeoutError as error:
+            raise RuntimeError(
+                f"{self.page.url} did not come to rest in {PATIENCE // 1000} s: {self.page.evaluate('bench')}"
+            ) from error
+
+
+def model_milliseconds(translator: Translator, text: str) -> float:
+    """Milliseconds to translate a text and capture the pass, in this process and outside any page."""
+    started = time.perf_counter()
+    trace = translator.trace(text)
+    if trace.logits.is_cuda:
+        torch.cuda.synchronize()
+    return 1000 * (time.perf_counter() - started)
+
+
+def compare(view: Tab, empty: Tab, translator: Translator, texts: list[str], rounds: int) -> dict[str, float]:
+    """Type texts into the view and the empty page, in turns: new ones, then the last two again and again. Fields of Row.
+
+    The page keeps three captured passes, so that the last two texts are surely among them. texts: the first is on screen already.
+    """
+    new, others = iter(texts[1:]), itertools.cycle(texts[-2:])
+    done, firsts, model = texts[:1], [], []
+    for _ in range(rounds):
+        empty.type_one(others)
+        text, rerun = view.type_one(new)
+        done.append(text)
+        firsts.append(rerun)
+        model.append(model_milliseconds(translator, text))
+    known = itertools.cycle(done[-2:])
+    turns = [(empty.type_one(others)[1], view.type_one(known)[1]) for _ in range(rounds)]
+    return {
+        "bytes": statistics.median(rerun.bytes for rerun in firsts),
+        "first": statistics.median(rerun.milliseconds for rerun in firsts),
+        "model": statistics.median(model),
+        "again": statistics.median(rerun.milliseconds for _, rerun in turns),
+        "empty": statistics.median(rerun.milliseconds for rerun, _ in turns),
+    }
+
+
+def measure(translator: Translator, views: list[str], lengths: list[int], rounds: int, options: list[str]) -> Iterator[Row]:
+    """One row for each view and length; a fresh server for each view, so that all meet the same texts with empty caches."""
+    texts = {length: list(itertools.islice(sentences(translator.tokenizer, length), 2 * rounds + 3)) for length in lengths}
+    with chromium() as browser, serve("bench/empty.py") as floor:
+        for slug in views:
+            with serve("app.py", *options) as app:
+                for length in lengths:
+                    view, empty = Tab(browser, app, view=slug, text=texts[length][0]), Tab(browser, floor)
+                    yield Row(slug, length, **compare(view, empty, translator, texts[length], rounds))
+                    view.close()
+                    empty.close()
+
+
+def read_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line, with `views` and `tokens` as lists; what is wrong with it is said in words."""
+    from viz.views import VIEWS
+
+    parser = argparse.ArgumentParser(prog="python -m bench.page", description=__doc__)
+    parser.add_argument("--views", default=",".join(VIEWS), help="names with commas between; by default all: %(default)s")
+    parser.add_argument("--tokens", default="24,128", help="source tokens, with commas between (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="reruns of each kind; the table shows medians (default: 5)")
+    parser.add_argument("--model", default="en-fr")
+    parser.add_argument("--device")
+    args = parser.parse_args(arguments)
+    args.views = args.views.split(",")
+    if unknown := [slug for slug in args.views if slug not in VIEWS]:
+        parser.error(f"no view is called {', '.join(unknown)}; there are {', '.join(VIEWS)}")
+    if not all(part.strip().isdigit() and 2 <= int(part) <= 500 for part in args.tokens.split(",")):
+        parser.error(f"--tokens takes numbers from 2 to 500 with commas between, not {args.tokens}")
+    args.tokens = [int(part) for part in args.tokens.split(",")]
+    if not 1 <= args.rounds <= MOST_ROUNDS:
+        parser.error(f"--rounds takes a number from 1 to {MOST_ROUNDS}, not {args.rounds}")
+    return args
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the table."""
+    set_log_level("ERROR")  # the views warn that they are imported outside a page
+    args = read_arguments(arguments)
+    translator = load_pretrained(args.model, args.device)
+    cores = os.cpu_count() or 2
+    torch.set_num_threads(max(1, cores // 2))  # as the page does
+    device = str(translator.model.device)
+    print(
+        f"{translator.name} on {device}, Streamlit {streamlit.__version__}, headless Chromium, {cores} cores\n\n{HEADER}",
+        flush=True,
+    )
+    try:
+        for row in measure(translator, args.views, args.tokens, args.rounds, ["--model", args.model, "--device", device]):
+            print(row, flush=True)
+    except (FileNotFoundError, RuntimeError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
