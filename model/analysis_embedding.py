@@ -54,7 +54,7 @@ def nearest(weight: Tensor, ids: int | list[int], count: int, leave_out: Tensor 
     where one of the asked has no more.
     (Mikolov et al. 2013, section 4.) Raises ValueError for an id that is not in the vocabulary.
     """
-    asked = torch.as_tensor(ids, device=weight.device)
+    asked = torch.as_tensor(ids, dtype=torch.long, device=weight.device)
     if asked.numel() and not 0 <= int(asked.min()) <= int(asked.max()) < weight.size(0):
         raise ValueError(f"The vocabulary has pieces 0 to {weight.size(0) - 1}; asked for {ids}.")
     unit = F.normalize(weight.detach(), dim=1)
@@ -65,6 +65,24 @@ def nearest(weight: Tensor, ids: int | list[int], count: int, leave_out: Tensor 
     available = int(cosines.isfinite().sum(dim=-1).min()) if asked.numel() else 0
     best = cosines.topk(min(count, available), dim=-1)
     return best.indices, best.values
+
+
+def surroundings(vocabulary: Vocabulary, ids: list[int], each: int) -> dict[int, tuple[int, float]]:
+    """The `each` nearest neighbours of each of `ids` that are not among `ids`, once each.
+
+    Returns {neighbour: (the one of `ids` that it is nearest to, their cosine)}, in the order in which they are found.
+    """
+    found: dict[int, tuple[int, float]] = {}
+    if not ids or each < 1:
+        return found
+    neighbours, cosines = (part.tolist() for part in vocabulary.nearest(ids, each))
+    for id_, near, values in zip(ids, neighbours, cosines, strict=True):
+        for other, cosine in zip(near, values, strict=True):
+            if other not in found or cosine > found[other][1]:
+                found[other] = (id_, cosine)
+    for id_ in ids:
+        found.pop(id_, None)
+    return found
 
 
 def principal_axes(points: Tensor, count: int) -> Principal:
@@ -89,13 +107,16 @@ def principal_axes(points: Tensor, count: int) -> Principal:
     return Principal(mean, axes, shares)
 
 
-def paths(trace: Trace, side: str, count: int) -> tuple[Tensor, Tensor]:
+def paths(trace: Trace, side: str, count: int, directions: bool = False) -> tuple[Tensor, Tensor]:
     """Every token's way through the layers: its state at every point of the residual stream, along common principal axes.
 
-    The axes are those of all points and tokens of the side together, so that places can be compared.
+    The axes are those of all points and tokens of the side together, so that places can be compared. directions: every state
+    divided by its length first, so that only where it points counts (0 stays 0).
     Returns coordinates (point, position, count) and the share of the variance along each axis (count,).
     """
     states = trace.residual[side].states  # (point, position, d_model)
+    if directions:
+        states = F.normalize(states, dim=-1)
     principal = principal_axes(states.flatten(0, 1), count)
     return principal.project(states), principal.shares
 

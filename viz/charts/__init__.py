@@ -1,5 +1,6 @@
 """Charts as pure functions, Trace in and chart out: Plotly for matrices, Altair for statistics; both show in Jupyter."""
 
+from viz.charts.embeddings import embedding_map, neighbours_bar, sentence_vectors, token_paths
 from viz.charts.heads import difference_heatmap, head_heatmap, head_sentence
 from viz.charts.positions import added_norms, added_to_sentence, encoding_heatmap, encoding_waves, position_similarity
 from viz.charts.residual import residual_norms, written_shares
@@ -8,12 +9,16 @@ __all__ = [
     "added_norms",
     "added_to_sentence",
     "difference_heatmap",
+    "embedding_map",
     "encoding_heatmap",
     "encoding_waves",
     "head_heatmap",
     "head_sentence",
+    "neighbours_bar",
     "position_similarity",
     "residual_norms",
+    "sentence_vectors",
+    "token_paths",
     "training_curve",
     "written_shares",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 import torch
 
-from viz.charts import added_norms, added_to_sentence, encoding_heatmap, encoding_waves, position_similarity
+from viz.charts import added_norms, encoding_heatmap, encoding_waves, position_similarity
 from viz.views.scene import Scene, View, remember
 
 FEWEST = 64  # positions in the charts of the encoding itself, however short the sentence
@@ -23,7 +23,7 @@ def choose_side(scene: Scene, key: str) -> str:
 
 
 def draw(scene: Scene) -> None:
-    """The encoding itself, then what was really added to this sentence."""
+    """The encoding itself, and how long what it adds to this sentence is beside the tokens' own part."""
     side = choose_side(scene, "positions-side")
     stack = getattr(scene.translator.model, side)
     length = min(max(FEWEST, len(scene.trace.positions[side])), scene.trace.config.max_length)
@@ -36,7 +36,6 @@ def draw(scene: Scene) -> None:
     with right:
         _chart(encoding_waves(encoding, colours=scene.colours), "waves")
         _chart(added_norms(scene.trace, side, scene.colours), "norms")
-    _chart(added_to_sentence(scene.trace, side, scene.colours), "added")
 
 
 def _chart(figure: object, name: str) -> None:
