@@ -10,10 +10,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_charts import BOTH, SIDES, layer, make_trace
 
 from model.analysis_embedding import Vocabulary, paths
 from model.tokenizer import Tokens
-from test_charts import BOTH, SIDES, layer, make_trace
 from viz import charts
 from viz.charts.embeddings import CLOSEST, MOST_PATHS, MOST_POINTS
 from viz.charts.scatter import ONE_PLACE, placed
@@ -38,7 +38,7 @@ def every_chart(trace, vocabulary, dimensions=2, colours=LIGHT) -> list:
     for side in ("encoder", "decoder"):
         found += [charts.embedding_map(trace, side, vocabulary, chosen, dimensions, colours) for chosen in (300, 799, 3)]
         found += [charts.token_paths(trace, side, 0, dimensions, colours, directions) for directions in (False, True)]
-        found.append(charts.sentence_vectors(trace, side, 0, colours))
+        found.append(charts.outline_token(charts.added_to_sentence(trace, side, colours), 0, colours))
     return found
 
 
@@ -64,6 +64,14 @@ def test_every_chart_of_every_size_is_small_json_without_nan(sizes, dimensions, 
         svg = [figure.layout.title.text, *(part.hovertext for part in figure.data), *(part.name or "" for part in figure.data)]
         svg += [part.text for part in figure.data if part.type == "scatter"]
         assert not any(bad in str(svg) for bad in ("<script", "<b>bold", "$x$", "</s>"))
+
+
+def test_the_outline_is_around_the_token_in_every_panel():
+    """Rows count from 1 on the axis, tokens from 0."""
+    figure = charts.outline_token(charts.added_to_sentence(make_trace(), "encoder"), 4)
+    assert [(shape.xref, shape.y0, shape.y1) for shape in figure.layout.shapes] == [
+        (f"{panel} domain", 4.5, 5.5) for panel in ("x", "x2", "x3")
+    ]
 
 
 @SIDES

@@ -1,6 +1,6 @@
 """Charts as pure functions, Trace in and chart out: Plotly for matrices, Altair for statistics; both show in Jupyter."""
 
-from viz.charts.embeddings import embedding_map, neighbours_bar, sentence_vectors, token_paths
+from viz.charts.embeddings import embedding_map, neighbours_bar, outline_token, token_paths
 from viz.charts.heads import difference_heatmap, head_heatmap, head_sentence
 from viz.charts.positions import added_norms, added_to_sentence, encoding_heatmap, encoding_waves, position_similarity
 from viz.charts.residual import residual_norms, written_shares
@@ -15,9 +15,9 @@ __all__ = [
     "head_heatmap",
     "head_sentence",
     "neighbours_bar",
+    "outline_token",
     "position_similarity",
     "residual_norms",
-    "sentence_vectors",
     "token_paths",
     "training_curve",
     "written_shares",

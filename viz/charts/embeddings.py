@@ -9,7 +9,6 @@ from model.analysis_embedding import Vocabulary, paths, principal_axes, surround
 from model.tokenizer import SPECIAL, Tokens
 from model.trace import Trace
 from viz.charts.matrix import text_width
-from viz.charts.positions import added_to_sentence
 from viz.charts.scatter import add_points, framed, placed, point_text
 from viz.charts.words import tick
 from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, markup, mix, number, plotly_axis, plotly_layout, plotly_title, token_label
@@ -22,12 +21,11 @@ RING = "ring = embedding, dot = last layer; "
 BAR = 36  # px: one neighbour
 
 
-def sentence_vectors(trace: Trace, side: str, chosen: int, colours: Palette = LIGHT) -> go.Figure:
-    """`added_to_sentence`: token part + positional part = their sum, with the row of token `chosen`, from 0, outlined."""
-    figure = added_to_sentence(trace, side, colours)
-    for panel in ("x", "x2", "x3"):
-        figure.add_shape(type="rect", xref=f"{panel} domain", yref="y", x0=0, x1=1, y0=chosen + 0.5, y1=chosen + 1.5,
-                         line={"color": colours.ink, "width": 2})  # fmt: skip
+def outline_token(figure: go.Figure, token: int, colours: Palette = LIGHT) -> go.Figure:
+    """Outline the row of a token, from 0, in the three panels of `added_to_sentence`. Changes the figure and returns it."""
+    across = {"type": "rect", "x0": 0, "x1": 1, "line": {"color": colours.ink, "width": 2}}
+    down = {"yref": "y", "y0": token + 0.5, "y1": token + 1.5}
+    figure.layout.shapes += tuple({**across, **down, "xref": f"{panel} domain"} for panel in ("x", "x2", "x3"))
     return figure
 
 
@@ -177,7 +175,7 @@ def _drawn(tokens: Tokens, chosen: int) -> tuple[list[int], str]:
     """The tokens whose paths are drawn, the chosen one last and so on top, and what the title says of them."""
     count = len(tokens)
     if count <= MOST_PATHS:
-        return [index for index in range(count) if index != chosen] + [chosen], f"{count} tokens<br>{RING}"
+        return [index for index in range(count) if index != chosen] + [chosen], f"{count} tokens: {RING}"
     step = -(-count // (MOST_PATHS - 2))
     kept = sorted({*range(0, count, step), *(index for index, id_ in enumerate(tokens.ids) if id_ in SPECIAL)} - {chosen})
     return [*kept, chosen], f"{len(kept) + 1} of {count} tokens: the chosen one, the special ones and one in {step}<br>{RING}"

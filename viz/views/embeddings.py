@@ -5,8 +5,11 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from model import Translator
@@ -14,7 +17,7 @@ from model.analysis_embedding import Vocabulary
 from model.tokenizer import SPECIAL, Tokens
 from viz.canvas import cell_clicks
 from viz.canvas.point_clicks import point_clicks
-from viz.charts import embedding_map, neighbours_bar, sentence_vectors, token_paths
+from viz.charts import added_to_sentence, embedding_map, neighbours_bar, outline_token, token_paths
 from viz.charts.words import LONG
 from viz.theme import token_label
 from viz.views import engine
@@ -32,6 +35,12 @@ def _vocabulary(_translator: Translator, weights: str) -> Vocabulary:
     return Vocabulary.of(_translator.tokenizer, _translator.model.encoder.embedding.weight)
 
 
+@st.cache_data(max_entries=48, show_spinner=False)
+def _kept(name: str, key: tuple, theme: str, choices: tuple, _build: Callable[[], go.Figure]) -> go.Figure:
+    """What `_build` draws of one pass with these choices: Plotly takes 20 to 60 ms a figure, reading one back 5."""
+    return _build()
+
+
 def draw(scene: Scene) -> None:
     """The vectors that enter the first layer; then a chosen token, its neighbours, the map and the paths."""
     side = choose_side(scene, "embeddings-side")
@@ -41,7 +50,9 @@ def draw(scene: Scene) -> None:
     with st.container(border=True, key="card-vectors"):
         _title("The vector of every token", "vectors-title")
         st.caption("What the first layer reads: what the token is, plus where it stands. Click a row to choose its token.")
-        _chart(sentence_vectors(scene.trace, side, token, scene.colours), "vectors")
+        build = partial(added_to_sentence, scene.trace, side, scene.colours)
+        figure = _kept("vectors", scene.key, scene.colours.name, (side,), build)
+        _chart(outline_token(figure, token, scene.colours), "vectors")
     with st.container(horizontal=True, key="embeddings-choice", vertical_alignment="center", horizontal_alignment="distribute"):
         _choose_token(tokens, token)
         dimensions = _choose_space(scene)
@@ -52,7 +63,8 @@ def draw(scene: Scene) -> None:
     with around, st.container(border=True, key="card-map"):
         _title("Where the pieces lie", "map-title")
         st.caption("One point a piece; near in the picture is not always near in all dimensions: trust the cosines. Click one.")
-        _chart(embedding_map(scene.trace, side, vocabulary, piece, dimensions, scene.colours), "map")
+        build = partial(embedding_map, scene.trace, side, vocabulary, piece, dimensions, scene.colours)
+        _chart(_kept("map", scene.key, scene.colours.name, (side, piece, dimensions), build), "map")
     with st.container(border=True, key="card-paths"):
         _paths(scene, side, token, dimensions)
     _listen(tokens)
@@ -107,7 +119,8 @@ def _neighbours(scene: Scene, side: str, vocabulary: Vocabulary, own: int, piece
         st.button(_plain(back), key="embeddings-back", on_click=_look_at, kwargs={"piece": None})
     among = len(vocabulary.pieces) - int(vocabulary.set_aside.sum())
     st.caption(f"The nearest of the {among:,} pieces of text in the vocabulary. Click one to look it up.")
-    _chart(neighbours_bar(vocabulary, piece, scene.colours, side), "neighbours")
+    build = partial(neighbours_bar, vocabulary, piece, scene.colours, side)
+    _chart(_kept("neighbours", scene.key, scene.colours.name, (side, piece), build), "neighbours")
 
 
 def _paths(scene: Scene, side: str, token: int, dimensions: int) -> None:
@@ -122,7 +135,8 @@ def _paths(scene: Scene, side: str, token: int, dimensions: int) -> None:
     for column, (name, directions, title) in zip(st.columns(2, gap="medium"), kinds, strict=True):
         with column:
             st.html(f'<p class="head-sentence">{title}</p>')
-            _chart(token_paths(scene.trace, side, token, dimensions, scene.colours, directions), f"paths-{name}")
+            build = partial(token_paths, scene.trace, side, token, dimensions, scene.colours, directions)
+            _chart(_kept(name, scene.key, scene.colours.name, (side, token, dimensions), build), f"paths-{name}")
 
 
 def _listen(tokens: Tokens) -> None:
