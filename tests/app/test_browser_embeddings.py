@@ -20,20 +20,25 @@ def plot(page, name: str):
     return page.locator(f".st-key-embeddings-{name} .js-plotly-plot")
 
 
-def drawn(page, name: str):
-    """The points of a figure: [name of the layer, what each point reports]."""
-    expect(plot(page, name)).to_be_visible()
-    return plot(page, name).evaluate("figure => figure.data.map(part => [part.name, Array.from(part.customdata)])")
+def layers(page, name: str) -> list[str]:
+    """The names of what a figure draws, as soon as it does."""
+    return page.wait_for_function(
+        "selector => document.querySelector(selector)?.data?.map(part => part.name)",
+        arg=f".st-key-embeddings-{name} .js-plotly-plot",
+    ).json_value()
 
 
 def click(page, name: str, layer: str, index: int) -> None:
-    """What Plotly does when a point is clicked in three dimensions, where no element can be pointed at."""
-    plot(page, name).evaluate(
-        """(figure, [layer, index]) => {
-            const part = figure.data.find(item => item.name === layer);
+    """What Plotly reports when a point is clicked in three dimensions, where no element can be pointed at."""
+    page.wait_for_function(
+        """([selector, layer, index]) => {
+            const figure = document.querySelector(selector);
+            const part = figure?.data?.find(item => item.name === layer);
+            if (!part || !figure.pointReport) return false;
             figure.emit("plotly_click", { points: [{ data: part, pointNumber: index, customdata: part.customdata[index] }] });
+            return true;
         }""",
-        [layer, index],
+        arg=[f".st-key-embeddings-{name} .js-plotly-plot", layer, index],
     )
 
 
@@ -92,7 +97,7 @@ def test_three_dimensions_report_clicks_and_stay_in_the_link(visit):
     expect(page).to_have_url(re.compile("space=3d"))
     for name in ("map", "paths-directions"):
         expect(plot(page, name).locator(".gl-container")).to_be_attached()
-    near = next(name for name, _ in drawn(page, "map") if name.startswith("near “"))
+    near = next(name for name in layers(page, "map") if name.startswith("near “"))
     click(page, "map", near, 0)
     expect(page.get_by_test_id("neighbours-title")).to_contain_text("which is not in your sentence")
     click(page, "paths-lengths", "other tokens", 0)

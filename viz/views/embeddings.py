@@ -117,8 +117,9 @@ def _neighbours(scene: Scene, side: str, vocabulary: Vocabulary, own: int, piece
     if piece != own:
         back = f"Back to {_quoted(vocabulary.pieces[own])}"
         st.button(_plain(back), key="embeddings-back", on_click=_look_at, kwargs={"piece": None})
-    among = len(vocabulary.pieces) - int(vocabulary.set_aside.sum())
-    st.caption(f"The nearest of the {among:,} pieces of text in the vocabulary. Click one to look it up.")
+    texts = len(vocabulary.pieces) - int(vocabulary.set_aside.sum())
+    among = f"{len(vocabulary.pieces):,} pieces" if vocabulary.set_aside[piece] else f"{texts:,} pieces of text"
+    st.caption(f"The nearest of the {among} in the vocabulary. Click one to look it up.")
     build = partial(neighbours_bar, vocabulary, piece, scene.colours, side)
     _chart(_kept("neighbours", scene.key, scene.colours.name, (side, piece), build), "neighbours")
 
