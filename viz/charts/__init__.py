@@ -1,5 +1,6 @@
 """Charts as pure functions, Trace in and chart out: Plotly for matrices, Altair for statistics; both show in Jupyter."""
 
+from viz.charts.embeddings import embedding_map, neighbours_bar, outline_token, token_paths
 from viz.charts.heads import difference_heatmap, head_heatmap, head_sentence
 from viz.charts.joined import concat_heatmap, contribution_heatmap, heads_of_token
 from viz.charts.positions import added_norms, added_to_sentence, encoding_heatmap, encoding_waves, position_similarity
@@ -12,15 +13,19 @@ __all__ = [
     "concat_heatmap",
     "contribution_heatmap",
     "difference_heatmap",
+    "embedding_map",
     "encoding_heatmap",
     "encoding_waves",
     "head_heatmap",
     "head_sentence",
     "heads_of_token",
+    "neighbours_bar",
+    "outline_token",
     "position_similarity",
     "query_key_value",
     "residual_norms",
     "score_parts",
+    "token_paths",
     "training_curve",
     "written_shares",
 ]

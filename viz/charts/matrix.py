@@ -75,28 +75,26 @@ def matrix_figure(
     size = label_size(max(len(y_values), len(x_values)))
     rise = text_width(x_texts, size) * math.sin(math.radians(SLANT)) + size  # px: height of the slanted labels
     top, left = round(BAR + rise + 8), round(text_width(y_texts, size) + 16)
-    figure = go.Figure(layers)
-    figure.add_scatter(x=[1], y=[1], mode="markers", marker={"opacity": 0}, hoverinfo="skip")  # wakes the visible axes
     look = {"tickfont": {"family": MONO, "size": size, "color": colours.ink}, "showline": True, "mirror": True,
             "constrain": "domain", "automargin": False}  # fmt: skip
     across, down = [0.5, columns + 0.5], [rows + 0.5, 0.5]
     silent = {"showticklabels": False, "tickmode": "array", "automargin": False}
     numbered = lambda count: list(range(1, count + 1))  # noqa: E731
-    figure.update_layout(
-        plotly_layout(
-            colours, title=plotly_title(colours, title), plot_bgcolor=colours.card,
-            height=min(LARGEST, max(SMALLEST, rows * CELL + top + 12)),
-            margin={"l": left, "r": 36, "t": top, "b": 12},
-            xaxis=plotly_axis(colours, side="top", tickangle=-SLANT, tickvals=x_values, ticktext=x_texts, range=across,
-                              constraintoward="left", **look),
-            yaxis=plotly_axis(colours, tickvals=y_values, ticktext=y_texts, ticklabelstandoff=6, range=down,
-                              constraintoward="top", **look),
-            xaxis2=plotly_axis(colours, **silent, overlaying="x", matches="x", range=across, tickvals=numbered(columns),
-                               ticktext=names[1]),
-            yaxis2=plotly_axis(colours, **silent, overlaying="y", matches="y", range=down, tickvals=numbered(rows),
-                               ticktext=names[0]),
-        )
+    layout = plotly_layout(
+        colours, title=plotly_title(colours, title), plot_bgcolor=colours.card,
+        height=min(LARGEST, max(SMALLEST, rows * CELL + top + 12)),
+        margin={"l": left, "r": 36, "t": top, "b": 12},
+        xaxis=plotly_axis(colours, side="top", tickangle=-SLANT, tickvals=x_values, ticktext=x_texts, range=across,
+                          constraintoward="left", **look),
+        yaxis=plotly_axis(colours, tickvals=y_values, ticktext=y_texts, ticklabelstandoff=6, range=down,
+                          constraintoward="top", **look),
+        xaxis2=plotly_axis(colours, **silent, overlaying="x", matches="x", range=across, tickvals=numbered(columns),
+                           ticktext=names[1]),
+        yaxis2=plotly_axis(colours, **silent, overlaying="y", matches="y", range=down, tickvals=numbered(rows),
+                           ticktext=names[0]),
     )  # fmt: skip
+    wake = go.Scatter(x=[1], y=[1], mode="markers", marker={"opacity": 0}, hoverinfo="skip")  # the visible axes
+    figure = go.Figure([*layers, wake], layout)  # all at once: every later change costs Plotly milliseconds
     if square and max(rows, columns) <= 2 * min(rows, columns):
         figure.layout.yaxis.update(scaleanchor="x", scaleratio=1)
     return figure

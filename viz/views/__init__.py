@@ -1,6 +1,6 @@
 """The views of the page, in the order of the page: a new view is one file and one line here."""
 
-from viz.views import all_heads, joined, layers, lines, one_head, positions, query_key_value, steps
+from viz.views import all_heads, embeddings, joined, layers, lines, one_head, positions, query_key_value, steps
 from viz.views.scene import View
 
 VIEWS: dict[str, View] = {
@@ -9,10 +9,11 @@ VIEWS: dict[str, View] = {
         all_heads.VIEW,
         one_head.VIEW,
         lines.VIEW,
+        embeddings.VIEW,
+        positions.VIEW,
         steps.VIEW,
         query_key_value.VIEW,
         joined.VIEW,
-        positions.VIEW,
         layers.VIEW,
     )
 }

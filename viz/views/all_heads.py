@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -37,11 +38,14 @@ def draw(scene: Scene) -> None:
 def open_head(scene: Scene, large: bool = False) -> None:
     """One head with its title, its heatmap and its strongest cell in words."""
     kind, layer, head = scene.open_head
-    query, key, sentence = head_sentence(scene.maps, kind, layer, head)
+    query, key, sentence = scene.picture(
+        "head-sentence", partial(head_sentence, scene.maps, kind, layer, head), kind, layer, head
+    )
     st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}</h3>')
     joined = " (words: their pieces' weights summed over columns, averaged over rows)" if scene.settings.words else ""
     st.caption(f"Row attends to column{joined}. Click a cell to open its calculation.")
-    figure = head_heatmap(scene.maps, kind, layer, head, scene.colours, cell=(query, key))
+    build = partial(head_heatmap, scene.maps, kind, layer, head, scene.colours, cell=(query, key))
+    figure = scene.picture("head", build, kind, layer, head)
     figure.update_layout(height=max(figure.layout.height, LARGE) if large else _card_height(figure))
     st.plotly_chart(figure, theme=None, key="head-large" if large else "head-small", config={"displaylogo": False})
     cell_clicks("card-head", key="cell-clicks", on_cell=calculation_opener(scene))

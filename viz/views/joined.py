@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -35,7 +36,8 @@ def draw(scene: Scene) -> None:
     with left, st.container(border=True, key="card-contributions"):
         st.html(f'<h3 class="head-title">{KIND_TITLES[kind]}, layer {layer + 1}: who writes how much</h3>')
         st.caption("Click a row to see what its heads look at.")
-        figure = contribution_heatmap(trace, contributions, kind, scene.colours, query)
+        build = partial(contribution_heatmap, trace, contributions, kind, scene.colours, query)
+        figure = scene.picture("contributions", build, kind, layer, query)
         st.plotly_chart(figure, theme=None, key="joined-norms", config={"displaylogo": False})
         cell_clicks("card-contributions", key="cell-clicks", on_cell=choose)
     with right, st.container(border=True, key="card-token"):
@@ -44,16 +46,11 @@ def draw(scene: Scene) -> None:
         row = query
         if scene.settings.words:
             row = next(at for at, group in enumerate(word_groups(made)) if query in group)
-        figure = heads_of_token(
-            scene.maps, contributions[:, query].norm(dim=-1), shares[:, query], kind, layer, row, scene.colours
-        )
-        st.plotly_chart(figure, theme=None, key="joined-heads", config=PLAIN)
-        st.plotly_chart(
-            concat_heatmap(trace.attention[kind].outputs[layer, :, query], scene.colours),
-            theme=None,
-            key="joined-concat",
-            config=PLAIN,
-        )
+        norms = contributions[:, query].norm(dim=-1)
+        build = partial(heads_of_token, scene.maps, norms, shares[:, query], kind, layer, row, scene.colours)
+        st.plotly_chart(scene.picture("heads", build, kind, layer, query), theme=None, key="joined-heads", config=PLAIN)
+        build = partial(concat_heatmap, trace.attention[kind].outputs[layer, :, query], scene.colours)
+        st.plotly_chart(scene.picture("concat", build, kind, layer, query), theme=None, key="joined-concat", config=PLAIN)
 
 
 def _title(scene: Scene, kind: str, query: int) -> str:

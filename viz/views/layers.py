@@ -14,7 +14,8 @@ def draw(scene: Scene) -> None:
     side = choose_side(scene, "layers-side")
     for name, chart in (("norms", residual_norms), ("shares", written_shares)):
         with st.container(border=True, key=f"card-{name}"):
-            st.altair_chart(chart(scene.trace, side, scene.colours), theme=None, key=f"layers-{name}-{side}", width="stretch")
+            spec = scene.picture(name, lambda chart=chart: chart(scene.trace, side, scene.colours).to_dict(validate=False), side)
+            st.vega_lite_chart(spec=spec, theme=None, key=f"layers-{name}-{side}", width="stretch")
 
 
 VIEW = View(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 import torch
 
-from viz.charts import added_norms, added_to_sentence, encoding_heatmap, encoding_waves, position_similarity
-from viz.views.scene import Scene, View, remember
+from viz.charts import added_norms, encoding_heatmap, encoding_waves, position_similarity
+from viz.views import engine
+from viz.views.scene import Scene, View, kept, remember
 
 FEWEST = 64  # positions in the charts of the encoding itself, however short the sentence
 SIDE_TITLES = {"encoder": "Source (encoder)", "decoder": "Target (decoder)"}
@@ -23,20 +26,19 @@ def choose_side(scene: Scene, key: str) -> str:
 
 
 def draw(scene: Scene) -> None:
-    """The encoding itself, then what was really added to this sentence."""
+    """The encoding itself, and how long what it adds to this sentence is beside the tokens' own part."""
     side = choose_side(scene, "positions-side")
     stack = getattr(scene.translator.model, side)
     length = min(max(FEWEST, len(scene.trace.positions[side])), scene.trace.config.max_length)
     with torch.no_grad():
         encoding = stack.positions(length, 0)
     left, right = st.columns(2, gap="medium")
-    with left:
-        _chart(encoding_heatmap(encoding, colours=scene.colours), "encoding")
-        _chart(position_similarity(encoding, colours=scene.colours), "similarity")
+    key, theme = (engine.cache_key(scene.translator), side, length), scene.colours.name  # the encoding knows no sentence
+    for column, chart in ((left, encoding_heatmap), (left, position_similarity), (right, encoding_waves)):
+        with column:
+            _chart(kept(chart.__name__, key, theme, (), partial(chart, encoding, colours=scene.colours)), chart.__name__)
     with right:
-        _chart(encoding_waves(encoding, colours=scene.colours), "waves")
-        _chart(added_norms(scene.trace, side, scene.colours), "norms")
-    _chart(added_to_sentence(scene.trace, side, scene.colours), "added")
+        _chart(scene.picture("added-norms", partial(added_norms, scene.trace, side, scene.colours), side), "added-norms")
 
 
 def _chart(figure: object, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -27,11 +28,13 @@ def draw(scene: Scene) -> None:
     with matrices, st.container(border=True, key="card-qkv"):
         st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}</h3>')
         st.caption("Click a score, a query's row, or a key's column to take another pair apart.")
-        figure = query_key_value(scene.trace, kind, layer, head, scene.colours, (query, key))
+        build = partial(query_key_value, scene.trace, kind, layer, head, scene.colours, (query, key))
+        figure = scene.picture("qkv", build, kind, layer, head, query, key)
         st.plotly_chart(figure, theme=None, key="qkv-matrices", config={"displaylogo": False})
         cell_clicks("card-qkv", key="cell-clicks", on_cell=choose)
     with parts, st.container(border=True, key="card-parts"):
-        figure = score_parts(scene.trace, kind, layer, head, (query, key), scene.colours)
+        build = partial(score_parts, scene.trace, kind, layer, head, (query, key), scene.colours)
+        figure = scene.picture("parts", build, kind, layer, head, query, key)
         st.plotly_chart(figure, theme=None, key="qkv-parts", config={"displayModeBar": False})
 
 

@@ -1,0 +1,182 @@
+"""Embeddings: the vector that each token becomes, what it lies near, and how it moves through the layers."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from model import Translator
+from model.analysis_embedding import Vocabulary
+from model.tokenizer import SPECIAL, Tokens
+from viz.canvas import cell_clicks
+from viz.canvas.point_clicks import point_clicks
+from viz.charts import added_to_sentence, embedding_map, neighbours_bar, outline_token, token_paths
+from viz.charts.words import LONG
+from viz.theme import token_label
+from viz.views import engine
+from viz.views.positions import choose_side
+from viz.views.scene import Scene, View, remember
+from viz.views.settings import SPACES
+
+SPACE_TITLES = dict(zip(SPACES, ("2-D", "3-D"), strict=True))
+LANGUAGES = {"encoder": "your sentence", "decoder": "the French sentence"}
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _vocabulary(_translator: Translator, weights: str) -> Vocabulary:
+    """Pieces and vectors of a checkpoint; `weights` is what the cache goes by."""
+    return Vocabulary.of(_translator.tokenizer, _translator.model.encoder.embedding.weight)
+
+
+def draw(scene: Scene) -> None:
+    """The vectors that enter the first layer; then a chosen token, its neighbours, the map and the paths."""
+    side = choose_side(scene, "embeddings-side")
+    tokens = scene.trace.source if side == "encoder" else scene.trace.target
+    vocabulary = _vocabulary(scene.translator, engine.cache_key(scene.translator))
+    token = _token(scene, tokens)
+    with st.container(border=True, key="card-vectors"):
+        _title("The vector of every token", "vectors-title")
+        st.caption("What the first layer reads: what the token is, plus where it stands. Click a row to choose its token.")
+        build = partial(added_to_sentence, scene.trace, side, scene.colours)
+        figure = scene.picture("vectors", build, side)
+        _chart(outline_token(figure, token, scene.colours), "vectors")
+    with st.container(horizontal=True, key="embeddings-choice", vertical_alignment="center", horizontal_alignment="distribute"):
+        _choose_token(tokens, token)
+        dimensions = _choose_space(scene)
+    piece = tokens.ids[token] if scene.settings.piece is None else scene.settings.piece
+    neighbours, around = st.columns([1, 1.9], gap="medium")
+    with neighbours, st.container(border=True, key="card-neighbours"):
+        _neighbours(scene, side, vocabulary, tokens.ids[token], piece)
+    with around, st.container(border=True, key="card-map"):
+        _title("Where the pieces lie", "map-title")
+        st.caption("One point a piece; near in the picture is not always near in all dimensions: trust the cosines. Click one.")
+        build = partial(embedding_map, scene.trace, side, vocabulary, piece, dimensions, scene.colours)
+        _chart(scene.picture("map", build, side, piece, dimensions), "map")
+    with st.container(border=True, key="card-paths"):
+        _paths(scene, side, token, dimensions)
+    _listen(tokens)
+
+
+def _token(scene: Scene, tokens: Tokens) -> int:
+    """The chosen token, from 0; before any choice, or where this side has no such token, the first that is a piece of text."""
+    token = scene.settings.token
+    if token is not None and token < len(tokens):
+        return token
+    return next((index for index, id_ in enumerate(tokens.ids) if id_ not in SPECIAL), 0)
+
+
+def _choose_token(tokens: Tokens, token: int) -> None:
+    """Every token to click on; many of them in a list. Repeated ones, and all in the list, carry their position."""
+    counts, many = Counter(tokens.pieces), len(tokens) > LONG
+    labels = [
+        token_label(piece) + (f" ({index})" if many or counts[piece] > 1 else "")
+        for index, piece in enumerate(tokens.pieces, start=1)
+    ]
+    key = "embeddings-tokens" if many else "embeddings-token"
+    st.session_state[key] = token
+    if many:
+        st.selectbox(
+            "Token", range(len(tokens)), key=key, format_func=labels.__getitem__, on_change=_chosen, args=(key,), width=320
+        )
+    else:
+        shown = [_plain(label) for label in labels]
+        st.pills(
+            "Token", range(len(tokens)), key=key, format_func=shown.__getitem__, on_change=_chosen, args=(key,), required=True,
+            label_visibility="collapsed", width="stretch", wrap=True,
+        )  # fmt: skip
+
+
+def _choose_space(scene: Scene) -> int:
+    """Two or three dimensions; the choice goes into the URL."""
+    key = remember("embeddings-space", scene.settings.space)
+    space = st.segmented_control(
+        "Dimensions", SPACES, key=key, format_func=SPACE_TITLES.get, required=True, label_visibility="collapsed"
+    )
+    scene.choose(space=space)
+    return 3 if space == "3d" else 2
+
+
+def _neighbours(scene: Scene, side: str, vocabulary: Vocabulary, own: int, piece: int) -> None:
+    """The bars, whose neighbours they are, and the way back to the chosen token."""
+    tokens = scene.trace.source if side == "encoder" else scene.trace.target
+    title = f"Neighbours of {_quoted(vocabulary.pieces[piece])}"
+    _title(title if piece in tokens.ids else f"{title}, which is not in {LANGUAGES[side]}", "neighbours-title")
+    if piece != own:
+        back = f"Back to {_quoted(vocabulary.pieces[own])}"
+        st.button(_plain(back), key="embeddings-back", on_click=_look_at, kwargs={"piece": None})
+    texts = len(vocabulary.pieces) - int(vocabulary.set_aside.sum())
+    among = f"{len(vocabulary.pieces):,} pieces" if vocabulary.set_aside[piece] else f"{texts:,} pieces of text"
+    st.caption(f"The nearest of the {among} in the vocabulary. Click one to look it up.")
+    build = partial(neighbours_bar, vocabulary, piece, scene.colours, side)
+    _chart(scene.picture("neighbours", build, side, piece), "neighbours")
+
+
+def _paths(scene: Scene, side: str, token: int, dimensions: int) -> None:
+    """The way through the layers twice: as long as the vectors are, and by direction alone."""
+    _title("The way through the layers", "paths-title")
+    st.caption(
+        "One line a token: its vector after every sublayer (residual stream), from its ring to its dot. A few tokens often grow "
+        "much longer than the rest, so the way is drawn twice. Click a line to choose its token."
+    )
+    reads = ": sublayers normalise what they read" if scene.trace.config.norm_first else ""
+    kinds = (("lengths", False, "The vectors as they are"), ("directions", True, f"Their directions alone{reads}"))
+    for column, (name, directions, title) in zip(st.columns(2, gap="medium"), kinds, strict=True):
+        with column:
+            st.html(f'<p class="head-sentence">{title}</p>')
+            build = partial(token_paths, scene.trace, side, token, dimensions, scene.colours, directions)
+            _chart(scene.picture(name, build, side, token, dimensions), f"paths-{name}")
+
+
+def _listen(tokens: Tokens) -> None:
+    """What clicks in the figures do: rows and paths choose a token; bars and points look a piece up."""
+
+    def on_point(card: str, value: int) -> None:
+        if card == "card-paths":
+            _look_at(token=value, piece=None)
+        elif value in tokens.ids:
+            _look_at(token=tokens.ids.index(value), piece=None)
+        else:
+            _look_at(piece=value)
+
+    point_clicks(["card-neighbours", "card-map", "card-paths"], key="embeddings-points", on_point=on_point)
+    cell_clicks("card-vectors", key="embeddings-cells", on_cell=lambda row, _column, _name: _look_at(token=row, piece=None))
+
+
+def _chosen(key: str) -> None:
+    _look_at(token=st.session_state[key], piece=None)
+
+
+def _look_at(**changes) -> None:
+    """Change the settings before the next run draws them."""
+    st.session_state["settings"] = replace(st.session_state["settings"], **changes)
+
+
+def _title(text: str, name: str) -> None:
+    st.html(f'<h3 class="head-title" data-testid="{name}">{html.escape(text)}</h3>')
+
+
+def _quoted(piece: str) -> str:
+    return f"“{token_label(piece)}”"
+
+
+def _plain(text: str) -> str:
+    """Text for labels that Streamlit reads as Markdown: shown as it is."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
+
+
+def _chart(figure: object, name: str) -> None:
+    st.plotly_chart(figure, theme=None, key=f"embeddings-{name}", config={"displaylogo": False})
+
+
+VIEW = View(
+    "embeddings",
+    "Embeddings",
+    "Every token becomes a vector, and training has put pieces that are used alike near each other: choose a token to see what "
+    "lies near it. Look for other forms of the word, for its translation, and for where its way through the layers leads.",
+    draw,
+)
