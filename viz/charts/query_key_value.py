@@ -46,25 +46,22 @@ def query_key_value(
     matrices = {"query": got.queries, "key": got.keys, "value": got.values}
     matrices = {name: tensor[layer, head] for name, tensor in matrices.items()}  # (position, d_head)
     scores, allowed = got.scores[layer, head], may_attend(trace, kind, layer)
-    limit = max(float(matrix.abs().max()) for matrix in matrices.values())
-    most = float(scores.abs().max())
-    figure = go.Figure()
-    _matrix(figure, "query", matrices["query"], ("x", "y"), limit, colours)
-    _matrix(figure, "key", matrices["key"].T, ("x2", "y2"), limit, colours)
-    _matrix(figure, "value", matrices["value"].T, ("x2", "y3"), limit, colours)
+    limit = max(1e-9, *(float(matrix.abs().max()) for matrix in matrices.values()))
+    places = {"query": ("x", "y"), "key": ("x2", "y2"), "value": ("x2", "y3")}
+    layers = [_matrix(name, matrices[name], axes, limit, colours) for name, axes in places.items()]
     for quiet in masked_layer(allowed, "", colours):
-        figure.add_trace(quiet.update(xaxis="x2", yaxis="y", hovertemplate="%{y} · %{x}: masked<extra></extra>"))
-    figure.add_heatmap(
-        z=to_array(scores.masked_fill(~allowed, float("nan"))), x0=1, dx=1, y0=1, dy=1, xaxis="x2", yaxis="y", zmin=-most, zmax=most,
-        colorscale=diverging(colours), hoverongaps=False, name="score", xgap=_gap(scores), ygap=_gap(scores),
-        colorbar=_bar(colours, most, "score", 56),
-        hovertemplate=f"%{{y}} · %{{x}}: score <b>%{{z:.2f}}</b><br>{head_title(kind, layer, head)}<extra></extra>",
-    )  # fmt: skip
-    _lay_out(figure, trace, kind, colours, matrices["query"].size(1))
-    figure.data[0].update(colorbar=_bar(colours, limit, "Q, K, V", 4), showscale=True)
-    if cell is not None:
-        _outline(figure, cell, colours, matrices["query"].size(1), scores.shape)
-    return figure
+        layers.append(quiet.update(xaxis="x2", yaxis="y", hovertemplate="%{y} · %{x}: masked<extra></extra>"))
+    layers.append(_scores(scores.masked_fill(~allowed, float("nan")), head_title(kind, layer, head), colours))
+    for axes in (("x", "y4"), ("x3", "y2")):  # wakes the axes that carry labels
+        marker = {"opacity": 0}
+        layers.append(go.Scatter(x=[1], y=[1], xaxis=axes[0], yaxis=axes[1], mode="markers", marker=marker, hoverinfo="skip"))
+    width = matrices["query"].size(1)
+    shapes = [] if cell is None else _outline(cell, colours, width, scores.shape)
+    axes, size = _axes(trace, kind, colours, width)
+    layout = plotly_layout(
+        colours, **size, **axes, shapes=shapes, annotations=_captions(colours, trace), plot_bgcolor=colours.card
+    )
+    return go.Figure(layers, layout)
 
 
 def score_parts(trace: Trace, kind: str, layer: int, head: int, cell: tuple[int, int], colours: Palette = LIGHT) -> go.Figure:
@@ -105,13 +102,23 @@ def score_parts(trace: Trace, kind: str, layer: int, head: int, cell: tuple[int,
     return figure
 
 
-def _matrix(figure: go.Figure, name: str, values: Tensor, axes: tuple[str, str], limit: float, colours: Palette) -> None:
-    """One of Q, K^T, V^T. Rows and columns are numbered from 1, dimensions are told from 0."""
-    where = "%{y}, dimension %{x}" if name == "query" else "%{x}, dimension %{y}"
-    figure.add_heatmap(
-        z=to_array(values), x0=1, dx=1, y0=1, dy=1, xaxis=axes[0], yaxis=axes[1], zmin=-limit, zmax=limit, colorscale=diverging(colours),
-        showscale=False, name=name, xgap=_gap(values), ygap=_gap(values),
-        hovertemplate=f"{name} of {where}: <b>%{{z:.3f}}</b><extra></extra>",
+def _matrix(name: str, values: Tensor, axes: tuple[str, str], limit: float, colours: Palette) -> go.Heatmap:
+    """One of Q, K^T, V^T from (position, d_head). Positions are numbered from 1, dimensions are told from 0."""
+    where, values = ("%{y}, dimension %{x}", values) if name == "query" else ("%{x}, dimension %{y}", values.T)
+    return go.Heatmap(
+        z=to_array(values), x0=1, dx=1, y0=1, dy=1, xaxis=axes[0], yaxis=axes[1], zmin=-limit, zmax=limit, name=name,
+        colorscale=diverging(colours), colorbar=_bar(colours, limit, "Q, K, V", 4), showscale=name == "query",
+        xgap=_gap(values), ygap=_gap(values), hovertemplate=f"{name} of {where}: <b>%{{z:.3f}}</b><extra></extra>",
+    )  # fmt: skip
+
+
+def _scores(scores: Tensor, title: str, colours: Palette) -> go.Heatmap:
+    """(query, key), not a number where masked."""
+    most = max(1e-9, float(scores.nan_to_num(0.0).abs().max()))
+    return go.Heatmap(
+        z=to_array(scores), x0=1, dx=1, y0=1, dy=1, xaxis="x2", yaxis="y", zmin=-most, zmax=most, name="score", hoverongaps=False,
+        colorscale=diverging(colours), colorbar=_bar(colours, most, "score", 56), xgap=_gap(scores), ygap=_gap(scores),
+        hovertemplate=f"%{{y}} · %{{x}}: score <b>%{{z:.2f}}</b><br>{title}<extra></extra>",
     )  # fmt: skip
 
 
@@ -119,8 +126,8 @@ def _gap(values: Tensor) -> int:
     return 1 if max(values.shape) <= 40 else 0
 
 
-def _lay_out(figure: go.Figure, trace: Trace, kind: str, colours: Palette, width: int) -> None:
-    """Axes: tokens down the left and across the top; dimensions across Q and down K and V."""
+def _axes(trace: Trace, kind: str, colours: Palette, width: int) -> tuple[dict, dict]:
+    """Tokens down the left and across the top, dimensions across Q and down K and V; and height and margins, px."""
     queries, keys = trace.queries(kind), trace.keys(kind)
     (y_values, y_texts), (x_values, x_texts) = steps(row_ticks(trace, kind, colours)), steps(token_ticks(keys, colours), ROOM)
     size = label_size(max(len(y_values), len(x_values)))
@@ -132,8 +139,6 @@ def _lay_out(figure: go.Figure, trace: Trace, kind: str, colours: Palette, width
     label = {"automargin": False, "tickfont": {"family": MONO, "size": size, "color": colours.ink}}
     across, down, through = [0.5, len(keys) + 0.5], [len(queries) + 0.5, 0.5], [0.5, width + 0.5]
     dimensions = {"tickvals": list(range(1, width + 1)), "ticktext": [str(at) for at in range(width)]}
-    for axes in (("x", "y4"), ("x3", "y2")):  # wakes the axes that carry labels
-        figure.add_scatter(x=[1], y=[1], xaxis=axes[0], yaxis=axes[1], mode="markers", marker={"opacity": 0}, hoverinfo="skip")
     axes = {
         "xaxis": {"domain": [0, SPLIT - 0.02], "range": through, **dimensions, **silent, "anchor": "y"},
         "xaxis2": {"domain": [SPLIT, 1], "range": across, **silent, **_names(keys), "anchor": "y2"},
@@ -146,9 +151,8 @@ def _lay_out(figure: go.Figure, trace: Trace, kind: str, colours: Palette, width
                    "ticktext": y_texts, "ticklabelstandoff": 6},
     }  # fmt: skip
     margin = {"l": left, "r": 30, "t": top, "b": 24}
-    figure.update_layout(plotly_layout(colours, height=total + top + 24, margin=margin, plot_bgcolor=colours.card))
-    figure.update_layout({name: plotly_axis(colours, **axis) for name, axis in axes.items()})
-    _captions(figure, colours, trace)
+    named = {name: plotly_axis(colours, **axis) for name, axis in axes.items()}
+    return named, {"height": total + top + 24, "margin": margin}
 
 
 def _names(tokens: Tokens) -> dict:
@@ -157,7 +161,7 @@ def _names(tokens: Tokens) -> dict:
     return {"tickvals": list(range(1, len(names) + 1)), "ticktext": names}
 
 
-def _captions(figure: go.Figure, colours: Palette, trace: Trace) -> None:
+def _captions(colours: Palette, trace: Trace) -> list[dict]:
     """What each matrix is, in the empty corners."""
     scale = f" ÷ √{trace.config.d_head}" if trace.intervention.scaled else ""
     texts = [
@@ -165,11 +169,20 @@ def _captions(figure: go.Figure, colours: Palette, trace: Trace) -> None:
         ("x domain", 1, "y3 domain", 1, "top", "values Vᵀ →"),
         ("x2 domain", 0, "y3 domain", -0.02, "top", f"in the middle: Q Kᵀ{scale}"),
     ]
-    for x_axis, x, y_axis, y, anchor, text in texts:
-        figure.add_annotation(
-            text=text, xref=x_axis, x=x, align="right", xanchor="left" if x == 0 else "right", yref=y_axis, y=y, yanchor=anchor, showarrow=False,
-            font={"size": LABEL_SIZE, "color": colours.soft},
-        )  # fmt: skip
+    look = {"showarrow": False, "align": "right", "font": {"size": LABEL_SIZE, "color": colours.soft}}
+    return [
+        {
+            "text": text,
+            "xref": x_axis,
+            "x": x,
+            "xanchor": "right" if x else "left",
+            "yref": y_axis,
+            "y": y,
+            "yanchor": anchor,
+            **look,
+        }
+        for x_axis, x, y_axis, y, anchor, text in texts
+    ]
 
 
 def _bar(colours: Palette, limit: float, title: str, down: int) -> dict:
@@ -178,12 +191,12 @@ def _bar(colours: Palette, limit: float, title: str, down: int) -> dict:
     return {**bar, "xref": "paper", "yref": "paper", "xpad": 0, "ypad": down, "len": 150}
 
 
-def _outline(figure: go.Figure, cell: tuple[int, int], colours: Palette, width: int, shape: tuple[int, int]) -> None:
+def _outline(cell: tuple[int, int], colours: Palette, width: int, shape: tuple[int, int]) -> list[dict]:
     """Frame the query's row, the key's columns, and the score where they meet."""
     y, x = cell[0] + 1, cell[1] + 1
     thin, thick = {"color": colours.soft, "width": 1.5}, {"color": colours.ink, "width": 2}
     boxes = [("x", "y", 0.5, width + 0.5, y - 0.5, y + 0.5, thick), ("x2", "y", 0.5, shape[1] + 0.5, y - 0.5, y + 0.5, thin),
              ("x2", "y2", x - 0.5, x + 0.5, 0.5, width + 0.5, thick), ("x2", "y", x - 0.5, x + 0.5, 0.5, shape[0] + 0.5, thin),
              ("x2", "y3", x - 0.5, x + 0.5, 0.5, width + 0.5, thin), ("x2", "y", x - 0.5, x + 0.5, y - 0.5, y + 0.5, thick)]  # fmt: skip
-    for x_axis, y_axis, x0, x1, y0, y1, line in boxes:
-        figure.add_shape(type="rect", xref=x_axis, yref=y_axis, x0=x0, x1=x1, y0=y0, y1=y1, line=line)
+    names = ("xref", "yref", "x0", "x1", "y0", "y1", "line")
+    return [{"type": "rect", **dict(zip(names, box, strict=True))} for box in boxes]
