@@ -1,7 +1,7 @@
 """What a view costs: `python -m bench.page` types sentences into the page in headless Chromium, beside an empty page.
 
-Times go from the Enter key to the frame that shows the last change. The empty page (bench/empty.py) is the floor that Streamlit
-sets; view and empty page take turns, so that both meet the same machine.
+Times go from the Enter key to the frame that shows the last change. Two floors take turns with the view, so that all meet the
+same machine: our page with a view that draws nothing (bench/frame.py), and an empty Streamlit page (bench/empty.py).
 """
 
 from __future__ import annotations
@@ -45,8 +45,10 @@ COLUMNS = (
     "first time, ms",
     "of it the model, ms",
     "seen before, ms",
-    "empty page, ms",
+    "page without a view, ms",
     "ratio",
+    "empty page, ms",
+    "ratio to empty",
 )
 HEADER = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|"
 
@@ -69,17 +71,18 @@ class Row:
     first: float  # a text that nobody has typed before: translation and captured pass included
     model: float  # translating and capturing the same texts outside the page
     again: float  # a text whose translation and pass are in the page's caches
-    empty: float  # the empty page, in the turns between those of `again`
+    frame: float  # the page with a view that draws nothing, in the turns between those of `again`
+    empty: float  # an empty page, likewise
 
     @property
     def ratio(self) -> float:
-        """A rerun of the view in reruns of an empty page."""
-        return self.again / self.empty
+        """A rerun of the view in reruns of the page without one."""
+        return self.again / self.frame
 
     def __str__(self) -> str:
         return (
             f"| {self.view} | {self.tokens} | {self.bytes / 1000:.0f} | {self.first:.0f} | {self.model:.0f} | {self.again:.0f} "
-            f"| {self.empty:.0f} | {self.ratio:.1f} |"
+            f"| {self.frame:.0f} | {self.ratio:.1f} | {self.empty:.0f} | {self.again / self.empty:.1f} |"
         )
 
 
@@ -145,41 +148,44 @@ def model_milliseconds(translator: Translator, text: str) -> float:
     return 1000 * (time.perf_counter() - started)
 
 
-def compare(view: Tab, empty: Tab, translator: Translator, texts: list[str], rounds: int) -> dict[str, float]:
-    """Type texts into the view and the empty page, in turns: new ones, then the last two again and again. Fields of Row.
+def compare(view: Tab, floors: dict[str, Tab], translator: Translator, texts: list[str], rounds: int) -> dict[str, float]:
+    """Type texts into the view and the floors, in turns: new ones, then the last two again and again. Fields of Row.
 
     The page keeps three captured passes, so that the last two texts are surely among them. texts: the first is on screen already.
     """
-    new, others = iter(texts[1:]), itertools.cycle(texts[-2:])
+    new, others = iter(texts[1:]), {name: itertools.cycle(texts[-2:]) for name in floors}
     done, firsts, model = texts[:1], [], []
     for _ in range(rounds):
-        empty.type_one(others)
+        for name, floor in floors.items():
+            floor.type_one(others[name])
         text, rerun = view.type_one(new)
         done.append(text)
         firsts.append(rerun)
         model.append(model_milliseconds(translator, text))
     known = itertools.cycle(done[-2:])
-    turns = [(empty.type_one(others)[1], view.type_one(known)[1]) for _ in range(rounds)]
+    tabs = {**{name: (tab, others[name]) for name, tab in floors.items()}, "again": (view, known)}
+    turns = [{name: tab.type_one(texts)[1].milliseconds for name, (tab, texts) in tabs.items()} for _ in range(rounds)]
     return {
         "bytes": statistics.median(rerun.bytes for rerun in firsts),
         "first": statistics.median(rerun.milliseconds for rerun in firsts),
         "model": statistics.median(model),
-        "again": statistics.median(rerun.milliseconds for _, rerun in turns),
-        "empty": statistics.median(rerun.milliseconds for rerun, _ in turns),
+        **{name: statistics.median(turn[name] for turn in turns) for name in tabs},
     }
 
 
 def measure(translator: Translator, views: list[str], lengths: list[int], rounds: int, options: list[str]) -> Iterator[Row]:
     """One row for each view and length; a fresh server for each view, so that all meet the same texts with empty caches."""
     texts = {length: list(itertools.islice(sentences(translator.tokenizer, length), 2 * rounds + 3)) for length in lengths}
-    with chromium() as browser, serve("bench/empty.py") as floor:
+    with chromium() as browser, serve("bench/empty.py") as empty, serve("bench/frame.py", *options) as frame:
         for slug in views:
             with serve("app.py", *options) as app:
                 for length in lengths:
-                    view, empty = Tab(browser, app, view=slug, text=texts[length][0]), Tab(browser, floor)
-                    yield Row(slug, length, **compare(view, empty, translator, texts[length], rounds))
-                    view.close()
-                    empty.close()
+                    first = texts[length][0]
+                    view = Tab(browser, app, view=slug, text=first)
+                    floors = {"frame": Tab(browser, frame, view="nothing", text=first), "empty": Tab(browser, empty)}
+                    yield Row(slug, length, **compare(view, floors, translator, texts[length], rounds))
+                    for tab in (view, *floors.values()):
+                        tab.close()
 
 
 def read_arguments(arguments: list[str] | None) -> argparse.Namespace:

@@ -49,17 +49,28 @@ def join_words(maps: AttentionMaps) -> AttentionMaps:
     where the rows of its pieces did (Clark et al. 2019, section 4.1). Decoder rows are joined by the word that they produce.
     A word may attend to another where any of their pieces may. Joining twice changes nothing.
     """
-    groups = {name: word_groups(getattr(maps, name)) for name in ("source", "target", "labels")}
     attention = {}
     for kind, map_ in maps.attention.items():
-        rows = groups["source" if kind == "encoder" else "labels"]
-        columns = groups["target" if kind == "decoder" else "source"]
+        rows, columns = axis_groups(maps, kind)
         weights = _pool(_pool(map_.weights, columns, dim=-1), rows, dim=-2)
         sizes = torch.tensor([len(row) for row in rows], dtype=weights.dtype, device=weights.device)
         allowed = _pool(_pool(map_.mask.to(weights.dtype), columns, dim=-1), rows, dim=-2) > 0
         attention[kind] = AttentionMap(weights=weights / sizes[:, None], mask=allowed)
-    joined = {name: join_pieces(getattr(maps, name)) for name in groups}
+    joined = {name: join_pieces(getattr(maps, name)) for name in ("source", "target", "labels")}
     return AttentionMaps(**joined, intervention=maps.intervention, config=maps.config, attention=attention)
+
+
+def axis_groups(maps: AttentionMaps, kind: str) -> tuple[list[range], list[range]]:
+    """The pieces of each word on the query axis (in the decoder by the word that they produce) and on the key axis of a kind."""
+    return word_groups(maps.source if kind == "encoder" else maps.labels), word_groups(maps.keys(kind))
+
+
+def strongest_pieces(maps: AttentionMaps, kind: str, weights: Tensor, words: tuple[int, int]) -> tuple[int, int]:
+    """The pair of pieces (query, key) with the largest weight inside a pair of words; weights (query, key) are of pieces."""
+    rows, columns = (groups[word] for groups, word in zip(axis_groups(maps, kind), words, strict=True))
+    inside = weights[rows.start : rows.stop, columns.start : columns.stop]
+    query, key = divmod(int(inside.argmax()), len(columns))
+    return rows[query], columns[key]
 
 
 def _pool(values: Tensor, groups: list[range], dim: int) -> Tensor:

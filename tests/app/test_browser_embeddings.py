@@ -65,7 +65,7 @@ def test_it_opens_by_click_and_by_link(visit, scheme):
     again = visit(f"?{TEXT}&view=embeddings", scheme)
     expect(again.get_by_test_id("neighbours-title")).to_have_text("Neighbours of “·Two”")
     positions = visit("?view=positions", scheme)
-    expect(positions.locator(".st-key-card-norms .js-plotly-plot")).to_be_visible()
+    expect(positions.locator(".st-key-card-added-norms .js-plotly-plot")).to_be_visible()
     expect(positions.locator(".st-key-card-added")).to_have_count(0)
     assert not page.problems and not again.problems
 

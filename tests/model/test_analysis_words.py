@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import SENTENCES
 
-from model.analysis_words import join_pieces, join_words, word_groups
+from model.analysis_words import axis_groups, join_pieces, join_words, strongest_pieces, word_groups
 from model.trace import ATTENTION_KINDS
 
 TEXTS = st.one_of(st.sampled_from(SENTENCES), st.text(min_size=1, max_size=40).filter(lambda text: bool(text.strip())))
@@ -38,8 +38,7 @@ def test_joined_weights_equal_a_loop(trace):
     words = join_words(trace)
     for kind in ATTENTION_KINDS:
         weights = trace.attention[kind].weights
-        rows = word_groups(trace.source if kind == "encoder" else trace.labels)
-        columns = word_groups(trace.keys(kind))
+        rows, columns = axis_groups(trace, kind)
         for i, row in enumerate(rows):
             for j, column in enumerate(columns):
                 block = weights[:, :, row.start : row.stop, column.start : column.stop]
@@ -71,3 +70,12 @@ def test_joining_twice_changes_nothing(trace):
 def test_bytes_of_one_character_become_the_character(tokenizer):
     """What the vocabulary lacks is read as bytes and shown as itself."""
     assert "😀" in [piece.strip("▁") for piece in join_pieces(tokenizer.source("cat 😀")).pieces]
+
+
+def test_the_strongest_pieces_lie_inside_their_words(trace):
+    """And none of the pair of words has more weight."""
+    weights = trace.attention["cross"].weights[1, 2]
+    rows, columns = axis_groups(trace, "cross")
+    query, key = strongest_pieces(trace, "cross", weights, (2, 3))
+    assert query in rows[2] and key in columns[3]
+    assert weights[query, key] == max(float(weights[row, column]) for row in rows[2] for column in columns[3])

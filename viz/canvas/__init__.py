@@ -1,17 +1,18 @@
-"""Components of our own: all heads at once (`heads_grid`), lines between tokens (`attention_lines`), clicks on heatmaps."""
+"""Components of our own: all heads at once (`heads_grid`), lines between tokens (`attention_lines`), clicks in figures."""
 
-from viz.canvas.clicks import cell_clicks
+from viz.canvas.clicks import Click, plot_clicks
 from viz.canvas.grid import heads_grid, pack_grid
 from viz.canvas.lines import attention_lines, lines_view, pack_lines
 from viz.canvas.steps import attention_steps, pack_steps
 
 __all__ = [
+    "Click",
     "attention_lines",
     "attention_steps",
-    "cell_clicks",
     "heads_grid",
     "lines_view",
     "pack_grid",
     "pack_lines",
     "pack_steps",
+    "plot_clicks",
 ]

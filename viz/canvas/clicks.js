@@ -1,24 +1,27 @@
-// Clicks on the cells of Plotly heatmaps, which Streamlit does not report: one unseen element listens beside them.
+// Clicks in Plotly figures, of which Streamlit reports few: one unseen element listens to all figures of some containers.
 
 export default function (component) {
-  const { data, parentElement } = component;
-  const card = document.querySelector(`.st-key-${CSS.escape(data.card)}`);
-  if (!card) return undefined;
-  const report = (event) => {
-    const point = event.points && event.points.find((item) => Number.isInteger(item.x) && Number.isInteger(item.y));
-    if (point) component.setTriggerValue("cell", { row: point.y - 1, column: point.x - 1, name: point.data.name || "" });
+  const { data } = component;
+  const whole = (value) => (Number.isInteger(value) ? value : null);
+  const listen = (card, plot) => {
+    if (!plot.on) return;
+    if (plot.clickReport) plot.removeListener("plotly_click", plot.clickReport);
+    plot.clickReport = ({ points }) => {
+      const places = (points || []).map(({ x, y, customdata, data: part }) => ({
+        card, name: part.name || "", row: whole(y), column: whole(x), value: whole(customdata),
+      }));
+      const hit = places.find(({ value }) => value !== null) || places.find(({ row, column }) => row !== null && column !== null);
+      if (hit) component.setTriggerValue("click", hit);
+    };
+    plot.on("plotly_click", plot.clickReport);
   };
-  const attach = () => {
-    for (const plot of card.querySelectorAll(".js-plotly-plot")) {
-      if (!plot.on) continue;
-      if (plot.cellReport) plot.removeListener("plotly_click", plot.cellReport);
-      plot.cellReport = report;
-      plot.on("plotly_click", report);
-    }
-    parentElement.querySelector?.("[data-testid=cell-clicks]")?.setAttribute("data-card", data.card);
-  };
-  attach();
-  const observer = new MutationObserver(attach);
-  observer.observe(card, { childList: true, subtree: true });
-  return () => observer.disconnect();
+  const observers = data.cards.map((card) => {
+    const box = document.querySelector(`.st-key-${CSS.escape(card)}`);
+    const attach = () => box && box.querySelectorAll(".js-plotly-plot").forEach((plot) => listen(card, plot));
+    const observer = new MutationObserver(attach);
+    if (box) observer.observe(box, { childList: true, subtree: true });
+    attach();
+    return observer;
+  });
+  return () => observers.forEach((observer) => observer.disconnect());
 }

@@ -8,7 +8,7 @@ from functools import partial
 import plotly.graph_objects as go
 import streamlit as st
 
-from viz.canvas import cell_clicks, heads_grid, pack_grid
+from viz.canvas import heads_grid, pack_grid, plot_clicks
 from viz.charts import head_heatmap, head_sentence
 from viz.charts.words import head_title
 from viz.views.scene import Scene, View, calculation_opener
@@ -48,7 +48,7 @@ def open_head(scene: Scene, large: bool = False) -> None:
     figure = scene.picture("head", build, kind, layer, head)
     figure.update_layout(height=max(figure.layout.height, LARGE) if large else _card_height(figure))
     st.plotly_chart(figure, theme=None, key="head-large" if large else "head-small", config={"displaylogo": False})
-    cell_clicks("card-head", key="cell-clicks", on_cell=calculation_opener(scene))
+    plot_clicks(["card-head"], key="plot-clicks", on_click=calculation_opener(scene))
     st.html(f'<p class="head-sentence" data-testid="head-sentence">{html.escape(sentence)}</p>')
 
 

@@ -13,8 +13,7 @@ import streamlit as st
 from model import Translator
 from model.analysis_embedding import Vocabulary
 from model.tokenizer import SPECIAL, Tokens
-from viz.canvas import cell_clicks
-from viz.canvas.point_clicks import point_clicks
+from viz.canvas import Click, plot_clicks
 from viz.charts import added_to_sentence, embedding_map, neighbours_bar, outline_token, token_paths
 from viz.charts.words import LONG
 from viz.theme import token_label
@@ -135,16 +134,18 @@ def _paths(scene: Scene, side: str, token: int, dimensions: int) -> None:
 def _listen(tokens: Tokens) -> None:
     """What clicks in the figures do: rows and paths choose a token; bars and points look a piece up."""
 
-    def on_point(card: str, value: int) -> None:
-        if card == "card-paths":
-            _look_at(token=value, piece=None)
-        elif value in tokens.ids:
-            _look_at(token=tokens.ids.index(value), piece=None)
+    def clicked(click: Click) -> None:
+        if click.card == "card-vectors":
+            _look_at(token=click.row, piece=None)
+        elif click.card == "card-paths":
+            _look_at(token=click.value, piece=None)
+        elif click.value in tokens.ids:
+            _look_at(token=tokens.ids.index(click.value), piece=None)
         else:
-            _look_at(piece=value)
+            _look_at(piece=click.value)
 
-    point_clicks(["card-neighbours", "card-map", "card-paths"], key="embeddings-points", on_point=on_point)
-    cell_clicks("card-vectors", key="embeddings-cells", on_cell=lambda row, _column, _name: _look_at(token=row, piece=None))
+    cards = ["card-vectors", "card-neighbours", "card-map", "card-paths"]
+    plot_clicks(cards, key="plot-clicks", on_click=clicked)
 
 
 def _chosen(key: str) -> None:

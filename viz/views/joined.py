@@ -9,9 +9,9 @@ from functools import partial
 import streamlit as st
 
 from model.analysis_steps import contribution_shares, head_contributions, point_before
-from model.analysis_words import word_groups
+from model.analysis_words import axis_groups
 from model.trace import ATTENTION_KINDS
-from viz.canvas import cell_clicks
+from viz.canvas import Click, plot_clicks
 from viz.charts import concat_heatmap, contribution_heatmap, heads_of_token
 from viz.theme import KIND_TITLES, quoted
 from viz.views.scene import Scene, View, numbered, remember
@@ -29,8 +29,10 @@ def draw(scene: Scene) -> None:
     written = trace.residual[side].written[point_before(trace, kind, layer)]
     shares = contribution_shares(contributions, written)
 
-    def choose(row: int, column: int, name: str) -> None:
-        st.session_state["settings"] = replace(scene.settings, kind=kind, layer=layer, head=column, query=row, key=None)
+    def choose(click: Click) -> None:
+        st.session_state["settings"] = replace(
+            scene.settings, kind=kind, layer=layer, head=click.column, query=click.row, key=None
+        )
 
     left, right = st.columns([1, 1.35], gap="medium")
     with left, st.container(border=True, key="card-contributions"):
@@ -39,13 +41,12 @@ def draw(scene: Scene) -> None:
         build = partial(contribution_heatmap, trace, contributions, kind, scene.colours, query)
         figure = scene.picture("contributions", build, kind, layer, query)
         st.plotly_chart(figure, theme=None, key="joined-norms", config={"displaylogo": False})
-        cell_clicks("card-contributions", key="cell-clicks", on_cell=choose)
+        plot_clicks(["card-contributions"], key="plot-clicks", on_click=choose)
     with right, st.container(border=True, key="card-token"):
-        made = trace.source if kind == "encoder" else trace.labels
         st.html(f'<h3 class="head-title" data-testid="joined-token">{_title(scene, kind, query)}</h3>')
         row = query
         if scene.settings.words:
-            row = next(at for at, group in enumerate(word_groups(made)) if query in group)
+            row = next(at for at, group in enumerate(axis_groups(trace, kind)[0]) if query in group)
         norms = contributions[:, query].norm(dim=-1)
         build = partial(heads_of_token, scene.maps, norms, shares[:, query], kind, layer, row, scene.colours)
         st.plotly_chart(scene.picture("heads", build, kind, layer, query), theme=None, key="joined-heads", config=PLAIN)

@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from viz.canvas import cell_clicks
+from viz.canvas import Click, plot_clicks
 from viz.charts import query_key_value, score_parts
 from viz.charts.words import head_title
 from viz.views.one_head import choose_head
@@ -20,8 +20,9 @@ def draw(scene: Scene) -> None:
     kind, layer, head = scene.open_head
     query, key = scene.open_cell
 
-    def choose(row: int, column: int, name: str) -> None:
-        chosen = {"query": (row, key), "key": (query, column), "value": (query, column)}.get(name, (row, column))
+    def choose(click: Click) -> None:
+        places = {"query": (click.row, key), "key": (query, click.column), "value": (query, click.column)}
+        chosen = places.get(click.name, (click.row, click.column))
         st.session_state["settings"] = replace(scene.settings, query=chosen[0], key=chosen[1])
 
     matrices, parts = st.columns([2.3, 1], gap="medium")
@@ -31,7 +32,7 @@ def draw(scene: Scene) -> None:
         build = partial(query_key_value, scene.trace, kind, layer, head, scene.colours, (query, key))
         figure = scene.picture("qkv", build, kind, layer, head, query, key)
         st.plotly_chart(figure, theme=None, key="qkv-matrices", config={"displaylogo": False})
-        cell_clicks("card-qkv", key="cell-clicks", on_cell=choose)
+        plot_clicks(["card-qkv"], key="plot-clicks", on_click=choose)
     with parts, st.container(border=True, key="card-parts"):
         build = partial(score_parts, scene.trace, kind, layer, head, (query, key), scene.colours)
         figure = scene.picture("parts", build, kind, layer, head, query, key)

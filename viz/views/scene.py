@@ -10,8 +10,9 @@ from typing import TypeVar
 import streamlit as st
 
 from model import Translator
-from model.analysis_words import join_words, word_groups
+from model.analysis_words import join_words, strongest_pieces
 from model.trace import AttentionMaps, Trace
+from viz.canvas import Click
 from viz.charts import head_sentence
 from viz.theme import Palette
 from viz.views import engine
@@ -109,23 +110,15 @@ def numbered(label: str, key: str, count: int, chosen: int) -> int:
     )
 
 
-def calculation_opener(scene: Scene) -> Callable[[int, int, str], None]:
+def calculation_opener(scene: Scene) -> Callable[[Click], None]:
     """What a click on a cell of the open head does: its calculation opens; of a pair of words, that of their strongest pieces."""
     kind, layer, head = scene.open_head
 
-    def open_calculation(row: int, column: int, _layer: str) -> None:
-        query, key = row, column
+    def open_calculation(click: Click) -> None:
+        cell = (click.row, click.column)
         if scene.settings.words:
-            rows, columns = (
-                word_groups(scene.trace.source if kind == "encoder" else scene.trace.labels),
-                word_groups(scene.trace.keys(kind)),
-            )
-            block = scene.trace.attention[kind].weights[
-                layer, head, rows[row].start : rows[row].stop, columns[column].start : columns[column].stop
-            ]
-            inside = divmod(int(block.argmax()), block.size(1))
-            query, key = rows[row][inside[0]], columns[column][inside[1]]
-        st.session_state["settings"] = replace(scene.settings, kind=kind, layer=layer, head=head, query=query, key=key)
+            cell = strongest_pieces(scene.trace, kind, scene.trace.attention[kind].weights[layer, head], cell)
+        st.session_state["settings"] = replace(scene.settings, kind=kind, layer=layer, head=head, query=cell[0], key=cell[1])
         st.session_state["view"] = "steps"
 
     return open_calculation
