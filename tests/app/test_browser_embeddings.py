@@ -34,7 +34,7 @@ def click(page, name: str, layer: str, index: int) -> None:
         """([selector, layer, index]) => {
             const figure = document.querySelector(selector);
             const part = figure?.data?.find(item => item.name === layer);
-            if (!part || !figure.pointReport) return false;
+            if (!part || !figure.clickReport) return false;
             figure.emit("plotly_click", { points: [{ data: part, pointNumber: index, customdata: part.customdata[index] }] });
             return true;
         }""",
