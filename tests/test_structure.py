@@ -12,7 +12,7 @@ ROOMS = {"app": 5, "viz.views": 4, "viz.charts": 3, "viz.canvas": 3, "viz.theme"
 FLOORS = [  # of model/, from top to bottom; a file imports only from floors below its own, or earlier files of its own
     ["train", "evaluate"],
     ["pretrained"],
-    ["capture", "translate", "analysis", "analysis_words", "analysis_steps", "analysis_tokens", "analysis_embedding", "data"],
+    ["capture", "translate", "analysis", "analysis_words", "analysis_steps", "analysis_tokens", "analysis_embedding", "analysis_layers", "analysis_output", "analysis_roles", "analysis_origin", "data"],
     ["transformer", "trace"],
     ["attention", "positions", "masks", "dropout", "loss", "tokenizer", "intervention"],
     ["config", "recipe"],

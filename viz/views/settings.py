@@ -17,6 +17,7 @@ EXAMPLES = (
 )
 SWITCH = ("on", "off")
 SPACES = ("2d", "3d")
+SINKS = ("keep", "hide", "renormalise")
 POSITION_WORDS = {
     "none": "taken away (nothing says where a token stands)",
     "shuffled": "shuffled (each token is told another place)",
@@ -46,6 +47,11 @@ class Settings:
     token: int | None = None  # the token that Tokens and Embeddings look at, from 0; None: the first
     piece: int | None = None  # a vocabulary piece (its id + 1 in the URL) to look up neighbours of; None: the token's own
     space: str = "2d"  # maps of the embedding space: "2d" or "3d"
+    unit: int | None = None  # a feed-forward unit, from 0; None: the strongest of the token
+    row: int | None = None  # the decoder row whose label is looked at, from 0; None: the page suggests one
+    output_temperature: float = 1.0  # softmax(logits / temperature) in the Output view
+    label: str = ""  # only heads with this role; empty: all
+    sinks: str = "keep"  # attention to special tokens and punctuation: one of SINKS
 
     @property
     def intervention(self) -> Intervention:
@@ -90,10 +96,12 @@ def _read(name: str, written: str, config: Config, views: list[str]) -> object:
     choices = {
         "view": views, "kind": ATTENTION_KINDS, "side": SIDES,
         "source_positions": POSITION_EDITS, "target_positions": POSITION_EDITS, "causal": SWITCH, "words": SWITCH,
-        "space": SPACES,
+        "space": SPACES, "sinks": SINKS,
     }  # fmt: skip
-    if name in ("text", "target"):
+    if name in ("text", "target", "label"):
         return written
+    if name == "output_temperature":
+        return _temperature(written)
     if name in choices:
         if written not in choices[name]:
             raise ValueError(written)
@@ -101,7 +109,7 @@ def _read(name: str, written: str, config: Config, views: list[str]) -> object:
     limit = {
         "layer": max(config.encoder_layers, config.decoder_layers), "head": config.heads, "heads": config.heads,
         "query": config.max_length, "key": config.max_length, "token": config.max_length, "step": 99,
-        "piece": config.vocabulary_size,
+        "piece": config.vocabulary_size, "row": config.max_length, "unit": config.d_ff,
     }[name]  # fmt: skip
     numbers = tuple(int(part) - 1 for part in written.split(",") if part)
     if any(not 0 <= number < limit for number in numbers) or (name != "heads" and len(numbers) != 1):
@@ -109,9 +117,18 @@ def _read(name: str, written: str, config: Config, views: list[str]) -> object:
     return numbers if name == "heads" else numbers[0]
 
 
+def _temperature(written: str) -> float:
+    value = float(written)
+    if not 0.05 <= value <= 10:
+        raise ValueError(written)
+    return value
+
+
 def _write(value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, int):
         return str(value + 1)
+    if isinstance(value, float):
+        return f"{value:g}"
     return ",".join(str(head + 1) for head in value) if isinstance(value, tuple) else str(value)
