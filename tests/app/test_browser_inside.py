@@ -51,6 +51,7 @@ def test_a_calculation_is_walked_with_mouse_and_keyboard(visit, scheme):
     room.get_by_role("group", name="Who asks").get_by_role("button").nth(5).click()
     expect(room).to_have_attribute("data-query", "5")
     expect(room).to_have_attribute("data-step", "3")
+    expect(page).to_have_url(re.compile("query=6"))  # the address follows the picture
     again = visit("?" + page.url.split("?", 1)[1], scheme)
     expect(steps(again)).to_have_attribute("data-query", "5")
     expect(steps(again)).to_have_attribute("data-key", "2")
