@@ -1,6 +1,6 @@
 """The views of the page, in the order of the page: a new view is one file and one line here."""
 
-from viz.views import all_heads, embeddings, joined, layers, lines, one_head, positions, query_key_value, steps
+from viz.views import all_heads, embeddings, joined, layers, lines, one_head, origin, positions, query_key_value, steps
 from viz.views.scene import View
 
 VIEWS: dict[str, View] = {
@@ -15,5 +15,6 @@ VIEWS: dict[str, View] = {
         query_key_value.VIEW,
         joined.VIEW,
         layers.VIEW,
+        origin.VIEW,
     )
 }
