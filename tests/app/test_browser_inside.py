@@ -116,7 +116,7 @@ def test_words_join_the_pieces_in_every_picture_and_back(visit):
     pieces = table.count()
     page.get_by_text("Words instead of pieces", exact=True).click()
     expect(page).to_have_url(re.compile("words=on"))
-    expect(page.get_by_text("summed over columns")).to_be_visible()
+    expect(page.get_by_text("weights are summed over the pieces looked at and averaged")).to_be_visible()
     expect(table).not_to_have_count(pieces)
     assert table.count() < pieces
     again = visit("?" + page.url.split("?", 1)[1])
