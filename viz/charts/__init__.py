@@ -7,6 +7,7 @@ from viz.charts.origin import agreement_heatmap, origin_bars
 from viz.charts.positions import added_norms, added_to_sentence, encoding_heatmap, encoding_waves, position_similarity
 from viz.charts.query_key_value import query_key_value, score_parts
 from viz.charts.residual import residual_norms, written_shares
+from viz.charts.tokens import merge_tree
 
 __all__ = [
     "agreement_heatmap",
@@ -21,6 +22,7 @@ __all__ = [
     "head_heatmap",
     "head_sentence",
     "heads_of_token",
+    "merge_tree",
     "neighbours_bar",
     "origin_bars",
     "outline_token",
