@@ -60,7 +60,7 @@ def test_it_opens_by_click_and_by_link(visit, scheme):
     page = visit(f"?{TEXT}", scheme)
     page.get_by_role("radio", name="Embeddings").or_(page.get_by_role("button", name="Embeddings")).first.click()
     expect(page).to_have_url(re.compile("view=embeddings"))
-    for name in ("vectors", "neighbours", "map", "paths-lengths", "paths-directions"):
+    for name in ("vectors", "neighbours", "map", "paths"):
         expect(plot(page, name)).to_be_visible()
     again = visit(f"?{TEXT}&view=embeddings", scheme)
     expect(again.get_by_test_id("neighbours-title")).to_have_text("Neighbours of “·Two”")
@@ -95,12 +95,12 @@ def test_three_dimensions_report_clicks_and_stay_in_the_link(visit):
     page = visit(f"?{TEXT}&view=embeddings&token=2")
     page.get_by_role("radio", name="3-D").or_(page.get_by_role("button", name="3-D")).first.click()
     expect(page).to_have_url(re.compile("space=3d"))
-    for name in ("map", "paths-directions"):
+    for name in ("map", "paths"):
         expect(plot(page, name).locator(".gl-container")).to_be_attached()
     near = next(name for name in layers(page, "map") if name.startswith("near “"))
     click(page, "map", near, 0)
     expect(page.get_by_test_id("neighbours-title")).to_contain_text("which is not in your sentence")
-    click(page, "paths-lengths", "other tokens", 0)
+    click(page, "paths", "other tokens", 0)
     expect(page.get_by_test_id("neighbours-title")).to_have_text("Neighbours of “·Two”")
     expect(page).not_to_have_url(re.compile("piece="))
     again = visit("?" + urlparse(page.url).query)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 from torch import Tensor
 
+from model.tokenizer import Tokens
 from model.trace import AttentionMaps
 from viz.charts.matrix import CELL, heatmap, label_size, matrix_figure, steps, text_width, to_array
-from viz.charts.words import row_phrases, row_ticks, token_ticks
+from viz.charts.words import LONG, row_phrases, row_ticks, token_ticks
 from viz.theme import (
     LABEL_SIZE,
     LIGHT,
@@ -70,40 +70,37 @@ def heads_of_token(
     """
     weights = maps.attention[kind].weights[layer, :, row]  # (head, key)
     keys, heads = maps.keys(kind), weights.size(0)
-    figure = make_subplots(1, 2, shared_yaxes=True, column_widths=[0.3, 0.7], horizontal_spacing=0.03)
     labels = [f"{norm:.1f} · {share:+.0%}".replace("-", "−") for norm, share in zip(norms.tolist(), shares.tolist(), strict=True)]
-    figure.add_bar(
+    bars = go.Bar(
         x=to_array(norms), y0=1, dy=1, orientation="h", name="writes", marker={"color": mix(colours.card, colours.kind(kind), 0.45)},
         text=labels, textposition="auto", textfont={"size": LABEL_SIZE, "color": colours.ink}, insidetextanchor="start",
         hovertemplate="head %{y}: writes <b>%{x:.2f}</b>, share of the sum %{customdata:.1%}<extra></extra>",
-        customdata=to_array(shares), row=1, col=1,
+        customdata=to_array(shares),
     )  # fmt: skip
-    x_values, x_texts = steps(token_ticks(keys, colours), ROOM)
-    size = label_size(len(x_values))
-    names = [f"“{markup(quoted(piece)[1:-1])}”" for piece in keys.pieces]
-    figure.add_heatmap(
-        z=to_array(weights), x0=1, dx=1, y0=1, dy=1, zmin=0, zmax=1, colorscale=sequential(colours, kind), showscale=False,
-        name="weights", xgap=1 if len(keys) <= 60 else 0, ygap=1, text=[names] * heads if len(keys) <= 128 else None,
-        hovertemplate="head %{y}: attends to " + ("%{text}" if len(keys) <= 128 else "token %{x}") + ": <b>%{z:.2f}</b><extra></extra>",
-        row=1, col=2,
+    names = [markup(quoted(piece)) for piece in keys.pieces]
+    few = len(keys) <= 128  # a name a cell costs bytes; more keys are told by their place
+    cells = go.Heatmap(
+        z=to_array(weights), x0=1, dx=1, y0=1, dy=1, xaxis="x2", zmin=0, zmax=1, colorscale=sequential(colours, kind), name="weights",
+        showscale=False, xgap=1 if len(keys) <= LONG else 0, ygap=1, text=[names] * heads if few else None,
+        hovertemplate="head %{y}: attends to " + ("%{text}" if few else "token %{x}") + ": <b>%{z:.2f}</b><extra></extra>",
     )  # fmt: skip
-    top = round(text_width(x_texts, size) * 0.82 + size + 40)
-    down = [heads + 0.5, 0.5]
-    figure.update_layout(
-        plotly_layout(
-            colours, height=top + heads * (CELL + 6) + 20, margin={"l": 44, "r": 30, "t": top, "b": 20}, bargap=0.25,
-            title=plotly_title(colours, f"norm · share of the sum, and attention weight (colour follows weight<sup>{SHADE_POWER}</sup>)"),
-        )
+    return go.Figure([bars, cells], _heads_layout(keys, heads, colours))
+
+
+def _heads_layout(keys: Tokens, heads: int, colours: Palette) -> dict:
+    """Bars in the left third, weights in the rest, heads from top to bottom in both."""
+    values, texts = steps(token_ticks(keys, colours), ROOM)
+    size = label_size(len(values))
+    top = round(text_width(texts, size) * 0.82 + size + 40)
+    title = f"norm · share of the sum, and attention weight (colour follows weight<sup>{SHADE_POWER}</sup>)"
+    return plotly_layout(
+        colours, height=top + heads * (CELL + 6) + 20, margin={"l": 44, "r": 30, "t": top, "b": 20}, bargap=0.25,
+        title=plotly_title(colours, title),
+        xaxis=plotly_axis(colours, domain=[0, 0.3], showticklabels=False, rangemode="tozero"),
+        xaxis2=plotly_axis(colours, domain=[0.33, 1], side="top", tickangle=-55, tickvals=values, ticktext=texts, automargin=False,
+                           showline=True, mirror=True, tickfont={"family": MONO, "size": size, "color": colours.ink}),
+        yaxis=plotly_axis(colours, title="head", range=[heads + 0.5, 0.5], dtick=1, automargin=False, fixedrange=True),
     )  # fmt: skip
-    figure.update_yaxes(plotly_axis(colours, range=down, dtick=1, automargin=False, fixedrange=True))
-    figure.update_yaxes(showline=True, mirror=True, col=2)
-    figure.update_yaxes(title={"text": "head", "font": {"color": colours.soft}}, col=1)
-    figure.update_xaxes(plotly_axis(colours, showticklabels=False, rangemode="tozero"), col=1)
-    figure.update_xaxes(
-        plotly_axis(colours, side="top", tickangle=-55, tickvals=x_values, ticktext=x_texts, automargin=False, showline=True, mirror=True,
-                    tickfont={"family": MONO, "size": size, "color": colours.ink}), col=2,
-    )  # fmt: skip
-    return figure
 
 
 def concat_heatmap(outputs: Tensor, colours: Palette = LIGHT) -> go.Figure:

@@ -116,19 +116,17 @@ def _neighbours(scene: Scene, side: str, vocabulary: Vocabulary, own: int, piece
 
 
 def _paths(scene: Scene, side: str, token: int, dimensions: int) -> None:
-    """The way through the layers twice: as long as the vectors are, and by direction alone."""
+    """The way through the layers: by direction alone, or as long as the vectors are."""
     _title("The way through the layers", "paths-title")
+    reads = " and sublayers normalise what they read" if scene.trace.config.norm_first else ""
     st.caption(
         "One line a token: its vector after every sublayer (residual stream), from its ring to its dot. A few tokens often grow "
-        "much longer than the rest, so the way is drawn twice. Click a line to choose its token."
+        f"much longer than the rest{reads}, so the way is drawn by direction alone at first. Click a line to choose its token."
     )
-    reads = ": sublayers normalise what they read" if scene.trace.config.norm_first else ""
-    kinds = (("lengths", False, "The vectors as they are"), ("directions", True, f"Their directions alone{reads}"))
-    for column, (name, directions, title) in zip(st.columns(2, gap="medium"), kinds, strict=True):
-        with column:
-            st.html(f'<p class="head-sentence">{title}</p>')
-            build = partial(token_paths, scene.trace, side, token, dimensions, scene.colours, directions)
-            _chart(scene.picture(name, build, side, token, dimensions), f"paths-{name}")
+    lengths = st.toggle("with their lengths", key=remember("embeddings-lengths", scene.settings.lengths))
+    scene.choose(lengths=lengths)
+    build = partial(token_paths, scene.trace, side, token, dimensions, scene.colours, not lengths)
+    _chart(scene.picture("paths", build, side, token, dimensions, lengths), "paths")
 
 
 def _listen(tokens: Tokens) -> None:

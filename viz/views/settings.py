@@ -47,6 +47,7 @@ class Settings:
     token: int | None = None  # the token that Tokens and Embeddings look at, from 0; None: the first
     piece: int | None = None  # a vocabulary piece (its id + 1 in the URL) to look up neighbours of; None: the token's own
     space: str = "2d"  # maps of the embedding space: "2d" or "3d"
+    lengths: bool = False  # paths through the layers with the lengths of their vectors, not by direction alone
     unit: int | None = None  # a feed-forward unit, from 0; None: the strongest of the token
     row: int | None = None  # the decoder row whose label is looked at, from 0; None: the page suggests one
     output_temperature: float = 1.0  # softmax(logits / temperature) in the Output view
@@ -95,7 +96,7 @@ def _read(name: str, written: str, config: Config, views: list[str]) -> object:
     """One parameter as a value. Raises KeyError for an unknown name, ValueError for an unknown value."""
     choices = {
         "view": views, "kind": ATTENTION_KINDS, "side": SIDES,
-        "source_positions": POSITION_EDITS, "target_positions": POSITION_EDITS, "causal": SWITCH, "words": SWITCH,
+        "source_positions": POSITION_EDITS, "target_positions": POSITION_EDITS, "causal": SWITCH, "words": SWITCH, "lengths": SWITCH,
         "space": SPACES, "sinks": SINKS,
     }  # fmt: skip
     if name in ("text", "target", "label"):
