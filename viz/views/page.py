@@ -6,6 +6,7 @@ import html
 from dataclasses import replace
 from pathlib import Path
 
+import pandas  # noqa: F401  Streamlit loads it late, and Plotly in another session's thread would meet it half loaded
 import streamlit as st
 
 from model import Translator
