@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = {"app": 5, "viz.views": 4, "viz.charts": 3, "viz.canvas": 3, "viz.theme": 2, "model": 1}
 FLOORS = [  # of model/, from top to bottom; a file imports only from floors below its own, or earlier files of its own
-    ["train", "evaluate"],
+    ["train", "evaluate", "roles"],
     ["pretrained"],
     ["capture", "translate", "analysis", "analysis_words", "analysis_steps", "analysis_tokens", "analysis_embedding", "analysis_layers", "analysis_output", "analysis_roles", "analysis_origin", "data"],
     ["transformer", "trace"],

@@ -6,6 +6,7 @@ from viz.charts.joined import concat_heatmap, contribution_heatmap, heads_of_tok
 from viz.charts.positions import added_norms, added_to_sentence, encoding_heatmap, encoding_waves, position_similarity
 from viz.charts.query_key_value import query_key_value, score_parts
 from viz.charts.residual import residual_norms, written_shares
+from viz.charts.roles import role_map
 
 __all__ = [
     "added_norms",
@@ -24,6 +25,7 @@ __all__ = [
     "position_similarity",
     "query_key_value",
     "residual_norms",
+    "role_map",
     "score_parts",
     "token_paths",
     "training_curve",

@@ -1,6 +1,6 @@
 """The views of the page, in the order of the page: a new view is one file and one line here."""
 
-from viz.views import all_heads, embeddings, joined, layers, lines, one_head, positions, query_key_value, steps
+from viz.views import all_heads, embeddings, joined, layers, lines, one_head, positions, query_key_value, roles, steps
 from viz.views.scene import View
 
 VIEWS: dict[str, View] = {
@@ -9,6 +9,7 @@ VIEWS: dict[str, View] = {
         all_heads.VIEW,
         one_head.VIEW,
         lines.VIEW,
+        roles.VIEW,
         embeddings.VIEW,
         positions.VIEW,
         steps.VIEW,
