@@ -25,7 +25,7 @@ FIELDS = ("score", "null", "deviation", "null_deviation")
 
 
 def sample(data: Path, each: int = EACH, seed: int = 0) -> list[tuple[str, str]]:
-    """`each` pairs of every split in the folder `data`, drawn with `seed`. Raises OSError or ValueError for files as `read_pairs`."""
+    """`each` pairs of every split in the folder `data`, drawn with `seed`. Raises OSError or ValueError as `read_pairs`."""
     generator = random.Random(seed)
     splits = [read_pairs(data / f"{split}.tsv.gz") for split in SPLITS]
     return [pair for pairs in splits for pair in generator.sample(pairs, min(each, len(pairs)))]

@@ -81,16 +81,17 @@ def _cells(
 ) -> list[go.Heatmap]:
     """The heads of a kind as layers of cells: faint and bright ones."""
     layers, heads = measures.statistics[kind]["entropy"].shape
+    bright = np.ones((layers, heads), dtype=bool)
+    if label in ROLE:
+        bright = to_array(measures.roles[kind][label].has, bool) if values is not None else ~bright
     texts, hovers = np.full((layers, heads), "", dtype=object), np.full((layers, heads), "", dtype=object)
     for layer in range(layers):
         for head in range(heads):
             role = measures.main(kind, layer, head)
             shade = 0.0 if values is None else float(values[layer, head]) / most
-            texts[layer, head] = tinted(role.title, _on(shade, kind, colours)) if role else ""
+            colour = _on(shade, kind, colours) if bright[layer, head] else colours.soft
+            texts[layer, head] = tinted(role.title, colour) if role else ""
             hovers[layer, head] = _hover(measures, kind, layer, head)
-    bright = np.ones((layers, heads), dtype=bool)
-    if label in ROLE:
-        bright = to_array(measures.roles[kind][label].has, bool) if values is not None else ~bright
     scale = sequential(colours, kind) if values is not None else [[0, colours.chip], [1, colours.chip]]
     filled = np.zeros((layers, heads), dtype=np.float32) if values is None else values
     return [

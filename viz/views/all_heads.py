@@ -54,7 +54,7 @@ def _no_filter(settings: Settings) -> None:
 
 
 def open_head(scene: Scene, large: bool = False, listen: bool = True) -> None:
-    """One head with its title, its heatmap and its strongest cell in words. listen: off where the view listens to clicks itself."""
+    """One head with its title, its heatmap and its strongest cell in words. listen=False: the view listens to clicks itself."""
     kind, layer, head = scene.open_head
     query, key, sentence = scene.picture(
         "head-sentence", partial(head_sentence, scene.maps, kind, layer, head), kind, layer, head

@@ -37,8 +37,8 @@ def draw(scene: Scene) -> None:
         build = partial(role_map, measures, settings.label, scene.colours, scene.open_head)
         figure = scene.picture("roles", build, settings.label, settings.held_out, scene.open_head)
         st.plotly_chart(figure, theme=None, key="roles-map", config={"displayModeBar": False})
-        st.caption("Rows are layers, columns are heads. Written in a cell: the role in which that head is furthest above shuffled "
-                   "attention. Point at a cell for all its scores; click to open the head.")  # fmt: skip
+        st.caption("Rows are layers, columns are heads. Written in a cell: the role in which that head is furthest above "
+                   "shuffled attention. Point at a cell for all its scores; click to open the head.")  # fmt: skip
     with card, st.container(border=True, key="card-head"):
         open_head(scene, listen=False)
     plot_clicks(["card-roles", "card-head"], key="plot-clicks", on_click=clicked)
@@ -84,21 +84,20 @@ def role_table(measures: HeadMeasures) -> str:
 
 def _rule(measures: HeadMeasures) -> str:
     """When a head has a role."""
+    rule = (
+        "its score in this sentence is above the threshold and above what it would be on average if the weights of every row "
+        "were shuffled among its keys; one sentence, and a short one above all, is little evidence"
+    )
     if measures.sentences > 1:
         rule = (
-            f"its mean score over the {measures.sentences} sentences (those in which the role is defined) is above the threshold and "
-            f"more than {SURE} standard errors above the same score with the weights of every row shuffled among its keys; "
-            "standard error: √((s² + s₀²) / n), s and s₀ the standard deviations of the two scores over the n sentences"
-        )
-    else:
-        rule = (
-            "its score in this sentence is above the threshold and above what the same weights would score on average if every "
-            "row's were shuffled among its keys"
+            f"its mean score over the {measures.sentences} sentences, those in which the role is defined, is above the threshold "
+            f"and more than {SURE} standard errors above the same score with the weights of every row shuffled among its keys "
+            "(standard error: √((s² + s₀²) / n), s and s₀ the standard deviations of the two scores over the n sentences)"
         )
     return (
-        f"A head has a role when {rule}. A score is between 0 and 1; w[q, k] is the weight from query q to key k, of pieces. Queries "
-        "with one key to choose from are left out, as are those that have no key of the role; for first token, sentence end and "
-        "punctuation also those that are one. In the decoder a query is the piece that it reads. “Content word” says that a head is "
+        f"A head has a role when {rule}. Scores are between 0 and 1; w[q, k] is the weight from query q to key k, of pieces. "
+        "Left out are queries with a single key, queries that have no key of the role and, for first, end and punctuation, "
+        "queries that are such a token. In the decoder a query is the piece that it reads. “Content word” says that a head is "
         "sure of one word, not that it is the right one. Thresholds are set by hand."
     )
 
@@ -106,7 +105,7 @@ def _rule(measures: HeadMeasures) -> str:
 VIEW = View(
     "roles",
     "What heads do",
-    "Some heads do something simple: look at the previous token, at the end mark, or along the diagonal. Every cell is one head; low "
-    "entropy means that it is sure where to look. Look for roles that come early or late, and for heads that have none.",
+    "Some heads do something simple: look at the previous token, at the end mark, or along the diagonal. Every cell is one head; "
+    "low entropy means that it is sure where to look. Look for roles that come early or late, and for heads that have none.",
     draw,
 )
