@@ -174,7 +174,7 @@ def _install_attention(module: MultiHeadAttention, kind: str, layer: int) -> Non
             scores = scores * math.sqrt(recorder.config.d_head)
         mask = recorder.edit_mask(kind, layer, mask, *scores.shape[-2:])
         recorder.keep("scores", kind, scores)
-        recorder.keep("mask", kind, mask.expand(1, 1, *scores.shape[-2:]))
+        recorder.keep("mask", kind, mask.expand(len(scores), 1, *scores.shape[-2:]))
         return scores if change.temperature == 1.0 else scores / change.temperature, mask
 
     def outputs(recorder: Recorder, arguments: tuple) -> tuple:

@@ -51,6 +51,7 @@ def test_a_calculation_is_walked_with_mouse_and_keyboard(visit, scheme):
     room.get_by_role("group", name="Who asks").get_by_role("button").nth(5).click()
     expect(room).to_have_attribute("data-query", "5")
     expect(room).to_have_attribute("data-step", "3")
+    expect(page).to_have_url(re.compile("query=6"))  # the address follows the picture
     again = visit("?" + page.url.split("?", 1)[1], scheme)
     expect(steps(again)).to_have_attribute("data-query", "5")
     expect(steps(again)).to_have_attribute("data-key", "2")
@@ -115,7 +116,7 @@ def test_words_join_the_pieces_in_every_picture_and_back(visit):
     pieces = table.count()
     page.get_by_text("Words instead of pieces", exact=True).click()
     expect(page).to_have_url(re.compile("words=on"))
-    expect(page.get_by_text("summed over columns")).to_be_visible()
+    expect(page.get_by_text("weights are summed over the pieces looked at and averaged")).to_be_visible()
     expect(table).not_to_have_count(pieces)
     assert table.count() < pieces
     again = visit("?" + page.url.split("?", 1)[1])

@@ -146,7 +146,7 @@ function writeAsks(room) {
     });
     asks.replaceChildren(element("span", "name", {}, header.kind === "encoder" ? "asks" : "produces"), ...chips);
   }
-  asks.querySelectorAll("button").forEach((chip, index) => chip.setAttribute("aria-pressed", String(index === header.query)));
+  press(asks, header.query);
   room.root.style.setProperty("--kind", room.palette[header.kind]);
 }
 
@@ -163,7 +163,17 @@ function writeLooks(room) {
     });
     looks.replaceChildren(element("span", "name", {}, "looked at"), ...chips);
   }
-  looks.querySelectorAll("button").forEach((chip, index) => chip.setAttribute("aria-pressed", String(index === room.focus)));
+  press(looks, room.focus);
+}
+
+/** Show one chip of a group as pressed, and bring it into view inside the group. */
+function press(group, chosen) {
+  group.querySelectorAll("button").forEach((chip, index) => {
+    chip.setAttribute("aria-pressed", String(index === chosen));
+    if (index !== chosen) return;
+    const top = chip.offsetTop - group.offsetTop;
+    if (top < group.scrollTop || top + chip.offsetHeight > group.scrollTop + group.clientHeight) group.scrollTop = top - 4;
+  });
 }
 
 function writeList(room) {

@@ -22,10 +22,16 @@ function numbers(room, name, key = room.focus) {
 /** Words with {key} and {name of an array} filled in. */
 function fill(room, text) {
   return text.replace(/\{(\w+)\}/g, (_, name) => {
-    if (name === "key") return `“${room.header.keys[room.focus]}”`;
+    if (name === "key") return named(room.header.keys, room.focus);
     const value = numbers(room, name)[0];
     return figure(value, name === "weights" ? 4 : 3);
   });
+}
+
+/** A token in quotes; one that occurs more than once is told apart by its place, from 1. */
+function named(tokens, index) {
+  const token = tokens[index];
+  return `“${token}”${tokens.indexOf(token) === tokens.lastIndexOf(token) ? "" : ` (token ${index + 1})`}`;
 }
 
 /** Colour of a value between -limit and limit. */
@@ -55,10 +61,10 @@ function paintCells(room, canvas, values, limit, height) {
   });
 }
 
-/** A number inside a cell, where every pixel counts: 0.53 as .53, and 0 for what rounds to it. */
+/** A number inside a cell, where every pixel counts: 0.53 as .53; what would read as zero without being zero stays colour alone. */
 function short(value, digits) {
   const text = Math.abs(value).toFixed(digits);
-  if (Number(text) === 0) return "0";
+  if (Number(text) === 0) return value === 0 ? "0" : "";
   return (value < 0 ? "−" : "") + text.replace(/^0/, "");
 }
 

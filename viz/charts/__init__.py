@@ -3,12 +3,15 @@
 from viz.charts.embeddings import embedding_map, neighbours_bar, outline_token, token_paths
 from viz.charts.heads import difference_heatmap, head_heatmap, head_sentence
 from viz.charts.joined import concat_heatmap, contribution_heatmap, heads_of_token
+from viz.charts.origin import agreement_heatmap, origin_bars
 from viz.charts.positions import added_norms, added_to_sentence, encoding_heatmap, encoding_waves, position_similarity
 from viz.charts.query_key_value import query_key_value, score_parts
 from viz.charts.residual import residual_norms, written_shares
 from viz.charts.roles import role_map
+from viz.charts.tokens import merge_tree
 
 __all__ = [
+    "agreement_heatmap",
     "added_norms",
     "added_to_sentence",
     "concat_heatmap",
@@ -20,7 +23,9 @@ __all__ = [
     "head_heatmap",
     "head_sentence",
     "heads_of_token",
+    "merge_tree",
     "neighbours_bar",
+    "origin_bars",
     "outline_token",
     "position_similarity",
     "query_key_value",

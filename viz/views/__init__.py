@@ -1,6 +1,19 @@
 """The views of the page, in the order of the page: a new view is one file and one line here."""
 
-from viz.views import all_heads, embeddings, joined, layers, lines, one_head, positions, query_key_value, roles, steps
+from viz.views import (
+    all_heads,
+    embeddings,
+    joined,
+    layers,
+    lines,
+    one_head,
+    origin,
+    positions,
+    query_key_value,
+    roles,
+    steps,
+    tokens,
+)
 from viz.views.scene import View
 
 VIEWS: dict[str, View] = {
@@ -10,11 +23,13 @@ VIEWS: dict[str, View] = {
         one_head.VIEW,
         lines.VIEW,
         roles.VIEW,
+        tokens.VIEW,
         embeddings.VIEW,
         positions.VIEW,
         steps.VIEW,
         query_key_value.VIEW,
         joined.VIEW,
         layers.VIEW,
+        origin.VIEW,
     )
 }

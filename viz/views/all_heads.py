@@ -60,8 +60,7 @@ def open_head(scene: Scene, large: bool = False, listen: bool = True) -> None:
         "head-sentence", partial(head_sentence, scene.maps, kind, layer, head), kind, layer, head
     )
     st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}</h3>')
-    joined = " (words: their pieces' weights summed over columns, averaged over rows)" if scene.settings.words else ""
-    st.caption(f"Row attends to column{joined}. Click a cell to open its calculation.")
+    st.caption("Row attends to column. Click a cell to open its calculation.")
     if hidden := scene.hidden(kind, layer, [head]):
         st.caption(hidden)
     build = partial(head_heatmap, scene.maps, kind, layer, head, scene.colours, cell=(query, key))

@@ -56,6 +56,10 @@ def show(model: str, device: str | None) -> None:
         _translation(scene)
     view = VIEWS[scene.settings.view]
     st.html(f'<p class="sentence" data-testid="view-sentence">{html.escape(view.sentence)}</p>')
+    if scene.settings.words:
+        st.caption(
+            "Pictures of attention show words: weights are summed over the pieces looked at and averaged over those that look."
+        )
     with st.container(key=f"view-{view.slug}"):
         try:
             view.draw(scene)

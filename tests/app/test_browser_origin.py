@@ -1,0 +1,34 @@
+"""Where from, in real Chromium: choose a word, follow the link, run the long way only when asked."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+pytest.importorskip("playwright")
+from playwright.sync_api import expect  # noqa: E402
+
+expect.set_options(timeout=60_000)
+
+
+def test_a_word_is_chosen_and_stays_in_the_link(visit):
+    """All five methods are drawn and ranked for the word."""
+    page = visit("?view=origin&text=Two+dogs+are+playing+in+the+snow.")
+    page.locator(".st-key-origin-word").get_by_text("neige", exact=True).click()
+    expect(page.get_by_test_id("origin-title")).to_have_text("Where does “neige” come from?")
+    expect(page.locator(".st-key-card-verdict tr")).to_have_count(6)
+    expect(page.get_by_test_id("origin-verdict")).to_contain_text("“snow”")
+    expect(page).to_have_url(re.compile("row="))
+    again = visit("?" + page.url.split("?", 1)[1])
+    expect(again.get_by_test_id("origin-title")).to_have_text("Where does “neige” come from?")
+    assert not page.problems and not again.problems
+
+
+def test_a_long_sentence_waits_to_be_asked(visit):
+    """One pass a word is offered, not taken."""
+    page = visit("?view=origin&text=" + "+".join(["The+cat+sleeps+and+the+dog+eats."] * 9))
+    expect(page.locator(".st-key-card-verdict tr")).to_have_count(5)
+    page.get_by_role("button", name=re.compile("once without each word")).click()
+    expect(page.locator(".st-key-card-verdict tr")).to_have_count(6)
+    assert not page.problems

@@ -1,0 +1,124 @@
+"""Where a word comes from: each method against what it claims to be."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from tiny import SENTENCES
+
+from model.analysis_origin import (
+    gradient_times_input,
+    occlusion,
+    rank_agreement,
+    raw_attention,
+    rolled_attention,
+    rollout,
+    value_weighted_attention,
+)
+from model.analysis_words import word_groups
+from model.intervention import Intervention
+
+CHANGES = [Intervention(), Intervention(causal=False, window=2, temperature=2.0), Intervention(source_positions="none")]
+
+
+@pytest.fixture(scope="module", params=CHANGES, ids=["as trained", "changed", "no positions"])
+def trace(request, tiny_translator):
+    """A pair whose words have several pieces, as trained and under changes."""
+    return tiny_translator.trace(SENTENCES[0], SENTENCES[1], request.param)
+
+
+def test_attention_methods_are_shares(tiny_translator, trace):
+    """Raw and value-weighted attention sum to 1; rollout's source part and target part together do."""
+    rows = word_groups(trace.labels)[2]
+    for scores in (raw_attention(trace, rows), value_weighted_attention(trace, tiny_translator.model, rows)):
+        assert scores.shape == (len(word_groups(trace.source)),)
+        assert float(scores.sum()) == pytest.approx(1, abs=1e-5) and bool((scores >= 0).all())
+    from_source, from_target = rollout(trace)
+    torch.testing.assert_close(from_source.sum(1) + from_target.sum(1), torch.ones(len(trace.target)))
+    assert 0 < float(rolled_attention(trace, rows).sum()) < 1
+
+
+def test_rollout_never_looks_ahead(tiny_translator):
+    """With the look-ahead mask, nothing comes from later target tokens."""
+    _, from_target = rollout(tiny_translator.trace(SENTENCES[0], SENTENCES[1]))
+    assert not from_target.triu(1).any()
+
+
+def test_rollout_with_every_link_cut_stays_where_it_is(tiny_translator):
+    """A target that may not look at the source takes nothing from it."""
+    length = 40
+    cut = frozenset(("cross", None, query, key) for query in range(length) for key in range(length))
+    trace = tiny_translator.trace(SENTENCES[4], SENTENCES[5], Intervention(cut=cut))
+    from_source, from_target = rollout(trace)
+    assert not from_source.any()
+    torch.testing.assert_close(from_target.sum(1), torch.ones(len(trace.target)))
+
+
+def test_value_weighting_is_the_loop(tiny_translator, trace):
+    """|sum over heads of weight x value x W_O|, token by token."""
+    rows, source = word_groups(trace.labels)[1], len(trace.source)
+    got, total = trace.attention["cross"], torch.zeros(source)
+    for layer, block in enumerate(tiny_translator.model.decoder.layers):
+        matrix = block.cross_attention.output.weight.detach()
+        for row in rows:
+            vectors = []
+            for key in range(source):
+                joined = torch.cat([got.weights[layer, head, row, key] * got.values[layer, head, key] for head in range(4)])
+                vectors.append(matrix @ joined)
+            lengths = torch.stack(vectors).norm(dim=1)
+            total += lengths / lengths.sum() / len(rows) / 3
+    expected = torch.stack([total[list(group)].sum() for group in word_groups(trace.source)])
+    torch.testing.assert_close(value_weighted_attention(trace, tiny_translator.model, rows), expected)
+
+
+def test_the_gradient_is_the_slope(tiny_translator):
+    """Gradient x input = what log p does when all embeddings of the source shrink a little, by finite differences."""
+    model, trace = tiny_translator.model, tiny_translator.trace(SENTENCES[2], SENTENCES[3])
+    rows = word_groups(trace.labels)[1]
+    scores = gradient_times_input(trace, model, rows)
+
+    def said(factor: float) -> float:
+        source, target = (torch.tensor([tokens.ids]) for tokens in (trace.source, trace.target))
+        handle = model.encoder.embedding.register_forward_hook(lambda _module, _inputs, output: output * factor)
+        try:
+            with torch.no_grad():
+                logits = model(source, target)[0].double().log_softmax(-1)
+        finally:
+            handle.remove()
+        return sum(float(logits[row, trace.labels.ids[row]]) for row in rows)
+
+    slope = (said(1.001) - said(0.999)) / 0.002  # small, because ReLU has corners
+    assert float(scores.sum()) == pytest.approx(slope, rel=0.05, abs=1e-3)
+    assert not any(parameter.grad is not None for parameter in model.parameters())
+
+
+def test_occlusion_equals_one_word_at_a_time(tiny_translator, trace, monkeypatch):
+    """A batch of all words says what single passes with that word's links cut say, in batches of any size."""
+    model, words = tiny_translator.model, word_groups(trace.source)
+    change = trace.intervention
+    found = occlusion(trace, model)
+    assert found.shape == (len(words), len(trace.target))
+    for at in (0, 2, len(words) - 1):
+        cut = frozenset(
+            (kind, None, query, key)
+            for key in words[at]
+            for kind, queries in (("encoder", len(trace.source)), ("cross", len(trace.target)))
+            for query in range(queries)
+        )
+        fields = {**change.to_dict(), "cut": cut}
+        without = tiny_translator.trace(trace.source.text, trace.labels, Intervention.from_dict(fields))
+        torch.testing.assert_close(found[at], without.loss - trace.loss, atol=1e-4, rtol=1e-4)
+    monkeypatch.setattr("model.analysis_origin.CHUNK_TOKENS", 1)
+    torch.testing.assert_close(occlusion(trace, model), found, atol=1e-4, rtol=1e-4)
+
+
+def test_agreement_is_spearmans():
+    """The same order gives 1, the reverse -1, ties share ranks; nothing to rank is not a number."""
+    scores = torch.tensor([[1.0, 2.0, 3.0, 9.0], [0.1, 0.2, 0.3, 0.4], [4.0, 3.0, 2.0, 1.0], [1.0, 1.0, 2.0, 2.0]])
+    agreement = rank_agreement(scores)
+    assert agreement[0, 1] == 1 and agreement[0, 2] == -1
+    assert float(agreement[0, 3]) == pytest.approx(2 / math.sqrt(5), abs=1e-6)
+    torch.testing.assert_close(agreement, agreement.T)
+    assert rank_agreement(torch.ones(2, 3)).isnan().all()

@@ -1,0 +1,145 @@
+"""Where does this word come from? Five methods side by side, honest about where they disagree."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from model import Translator, analysis_origin
+from model.analysis_words import join_pieces, word_groups
+from model.trace import Trace
+from viz.charts import agreement_heatmap, origin_bars
+from viz.charts.words import LONG, content
+from viz.theme import quoted, word_label
+from viz.views.scene import Scene, View, kept
+
+OCCLUDED = 60  # source words up to which occlusion is computed without being asked: one pass a word
+METHODS = {  # what the numbers of each method are
+    "Cross-attention": "mean weight",
+    "Value-weighted": "share of |α v W_O|",
+    "Rollout": "share through all layers",
+    "Gradient × input": "nats, first order",
+    "Occlusion": "nats lost without it",
+}
+CAUTION = (
+    "Attention is not explanation (Jain and Wallace 2019; Wiegreffe and Pinter 2019): a weight says where a head looked, not what the "
+    "model did with it. The first three methods follow attention; the last two ask what changes the probability of the word. "
+    "Occlusion alone really runs the model without the word, and a sentence with a hole is one that it was never trained on."
+)
+
+
+def draw(scene: Scene) -> None:
+    """Choose a target word; bars for every method, their agreement, and where they disagree in words."""
+    trace = scene.trace
+    groups, words = word_groups(trace.labels), join_pieces(trace.source)
+    at = _choose(scene, groups)
+    rows = groups[at]
+    scores = scene.picture("origin-scores", partial(_attention_scores, trace, scene.translator, rows), at)
+    scores["Occlusion"] = _occlusion(scene, rows, len(words))
+    scores = {method: score for method, score in scores.items() if score is not None}
+    with st.container(border=True, key="card-origin"):
+        made = join_pieces(trace.labels).pieces[at]
+        st.html(f'<h3 class="head-title" data-testid="origin-title">Where does {html.escape(quoted(made))} come from?</h3>')
+        st.caption("One row a source word, one panel a method, each with its own scale; its strongest word in full colour.")
+        bars = scene.picture("origin-bars", partial(origin_bars, words, scores, METHODS, scene.colours), at, tuple(scores))
+        st.plotly_chart(bars, theme=None, key="origin-bars", config={"displayModeBar": False})
+    left, right = st.columns([1, 1.15], gap="medium")
+    agreement = analysis_origin.rank_agreement(torch.stack([score.cpu() for score in scores.values()]))
+    with left, st.container(border=True, key="card-agreement"):
+        st.html('<h3 class="head-title">How far they agree</h3>')
+        build = partial(agreement_heatmap, agreement, list(scores), scene.colours)
+        figure = scene.picture("agreement", build, at, tuple(scores))
+        st.plotly_chart(figure, theme=None, key="origin-agreement", config={"displayModeBar": False})
+    with right, st.container(border=True, key="card-verdict"):
+        st.html('<h3 class="head-title">What they say</h3>')
+        st.html(_verdict(scores, trace))
+        st.caption(CAUTION)
+
+
+def _attention_scores(trace: Trace, translator: Translator, rows: range) -> dict[str, Tensor | None]:
+    """All methods but occlusion, (source word,) each."""
+    model = translator.model
+    return {
+        "Cross-attention": analysis_origin.raw_attention(trace, rows),
+        "Value-weighted": analysis_origin.value_weighted_attention(trace, model, rows),
+        "Rollout": analysis_origin.rolled_attention(trace, rows),
+        "Gradient × input": analysis_origin.gradient_times_input(trace, model, rows),
+    }
+
+
+def _occlusion(scene: Scene, rows: range, words: int) -> Tensor | None:
+    """Loss of log-probability without each word; for a long sentence only once the reader asks, since it takes a pass a word."""
+    compute = partial(analysis_origin.occlusion, scene.trace, scene.translator.model)
+    if words > OCCLUDED and not st.session_state.get("origin-occlude"):
+        st.button(
+            f"Run the model {words} times, once without each word, for the fifth method", key="origin-ask",
+            on_click=lambda: st.session_state.update({"origin-occlude": True}),
+        )  # fmt: skip
+        return None
+    with st.spinner(f"Reading the sentence {words} times, once without each word …", show_time=True):
+        losses = kept("occlusion", scene.key, "", (), compute)
+    return losses[:, rows.start : rows.stop].sum(dim=1)
+
+
+def _choose(scene: Scene, groups: list[range]) -> int:
+    """The target word, by clicking it; the row of its first piece goes into the URL. At first: the longest word."""
+    labels = scene.trace.labels
+    pieces = join_pieces(labels).pieces
+    row = scene.settings.row
+    at = next((index for index, group in enumerate(groups) if row is not None and row in group), None)
+    if at is None:
+        told = content(join_pieces(labels))
+        at = max(range(len(groups)), key=lambda index: (told[index], len(word_label(pieces[index]))))
+    names = [
+        f"{index + 1} · {word_label(piece)}" if len(groups) > LONG else word_label(piece) for index, piece in enumerate(pieces)
+    ]
+    st.session_state["origin-word"] = at
+
+    def chosen() -> None:
+        start = groups[st.session_state["origin-word"]].start
+        st.session_state["settings"] = replace(st.session_state["settings"], row=start)
+
+    more = {"key": "origin-word", "on_change": chosen}
+    if len(groups) > LONG:
+        st.selectbox("French word", range(len(groups)), format_func=names.__getitem__, width=320, **more)
+    else:
+        plain = [_plain(name) for name in names]
+        st.pills("French word", range(len(groups)), format_func=plain.__getitem__, required=True, wrap=True, **more)
+    return at
+
+
+def _plain(text: str) -> str:
+    """Text for labels that Streamlit reads as Markdown: shown as it is."""
+    return "".join("\\" + char if char in r"\`*_{}[]()#+-.!|<>$~:^" else char for char in text)
+
+
+def _verdict(scores: dict[str, Tensor], trace: Trace) -> str:
+    """Which source word each method puts first, and whether they agree. All text is escaped."""
+    words = join_pieces(trace.source).pieces
+    first = {method: int(score.abs().argmax()) for method, score in scores.items()}
+    rows = "".join(
+        f'<tr><td>{html.escape(method)}</td><td class="token">{html.escape(word_label(words[at]))}</td></tr>'
+        for method, at in first.items()
+    )
+    counts = Counter(first.values()).most_common()
+    if len(counts) == 1:
+        said = f"All {len(first)} methods put {quoted(words[counts[0][0]])} first."
+    else:
+        said = "They disagree: " + ", ".join(f"{quoted(words[at])} comes first for {count}" for at, count in counts) + "."
+    table = f'<div class="strongest"><table><tr><th>method</th><th>strongest source word</th></tr>{rows}</table></div>'
+    return f'<p class="head-sentence" data-testid="origin-verdict">{html.escape(said)}</p>{table}'
+
+
+VIEW = View(
+    "origin",
+    "Where from",
+    "Choose a French word to see which English words it comes from, by five methods that do not always agree. Look for words that "
+    "get much attention but that the translation would not miss, and for the other way round.",
+    draw,
+)

@@ -1,0 +1,245 @@
+"""Tokens: how a sentence becomes ids."""
+
+from __future__ import annotations
+
+import html
+import string
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from model.analysis_tokens import byte_runs, renumbered, replay_merges, space_runs, spelled, three_cuts
+from model.analysis_words import word_groups
+from model.tokenizer import SPACE, SPECIAL, Tokens
+from viz.charts import merge_tree
+from viz.charts.tokens import READABLE, character_label, run_label
+from viz.theme import SPACE_MARK, token_label
+from viz.views.positions import choose_side
+from viz.views.scene import Scene, View
+
+RUN_KEY = "tokens-run"
+MOST_PILLS = 60  # runs; more of them are chosen from a list
+LONGEST_LABEL = 28  # characters of a run on its button
+NAMED = 12  # unknown words that are named; the rest is counted
+EMPTY = "This side has no token but special ones, so there is nothing to cut."
+
+
+def draw(scene: Scene) -> None:
+    """Pieces with their ids, three ways to cut, the merges of one word, and why the numbering matters."""
+    side = choose_side(scene, "tokens-side")
+    tokens = scene.trace.source if side == "encoder" else scene.trace.target
+    with st.container(border=True, key="card-tokens-ids"):
+        st.html(_counted(tokens) + cards(tokens))
+    runs = space_runs(tokens)
+    if not runs:
+        st.info(EMPTY)
+        return
+    with st.container(border=True, key="card-tokens-cuts"):
+        st.html(_cuts(scene, tokens, side))
+    with st.container(border=True, key="card-tokens-merges"):
+        _merges(scene, tokens, runs)
+    with st.container(border=True, key="card-tokens-numbering"):
+        st.html(_numbering(scene, tokens))
+
+
+# Pieces and ids -------------------------------------------------------------------------------------------------------
+
+
+def cards(tokens: Tokens) -> str:
+    """HTML: one card a token, piece above and id below, the pieces of a word in one frame. All text is escaped."""
+    named = {index: run for run in byte_runs(tokens) for index in run.tokens}
+    body = []
+    for group in word_groups(tokens):
+        kind = "word special" if tokens.ids[group[0]] in SPECIAL else "word"
+        inside = "".join(_byte_card(tokens, named[at], at) if at in named else _card(tokens, at) for at in group)
+        body.append(f'<span class="{kind}">{inside}</span>')
+    return f'<div class="tokens-cards" data-testid="tokens-cards" dir="auto" tabindex="0">{"".join(body)}</div>'
+
+
+def _card(tokens: Tokens, at: int, kind: str = "piece", note: str = "") -> str:
+    piece, id_ = tokens.pieces[at], tokens.ids[at]
+    rest = piece.lstrip(SPACE)
+    mark = f"<i>{SPACE_MARK * (len(piece) - len(rest))}</i>" if rest != piece else ""
+    return f'<span class="{kind}" title="token {at + 1}"><b>{mark}{html.escape(rest)}</b><span>{id_}</span>{note}</span>'
+
+
+def _byte_card(tokens: Tokens, run, at: int) -> str:
+    """One byte, and which of which character it is."""
+    if run.character is None:
+        return _card(tokens, at, "piece byte", "<small>part of no character</small>")
+    which = f"byte {at - run.tokens.start + 1} of {len(run.tokens)}: " if len(run.tokens) > 1 else "the byte of "
+    return _card(tokens, at, "piece byte", f"<small>{which}<bdi>{html.escape(character_label(run.character))}</bdi></small>")
+
+
+def _counted(tokens: Tokens) -> str:
+    """How many of what, above the cards."""
+    inside = sum(id_ not in SPECIAL for id_ in tokens.ids)
+    words = sum(tokens.ids[group[0]] not in SPECIAL and tokens.pieces[group[0]] != SPACE for group in word_groups(tokens))
+    missing = [run.character for run in byte_runs(tokens) if run.character]
+    said = f"{_many(words, 'word')} → {_many(inside, 'piece')}"
+    marks = [piece for piece, id_ in zip(tokens.pieces, tokens.ids, strict=True) if id_ in SPECIAL]
+    said += f", and {html.escape(', '.join(marks))} for where the sentence {'begins' if '<s>' in marks else 'ends'}."
+    if missing:
+        which = ", ".join(f"“{html.escape(character_label(character))}”" for character in dict.fromkeys(missing[:NAMED]))
+        said += f" Coloured: bytes, because the vocabulary lacks {which}{' and more' if len(missing) > NAMED else ''}."
+    return _heading("Pieces and their ids", said)
+
+
+# Three ways to cut ----------------------------------------------------------------------------------------------------
+
+
+def _cuts(scene: Scene, tokens: Tokens, side: str) -> str:
+    """Three rows: words, pieces, characters of the same sentence, each with what it costs."""
+    tokenizer = scene.translator.tokenizer
+    cut = three_cuts(tokenizer, tokens)
+    size = f"{tokenizer.vocabulary_size:,}"
+    unknown = [word for word, known in zip(cut.words, cut.known, strict=True) if not known]
+    pieces, characters = len(cut.pieces), len(cut.characters)
+    name = "encoder" if side == "encoder" else "decoder"
+    rows = [
+        ("words", "Whole words", len(cut.words), _chips(cut.words, cut.known), _unknown(unknown, len(cut.words), size)),
+        ("pieces", "Pieces (this model)", pieces, _chips(cut.pieces),
+         f"Nothing is unknown. Each head of the {name} compares {pieces} × {pieces} = {pieces**2:,} pairs."),
+        ("characters", "Characters", characters, _chips(cut.characters),
+         f"Nothing is unknown, but {cut.longer:.1f} times as many tokens: {characters} × {characters} = {characters**2:,} pairs "
+         f"for each head, {cut.more_attention:.1f} times as many."),
+    ]  # fmt: skip
+    body = "".join(
+        f'<div class="cut" data-testid="tokens-cut-{key}"><p><b>{title}</b> <span>{_many(count, "token")}</span></p>'
+        f'<div class="cut-chips" dir="auto" tabindex="0">{chips}</div><p class="cost">{cost}</p></div>'
+        for key, title, count, chips, cost in rows
+    )
+    return _heading("The same sentence cut in three ways", "Special tokens are left out of all three counts.") + body
+
+
+def _chips(texts: list[str], known: list[bool] | None = None) -> str:
+    marks = known or [True] * len(texts)
+    shown = ("".join(map(character_label, text)) if len(text) == 1 else token_label(text) for text in texts)
+    return "".join(
+        f"<span{'' if mark else ' class=unknown'}>{html.escape(text)}</span>" for text, mark in zip(shown, marks, strict=True)
+    )
+
+
+def _unknown(unknown: list[str], count: int, size: str) -> str:
+    """Which words could not be written with one id each."""
+    if not unknown:
+        return f"Every one of these words is one piece of our {size}, so here words would do; the next sentence may have another."
+    names = [f"“{html.escape(run_label(word))}”" for word in dict.fromkeys(unknown)]
+    rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    are = "is not one piece" if len(names) == 1 else "are not one piece each"
+    return (
+        f"{len(unknown)} of {count} {are} of our {size}: {', '.join(names[:NAMED])}{rest}. Whole words with this vocabulary "
+        "would read &lt;unk&gt; there, and what was written would be lost."
+    )
+
+
+# Merges ---------------------------------------------------------------------------------------------------------------
+
+
+def _merges(scene: Scene, tokens: Tokens, runs: list[range]) -> None:
+    """Choose what stands between two spaces; its merges follow as a tree."""
+    tree_said = "Byte-pair encoding starts from characters and joins, again and again, the two neighbours whose pair training "
+    tree_said += "found first (the lowest rank). It works between spaces, so a full stop belongs to the word before it."
+    st.html(_heading("How the pieces of one word are built", tree_said))
+    run = _choose(scene, tokens, runs)
+    tree = replay_merges(scene.translator.tokenizer, spelled(tokens, run))
+    pieces = [tokens.pieces[index] for index in run]
+    same = tree.pieces == pieces
+    said = [_many(len(tree.characters), "character"), _many(len(tree.merges), "merge"), _many(len(tree.pieces), "piece")]
+    st.html(f'<p class="merges-said" data-testid="tokens-merges">{" → ".join(said)}{"" if same else _differs(pieces)}</p>')
+    with st.container(key="tokens-tree"):
+        ids = [tokens.ids[index] for index in run] if same else None
+        chart = scene.picture("merges", partial(merge_tree, tree, scene.colours, ids), scene.settings.side, run.start)
+        st.plotly_chart(
+            chart, theme=None, width="content", key="tokens-tree-chart", config={"displaylogo": False, "displayModeBar": False}
+        )
+    if len(tree.characters) > READABLE:
+        st.caption("So many characters that the merges carry no labels: point at a dot to read it, drag to zoom.")
+
+
+def _differs(pieces: list[str]) -> str:
+    """What the model wrote where it did not write what the tokenizer would."""
+    wrote = " ".join(html.escape(token_label(piece)) for piece in pieces)
+    return f". The model wrote this word with other pieces, one after the other: <b>{wrote}</b>. The tree shows how the tokenizer cuts it."
+
+
+def _choose(scene: Scene, tokens: Tokens, runs: list[range]) -> range:
+    """The run that is looked at; a click goes into the settings. Before any choice, the one with most merges to see."""
+    starts = {run.start: run for run in runs}
+    token = scene.settings.token
+    chosen = next((run for run in runs if token is not None and token in run), None) or _telling(tokens, runs)
+
+    def take() -> None:
+        start = st.session_state[RUN_KEY]
+        if start is not None:
+            st.session_state["settings"] = replace(scene.settings, token=start)
+
+    st.session_state[RUN_KEY] = chosen.start
+    look = {"key": RUN_KEY, "on_change": take, "label_visibility": "collapsed"}
+    labels = {start: _shortened(run_label(spelled(tokens, run))) for start, run in starts.items()}
+    if len(runs) <= MOST_PILLS:
+        st.pills("Word", list(starts), format_func=lambda start: _unmarked(labels[start]), **look)
+    else:
+        numbers = {start: number for number, start in enumerate(starts, start=1)}
+        st.selectbox("Word", list(starts), format_func=lambda start: f"{numbers[start]}: {labels[start]}", **look)
+    return chosen
+
+
+def _telling(tokens: Tokens, runs: list[range]) -> range:
+    """The first of the runs with most merges whose tree still carries labels."""
+    lengths = [len(spelled(tokens, run)) for run in runs]
+    return max(zip(runs, lengths, strict=True), key=lambda pair: (pair[1] <= READABLE, pair[1] - len(pair[0])))[0]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
+
+
+def _unmarked(text: str) -> str:
+    """Text for a label that Streamlit reads as Markdown: escaped, and invisible joiners keep it from being a link or an emoji."""
+    return "".join(f"\u2060\\{char}\u2060" if char in string.punctuation else char for char in text)
+
+
+# Numbering ------------------------------------------------------------------------------------------------------------
+
+
+def _numbering(scene: Scene, tokens: Tokens) -> str:
+    """What these ids spell under another numbering, and the hash that keeps it from happening."""
+    tokenizer = scene.translator.tokenizer
+    rows = _two_readings(tokens, renumbered(tokenizer, tokens))
+    said = (
+        "The model never sees letters: it sees ids, and looks up one learned vector for each. Another tokenizer numbers its pieces "
+        "in another way; even with every piece just one number further on, the ids of this sentence spell something else:"
+    )
+    bound = (
+        f"The weights are bound to their tokenizer by the SHA-256 of its file, <code>{tokenizer.hash[:12]}…</code>: with any "
+        "other file, <code>load_pretrained</code> stops with <code>TokenizerMismatchError</code> instead of translating nonsense."
+    )
+    return _heading("Why model and tokenizer belong together", said) + "".join(rows) + f'<p class="cost">{bound}</p>'
+
+
+def _two_readings(tokens: Tokens, other: str) -> Iterator[str]:
+    """The ids with what they spell, and with what they would spell."""
+    ids = " ".join(str(id_) for id_ in tokens.ids if id_ not in SPECIAL)
+    yield f'<div class="reading ids"><span>ids</span><div tabindex="0">{ids}</div></div>'
+    for name, title, text in (("own", "with our numbering", tokens.text), ("other", "shifted by one", other)):
+        yield f'<div class="reading" data-testid="tokens-{name}"><span>{title}</span><div dir="auto">{html.escape(text)}</div></div>'
+
+
+def _heading(title: str, said: str) -> str:
+    return f'<h2 class="head-title">{title}</h2><p class="tokens-said">{said}</p>'
+
+
+def _many(count: int, name: str) -> str:
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
+
+
+VIEW = View(
+    "tokens",
+    "Tokens",
+    "The model reads numbers, not letters: your sentence is cut into pieces of a fixed vocabulary, and each piece has an id. Look "
+    "for words that fall into several pieces, and for the merges that built them.",
+    draw,
+)
