@@ -92,7 +92,8 @@ def _rule(measures: HeadMeasures) -> str:
         rule = (
             f"its mean score over the {measures.sentences} sentences, those in which the role is defined, is above the threshold "
             f"and more than {SURE} standard errors above the same score with the weights of every row shuffled among its keys "
-            "(standard error: √((s² + s₀²) / n), s and s₀ the standard deviations of the two scores over the n sentences)"
+            "(standard error: √((s² + s₀²) / n), s and s₀ the standard deviations of the two scores over the n sentences, "
+            "which the hover writes behind ±)"
         )
     return (
         f"A head has a role when {rule}. Scores are between 0 and 1; w[q, k] is the weight from query q to key k, of pieces. "
