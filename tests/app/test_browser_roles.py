@@ -22,6 +22,7 @@ def test_a_role_is_chosen_a_head_opened_and_the_grid_dimmed(visit):
     expect(page).to_have_url(re.compile("held_out=off"))
     click_cell(page, "card-roles", 3, 6)
     expect(page.get_by_test_id("head-title")).to_have_text("Encoder self-attention, layer 4, head 7")
+    expect(page).to_have_url(re.compile("head=7"))  # the address follows at the end of the run
     again = visit("?" + page.url.split("?", 1)[1])
     expect(again.get_by_test_id("head-title")).to_have_text("Encoder self-attention, layer 4, head 7")
     expect(again.locator(".role-table")).to_contain_text("Voita et al. 2019")
