@@ -145,11 +145,13 @@ function drawSection(grid, section) {
   }
   const area = kind.rows * kind.columns;
   const off = new Set(header.off.map((item) => item.join()));
+  const dim = new Set((header.dim || []).map((item) => item.join()));
   context.imageSmoothingEnabled = false;
   for (let index = 0; index < kind.layers * kind.heads; index++) {
     const [layer, head] = [Math.floor(index / kind.heads), index % kind.heads];
     const codes = values.subarray(start + index * area, start + (index + 1) * area);
-    context.globalAlpha = off.has([kind.name, layer, head].join()) ? 0.3 : 1;
+    const name = [kind.name, layer, head].join();
+    context.globalAlpha = dim.has(name) ? 0.15 : off.has(name) ? 0.3 : 1;
     drawHead(context, codes, section, section.boxes(layer, head), palette);
   }
 }

@@ -7,6 +7,7 @@ from viz.charts.origin import agreement_heatmap, origin_bars
 from viz.charts.positions import added_norms, added_to_sentence, encoding_heatmap, encoding_waves, position_similarity
 from viz.charts.query_key_value import query_key_value, score_parts
 from viz.charts.residual import residual_norms, written_shares
+from viz.charts.roles import role_map
 from viz.charts.tokens import merge_tree
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "position_similarity",
     "query_key_value",
     "residual_norms",
+    "role_map",
     "score_parts",
     "token_paths",
     "training_curve",

@@ -10,6 +10,7 @@ from viz.views import (
     origin,
     positions,
     query_key_value,
+    roles,
     steps,
     tokens,
 )
@@ -21,6 +22,7 @@ VIEWS: dict[str, View] = {
         all_heads.VIEW,
         one_head.VIEW,
         lines.VIEW,
+        roles.VIEW,
         tokens.VIEW,
         embeddings.VIEW,
         positions.VIEW,

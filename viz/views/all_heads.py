@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import html
+from dataclasses import replace
 from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from model.analysis_roles import ROLE
 from viz.canvas import heads_grid, pack_grid, plot_clicks
 from viz.charts import head_heatmap, head_sentence
 from viz.charts.words import head_title
+from viz.views.head_roles import dimmed_heads
 from viz.views.scene import Scene, View, calculation_opener
+from viz.views.settings import Settings
 
 LARGE = 680  # px: height of the matrix where it is alone
 CARD = 410  # px: width of the card beside the grid
@@ -26,7 +30,8 @@ def draw(scene: Scene) -> None:
     """The grid; a click opens a head in the card at its right."""
     grid, card = st.columns([1.7, 1], gap="medium")
     with grid:
-        opened = heads_grid(_packed(scene.key, scene), selected=scene.open_head, key="grid")
+        _filter(scene)
+        opened = heads_grid(_packed(scene.key, scene), selected=scene.open_head, dim=dimmed_heads(scene), key="grid")
         if opened and opened != scene.open_head:
             kind, layer, head = opened
             scene.choose(kind=kind, layer=layer, head=head)
@@ -35,19 +40,35 @@ def draw(scene: Scene) -> None:
         open_head(scene)
 
 
-def open_head(scene: Scene, large: bool = False) -> None:
-    """One head with its title, its heatmap and its strongest cell in words."""
+def _filter(scene: Scene) -> None:
+    """Which role was chosen in What heads do, and the way back to all heads."""
+    if scene.settings.label not in ROLE:
+        return
+    with st.container(horizontal=True, key="filter", vertical_alignment="center"):
+        st.caption(f"Bright: heads with the role “{ROLE[scene.settings.label].title}” (see What heads do).", width="content")
+        st.button("All bright", key="filter-off", on_click=_no_filter, args=(scene.settings,))
+
+
+def _no_filter(settings: Settings) -> None:
+    st.session_state["settings"] = replace(settings, label="")
+
+
+def open_head(scene: Scene, large: bool = False, listen: bool = True) -> None:
+    """One head with its title, its heatmap and its strongest cell in words. listen=False: the view listens to clicks itself."""
     kind, layer, head = scene.open_head
     query, key, sentence = scene.picture(
         "head-sentence", partial(head_sentence, scene.maps, kind, layer, head), kind, layer, head
     )
     st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}</h3>')
     st.caption("Row attends to column. Click a cell to open its calculation.")
+    if hidden := scene.hidden(kind, layer, [head]):
+        st.caption(hidden)
     build = partial(head_heatmap, scene.maps, kind, layer, head, scene.colours, cell=(query, key))
     figure = scene.picture("head", build, kind, layer, head)
     figure.update_layout(height=max(figure.layout.height, LARGE) if large else _card_height(figure))
     st.plotly_chart(figure, theme=None, key="head-large" if large else "head-small", config={"displaylogo": False})
-    plot_clicks(["card-head"], key="plot-clicks", on_click=calculation_opener(scene))
+    if listen:
+        plot_clicks(["card-head"], key="plot-clicks", on_click=calculation_opener(scene))
     st.html(f'<p class="head-sentence" data-testid="head-sentence">{html.escape(sentence)}</p>')
 
 

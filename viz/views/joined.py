@@ -48,7 +48,7 @@ def draw(scene: Scene) -> None:
         if scene.settings.words:
             row = next(at for at, group in enumerate(axis_groups(trace, kind)[0]) if query in group)
         norms = contributions[:, query].norm(dim=-1)
-        build = partial(heads_of_token, scene.maps, norms, shares[:, query], kind, layer, row, scene.colours)
+        build = partial(heads_of_token, scene.whole_maps, norms, shares[:, query], kind, layer, row, scene.colours)
         st.plotly_chart(scene.picture("heads", build, kind, layer, query), theme=None, key="joined-heads", config=PLAIN)
         build = partial(concat_heatmap, trace.attention[kind].outputs[layer, :, query], scene.colours)
         st.plotly_chart(scene.picture("concat", build, kind, layer, query), theme=None, key="joined-concat", config=PLAIN)

@@ -21,6 +21,8 @@ def draw(scene: Scene) -> None:
     packed = _packed(scene.key, view["kind"], view["layer"], scene)
     view = attention_lines(packed, key="lines", heads=view["heads"])
     chosen = tuple(range(scene.trace.config.heads) if view["heads"] is None else view["heads"])
+    if hidden := scene.hidden(view["kind"], view["layer"], list(chosen)):
+        st.caption(hidden)
     if (view["kind"], view["layer"], chosen) != (kind, layer, tuple(heads)):
         scene.choose(kind=view["kind"], layer=view["layer"], head=head, heads=chosen)
 

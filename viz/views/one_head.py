@@ -44,7 +44,8 @@ def strongest(trace: AttentionMaps, kind: str, layer: int, head: int) -> str:
     keys = trace.keys(kind)
     rows = trace.queries(kind) if kind == "encoder" else trace.labels
     body = "".join(
-        f'<tr><td class="token">{html.escape(word_label(piece))}</td><td class="token">{html.escape(word_label(keys.pieces[key]))}</td>'
+        f'<tr><td class="token">{html.escape(word_label(piece))}</td>'
+        f'<td class="token">{html.escape(word_label(keys.pieces[key])) if weight else "–"}</td>'
         f"<td>{number(weight)}</td></tr>"
         for piece, key, weight in zip(rows.pieces, best.indices.tolist(), best.values.tolist(), strict=True)
     )

@@ -22,6 +22,11 @@ WORDS_HELP = (
     "Joins the pieces of each word in every picture of attention: weights are summed over the pieces looked at and averaged over "
     "the pieces that look. Calculations stay with the pieces, which is what the model works with."
 )
+SINK_TITLES = {"keep": "shown", "hide": "hidden", "renormalise": "hidden, rest to 100%"}
+SINKS_HELP = (
+    "Many heads put attention that they do not need on `</s>`, `<s>` and punctuation (Clark et al. 2019). Hides it in All heads, "
+    "One head and Lines; the caption of the head says how much that was."
+)
 EXAMPLE_LABELS = {EXAMPLES[0]: "it → animal"}
 
 
@@ -128,7 +133,9 @@ def _controls(settings: Settings) -> Settings:
                 st.selectbox(label, POSITION_EDITS, key=remember(key, getattr(settings, key)), width=232)
                 for label, key in (("Source positions", "source_positions"), ("Target positions", "target_positions"))
             )
-    return replace(settings, view=view, words=words, causal=causal, source_positions=source, target_positions=target)
+            sinks = st.selectbox("Sinks", list(SINK_TITLES), key=remember("sinks", settings.sinks), format_func=SINK_TITLES.get,
+                                 help=SINKS_HELP, width=232)  # fmt: skip
+    return replace(settings, view=view, words=words, causal=causal, source_positions=source, target_positions=target, sinks=sinks)
 
 
 def _translation(scene: Scene) -> None:

@@ -8,8 +8,10 @@ from functools import cached_property
 from typing import TypeVar
 
 import streamlit as st
+from torch import Tensor
 
 from model import Translator
+from model.analysis_roles import without_sinks
 from model.analysis_words import join_words, strongest_pieces
 from model.trace import AttentionMaps, Trace
 from viz.canvas import Click
@@ -42,16 +44,35 @@ class Scene:
         return self.done.trace
 
     @cached_property
-    def maps(self) -> AttentionMaps:
+    def whole_maps(self) -> AttentionMaps:
         """Who attends to whom: between pieces, or between words where the reader joined them."""
         return join_words(self.trace) if self.settings.words else self.trace
 
+    @cached_property
+    def _without_sinks(self) -> tuple[AttentionMaps, dict[str, Tensor]]:
+        return without_sinks(self.whole_maps, renormalise=self.settings.sinks == "renormalise")
+
     @property
-    def key(self) -> tuple[str, str, str, bool]:
+    def maps(self) -> AttentionMaps:
+        """The same, without attention to special tokens and punctuation where the reader hides it."""
+        return self.whole_maps if self.settings.sinks == "keep" else self._without_sinks[0]
+
+    def hidden(self, kind: str, layer: int, heads: list[int]) -> str:
+        """How much of these heads' attention is hidden, mean over rows, as a sentence; empty where nothing is."""
+        if self.settings.sinks == "keep" or not heads:
+            return ""
+        share = float(self._without_sinks[1][kind][layer, heads].mean())
+        whose = "this head's" if len(heads) == 1 else "these heads'"
+        rest = "; what is left of each row is divided by its sum" if self.settings.sinks == "renormalise" else ""
+        return f"hidden: {share:.0%} of {whose} attention goes to `</s>`, `<s>` and punctuation (drawn as 0){rest}."
+
+    @property
+    def key(self) -> tuple[str, str, str, bool, str]:
         """What tells one trace from another, for caches of what is drawn from it."""
         trace = self.trace
         text = f"{trace.source.text}\n{trace.labels.ids}"
-        return engine.cache_key(self.translator), text, str(trace.intervention.to_dict()), self.settings.words
+        change, settings = str(trace.intervention.to_dict()), self.settings
+        return engine.cache_key(self.translator), text, change, settings.words, settings.sinks
 
     @property
     def open_head(self) -> tuple[str, int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
+from model.analysis_roles import ROLE
 from model.config import Config
 from model.intervention import ATTENTION_KINDS, POSITION_EDITS, Intervention
 from model.trace import SIDES
@@ -18,6 +19,7 @@ EXAMPLES = (
 SWITCH = ("on", "off")
 SPACES = ("2d", "3d")
 SINKS = ("keep", "hide", "renormalise")
+LABELS = ("", "distance", *ROLE)  # "": entropy
 POSITION_WORDS = {
     "none": "taken away (nothing says where a token stands)",
     "shuffled": "shuffled (each token is told another place)",
@@ -51,7 +53,8 @@ class Settings:
     unit: int | None = None  # a feed-forward unit, from 0; None: the strongest of the token
     row: int | None = None  # the decoder row whose label is looked at, from 0; None: the page suggests one
     output_temperature: float = 1.0  # softmax(logits / temperature) in the Output view
-    label: str = ""  # only heads with this role; empty: all
+    label: str = ""  # what colours the map of What heads do: one of LABELS; a role leaves only the heads that have it bright
+    held_out: bool = True  # roles as measured on held-out sentences, where they are stored, instead of on this one
     sinks: str = "keep"  # attention to special tokens and punctuation: one of SINKS
 
     @property
@@ -97,9 +100,9 @@ def _read(name: str, written: str, config: Config, views: list[str]) -> object:
     choices = {
         "view": views, "kind": ATTENTION_KINDS, "side": SIDES,
         "source_positions": POSITION_EDITS, "target_positions": POSITION_EDITS, "causal": SWITCH, "words": SWITCH, "lengths": SWITCH,
-        "space": SPACES, "sinks": SINKS,
+        "space": SPACES, "sinks": SINKS, "label": LABELS, "held_out": SWITCH,
     }  # fmt: skip
-    if name in ("text", "target", "label"):
+    if name in ("text", "target"):
         return written
     if name == "output_temperature":
         return _temperature(written)

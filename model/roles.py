@@ -1,0 +1,134 @@
+"""What heads do on held-out sentences: `python -m model.roles --data FOLDER` measures all roles and writes roles.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import time
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from model.analysis_roles import ROLE, HeadMeasures, RoleMeasure, head_statistics, role_scores, shuffled
+from model.data import read_pairs
+from model.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
+from model.trace import ATTENTION_KINDS
+
+FILE = "roles.json"
+SPLITS = ("tatoeba.dev", "multi30k.val")
+EACH = 250  # sentence pairs of every split
+DIGITS = 4
+FIELDS = ("score", "null", "deviation", "null_deviation")
+
+
+def sample(data: Path, each: int = EACH, seed: int = 0) -> list[tuple[str, str]]:
+    """`each` pairs of every split in the folder `data`, drawn with `seed`. Raises OSError or ValueError as `read_pairs`."""
+    generator = random.Random(seed)
+    splits = [read_pairs(data / f"{split}.tsv.gz") for split in SPLITS]
+    return [pair for pairs in splits for pair in generator.sample(pairs, min(each, len(pairs)))]
+
+
+def measure_pairs(translator: Translator, pairs: list[tuple[str, str]], seed: int = 0) -> HeadMeasures:
+    """Means and standard deviations over sentence pairs, read with the reference as target (teacher forcing).
+
+    The null of every sentence is its role scores with each row's weights shuffled once, drawn with `seed`.
+    A role's mean is over the sentences in which it is defined. Raises ValueError for a pair that the model cannot read.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    statistics: dict[tuple[str, str], list[Tensor]] = {}
+    scores: dict[tuple[str, str], list[tuple[Tensor, Tensor]]] = {}
+    for source, target in pairs:
+        trace = translator.trace(source, target)
+        found, null = role_scores(trace), role_scores(shuffled(trace, generator))
+        for kind in ATTENTION_KINDS:
+            for name, value in head_statistics(trace)[kind].items():
+                statistics.setdefault((kind, name), []).append(value.cpu())
+            for name, score in found[kind].items():
+                scores.setdefault((kind, name), []).append((score.cpu(), null[kind][name].cpu()))
+    measures = HeadMeasures(len(pairs), {kind: {} for kind in ATTENTION_KINDS}, {kind: {} for kind in ATTENTION_KINDS})
+    for (kind, name), values in statistics.items():
+        measures.statistics[kind][name] = torch.stack(values).mean(0)
+    for (kind, name), values in scores.items():
+        both = torch.stack([torch.stack(pair) for pair in values])  # (sentence, score or null, layer, head)
+        mean, deviation = both.mean(0), both.std(0, correction=min(1, len(values) - 1))
+        measures.roles[kind][name] = RoleMeasure(ROLE[name], *mean, *deviation, len(values))
+    return measures
+
+
+def save_roles(folder: Path, measures: HeadMeasures, weights_sha256: str, about: str) -> Path:
+    """Write `roles.json` into a checkpoint's folder: rounded to DIGITS, bound to the weights by their hash. Returns its path."""
+
+    def plain(values: Tensor) -> list[list[float]]:
+        return [[round(value, DIGITS) for value in row] for row in values.tolist()]
+
+    content = {
+        "weights_sha256": weights_sha256,
+        "about": about,
+        "sentences": measures.sentences,
+        "statistics": {
+            kind: {name: plain(values) for name, values in found.items()} for kind, found in measures.statistics.items()
+        },
+        "roles": {
+            kind: {
+                name: {"sentences": got.sentences, **{field: plain(getattr(got, field)) for field in FIELDS}}
+                for name, got in found.items()
+            }
+            for kind, found in measures.roles.items()
+        },
+    }
+    path = folder / FILE
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    text = re.sub(r"\[\s+([^\[\]]*?)\s+\]", lambda row: f"[{' '.join(row[1].split())}]", text)  # a row of numbers on one line
+    path.write_text(text + "\n", encoding="utf-8")
+    return path
+
+
+def load_roles(folder: Path, weights_sha256: str) -> HeadMeasures | None:
+    """What `save_roles` wrote; None where there is no such file, it is damaged, or it was measured on other weights."""
+    try:
+        content = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        if content["weights_sha256"] != weights_sha256:
+            return None
+        statistics = {
+            kind: {name: torch.tensor(values) for name, values in found.items()} for kind, found in content["statistics"].items()
+        }
+        roles = {
+            kind: {
+                name: RoleMeasure(ROLE[name], **{field: torch.tensor(got[field]) for field in FIELDS}, sentences=got["sentences"])
+                for name, got in found.items()
+            }
+            for kind, found in content["roles"].items()
+        }
+        return HeadMeasures(content["sentences"], statistics, roles)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure one checkpoint and print which heads have which role."""
+    form = argparse.ArgumentDefaultsHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m model.roles", description=__doc__, formatter_class=form)
+    parser.add_argument("--data", type=Path, required=True, help=f"folder with {' and '.join(SPLITS)}, .tsv.gz")
+    parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
+    parser.add_argument("--seed", type=int, default=0, help="draws the sentences and shuffles the null")
+    parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
+    args = parser.parse_args(arguments)
+    started, folder = time.perf_counter(), checkpoint_folder(args.model)
+    try:
+        translator, pairs = load_pretrained(folder, args.device), sample(args.data, seed=args.seed)
+        measures = measure_pairs(translator, pairs, args.seed)
+    except (OSError, ValueError, CheckpointError, DeviceError) as error:
+        raise SystemExit(f"error: {error}") from error
+    about = f"{EACH} pairs each of {' and '.join(SPLITS)}, seed {args.seed}, reference as target"
+    path = save_roles(folder, measures, translator.about["weights_sha256"], about)
+    for role in ROLE.values():
+        names = [f"{kind} {layer + 1}.{head + 1}" for kind, layer, head in sorted(measures.having(role.name))]
+        print(f"{role.title}: {', '.join(names) or 'no head'}")
+    print(f"{len(pairs)} sentences in {time.perf_counter() - started:.0f} s -> {path}")
+
+
+if __name__ == "__main__":
+    main()

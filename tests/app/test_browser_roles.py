@@ -1,0 +1,53 @@
+"""What heads do, in real Chromium: choose a role, open a head from its cell, dim the grid, hide the sinks."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+pytest.importorskip("playwright")
+from playwright.sync_api import expect  # noqa: E402
+from test_browser_inside import click_cell  # noqa: E402
+
+expect.set_options(timeout=60_000)
+
+
+def test_a_role_is_chosen_a_head_opened_and_the_grid_dimmed(visit):
+    """Pill, switch and click reach the URL; the link brings them back; All heads keeps the choice until it is taken away."""
+    page = visit("?view=roles")
+    page.get_by_role("button", name="previous", exact=True).or_(page.get_by_role("radio", name="previous", exact=True)).click()
+    expect(page).to_have_url(re.compile("label=previous"))
+    page.get_by_text("this sentence", exact=True).click()
+    expect(page).to_have_url(re.compile("held_out=off"))
+    click_cell(page, "card-roles", 3, 6)
+    expect(page.get_by_test_id("head-title")).to_have_text("Encoder self-attention, layer 4, head 7")
+    expect(page).to_have_url(re.compile("head=7"))  # the address follows at the end of the run
+    again = visit("?" + page.url.split("?", 1)[1])
+    expect(again.get_by_test_id("head-title")).to_have_text("Encoder self-attention, layer 4, head 7")
+    expect(again.locator(".role-table")).to_contain_text("Voita et al. 2019")
+    again.get_by_role("radiogroup", name="View").get_by_text("All heads", exact=True).click()
+    expect(again.get_by_text("Bright: heads with the role “previous”")).to_be_visible()
+    again.get_by_role("button", name="All bright").click()
+    expect(again.get_by_text("Bright: heads with the role")).to_have_count(0)
+    expect(again).not_to_have_url(re.compile("label="))
+    assert not page.problems and not again.problems
+
+
+@pytest.mark.parametrize("view", ["all-heads", "one-head", "lines"])
+def test_hidden_sinks_are_said_with_their_share(visit, view):
+    """The caption gives the hidden mass; keeping them says nothing."""
+    page = visit(f"?view={view}&kind=cross&layer=4&head=2&sinks=renormalise")
+    caption = page.get_by_text(re.compile(r"hidden: \d+% of this head's attention goes to"))
+    expect(caption).to_be_visible()
+    page.get_by_role("combobox", name=re.compile("Sinks")).click()
+    page.get_by_role("option", name="shown").click()
+    expect(caption).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("sinks="))
+    assert not page.problems
+
+
+def test_a_link_with_an_unknown_role_says_so(visit):
+    """It is left out, with a notice."""
+    page = visit("?view=roles&label=nothing")
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("label=nothing")

@@ -1,0 +1,112 @@
+"""What heads do: simple patterns that heads follow, how sure they are, and which head follows which."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from model.analysis_roles import ROLES, SURE, HeadMeasures
+from viz.canvas import Click, plot_clicks
+from viz.charts import role_map
+from viz.views.all_heads import open_head
+from viz.views.head_roles import head_measures, stored_measures
+from viz.views.scene import Scene, View, calculation_opener, remember
+from viz.views.settings import LABELS
+
+TITLES = {"": "entropy", "distance": "mean distance", **{role.name: role.title for role in ROLES}}
+KINDS = {"encoder": "encoder", "decoder": "decoder", "cross": "cross-attention"}
+
+
+def draw(scene: Scene) -> None:
+    """Choose what to colour by and which sentences; a click on a cell opens that head in the card at the right."""
+    _choose(scene)
+    measures, settings = head_measures(scene), scene.settings
+
+    def clicked(click: Click) -> None:
+        if click.card == "card-head":
+            calculation_opener(scene)(click)
+        else:
+            head = {"kind": click.name, "layer": click.row, "head": click.column, "query": None, "key": None}
+            st.session_state["settings"] = replace(settings, **head)
+
+    cells, card = st.columns([1.7, 1], gap="medium")
+    with cells, st.container(border=True, key="card-roles"):
+        build = partial(role_map, measures, settings.label, scene.colours, scene.open_head)
+        figure = scene.picture("roles", build, settings.label, settings.held_out, scene.open_head)
+        st.plotly_chart(figure, theme=None, key="roles-map", config={"displayModeBar": False})
+        st.caption("Rows are layers, columns are heads. Written in a cell: the role in which that head is furthest above "
+                   "shuffled attention. Point at a cell for all its scores; click to open the head.")  # fmt: skip
+    with card, st.container(border=True, key="card-head"):
+        open_head(scene, listen=False)
+    plot_clicks(["card-roles", "card-head"], key="plot-clicks", on_click=clicked)
+    with st.container(border=True, key="card-role-table"):
+        st.html(role_table(measures))
+
+
+def _choose(scene: Scene) -> None:
+    """Colour and filter, and this sentence or the held-out ones; both go into the URL."""
+    stored = stored_measures(scene)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="roles-choice"):
+        label = st.pills("Colour by", LABELS, key=remember("roles-label", scene.settings.label),
+                         format_func=TITLES.get, label_visibility="collapsed")  # fmt: skip
+        held_out = scene.settings.held_out
+        if stored:
+            held_out = st.segmented_control(
+                "Measured on", (True, False), key=remember("roles-held-out", scene.settings.held_out), required=True,
+                format_func=lambda many: f"{stored.sentences} held-out sentences" if many else "this sentence",
+                label_visibility="collapsed",
+            )  # fmt: skip
+    scene.choose(label=label or "", held_out=bool(held_out))
+    if not stored:
+        st.caption(
+            "Scores on held-out sentences are not there for these weights; `python -m model.roles --data FOLDER` makes them."
+        )
+    elif held_out and scene.settings.changes:
+        st.caption("The held-out sentences were read by the model as trained: your switches change this sentence only.")
+
+
+def role_table(measures: HeadMeasures) -> str:
+    """HTML table: every role with its formula, threshold and paper, and how many heads have it. All text is escaped."""
+    rows = []
+    for role in ROLES:
+        where = [kind for kind in role.kinds if role.name in measures.roles[kind]]
+        heads = str(len(measures.having(role.name))) if where else "not defined here"
+        kinds = ", ".join(KINDS[kind] for kind in role.kinds)
+        cells = (role.title, role.formula, f"{role.threshold:g}", kinds, heads, role.source)
+        rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
+    names = ("role", "score: mean over the queries q of", "threshold", "where", "heads", "after")
+    head = "".join(f"<th>{name}</th>" for name in names)
+    return f'<div class="role-table"><table><tr>{head}</tr>{"".join(rows)}</table><p>{_rule(measures)}</p></div>'
+
+
+def _rule(measures: HeadMeasures) -> str:
+    """When a head has a role."""
+    rule = (
+        "its score in this sentence is above the threshold and above what it would be on average if the weights of every row "
+        "were shuffled among its keys; one sentence, and a short one above all, is little evidence"
+    )
+    if measures.sentences > 1:
+        rule = (
+            f"its mean score over the {measures.sentences} sentences, those in which the role is defined, is above the threshold "
+            f"and more than {SURE} standard errors above the same score with the weights of every row shuffled among its keys "
+            "(standard error: √((s² + s₀²) / n), s and s₀ the standard deviations of the two scores over the n sentences, "
+            "which the hover writes behind ±)"
+        )
+    return (
+        f"A head has a role when {rule}. Scores are between 0 and 1; w[q, k] is the weight from query q to key k, of pieces. "
+        "Left out are queries with a single key, queries that have no key of the role and, for first, end and punctuation, "
+        "queries that are such a token. In the decoder a query is the piece that it reads. “Content word” says that a head is "
+        "sure of one word, not that it is the right one. Thresholds are set by hand."
+    )
+
+
+VIEW = View(
+    "roles",
+    "What heads do",
+    "Some heads do something simple: look at the previous token, at the end mark, or along the diagonal. Every cell is one head; "
+    "low entropy means that it is sure where to look. Look for roles that come early or late, and for heads that have none.",
+    draw,
+)
