@@ -4,6 +4,7 @@ from viz.charts.embeddings import embedding_map, neighbours_bar, outline_token, 
 from viz.charts.heads import difference_heatmap, head_heatmap, head_sentence
 from viz.charts.joined import concat_heatmap, contribution_heatmap, heads_of_token
 from viz.charts.origin import agreement_heatmap, origin_bars
+from viz.charts.output import lens_heatmap, lens_of_row, loss_bars, probability_bars, top_pieces_table
 from viz.charts.positions import added_norms, added_to_sentence, encoding_heatmap, encoding_waves, position_similarity
 from viz.charts.query_key_value import query_key_value, score_parts
 from viz.charts.residual import residual_norms, written_shares
@@ -23,16 +24,21 @@ __all__ = [
     "head_heatmap",
     "head_sentence",
     "heads_of_token",
+    "lens_heatmap",
+    "lens_of_row",
+    "loss_bars",
     "merge_tree",
     "neighbours_bar",
     "origin_bars",
     "outline_token",
     "position_similarity",
+    "probability_bars",
     "query_key_value",
     "residual_norms",
     "role_map",
     "score_parts",
     "token_paths",
+    "top_pieces_table",
     "training_curve",
     "written_shares",
 ]

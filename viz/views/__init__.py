@@ -8,6 +8,7 @@ from viz.views import (
     lines,
     one_head,
     origin,
+    output,
     positions,
     query_key_value,
     roles,
@@ -30,6 +31,7 @@ VIEWS: dict[str, View] = {
         query_key_value.VIEW,
         joined.VIEW,
         layers.VIEW,
+        output.VIEW,
         origin.VIEW,
     )
 }

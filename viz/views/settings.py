@@ -18,6 +18,7 @@ EXAMPLES = (
 )
 SWITCH = ("on", "off")
 SPACES = ("2d", "3d")
+OUTPUT_PARTS = ("pieces", "loss", "lens")
 SINKS = ("keep", "hide", "renormalise")
 LABELS = ("", "distance", *ROLE)  # "": entropy
 POSITION_WORDS = {
@@ -52,6 +53,7 @@ class Settings:
     lengths: bool = False  # paths through the layers with the lengths of their vectors, not by direction alone
     unit: int | None = None  # a feed-forward unit, from 0; None: the strongest of the token
     row: int | None = None  # the decoder row whose label is looked at, from 0; None: the page suggests one
+    output_part: str = "pieces"  # which part of the Output view: one of OUTPUT_PARTS
     output_temperature: float = 1.0  # softmax(logits / temperature) in the Output view
     label: str = ""  # what colours the map of What heads do: one of LABELS; a role leaves only the heads that have it bright
     held_out: bool = True  # roles as measured on held-out sentences, where they are stored, instead of on this one
@@ -99,7 +101,7 @@ def _read(name: str, written: str, config: Config, views: list[str]) -> object:
     """One parameter as a value. Raises KeyError for an unknown name, ValueError for an unknown value."""
     choices = {
         "view": views, "kind": ATTENTION_KINDS, "side": SIDES,
-        "source_positions": POSITION_EDITS, "target_positions": POSITION_EDITS, "causal": SWITCH, "words": SWITCH, "lengths": SWITCH,
+        "source_positions": POSITION_EDITS, "target_positions": POSITION_EDITS, "causal": SWITCH, "words": SWITCH, "lengths": SWITCH, "output_part": OUTPUT_PARTS,
         "space": SPACES, "sinks": SINKS, "label": LABELS, "held_out": SWITCH,
     }  # fmt: skip
     if name in ("text", "target"):

@@ -1,0 +1,136 @@
+"""Output: from logits to the next piece, what it costs, and when in the layers the model knows it."""
+
+from __future__ import annotations
+
+import html
+import math
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from model import Translator
+from model.analysis import entropy
+from model.analysis_output import Lens, cross_entropy, label_ids, logit_lens, perplexity, probabilities, ranks
+from model.trace import Trace
+from viz.canvas import Click, plot_clicks
+from viz.charts import lens_heatmap, lens_of_row, loss_bars, probability_bars, top_pieces_table
+from viz.theme import number, quoted
+from viz.views import engine
+from viz.views.scene import Scene, View, remember
+from viz.views.settings import OUTPUT_PARTS
+
+PART_TITLES = dict(zip(OUTPUT_PARTS, ("Next pieces", "Loss", "Logit lens"), strict=True))
+PLAIN = {"displayModeBar": False}
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _pieces(_translator: Translator, weights: str) -> list[str]:
+    """The vocabulary by id; `weights` is what the cache goes by."""
+    return [_translator.tokenizer.piece(id_) for id_ in range(_translator.tokenizer.vocabulary_size)]
+
+
+def draw(scene: Scene) -> None:
+    """One part at a time; a click chooses the decoder row."""
+    remember("output-part", scene.settings.output_part)
+    part = st.segmented_control(
+        "Part", OUTPUT_PARTS, key="output-part", format_func=PART_TITLES.get, required=True, label_visibility="collapsed"
+    )
+    scene.choose(output_part=part)
+    pieces = _pieces(scene.translator, engine.cache_key(scene.translator))
+    {"pieces": _next_pieces, "loss": _loss, "lens": _lens}[part](scene, pieces, _row(scene))
+
+
+def _row(scene: Scene) -> int:
+    """The decoder row that is looked at; before any choice the one that was least certain."""
+    row = scene.settings.row
+    if row is not None and row < len(scene.trace.labels):
+        return row
+    return int(scene.trace.loss.argmax())
+
+
+def _listen(scene: Scene, card: str, across: bool) -> None:
+    """A click on a row (or, where positions run across, a column) chooses it."""
+
+    def clicked(click: Click) -> None:
+        st.session_state["settings"] = replace(scene.settings, row=click.column if across else click.row)
+
+    plot_clicks([card], key="plot-clicks", on_click=clicked)
+
+
+def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
+    trace = scene.trace
+    table, bars = st.columns([1.5, 1], gap="medium")
+    with table, st.container(border=True, key="card-pieces"):
+        _title("The best next pieces at every position")
+        st.caption("Row t has read everything up to its left piece and must predict its right one. Click a row.")
+        build = partial(top_pieces_table, trace, pieces, scene.colours, row)
+        st.plotly_chart(scene.picture("pieces", build, row), theme=None, key="output-pieces", config={"displaylogo": False})
+        _listen(scene, "card-pieces", across=False)
+    with bars, st.container(border=True, key="card-bars"):
+        _title(_asked(trace, row), "output-row")
+        key = remember("output-temperature", scene.settings.output_temperature)
+        temperature = st.slider("Output temperature", 0.1, 5.0, key=key, step=0.1)
+        scene.choose(output_temperature=temperature)
+        build = partial(probability_bars, trace, row, pieces, temperature, scene.colours)
+        st.plotly_chart(scene.picture("bars", build, row, temperature), theme=None, key="output-bars", config=PLAIN)
+        chances = probabilities(trace.logits[row], temperature)
+        rank, size = int(ranks(trace.logits, label_ids(trace))[row]), trace.config.vocabulary_size
+        st.caption(
+            f"The logits are a tensor of B × T × V = 1 × {len(trace.target)} × {size:,} numbers; this row is {size:,} of them, and softmax "
+            f"makes them add up to 1. Entropy {float(entropy(chances)):.2f} nats (0 is certain, ln V = {math.log(size):.2f} knows nothing). "
+            f"{quoted(trace.labels.pieces[row])} has rank {rank:,} and probability {number(float(chances[trace.labels.ids[row]]), 4)}."
+        )
+
+
+def _loss(scene: Scene, pieces: list[str], row: int) -> None:
+    trace = scene.trace
+    loss = cross_entropy(trace)
+    with st.container(border=True, key="card-loss"):
+        _title("How surprised the model is by every piece")
+        st.plotly_chart(
+            scene.picture("loss", partial(loss_bars, trace, scene.colours)), theme=None, key="output-loss", config=PLAIN
+        )
+        difference = float((loss - trace.loss).abs().max())
+        st.html(
+            f'<p class="head-sentence" data-testid="output-loss">Mean cross-entropy {float(loss.mean()):.3f} nats, perplexity '
+            f"e^{float(loss.mean()):.3f} = {perplexity(loss):.2f}: on average the model hesitates as if between {perplexity(loss):.1f} equally "
+            "likely pieces.</p>"
+        )
+        st.caption(
+            f"Recomputed from the logits: differs from the captured loss by at most {difference:.1e}. Training lowers this number."
+        )
+
+
+def _lens(scene: Scene, pieces: list[str], row: int) -> None:
+    trace = scene.trace
+    lens: Lens = scene.picture("lens", partial(logit_lens, trace, scene.translator.model))
+    with st.container(border=True, key="card-lens"):
+        _title("What the decoder would say after every layer")
+        st.caption(
+            "Each state goes straight through the last LayerNorm and the output matrix, as if no layer followed. Click a column."
+        )
+        build = partial(lens_heatmap, trace, lens, pieces, scene.colours, row)
+        st.plotly_chart(scene.picture("lens-map", build, row), theme=None, key="output-lens", config={"displaylogo": False})
+        _listen(scene, "card-lens", across=True)
+    with st.container(border=True, key="card-lens-row"):
+        _title(_asked(trace, row), "output-row")
+        figure = scene.picture("lens-row", partial(lens_of_row, trace, lens, row, scene.colours), row)
+        st.plotly_chart(figure, theme=None, key="output-lens-row", config=PLAIN)
+
+
+def _asked(trace: Trace, row: int) -> str:
+    return f"Reading {quoted(trace.target.pieces[row])}, producing {quoted(trace.labels.pieces[row])}"
+
+
+def _title(text: str, name: str = "output-title") -> None:
+    st.html(f'<h3 class="head-title" data-testid="{name}">{html.escape(text)}</h3>')
+
+
+VIEW = View(
+    "output",
+    "Output",
+    "At every position the decoder gives each piece of the vocabulary a number; softmax makes them probabilities. Look for positions "
+    "where several pieces compete, and for the layer at which the model knows what it will say.",
+    draw,
+)
