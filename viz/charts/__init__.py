@@ -3,6 +3,14 @@
 from viz.charts.embeddings import embedding_map, neighbours_bar, outline_token, token_paths
 from viz.charts.heads import difference_heatmap, head_heatmap, head_sentence
 from viz.charts.joined import concat_heatmap, contribution_heatmap, heads_of_token
+from viz.charts.layers import (
+    firing_heatmap,
+    norm_comparison,
+    norm_strips,
+    unit_bars,
+    unit_over_tokens,
+    written_cosine_heatmap,
+)
 from viz.charts.origin import agreement_heatmap, origin_bars
 from viz.charts.output import lens_heatmap, lens_of_row, loss_bars, probability_bars, top_pieces_table
 from viz.charts.positions import added_norms, added_to_sentence, encoding_heatmap, encoding_waves, position_similarity
@@ -21,6 +29,7 @@ __all__ = [
     "embedding_map",
     "encoding_heatmap",
     "encoding_waves",
+    "firing_heatmap",
     "head_heatmap",
     "head_sentence",
     "heads_of_token",
@@ -29,6 +38,8 @@ __all__ = [
     "loss_bars",
     "merge_tree",
     "neighbours_bar",
+    "norm_comparison",
+    "norm_strips",
     "origin_bars",
     "outline_token",
     "position_similarity",
@@ -40,6 +51,9 @@ __all__ = [
     "token_paths",
     "top_pieces_table",
     "training_curve",
+    "unit_bars",
+    "unit_over_tokens",
+    "written_cosine_heatmap",
     "written_shares",
 ]
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
-from collections import Counter
 from dataclasses import replace
 from functools import partial
 
@@ -15,9 +13,9 @@ from model.analysis_embedding import Vocabulary
 from model.tokenizer import SPECIAL, Tokens
 from viz.canvas import Click, plot_clicks
 from viz.charts import added_to_sentence, embedding_map, neighbours_bar, outline_token, token_paths
-from viz.charts.words import LONG
 from viz.theme import token_label
 from viz.views import engine
+from viz.views.choices import choose_token, plain
 from viz.views.positions import choose_side
 from viz.views.scene import Scene, View, remember
 from viz.views.settings import SPACES
@@ -45,7 +43,7 @@ def draw(scene: Scene) -> None:
         figure = scene.picture("vectors", build, side)
         _chart(outline_token(figure, token, scene.colours), "vectors")
     with st.container(horizontal=True, key="embeddings-choice", vertical_alignment="center", horizontal_alignment="distribute"):
-        _choose_token(tokens, token)
+        choose_token(tokens, token, "embeddings", lambda index: _look_at(token=index, piece=None))
         dimensions = _choose_space(scene)
     piece = tokens.ids[token] if scene.settings.piece is None else scene.settings.piece
     neighbours, around = st.columns([1, 1.9], gap="medium")
@@ -69,27 +67,6 @@ def _token(scene: Scene, tokens: Tokens) -> int:
     return next((index for index, id_ in enumerate(tokens.ids) if id_ not in SPECIAL), 0)
 
 
-def _choose_token(tokens: Tokens, token: int) -> None:
-    """Every token to click on; many of them in a list. Repeated ones, and all in the list, carry their position."""
-    counts, many = Counter(tokens.pieces), len(tokens) > LONG
-    labels = [
-        token_label(piece) + (f" ({index})" if many or counts[piece] > 1 else "")
-        for index, piece in enumerate(tokens.pieces, start=1)
-    ]
-    key = "embeddings-tokens" if many else "embeddings-token"
-    st.session_state[key] = token
-    if many:
-        st.selectbox(
-            "Token", range(len(tokens)), key=key, format_func=labels.__getitem__, on_change=_chosen, args=(key,), width=320
-        )
-    else:
-        shown = [_plain(label) for label in labels]
-        st.pills(
-            "Token", range(len(tokens)), key=key, format_func=shown.__getitem__, on_change=_chosen, args=(key,), required=True,
-            label_visibility="collapsed", width="stretch", wrap=True,
-        )  # fmt: skip
-
-
 def _choose_space(scene: Scene) -> int:
     """Two or three dimensions; the choice goes into the URL."""
     key = remember("embeddings-space", scene.settings.space)
@@ -107,7 +84,7 @@ def _neighbours(scene: Scene, side: str, vocabulary: Vocabulary, own: int, piece
     _title(title if piece in tokens.ids else f"{title}, which is not in {LANGUAGES[side]}", "neighbours-title")
     if piece != own:
         back = f"Back to {_quoted(vocabulary.pieces[own])}"
-        st.button(_plain(back), key="embeddings-back", on_click=_look_at, kwargs={"piece": None})
+        st.button(plain(back), key="embeddings-back", on_click=_look_at, kwargs={"piece": None})
     texts = len(vocabulary.pieces) - int(vocabulary.set_aside.sum())
     among = f"{len(vocabulary.pieces):,} pieces" if vocabulary.set_aside[piece] else f"{texts:,} pieces of text"
     st.caption(f"The nearest of the {among} in the vocabulary. Click one to look it up.")
@@ -146,10 +123,6 @@ def _listen(tokens: Tokens) -> None:
     plot_clicks(cards, key="plot-clicks", on_click=clicked)
 
 
-def _chosen(key: str) -> None:
-    _look_at(token=st.session_state[key], piece=None)
-
-
 def _look_at(**changes) -> None:
     """Change the settings before the next run draws them."""
     st.session_state["settings"] = replace(st.session_state["settings"], **changes)
@@ -161,11 +134,6 @@ def _title(text: str, name: str) -> None:
 
 def _quoted(piece: str) -> str:
     return f"“{token_label(piece)}”"
-
-
-def _plain(text: str) -> str:
-    """Text for labels that Streamlit reads as Markdown: shown as it is."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 def _chart(figure: object, name: str) -> None:

@@ -17,6 +17,7 @@ from model.trace import Trace
 from viz.charts import agreement_heatmap, origin_bars
 from viz.charts.words import LONG, content
 from viz.theme import quoted, word_label
+from viz.views.choices import plain
 from viz.views.scene import Scene, View, kept
 
 OCCLUDED = 60  # source words up to which occlusion is computed without being asked: one pass a word
@@ -109,14 +110,9 @@ def _choose(scene: Scene, groups: list[range]) -> int:
     if len(groups) > LONG:
         st.selectbox("French word", range(len(groups)), format_func=names.__getitem__, width=320, **more)
     else:
-        plain = [_plain(name) for name in names]
-        st.pills("French word", range(len(groups)), format_func=plain.__getitem__, required=True, wrap=True, **more)
+        shown = [plain(name) for name in names]
+        st.pills("French word", range(len(groups)), format_func=shown.__getitem__, required=True, wrap=True, **more)
     return at
-
-
-def _plain(text: str) -> str:
-    """Text for labels that Streamlit reads as Markdown: shown as it is."""
-    return "".join("\\" + char if char in r"\`*_{}[]()#+-.!|<>$~:^" else char for char in text)
 
 
 def _verdict(scores: dict[str, Tensor], trace: Trace) -> str:

@@ -19,6 +19,7 @@ EXAMPLES = (
 SWITCH = ("on", "off")
 SPACES = ("2d", "3d")
 OUTPUT_PARTS = ("pieces", "loss", "lens")
+LAYER_PARTS = ("growth", "norm", "units")
 SINKS = ("keep", "hide", "renormalise")
 LABELS = ("", "distance", *ROLE)  # "": entropy
 POSITION_WORDS = {
@@ -51,6 +52,8 @@ class Settings:
     piece: int | None = None  # a vocabulary piece (its id + 1 in the URL) to look up neighbours of; None: the token's own
     space: str = "2d"  # maps of the embedding space: "2d" or "3d"
     lengths: bool = False  # paths through the layers with the lengths of their vectors, not by direction alone
+    layer_part: str = "growth"  # which part of Layer by layer: one of LAYER_PARTS
+    site: int = 0  # the LayerNorm that is looked at, in the order of the pass
     unit: int | None = None  # a feed-forward unit, from 0; None: the strongest of the token
     row: int | None = None  # the decoder row whose label is looked at, from 0; None: the page suggests one
     output_part: str = "pieces"  # which part of the Output view: one of OUTPUT_PARTS
@@ -101,7 +104,7 @@ def _read(name: str, written: str, config: Config, views: list[str]) -> object:
     """One parameter as a value. Raises KeyError for an unknown name, ValueError for an unknown value."""
     choices = {
         "view": views, "kind": ATTENTION_KINDS, "side": SIDES,
-        "source_positions": POSITION_EDITS, "target_positions": POSITION_EDITS, "causal": SWITCH, "words": SWITCH, "lengths": SWITCH, "output_part": OUTPUT_PARTS,
+        "source_positions": POSITION_EDITS, "target_positions": POSITION_EDITS, "causal": SWITCH, "words": SWITCH, "lengths": SWITCH, "output_part": OUTPUT_PARTS, "layer_part": LAYER_PARTS,
         "space": SPACES, "sinks": SINKS, "label": LABELS, "held_out": SWITCH,
     }  # fmt: skip
     if name in ("text", "target"):
@@ -114,7 +117,7 @@ def _read(name: str, written: str, config: Config, views: list[str]) -> object:
         return written == "on" if choices[name] is SWITCH else written
     limit = {
         "layer": max(config.encoder_layers, config.decoder_layers), "head": config.heads, "heads": config.heads,
-        "query": config.max_length, "key": config.max_length, "token": config.max_length, "step": 99,
+        "query": config.max_length, "key": config.max_length, "token": config.max_length, "step": 99, "site": 99,
         "piece": config.vocabulary_size, "row": config.max_length, "unit": config.d_ff,
     }[name]  # fmt: skip
     numbers = tuple(int(part) - 1 for part in written.split(",") if part)

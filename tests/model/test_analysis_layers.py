@@ -1,0 +1,91 @@
+"""Layer by layer: directions, normalisations and units against torch and against loops."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from tiny import SENTENCES, tiny_model
+
+from model.analysis_layers import (
+    batch_normed,
+    firing_shares,
+    group_count,
+    group_normed,
+    layer_normed,
+    norm_labels,
+    strongest_units,
+    unit_pieces,
+    written_cosines,
+)
+from model.pretrained import Translator
+from model.trace import SIDES
+
+BOTH = pytest.mark.parametrize("side", SIDES)
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["pre-norm", "post-norm"])
+def translator_and_trace(request, tokenizer):
+    """Both placements of LayerNorm."""
+    translator = Translator(tiny_model(tokenizer, norm_first=request.param), tokenizer)
+    return translator, translator.trace(SENTENCES[0], SENTENCES[1])
+
+
+@BOTH
+def test_cosines_are_those_of_a_loop(translator_and_trace, side):
+    """Dot product over lengths, sublayer by sublayer and token by token."""
+    _, trace = translator_and_trace
+    residual, cosines = trace.residual[side], written_cosines(trace, side)
+    assert cosines.shape == residual.written.shape[:2] and bool((cosines.abs() <= 1 + 1e-6).all())
+    state, written = residual.states[1, 2], residual.written[1, 2]
+    assert float(cosines[1, 2]) == pytest.approx(float(state @ written / state.norm() / written.norm()), abs=1e-6)
+
+
+@BOTH
+def test_every_layer_norm_does_what_the_model_did(translator_and_trace, side):
+    """Mean 0 and variance 1 before gain and bias; the same as torch's; and what the pass went on with."""
+    translator, trace = translator_and_trace
+    for site in range(len(norm_labels(trace, side))):
+        normed = layer_normed(trace, translator.model, side, site)
+        torch.testing.assert_close(normed.plain.mean(-1), torch.zeros(len(normed.mean)), atol=1e-5, rtol=0)
+        expected = F.layer_norm(normed.before, normed.before.shape[-1:], normed.gain, normed.bias, normed.eps)
+        torch.testing.assert_close(normed.after, expected, atol=1e-5, rtol=1e-5)
+        if not trace.config.norm_first:
+            torch.testing.assert_close(normed.after, trace.residual[side].states[site + 1], atol=1e-5, rtol=1e-5)
+    if trace.config.norm_first:  # the first one is what the first attention projects to queries
+        query = getattr(translator.model, side).layers[0].attention.query(layer_normed(trace, translator.model, side, 0).after)
+        torch.testing.assert_close(
+            query.unflatten(-1, (4, 8)).transpose(0, 1), trace.attention[side].queries[0], atol=1e-5, rtol=1e-5
+        )
+    if trace.config.norm_first and side == "decoder":
+        last = layer_normed(trace, translator.model, side, len(norm_labels(trace, side)) - 1)
+        torch.testing.assert_close(translator.model.logits(last.after), trace.logits, atol=1e-5, rtol=1e-5)
+    with pytest.raises(ValueError, match="no LayerNorm"):
+        layer_normed(trace, translator.model, side, 99)
+
+
+def test_other_normalisations_equal_torchs():
+    """Over the tokens, and over groups of dimensions."""
+    x = torch.randn(7, 48)
+    torch.testing.assert_close(batch_normed(x, 1e-5), F.batch_norm(x, None, None, training=True, eps=1e-5), atol=1e-5, rtol=1e-5)
+    grouped = group_normed(x, 1e-5).reshape(7, group_count(48), -1)
+    torch.testing.assert_close(grouped.mean(-1), torch.zeros(7, 8), atol=1e-5, rtol=0)
+    torch.testing.assert_close(grouped.var(-1, correction=0), torch.ones(7, 8), atol=1e-3, rtol=0)
+    assert group_count(36) == 4 and group_count(7) == 1
+    assert not batch_normed(torch.ones(1, 4), 1e-5).any()  # one token has nothing to differ from
+
+
+@BOTH
+def test_units_are_counted_and_ordered(translator_and_trace, side):
+    """Against a loop over units."""
+    translator, trace = translator_and_trace
+    units = trace.feed_forward[side]
+    shares = firing_shares(trace, side)
+    assert float(shares[1, 2]) == pytest.approx(sum(value > 0 for value in units[1, 2].tolist()) / units.size(-1))
+    values, ids = strongest_units(trace, side, 1, 2, 5)
+    assert values.tolist() == sorted(units[1, 2].tolist(), reverse=True)[:5]
+    assert [float(units[1, 2, unit]) for unit in ids] == values.tolist()
+    raised, lowered = unit_pieces(translator.model, side, 1, int(ids[0]), 4)
+    column = getattr(translator.model, side).layers[1].feed_forward.contract.weight[:, ids[0]]
+    scores = [float(row @ column) for row in translator.model.decoder.embedding.weight]
+    assert scores[raised[0]] == pytest.approx(max(scores)) and scores[lowered[0]] == pytest.approx(min(scores))
