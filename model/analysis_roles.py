@@ -44,7 +44,7 @@ ROLES = (
     Role("punctuation", "punctuation", "sum of w[q, k] over the k that are punctuation", 0.25, ATTENTION_KINDS, CLARK),
     Role("word", "same word", "sum of w[q, k] over the other pieces k of q's word, where it has several", 0.35, SELF),
     Role("diagonal", "diagonal", "sum of w[q, k] over |k − q S / T| ≤ 1; T queries, S keys, q and k from 0", 0.5, ("cross",)),
-    Role("alignment", "content word", "largest w[q, k] over content pieces k, over the q that produce one", 0.6, ("cross",),
+    Role("alignment", "alignment", "largest w[q, k] over content pieces k, over the q that produce one", 0.6, ("cross",),
          f"{VOITA} (confidence)"),
 )  # fmt: skip
 ROLE = {role.name: role for role in ROLES}

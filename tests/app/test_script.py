@@ -88,3 +88,15 @@ def test_a_device_that_is_not_there_is_an_error_in_words(monkeypatch):
     """--device names something torch does not have."""
     monkeypatch.setattr("sys.argv", ["app.py", "--device", "tpu"])
     assert "choose cuda, mps or cpu" in run().error[0].value
+
+
+@pytest.mark.parametrize(
+    "part", [{"view": "layers", "layer_part": "norm"}, {"view": "layers", "layer_part": "units"},
+             {"view": "output", "output_part": "loss"}, {"view": "output", "output_part": "lens"}]
+)  # fmt: skip
+@pytest.mark.parametrize("text", ["Hi", " ".join(["dog"] * 499)], ids=["short", "longest"])
+def test_every_part_of_a_view_runs(part, text):
+    """The parts that do not stand open at first, for a word and for the longest sentence, on both sides."""
+    for side in ("encoder", "decoder"):
+        app = run(text=text, side=side, **part)
+        assert not app.exception and not app.info

@@ -98,7 +98,7 @@ def _rule(measures: HeadMeasures) -> str:
     return (
         f"A head has a role when {rule}. Scores are between 0 and 1; w[q, k] is the weight from query q to key k, of pieces. "
         "Left out are queries with a single key, queries that have no key of the role and, for first, end and punctuation, "
-        "queries that are such a token. In the decoder a query is the piece that it reads. “Content word” says that a head is "
+        "queries that are such a token. In the decoder a query is the piece that it reads. “Alignment” says that a head is "
         "sure of one word, not that it is the right one. Thresholds are set by hand."
     )
 
