@@ -94,7 +94,7 @@ def test_a_switch_says_what_changed_and_shows_both_translations(visit):
     again = visit("?" + urlparse(page.url).query)
     expect(again.get_by_test_id("changed-note")).to_contain_text("English positions taken away")
     assert tokens(again, "target").all_inner_texts() == now
-    again.get_by_role("button", name="Reset").click()
+    again.get_by_role("button", name="Reset", exact=True).click()
     expect(again.get_by_test_id("changed-note")).to_have_count(0)
 
 
