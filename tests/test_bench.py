@@ -35,7 +35,7 @@ def test_wrong_arguments_are_answered_in_words(arguments, said, capsys):
 
 
 def test_a_run_fills_the_table():
-    """One view, one length, one round: every column is a positive number, and the ratio is that of its columns."""
+    """One view, one length, one round: every column is a positive number, and the ratios are those of its columns."""
     need_chromium()
     pytest.importorskip("playwright")
     command = [sys.executable, "-m", "bench.page", "--views", "positions", "--tokens", "24", "--rounds", "1", "--device", "cpu"]
@@ -45,6 +45,7 @@ def test_a_run_fills_the_table():
     assert [header, line] == HEADER.splitlines()
     view, *numbers = [cell.strip() for cell in row.strip("|").split("|")]
     assert view == "positions" and numbers[0] == "24"
-    tokens, sent, first, model, again, empty, ratio = map(float, numbers)
-    assert min(tokens, sent, first, model, again, empty, ratio) > 0
-    assert first > model and ratio == pytest.approx(again / empty, rel=0.1)
+    tokens, sent, first, model, again, frame, ratio, empty, to_empty = map(float, numbers)
+    assert min(tokens, sent, first, model, again, frame, ratio, empty, to_empty) > 0
+    assert first > model
+    assert ratio == pytest.approx(again / frame, rel=0.1) and to_empty == pytest.approx(again / empty, rel=0.1)
