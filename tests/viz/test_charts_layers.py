@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tiny import SENTENCES
 
+from model.analysis import written_norms
 from model.analysis_layers import batch_normed, firing_shares, layer_normed, strongest_units, written_cosines
 from model.trace import SIDES
 from viz import charts
@@ -29,6 +30,7 @@ def test_maps_over_tokens_hold_what_was_computed(trace, side, colours):
     """Cosines and shares of firing units, with one token framed."""
     cosines = charts.written_cosine_heatmap(trace, side, colours, token=1)
     assert np.array_equal(cosines.data[0].z, written_cosines(trace, side).numpy()) and len(cosines.layout.shapes) == 1
+    assert np.allclose(np.array(cosines.data[0].customdata)[..., 0], written_norms(trace, side))
     firing = charts.firing_heatmap(trace, side, colours)
     assert np.allclose(firing.data[0].z, 100 * firing_shares(trace, side))
     assert "$x" not in cosines.to_json() + firing.to_json()

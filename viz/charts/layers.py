@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import plotly.graph_objects as go
+import torch
 from torch import Tensor
 
+from model.analysis import residual_norms, written_norms
 from model.analysis_layers import Normalised, batch_normed, firing_shares, group_normed, written_cosines
 from model.trace import Trace
 from viz.charts.matrix import CELL, heatmap, label_size, matrix_figure, steps, text_width, to_array
@@ -30,9 +32,16 @@ READABLE = 30  # columns whose cells carry numbers
 
 
 def written_cosine_heatmap(trace: Trace, side: str, colours: Palette = LIGHT, token: int | None = None) -> go.Figure:
-    """Cosine between what each sublayer (row) wrote and the state it was added to, for each token (column), -1 to 1."""
+    """Cosine between what each sublayer (row) wrote and the state it was added to, for each token (column), -1 to 1.
+
+    The hover also says how long what was written is, and how long the state that it was added to.
+    """
+    lengths = torch.stack([written_norms(trace, side), residual_norms(trace, side)[:-1]], dim=-1)  # (sublayer, position, 2)
+    hover = (
+        "%{y}, %{x}: cosine <b>%{z:.2f}</b><br>wrote a vector %{customdata[0]:.2f} long into a state %{customdata[1]:.2f} long"
+    )
     cells = heatmap(
-        to_array(written_cosines(trace, side)), "%{y}, %{x}: cosine <b>%{z:.2f}</b>", zmin=-1, zmax=1, name="cosine",
+        to_array(written_cosines(trace, side)), hover, zmin=-1, zmax=1, name="cosine", customdata=to_array(lengths),
         colorscale=diverging(colours), colorbar=plotly_colour_bar(colours, tickvals=[-1, 0, 1], ticktext=["−1", "0", "1"]),
     )  # fmt: skip
     rows = trace.residual[side].labels[1:]
@@ -110,7 +119,15 @@ def norm_comparison(normed: Normalised, trace: Trace, side: str, colours: Palett
     shapes = []
     if token is not None:
         shapes = [
-            {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "y0": token + 0.5, "y1": token + 1.5, "line": {"width": 1.5, "color": colours.ink}}
+            {
+                "type": "rect",
+                "xref": "paper",
+                "x0": 0,
+                "x1": 1,
+                "y0": token + 0.5,
+                "y1": token + 1.5,
+                "line": {"width": 1.5, "color": colours.ink},
+            }
         ]
     legend = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": LABEL_SIZE}, "itemclick": False}
     layout = plotly_layout(
