@@ -38,14 +38,14 @@ GROWTH = (
         "shares",
         written_shares,
         "How much each sublayer writes",
-        "As a share of the state it is added to: bars are means, ticks tokens.",
+        "As a share of the state it is added to; bars are means over the tokens.",
     ),
 )
 READING = {
-    "encoder": "Scores: the unit's column of W_2 · each piece's row of the output matrix. Encoder states never meet that matrix, and "
-    "all later layers are left out, so take it as a hint (Geva et al. 2022).",
-    "decoder": "Scores: the unit's column of W_2 · each piece's row of the output matrix, logits per 1 of its value. This ignores "
-    "later layers and the closing LayerNorm, so take it as a hint (Geva et al. 2022).",
+    "encoder": "Scores: the unit's column of W_2 times each piece's row of the output matrix. Encoder states never meet that "
+    "matrix, and all later layers are left out, so take it as a hint (Geva et al. 2022).",
+    "decoder": "Scores: the unit's column of W_2 times each piece's row of the output matrix, logits per 1 of its value. This "
+    "ignores later layers and the closing LayerNorm, so take it as a hint (Geva et al. 2022).",
 }
 
 
@@ -96,8 +96,8 @@ def _normalisation(scene: Scene, side: str) -> None:
     with st.container(border=True, key="card-strips"):
         _title(f"LayerNorm {normed.label}: {_named(scene, side, token)}", "layers-norm")
         st.caption(
-            f"The mean of the token's own {normed.before.size(1)} numbers is taken away and the rest divided by their standard deviation; "
-            "then a learned gain and bias, the same for every token, are applied."
+            f"The mean of the token's own {normed.before.size(1)} numbers is taken away and the rest divided by their standard "
+            "deviation; then a learned gain and bias, the same for every token, are applied."
         )
         build = partial(norm_strips, normed, token, scene.colours)
         st.plotly_chart(scene.picture("strips", build, side, site, token), theme=None, key="layers-strips", config=PLAIN)
@@ -108,9 +108,7 @@ def _normalisation(scene: Scene, side: str) -> None:
         st.plotly_chart(scene.picture("others", build, side, site, token), theme=None, key="layers-others", config=PLAIN)
     with st.container(border=True, key="card-comparison"):
         _title("… and to every token of this sentence")
-        st.caption(
-            "After layer and group norm all tokens have mean 0 and variance 1; after batch norm each has its own. Click a mark."
-        )
+        st.caption("Layer and group norm give all tokens mean 0 and variance 1, batch norm does not. Click a mark for its token.")
         build = partial(norm_comparison, normed, scene.trace, side, scene.colours, token)
         st.plotly_chart(scene.picture("comparison", build, side, site, token), theme=None, key="layers-comparison", config=PLAIN)
     _listen("card-comparison")
@@ -129,9 +127,9 @@ def _choose_site(scene: Scene, side: str) -> int:
 def _about_batches(scene: Scene, side: str, tokens: int) -> str:
     """How the three differ, for a reader who knows none of them."""
     said = (
-        "Layer norm takes mean and variance over one token's numbers, group norm over each of its groups. Batch norm takes them for "
-        f"each dimension over this sentence's tokens ({tokens} here; in training it would be a whole batch of sentences), so what a "
-        "token becomes depends on the others"
+        "Layer norm takes mean and variance over one token's numbers, group norm over each of its groups. Batch norm takes them "
+        f"for each dimension over this sentence's tokens ({tokens} here; in training a whole batch of sentences), so what "
+        "a token becomes depends on the others"
     )
     said += ", in the decoder even on later ones." if side == "decoder" else "."
     return said + (" With a single token nothing is left." if tokens == 1 else "")
