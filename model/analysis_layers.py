@@ -110,12 +110,20 @@ def strongest_units(trace: Trace, side: str, layer: int, position: int, count: i
     return best.values, best.indices
 
 
-def unit_pieces(model: Transformer, side: str, layer: int, unit: int, count: int) -> tuple[Tensor, Tensor]:
-    """What a firing unit writes, read with the output matrix: ids of the pieces that its column of W_2 raises and lowers most.
+def unit_tokens(trace: Trace, side: str, layer: int, unit: int) -> Tensor:
+    """One unit over the tokens of this sentence: values after the ReLU, (position,), 0 where it does not fire."""
+    return trace.feed_forward[side][layer, :, unit]
 
-    (Geva et al. 2022: feed-forward layers promote concepts in vocabulary space.) It leaves out every later layer, so it is a
-    hint. Returns (raised, lowered), (count,) each.
+
+def unit_pieces(model: Transformer, side: str, layer: int, unit: int, count: int) -> tuple[Tensor, Tensor]:
+    """What a firing unit writes, read with the output matrix: the pieces that its column of W_2 raises and lowers most.
+
+    Scores are dot products of the column with the rows of the tied embedding: logits per 1 of the unit's value, if nothing
+    came after it. (Geva et al. 2022: feed-forward layers promote concepts in vocabulary space.) That leaves out every later
+    layer and the closing LayerNorm, so it is a hint; an encoder's states never meet the output matrix at all.
+    Returns ids and scores, (2, count) each: the most raised pieces first, then the most lowered ones.
     """
     column = getattr(model, side).layers[layer].feed_forward.contract.weight[:, unit]
     scores = (model.decoder.embedding.weight @ column).detach()
-    return scores.topk(count).indices, (-scores).topk(count).indices
+    raised, lowered = scores.topk(count), (-scores).topk(count)
+    return torch.stack([raised.indices, lowered.indices]), torch.stack([raised.values, -lowered.values])

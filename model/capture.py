@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from model.attention import MultiHeadAttention, explicit_attention
 from model.config import Config
-from model.intervention import ATTENTION_KINDS, Intervention
+from model.intervention import ATTENTION_KINDS, Intervention, Link
 from model.masks import window_mask
 from model.tokenizer import Tokens
 from model.trace import SIDES, Attention, Residual, Trace
@@ -28,13 +28,15 @@ _recorder: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
 
 
 class Recorder:
-    """Applies one Intervention to one pass and, if it captures, keeps what every site returned, in the order of the pass.
+    """Applies Interventions to one pass and, if it captures, keeps what every site returned, in the order of the pass.
 
-    Sites are (what, where): ("weights", "cross"), ("written", "encoder"), ... One entry is appended per layer or sublayer.
+    intervention: one for the whole batch, or one for each batch row. Sites are (what, where): ("weights", "cross"),
+    ("written", "encoder"), ... One entry is appended per layer or sublayer.
     """
 
-    def __init__(self, config: Config, intervention: Intervention, captures: bool = True) -> None:
-        self.config, self.intervention, self.captures = config, intervention, captures
+    def __init__(self, config: Config, intervention: Intervention | Sequence[Intervention], captures: bool = True) -> None:
+        self.config, self.captures = config, captures
+        self.changes = (intervention,) if isinstance(intervention, Intervention) else tuple(intervention)
         self.captured: dict[tuple[str, str], list[Tensor]] = defaultdict(list)
         self.offset = 0  # target positions that a key/value cache already holds
 
@@ -43,48 +45,87 @@ class Recorder:
         if self.captures:
             self.captured[what, where].append(tensor[0])
 
+    def edit(
+        self, x: Tensor, affects: Callable[[Intervention], bool], change_one: Callable[[Intervention, Tensor], Tensor]
+    ) -> Tensor:
+        """x (batch, ...) with `change_one(intervention, x or one row of it)` applied wherever `affects(intervention)`."""
+        if len(self.changes) == 1:
+            return change_one(self.changes[0], x) if affects(self.changes[0]) else x
+        rows = [row for row, change in enumerate(self.changes) if affects(change)]
+        if rows:
+            x = x.expand(len(self.changes), *x.shape[1:]).clone()
+            for row in rows:
+                x[row] = change_one(self.changes[row], x[row])
+        return x
+
     # -- edits: each returns what goes on from the site -----------------------------------------------------------------
 
     def edit_positions(self, side: str, encoding: Tensor, offset: int) -> Tensor:
-        """The encoding (length, d_model) of positions offset, offset + 1, ... as the Intervention wants it."""
-        change = self.intervention
-        edit = change.source_positions if side == "encoder" else change.target_positions
+        """The encoding (length, d_model) of positions offset, offset + 1, ... as wanted; where rows differ, with a batch axis."""
         if side == "decoder":
             self.offset = offset
-        if edit == "none":
-            encoding = torch.zeros_like(encoding)
-        elif edit == "reversed":
-            encoding = encoding.flip(0)
-        elif edit == "shuffled":
-            encoding = encoding[shuffled_order(len(encoding)).to(encoding.device)]
-        return encoding if change.position_scale == 1.0 else encoding * change.position_scale
+        wanted = lambda change: change.source_positions if side == "encoder" else change.target_positions  # noqa: E731
 
-    def edit_mask(self, kind: str, layer: int, mask: Tensor, queries: int, keys: int) -> Tensor:
-        """The mask (..., query, key) of one attention module, without what the Intervention takes away."""
-        change = self.intervention
+        def moved(change: Intervention, x: Tensor) -> Tensor:
+            if wanted(change) == "none":
+                return torch.zeros_like(x)
+            if wanted(change) == "reversed":
+                x = x.flip(-2)
+            elif wanted(change) == "shuffled":
+                x = x[..., shuffled_order(x.size(-2)).to(x.device), :]
+            return x * change.position_scale
+
+        edited = self.edit(encoding[None], lambda change: wanted(change) != "trained" or change.position_scale != 1.0, moved)
+        return edited[0] if len(edited) == 1 else edited
+
+    def edit_mask(self, kind: str, layer: int, mask: Tensor) -> Tensor:
+        """The mask (batch, 1, query, key) of one attention module, without what is taken away."""
+        queries, keys = mask.shape[-2:]
         first = self.offset if kind != "encoder" else 0
-        if kind == "decoder" and not change.causal:
-            mask = torch.ones(queries, keys, dtype=torch.bool, device=mask.device)
-        if change.window is not None and kind != "cross":
-            rows = torch.arange(first, first + queries, device=mask.device)
-            columns = torch.arange(keys, device=mask.device)
-            mask = mask & window_mask(rows, columns, change.window)
-        links = [link for link in change.cut if link[0] == kind and link[1] in (None, layer)]
-        links = [(query - first, key) for _, _, query, key in links if 0 <= query - first < queries and 0 <= key < keys]
-        if links:
-            mask = mask.expand(*mask.shape[:-2], queries, keys).clone()
-            rows, columns = (torch.tensor(side, device=mask.device) for side in zip(*links, strict=True))
-            mask[..., rows, columns] = False
-        return mask
+        rows = torch.arange(first, first + queries, device=mask.device)
+        columns = torch.arange(keys, device=mask.device)
+
+        def links(change: Intervention) -> list[Link]:
+            return [link for link in change.cut if link[0] == kind and link[1] in (None, layer)]
+
+        def affects(change: Intervention) -> bool:
+            decoder_sees_all = kind == "decoder" and not change.causal
+            return decoder_sees_all or (change.window is not None and kind != "cross") or bool(links(change))
+
+        def without(change: Intervention, mask: Tensor) -> Tensor:
+            if kind == "decoder" and not change.causal:
+                mask = torch.ones_like(mask)
+            if change.window is not None and kind != "cross":
+                mask = mask & window_mask(rows, columns, change.window)
+            cut = torch.zeros(queries, keys, dtype=torch.bool, device=mask.device)
+            for _, _, query, key in links(change):
+                row = slice(None) if query is None else query - first
+                if query is None or 0 <= query - first < queries:
+                    cut[row, slice(None) if key is None else slice(key, key + 1)] = True
+            return mask & ~cut
+
+        return self.edit(mask, affects, without)
+
+    def edit_scores(self, scores: Tensor) -> Tensor:
+        """Scores (batch, head, query, key) with or without 1 / sqrt(d_head)."""
+        return self.edit(scores, lambda change: not change.scaled, lambda _, x: x * math.sqrt(self.config.d_head))
+
+    def edit_temperature(self, scores: Tensor) -> Tensor:
+        """Scores as softmax gets them: divided by the temperature."""
+        return self.edit(scores, lambda change: change.temperature != 1.0, lambda change, x: x / change.temperature)
 
     def edit_heads(self, kind: str, layer: int, joined: Tensor) -> Tensor:
         """Concatenated head outputs (batch, query, d_model), zero for heads that are off."""
-        off = [head for name, at, head in self.intervention.heads_off if (name, at) == (kind, layer)]
-        if off:
-            heads = joined.unflatten(-1, (self.config.heads, self.config.d_head)).clone()
-            heads[..., off, :] = 0.0
-            joined = heads.flatten(-2)
-        return joined
+
+        def off(change: Intervention) -> list[int]:
+            return [head for name, at, head in change.heads_off if (name, at) == (kind, layer)]
+
+        def silenced(change: Intervention, x: Tensor) -> Tensor:
+            heads = x.unflatten(-1, (self.config.heads, self.config.d_head)).clone()
+            heads[..., off(change), :] = 0.0
+            return heads.flatten(-2)
+
+        return self.edit(joined, lambda change: bool(off(change)), silenced)
 
 
 @contextmanager
@@ -168,14 +209,11 @@ def _install_attention(module: MultiHeadAttention, kind: str, layer: int) -> Non
     """Query, key, value, scores, mask, weights and outputs of one attention module."""
 
     def scores(recorder: Recorder, arguments: tuple) -> tuple:
-        scores, mask = arguments
-        change = recorder.intervention
-        if not change.scaled:
-            scores = scores * math.sqrt(recorder.config.d_head)
-        mask = recorder.edit_mask(kind, layer, mask, *scores.shape[-2:])
+        scores = recorder.edit_scores(arguments[0])
+        mask = recorder.edit_mask(kind, layer, arguments[1].expand(len(scores), 1, *scores.shape[-2:]))
         recorder.keep("scores", kind, scores)
-        recorder.keep("mask", kind, mask.expand(len(scores), 1, *scores.shape[-2:]))
-        return scores if change.temperature == 1.0 else scores / change.temperature, mask
+        recorder.keep("mask", kind, mask)
+        return recorder.edit_temperature(scores), mask
 
     def outputs(recorder: Recorder, arguments: tuple) -> tuple:
         joined = recorder.edit_heads(kind, layer, arguments[0])

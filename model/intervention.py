@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 
 POSITION_EDITS = ("trained", "none", "shuffled", "reversed")
+Link = tuple[str, int | None, int | None, int | None]
 ATTENTION_KINDS = ("encoder", "decoder", "cross")  # encoder self-attention, decoder self-attention, cross-attention
 
 
@@ -20,7 +21,7 @@ class Intervention:
     target_positions: str = "trained"
     position_scale: float = 1.0  # factor on both positional encodings
     window: int | None = None  # self-attention only within +-window positions; None: everywhere
-    cut: frozenset[tuple[str, int | None, int, int]] = frozenset()  # links taken away: (kind, layer or None for all, query, key)
+    cut: frozenset[Link] = frozenset()  # links taken away: (kind, layer, query, key); None in a place: every one
     heads_off: frozenset[tuple[str, int, int]] = frozenset()  # heads whose output is zeroed: (kind, layer, head)
     temperature: float = 1.0  # softmax(scores / temperature)
     scaled: bool = True  # False leaves 1 / sqrt(d_head) out of the scores
@@ -43,6 +44,10 @@ class Intervention:
                     raise ValueError(
                         f"{name} holds {item!r}: expected {size} values, the first one of {', '.join(ATTENTION_KINDS)}."
                     )
+
+        for link in self.cut:
+            if link[2] is None and link[3] is None:
+                raise ValueError(f"cut holds {link!r}: name the query, the key, or both.")
 
     @property
     def changes_nothing(self) -> bool:

@@ -22,8 +22,9 @@ def test_parts_and_tokens_are_chosen_and_stay_in_the_link(visit, scheme):
     expect(page).to_have_url(re.compile("token=8"))
     page.get_by_text("Feed-forward", exact=True).click()
     expect(page.get_by_test_id("layers-token")).to_contain_text("“street”")
-    expect(page.locator(".st-key-card-unit tr")).to_have_count(2)
+    expect(page.locator(".st-key-card-unit td.token").first).to_be_visible()
     expect(page).to_have_url(re.compile("layer_part=units"))
+    assert "head=" not in page.url  # looking at a layer does not choose a head
     again = visit("?" + page.url.split("?", 1)[1], scheme)
     expect(again.get_by_test_id("layers-unit")).to_have_text(page.get_by_test_id("layers-unit").inner_text())
     assert not page.problems and not again.problems

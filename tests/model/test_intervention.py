@@ -31,7 +31,7 @@ def test_the_defaults_change_nothing_and_cannot_be_changed():
     [
         ({"source_positions": "sideways"}, "source_positions"), ({"temperature": 0}, "temperature"), ({"temperature": float("nan")}, "temperature"),
         ({"position_scale": float("inf")}, "position_scale"), ({"window": -1}, "window"), ({"cut": [("encoder", 0, 1)]}, "cut"),
-        ({"heads_off": [("middle", 0, 1)]}, "heads_off"),
+        ({"cut": [("encoder", 0, None, None)]}, "cut"), ({"heads_off": [("middle", 0, 1)]}, "heads_off"),
     ],
 )  # fmt: skip
 def test_bad_values_are_named(values, word):

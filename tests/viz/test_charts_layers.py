@@ -9,7 +9,15 @@ import pytest
 from tiny import SENTENCES
 
 from model.analysis import written_norms
-from model.analysis_layers import batch_normed, firing_shares, layer_normed, strongest_units, written_cosines
+from model.analysis_layers import (
+    batch_normed,
+    firing_shares,
+    group_count,
+    group_normed,
+    layer_normed,
+    strongest_units,
+    written_cosines,
+)
 from model.trace import SIDES
 from viz import charts
 from viz.theme import DARK, LIGHT
@@ -45,9 +53,40 @@ def test_normalisation_is_drawn_step_by_step(tiny_translator, trace, side, colou
     assert [np.array(part.z)[0].tolist() for part in strips.data] == [
         values.tolist() for values in (normed.before[2], normed.plain[2], normed.gain, normed.bias, normed.after[2])
     ]
+    assert f"variance {float(normed.variance[2]):.2f}" in strips.layout.annotations[0].text
+    assert json.loads(strips.to_json())
+
+
+@BOTH
+@EACH
+def test_other_norms_stand_beside_layer_norm_on_one_scale(tiny_translator, trace, side, colours):
+    """Three strips of one token; mean and variance of every token under four names, which clicks report."""
+    normed = layer_normed(trace, tiny_translator.model, side, 1)
+    kinds = (normed.plain, batch_normed(normed.before, normed.eps), group_normed(normed.before, normed.eps))
+    strips = charts.other_norms(normed, 2, colours)
+    assert [np.array(part.z)[0].tolist() for part in strips.data] == [values[2].tolist() for values in kinds]
+    assert len({part.zmax for part in strips.data}) == 1 and len(strips.layout.shapes) == group_count(32) - 1
     compared = charts.norm_comparison(normed, trace, side, colours, token=2)
-    assert np.allclose(compared.data[2].x, batch_normed(normed.before, normed.eps).std(-1, correction=0))
-    assert json.loads(compared.to_json())
+    for means, variances, values in zip(compared.data[::2], compared.data[1::2], (normed.before, *kinds), strict=True):
+        assert np.allclose(means.x, values.mean(-1), atol=1e-6)
+        assert np.allclose(variances.x, values.var(-1, correction=0), rtol=1e-5)
+        assert list(means.customdata) == list(range(len(values)))
+    assert any("over this sentence's tokens" in part.name for part in compared.data)
+    assert json.loads(compared.to_json()) and "NaN" not in compared.to_json() and "$x" not in compared.to_json()
+
+
+@BOTH
+@EACH
+def test_a_token_grows_by_what_is_written(trace, side, colours):
+    """State, written, cosine: one bar a sublayer, in the order of the pass."""
+    figure = charts.token_growth(trace, side, 2, colours)
+    residual = trace.residual[side]
+    norms = residual.states[:-1, 2].norm(dim=-1), residual.written[:, 2].norm(dim=-1)
+    for part, expected in zip(figure.data, (*norms, written_cosines(trace, side)[:, 2]), strict=True):
+        assert np.allclose(part.x, expected) and list(part.customdata) == residual.labels[1:]
+    assert json.loads(figure.to_json())
+    with pytest.raises(ValueError, match="asked for 99"):
+        charts.token_growth(trace, side, 99)
 
 
 @BOTH

@@ -40,7 +40,7 @@ def translation(_translator: Translator, weights: str, text: str, _intervention:
     return _translator.translate_tokens(_translator.source(text), _intervention)
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
+@st.cache_resource(max_entries=5, show_spinner=False)
 def captured(
     _translator: Translator, weights: str, text: str, _labels: Tokens, ids: tuple, _intervention: Intervention, change: str
 ) -> Pass:
@@ -62,9 +62,15 @@ def translate(translator: Translator, text: str, intervention: Intervention = In
     return translation(translator, cache_key(translator), text, intervention, str(intervention.to_dict()))
 
 
-def run(translator: Translator, text: str, target: str, intervention: Intervention) -> Pass:
-    """Translate (or read the reader's own `target`), then capture. Raises ValueError in words for text it cannot read."""
-    labels = translator.target(target) if target.strip() else translate(translator, text, intervention)
+def run(translator: Translator, text: str, target: str, intervention: Intervention, forced: bool = False) -> Pass:
+    """Translate (or read the reader's own `target`), then capture. Raises ValueError in words for text it cannot read.
+
+    forced: read the translation of the unchanged model (teacher forcing), whatever the changed one would have said.
+    """
+    if target.strip():
+        labels = translator.target(target)
+    else:
+        labels = translate(translator, text, Intervention() if forced else intervention)
     key = cache_key(translator)
     return captured(translator, key, text, labels, tuple(labels.ids), intervention, str(intervention.to_dict()))
 

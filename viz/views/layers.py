@@ -15,13 +15,15 @@ from viz.charts import (
     firing_heatmap,
     norm_comparison,
     norm_strips,
+    other_norms,
     residual_norms,
+    token_growth,
     unit_bars,
     unit_over_tokens,
     written_cosine_heatmap,
     written_shares,
 )
-from viz.theme import number, quoted, token_label
+from viz.theme import quoted, token_label
 from viz.views.choices import choose_token
 from viz.views.positions import choose_side
 from viz.views.scene import Scene, View, numbered, remember
@@ -30,10 +32,26 @@ from viz.views.settings import LAYER_PARTS
 PART_TITLES = dict(zip(LAYER_PARTS, ("Growth", "Normalisation", "Feed-forward"), strict=True))
 UNITS, PIECES = 12, 8  # drawn, named
 PLAIN = {"displayModeBar": False}
+GROWTH = (
+    ("norms", residual_norms, "How long every vector is", "One line a token: the norm of its vector after every sublayer."),
+    (
+        "shares",
+        written_shares,
+        "How much each sublayer writes",
+        "As a share of the state it is added to; bars are means over the tokens.",
+    ),
+)
+READING = {
+    "encoder": "Scores: the unit's column of W_2 times each piece's row of the output matrix. Encoder states never meet that "
+    "matrix, and all later layers are left out, so take it as a hint (Geva et al. 2022).",
+    "decoder": "Scores: the unit's column of W_2 times each piece's row of the output matrix, logits per 1 of its value. This "
+    "ignores later layers and the closing LayerNorm, so take it as a hint (Geva et al. 2022).",
+}
 
 
 def draw(scene: Scene) -> None:
     """One side, one part at a time."""
+    before = scene.settings.side
     with st.container(horizontal=True, gap="medium"):
         side = choose_side(scene, "layers-side")
         remember("layer-part", scene.settings.layer_part)
@@ -41,58 +59,91 @@ def draw(scene: Scene) -> None:
             "Part", LAYER_PARTS, key="layer-part", format_func=PART_TITLES.get, required=True, label_visibility="collapsed"
         )
     scene.choose(layer_part=part)
+    if side != before:
+        scene.choose(unit=None)  # a unit of the other side is another unit
     {"growth": _growth, "norm": _normalisation, "units": _units}[part](scene, side)
 
 
 def _growth(scene: Scene, side: str) -> None:
     """Norm of every token after every sublayer, what each sublayer wrote, and in which direction."""
-    for name, chart in (("norms", residual_norms), ("shares", written_shares)):
+    for name, chart, title, caption in GROWTH:
         with st.container(border=True, key=f"card-{name}"):
+            _title(title)
+            st.caption(caption)
             spec = scene.picture(name, lambda chart=chart: chart(scene.trace, side, scene.colours).to_dict(validate=False), side)
             st.vega_lite_chart(spec=spec, theme=None, key=f"layers-{name}-{side}", width="stretch")
-    with st.container(border=True, key="card-cosines"):
+    token = _token(scene, side)
+    left, right = st.columns([1.5, 1], gap="medium")
+    with left, st.container(border=True, key="card-cosines"):
         _title("In which direction each sublayer writes")
-        figure = scene.picture("cosines", partial(written_cosine_heatmap, scene.trace, side, scene.colours), side)
+        st.caption("Cosine of what was written and the state it was added to. Click a column to choose its token.")
+        build = partial(written_cosine_heatmap, scene.trace, side, scene.colours, token)
+        figure = scene.picture("cosines", build, side, token)
         st.plotly_chart(figure, theme=None, key="layers-cosines", config={"displaylogo": False})
+    with right, st.container(border=True, key="card-token-growth"):
+        _title(_named(scene, side, token), "layers-growth")
+        st.caption("Its norm before each sublayer, the norm of what that wrote, and their cosine.")
+        build = partial(token_growth, scene.trace, side, token, scene.colours)
+        st.plotly_chart(scene.picture("token-growth", build, side, token), theme=None, key="layers-token-growth", config=PLAIN)
+    _listen("card-cosines")
 
 
 def _normalisation(scene: Scene, side: str) -> None:
     """One LayerNorm for one token, and what other normalisations would have done."""
     token = _token(scene, side)
-    labels = norm_labels(scene.trace, side)
-    site = min(scene.settings.site, len(labels) - 1)
-    site = st.selectbox(
-        "LayerNorm", range(len(labels)), key=remember("layers-site", site), format_func=labels.__getitem__, width=320
-    )
-    scene.choose(site=site)
+    site = _choose_site(scene, side)
     normed = layer_normed(scene.trace, scene.translator.model, side, site)
     with st.container(border=True, key="card-strips"):
         _title(f"LayerNorm {normed.label}: {_named(scene, side, token)}", "layers-norm")
         st.caption(
-            f"Mean {float(normed.mean[token]):.3f}, variance {number(float(normed.variance[token]), 3)} over {normed.before.size(1)} dimensions. "
-            "They are taken away; then a learned gain and bias, the same for every token, are applied."
+            f"The mean of the token's own {normed.before.size(1)} numbers is taken away and the rest divided by their standard "
+            "deviation; then a learned gain and bias, the same for every token, are applied."
         )
         build = partial(norm_strips, normed, token, scene.colours)
         st.plotly_chart(scene.picture("strips", build, side, site, token), theme=None, key="layers-strips", config=PLAIN)
+    with st.container(border=True, key="card-others"):
+        _title(f"What other normalisations would have done to {_named(scene, side, token)}")
+        st.caption(_about_batches(scene, side, len(normed.before)))
+        build = partial(other_norms, normed, token, scene.colours)
+        st.plotly_chart(scene.picture("others", build, side, site, token), theme=None, key="layers-others", config=PLAIN)
     with st.container(border=True, key="card-comparison"):
-        _title("What other normalisations would have done to the same numbers")
-        st.caption(
-            "Layer and group norm look at one token alone and make each as wide as the others. Batch norm takes mean and variance of every "
-            "dimension over this sentence's tokens: what a token becomes then depends on its neighbours, and long tokens stay long."
-        )
+        _title("… and to every token of this sentence")
+        st.caption("Layer and group norm give all tokens mean 0 and variance 1, batch norm does not. Click a mark for its token.")
         build = partial(norm_comparison, normed, scene.trace, side, scene.colours, token)
         st.plotly_chart(scene.picture("comparison", build, side, site, token), theme=None, key="layers-comparison", config=PLAIN)
+    _listen("card-comparison")
+
+
+def _choose_site(scene: Scene, side: str) -> int:
+    """Which LayerNorm of the side, by its place in the pass."""
+    labels = norm_labels(scene.trace, side)
+    key = remember("layers-site", scene.settings.site)
+    st.session_state[key] = min(st.session_state[key], len(labels) - 1)  # the sides have different numbers of them
+    site = st.selectbox("LayerNorm", range(len(labels)), key=key, format_func=labels.__getitem__, width=320)
+    scene.choose(site=site)
+    return site
+
+
+def _about_batches(scene: Scene, side: str, tokens: int) -> str:
+    """How the three differ, for a reader who knows none of them."""
+    said = (
+        "Layer norm takes mean and variance over one token's numbers, group norm over each of its groups. Batch norm takes them "
+        f"for each dimension over this sentence's tokens ({tokens} here; in training a whole batch of sentences), so what "
+        "a token becomes depends on the others"
+    )
+    said += ", in the decoder even on later ones." if side == "decoder" else "."
+    return said + (" With a single token nothing is left." if tokens == 1 else "")
 
 
 def _units(scene: Scene, side: str) -> None:
     """How many units fire; the strongest of a token; where a unit fires and what it writes."""
     trace, token = scene.trace, _token(scene, side)
-    layers = len(trace.feed_forward[side])
-    layer = numbered("Layer", "layers-layer", layers, min(scene.settings.layer or 0, layers - 1))
-    scene.choose(layer=layer, head=scene.settings.head or 0)
+    layer = _choose_layer(scene, len(trace.feed_forward[side]))
     with st.container(border=True, key="card-firing"):
         _title("How many units fire")
-        st.caption(f"Each layer has {trace.config.d_ff} units; ReLU silences those below 0. Click a column to choose its token.")
+        st.caption(
+            f"Each layer has {trace.config.d_ff} units; ReLU silences those below 0. Click a cell to choose token and layer."
+        )
         figure = scene.picture("firing", partial(firing_heatmap, trace, side, scene.colours, token), side, token)
         st.plotly_chart(figure, theme=None, key="layers-firing", config=PLAIN)
     values, ids = strongest_units(trace, side, layer, token, UNITS)
@@ -107,16 +158,33 @@ def _units(scene: Scene, side: str) -> None:
         build = partial(unit_over_tokens, trace, side, layer, unit, scene.colours)
         st.plotly_chart(scene.picture("unit", build, side, layer, unit), theme=None, key="layers-one-unit", config=PLAIN)
         st.html(_written(scene, side, layer, unit))
-        st.caption(
-            "By the dot product of its column of W_2 with the output matrix; later layers may change all of it (Geva et al. 2022)."
-        )
+        st.caption(READING[side])
+    _listen("card-units", "card-firing")
+
+
+def _choose_layer(scene: Scene, layers: int) -> int:
+    """The layer of the units. Looking changes nothing; another layer has other units, so their numbers start anew."""
+    before = min(scene.settings.layer or 0, layers - 1)
+    layer = numbered("Layer", "layers-layer", layers, before)
+    if layer != before:
+        scene.choose(layer=layer, unit=None)
+    return layer
+
+
+def _listen(*cards: str) -> None:
+    """Clicks choose a token, a layer with it where rows are layers, or a unit."""
 
     def clicked(click: Click) -> None:
-        settings = st.session_state["settings"]
-        changes = {"unit": click.value} if click.card == "card-units" else {"token": click.column, "unit": None}
-        st.session_state["settings"] = replace(settings, **changes)
+        if click.card == "card-units":
+            changes = {"unit": click.value}
+        elif click.card == "card-firing":
+            changes = {"token": click.column, "layer": click.row, "unit": None}
+            st.session_state["layers-layer"] = click.row
+        else:
+            changes = {"token": click.column if click.value is None else click.value, "unit": None}
+        st.session_state["settings"] = replace(st.session_state["settings"], **changes)
 
-    plot_clicks(["card-units", "card-firing"], key="plot-clicks", on_click=clicked)
+    plot_clicks(list(cards), key="plot-clicks", on_click=clicked)
 
 
 def _token(scene: Scene, side: str) -> int:
@@ -139,15 +207,19 @@ def _named(scene: Scene, side: str, token: int) -> str:
 
 
 def _written(scene: Scene, side: str, layer: int, unit: int) -> str:
-    """The pieces that a unit raises and lowers, as escaped HTML."""
-    raised, lowered = unit_pieces(scene.translator.model, side, layer, unit, PIECES)
-    piece = scene.translator.tokenizer.piece
-    lines = [("raises", raised), ("lowers", lowered)]
-    rows = "".join(
-        f'<tr><td>{what}</td><td class="token">{html.escape("  ".join(token_label(piece(id_)) for id_ in ids.tolist()))}</td></tr>'
-        for what, ids in lines
-    )
-    return f'<div class="strongest"><table>{rows}</table></div>'
+    """The pieces that a unit raises and lowers with their scores, as escaped HTML."""
+    ids, scores = unit_pieces(scene.translator.model, side, layer, unit, PIECES)
+    heads = "".join(f'<th colspan="2">{what}</th>' for what in ("raises most", "lowers most"))
+    rows = ""
+    for line, values in zip(ids.T.tolist(), scores.T.tolist(), strict=True):
+        labels = (html.escape(token_label(scene.translator.tokenizer.piece(id_))) for id_ in line)
+        cells = zip(labels, values, strict=True)
+        rows += "<tr>" + "".join(f'<td class="token">{label}</td><td>{_signed(value)}</td>' for label, value in cells) + "</tr>"
+    return f'<div class="strongest"><table><tr>{heads}</tr>{rows}</table></div>'
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
 
 
 def _title(text: str, name: str = "layers-title") -> None:
@@ -157,7 +229,7 @@ def _title(text: str, name: str = "layers-title") -> None:
 VIEW = View(
     "layers",
     "Layer by layer",
-    "Every token carries one vector through the layers; each sublayer reads it through a LayerNorm and adds to it. Look for tokens "
-    "that grow early, for layers that write most, and for feed-forward units that fire for one sort of word.",
+    "Every token carries one vector through the layers; each sublayer reads it through a LayerNorm and adds to it. Look for "
+    "tokens that grow early, for layers that write most, and for feed-forward units that fire for one sort of word.",
     draw,
 )

@@ -18,7 +18,7 @@ from viz.charts import lens_heatmap, lens_of_row, loss_bars, probability_bars, t
 from viz.theme import number, quoted
 from viz.views import engine
 from viz.views.scene import Scene, View, remember
-from viz.views.settings import OUTPUT_PARTS
+from viz.views.settings import FLOATS, OUTPUT_PARTS
 
 PART_TITLES = dict(zip(OUTPUT_PARTS, ("Next pieces", "Loss", "Logit lens"), strict=True))
 PLAIN = {"displayModeBar": False}
@@ -70,7 +70,7 @@ def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
     with bars, st.container(border=True, key="card-bars"):
         _title(_asked(trace, row), "output-row")
         key = remember("output-temperature", scene.settings.output_temperature)
-        temperature = st.slider("Output temperature", 0.1, 5.0, key=key, step=0.1)
+        temperature = st.slider("Output temperature", *FLOATS["output_temperature"], key=key, step=0.1)
         scene.choose(output_temperature=temperature)
         build = partial(probability_bars, trace, row, pieces, temperature, scene.colours)
         st.plotly_chart(scene.picture("bars", build, row, temperature), theme=None, key="output-bars", config=PLAIN)

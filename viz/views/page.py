@@ -14,6 +14,7 @@ from model.intervention import POSITION_EDITS
 from model.pretrained import CheckpointError, DeviceError
 from viz.theme import palette
 from viz.views import VIEWS, chips, engine
+from viz.views.changes import changes
 from viz.views.scene import Scene, remember
 from viz.views.settings import EXAMPLES, Settings, from_query
 
@@ -144,7 +145,8 @@ def _translation(scene: Scene) -> None:
     original = engine.translate(scene.translator, settings.text)
     own = bool(settings.target.strip())
     rows = [chips.row("source", "English", trace.source)]
-    if settings.changes and not own:
+    changed = changes(settings, trace)
+    if changed and not own:
         rows += [
             chips.row("original", "French before", original),
             chips.row("target", "French now", trace.labels, chips.changed(original, trace.labels)),
@@ -159,7 +161,7 @@ def _translation(scene: Scene) -> None:
         st.caption(
             f"The model reads your translation (teacher forcing): {mean:.2f} nats per token on average; less is less surprising."
         )
-    if settings.changes:
+    if changed:
         with st.container(horizontal=True, key="changes", vertical_alignment="center"):
             st.html(
                 f'<span class="changed-note" data-testid="changed-note">{_verdict(scene, own, original.ids)}</span>',
@@ -170,7 +172,7 @@ def _translation(scene: Scene) -> None:
 
 def _verdict(scene: Scene, own: bool, original: list[int]) -> str:
     """What is changed, and what that does to the translation, in words."""
-    said = "Changed: " + ", ".join(scene.settings.changes) + ". "
+    said = "Changed: " + ", ".join(change.words for change in changes(scene.settings, scene.trace)) + ". "
     if own:
         return said + "The translation is yours, so only attention and probabilities change."
     same = scene.trace.labels.ids == original

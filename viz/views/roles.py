@@ -64,7 +64,7 @@ def _choose(scene: Scene) -> None:
         st.caption(
             "Scores on held-out sentences are not there for these weights; `python -m model.roles --data FOLDER` makes them."
         )
-    elif held_out and scene.settings.changes:
+    elif held_out and not scene.settings.intervention.changes_nothing:
         st.caption("The held-out sentences were read by the model as trained: your switches change this sentence only.")
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from model import Translator
 from model.analysis_roles import without_sinks
 from model.analysis_words import join_words, strongest_pieces
+from model.intervention import Intervention
 from model.trace import AttentionMaps, Trace
 from viz.canvas import Click
 from viz.charts import head_sentence
@@ -42,6 +43,16 @@ class Scene:
     def trace(self) -> Trace:
         """The pass on screen."""
         return self.done.trace
+
+    @cached_property
+    def before(self) -> Trace:
+        """The pass of the unchanged model over its own translation (or the reader's)."""
+        return engine.run(self.translator, self.settings.text, self.settings.target, Intervention()).trace
+
+    @property
+    def compares(self) -> bool:
+        """Whether pictures show the difference between the unchanged model and the changed one."""
+        return self.settings.compare == "difference" and not self.settings.intervention.changes_nothing
 
     @cached_property
     def whole_maps(self) -> AttentionMaps:

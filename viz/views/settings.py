@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 
 from model.analysis_roles import ROLE
 from model.config import Config
-from model.intervention import ATTENTION_KINDS, POSITION_EDITS, Intervention
+from model.intervention import ATTENTION_KINDS, POSITION_EDITS, Intervention, Link
 from model.trace import SIDES
 
 EXAMPLES = (
@@ -22,11 +22,14 @@ OUTPUT_PARTS = ("pieces", "loss", "lens")
 LAYER_PARTS = ("growth", "norm", "units")
 SINKS = ("keep", "hide", "renormalise")
 LABELS = ("", "distance", *ROLE)  # "": entropy
-POSITION_WORDS = {
-    "none": "taken away (nothing says where a token stands)",
-    "shuffled": "shuffled (each token is told another place)",
-    "reversed": "reversed (the first token is told that it is the last)",
-}
+COMPARE = ("after", "before", "difference")
+FORCING = ("free", "forced")
+PAINT = ("off", "layer", "all")
+POSITION_PARTS = ("encoding", "laboratory")
+KNOCKOUT_PARTS = ("heads", "layers", "words")
+DECODING_PARTS = ("steps", "beam")
+MOST_LINKS = 500  # that one link of the address bar may name
+FLOATS = {"output_temperature": (0.1, 5.0), "temperature": (0.1, 5.0), "position_scale": (0.0, 4.0)}  # ranges of the sliders
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,16 @@ class Settings:
     causal: bool = True
     source_positions: str = "trained"
     target_positions: str = "trained"
+    position_scale: float = 1.0  # from here to `scaled`: as in Intervention
+    window: int | None = None
+    cut: frozenset[Link] = frozenset()
+    heads_off: frozenset[tuple[str, int, int]] = frozenset()
+    temperature: float = 1.0
+    scaled: bool = True
+    lab: bool = False  # the whole panel of changes is open
+    compare: str = "after"  # under a change: which pass is drawn, one of COMPARE
+    forcing: str = "free"  # under a change: the model translates again, or reads its original translation; one of FORCING
+    paint: str = "off"  # what a click on a cell of One head does: opens its calculation, cuts the link here, or in all layers
     view: str = "all-heads"  # slug of a view
     kind: str = "cross"  # the open head ...
     layer: int | None = None  # ... from 0; None: the head that the page suggests
@@ -60,20 +73,20 @@ class Settings:
     output_temperature: float = 1.0  # softmax(logits / temperature) in the Output view
     label: str = ""  # what colours the map of What heads do: one of LABELS; a role leaves only the heads that have it bright
     held_out: bool = True  # roles as measured on held-out sentences, where they are stored, instead of on this one
+    position_part: str = "encoding"  # which part of Positions: one of POSITION_PARTS
+    order: int = 1  # which shuffled order of the words the bag-of-words experiment takes
+    knockout_part: str = "heads"  # what is switched off in turn: one of KNOCKOUT_PARTS
+    knockout_word: int | None = None  # the target word whose log-probability counts, from 0; None: the whole sentence
+    decoding_part: str = "steps"  # which part of Word by word: one of DECODING_PARTS
+    forced: tuple[tuple[int, int], ...] = ()  # what if: (step, piece id) that replaces the model's own choice
+    beam: int = 4  # hypotheses kept by beam search
+    second: str = ""  # the sentence that Two sentences compares with
     sinks: str = "keep"  # attention to special tokens and punctuation: one of SINKS
 
     @property
     def intervention(self) -> Intervention:
-        """What the switches change."""
-        return Intervention(causal=self.causal, source_positions=self.source_positions, target_positions=self.target_positions)
-
-    @property
-    def changes(self) -> list[str]:
-        """What the switches change and what that means, one phrase each."""
-        said = [] if self.causal else ["look-ahead mask off (every French token may see those after it)"]
-        for language, edit in (("English", self.source_positions), ("French", self.target_positions)):
-            said += [] if edit == "trained" else [f"{language} positions {POSITION_WORDS[edit]}"]
-        return said
+        """What is changed in the model."""
+        return Intervention(**{field.name: getattr(self, field.name) for field in fields(Intervention)})
 
     def to_query(self) -> dict[str, str]:
         """URL parameters, without those that have their default."""
@@ -81,7 +94,7 @@ class Settings:
         for field in fields(self):
             value = getattr(self, field.name)
             if value != field.default and value is not None:
-                query[field.name] = _write(value)
+                query[field.name] = _write(field.name, value)
         return query
 
 
@@ -103,22 +116,27 @@ def from_query(query: Mapping[str, str], config: Config, views: list[str]) -> tu
 def _read(name: str, written: str, config: Config, views: list[str]) -> object:
     """One parameter as a value. Raises KeyError for an unknown name, ValueError for an unknown value."""
     choices = {
-        "view": views, "kind": ATTENTION_KINDS, "side": SIDES,
-        "source_positions": POSITION_EDITS, "target_positions": POSITION_EDITS, "causal": SWITCH, "words": SWITCH, "lengths": SWITCH, "output_part": OUTPUT_PARTS, "layer_part": LAYER_PARTS,
-        "space": SPACES, "sinks": SINKS, "label": LABELS, "held_out": SWITCH,
+        "view": views, "kind": ATTENTION_KINDS, "side": SIDES, "source_positions": POSITION_EDITS, "target_positions": POSITION_EDITS,
+        "causal": SWITCH, "words": SWITCH, "lengths": SWITCH, "output_part": OUTPUT_PARTS, "layer_part": LAYER_PARTS, "space": SPACES,
+        "sinks": SINKS, "label": LABELS, "held_out": SWITCH, "scaled": SWITCH, "lab": SWITCH, "compare": COMPARE, "forcing": FORCING,
+        "paint": PAINT, "position_part": POSITION_PARTS, "knockout_part": KNOCKOUT_PARTS, "decoding_part": DECODING_PARTS,
     }  # fmt: skip
-    if name in ("text", "target"):
+    if name in ("text", "target", "second"):
         return written
-    if name == "output_temperature":
-        return _temperature(written)
+    if name in FLOATS:
+        return _number(written, *FLOATS[name])
+    if name in ("cut", "heads_off", "forced"):
+        return _read_places(name, written, config)
     if name in choices:
         if written not in choices[name]:
             raise ValueError(written)
         return written == "on" if choices[name] is SWITCH else written
+    if name in ("window", "order", "beam"):  # counts, written as they are
+        return int(_number(written, *{"window": (0, config.max_length), "order": (1, 9999), "beam": (2, 8)}[name]))
     limit = {
         "layer": max(config.encoder_layers, config.decoder_layers), "head": config.heads, "heads": config.heads,
         "query": config.max_length, "key": config.max_length, "token": config.max_length, "step": 99, "site": 99,
-        "piece": config.vocabulary_size, "row": config.max_length, "unit": config.d_ff,
+        "piece": config.vocabulary_size, "row": config.max_length, "unit": config.d_ff, "knockout_word": config.max_length,
     }[name]  # fmt: skip
     numbers = tuple(int(part) - 1 for part in written.split(",") if part)
     if any(not 0 <= number < limit for number in numbers) or (name != "heads" and len(numbers) != 1):
@@ -126,18 +144,45 @@ def _read(name: str, written: str, config: Config, views: list[str]) -> object:
     return numbers if name == "heads" else numbers[0]
 
 
-def _temperature(written: str) -> float:
+def _read_places(name: str, written: str, config: Config) -> object:
+    """cut=cross.4.2.*,encoder.*.1.3 and the like: kind, layer, query, key from 1, * for all; heads_off=cross.4.7; forced=3.812."""
+    layers = {"encoder": config.encoder_layers, "decoder": config.decoder_layers, "cross": config.decoder_layers}
+    limits = {
+        "cut": (0, config.max_length, config.max_length), "heads_off": (0, config.heads), "forced": (config.max_length, config.vocabulary_size),
+    }[name]  # fmt: skip
+    found = []
+    for item in written.split(",")[:MOST_LINKS]:
+        parts = item.split(".")
+        kind = parts.pop(0) if name != "forced" else None
+        sizes = limits if kind is None else (layers[kind], *limits[1:])
+        numbers = [None if part == "*" and name == "cut" else int(part) - 1 for part in parts]
+        if len(numbers) != len(sizes) or any(n is not None and not 0 <= n < size for n, size in zip(numbers, sizes, strict=True)):
+            raise ValueError(item)
+        if name == "cut" and numbers[1:] == [None, None]:
+            raise ValueError(item)
+        found.append(tuple(numbers) if kind is None else (kind, *numbers))
+    return tuple(found) if name == "forced" else frozenset(found)
+
+
+def _number(written: str, least: float, most: float) -> float:
     value = float(written)
-    if not 0.05 <= value <= 10:
+    if not least <= value <= most:
         raise ValueError(written)
     return value
 
 
-def _write(value: object) -> str:
+def _write(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, int):
-        return str(value + 1)
+        return str(value if name in ("window", "order", "beam") else value + 1)
     if isinstance(value, float):
         return f"{value:g}"
+    if name in ("cut", "heads_off", "forced"):
+        items = value if name == "forced" else sorted(value, key=lambda item: [str(part) for part in item])
+        return ",".join(".".join(_place(part) for part in item) for item in items)
     return ",".join(str(head + 1) for head in value) if isinstance(value, tuple) else str(value)
+
+
+def _place(part: str | int | None) -> str:
+    return part if isinstance(part, str) else "*" if part is None else str(part + 1)
