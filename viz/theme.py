@@ -78,6 +78,16 @@ def diverging(colours: Palette) -> list[list]:
     return [[0.0, colours.negative], [0.5, colours.zero], [1.0, colours.positive]]
 
 
+def diverging_weights(colours: Palette, steps: int = 16) -> list[list]:
+    """Colour scale for changes of weights, -1 to 1: along |change| ** SHADE_POWER on both sides of the fixed zero."""
+    sides = ((colours.negative, -1), (colours.positive, 1))
+    stops = {0.5: colours.zero}
+    for end, sign in sides:
+        for step in range(1, steps + 1):
+            stops[0.5 + sign * step / steps / 2] = mix(colours.zero, end, (step / steps) ** SHADE_POWER)
+    return [[share, stops[share]] for share in sorted(stops)]
+
+
 def token_label(piece: str) -> str:
     """A piece as people read it: the space in front as a space mark."""
     return piece.replace(SPACE, SPACE_MARK)

@@ -83,16 +83,16 @@ def test_a_switch_says_what_changed_and_shows_both_translations(visit):
     """Flip the look-ahead mask off and take the positions away; the link opens the same picture; reset restores."""
     page = visit()
     page.get_by_text("Look-ahead mask", exact=True).click()
-    expect(page.get_by_test_id("changed-note")).to_contain_text("look-ahead mask off")
+    expect(page.locator(".st-key-changes")).to_contain_text("look-ahead mask off")
     page.get_by_role("combobox", name=re.compile("Source positions")).click()
     page.get_by_role("option", name="none").click()
-    expect(page.get_by_test_id("changed-note")).to_contain_text("English positions taken away")
+    expect(page.locator(".st-key-changes")).to_contain_text("English positions taken away")
     expect(page.get_by_test_id("tokens-original")).to_be_visible()
     expect(page).to_have_url(re.compile("source_positions=none"))
     assert query(page) == {"causal": "off", "source_positions": "none"}
     now = tokens(page, "target").all_inner_texts()
     again = visit("?" + urlparse(page.url).query)
-    expect(again.get_by_test_id("changed-note")).to_contain_text("English positions taken away")
+    expect(again.locator(".st-key-changes")).to_contain_text("English positions taken away")
     assert tokens(again, "target").all_inner_texts() == now
     again.get_by_role("button", name="Reset", exact=True).click()
     expect(again.get_by_test_id("changed-note")).to_have_count(0)

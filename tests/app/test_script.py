@@ -41,7 +41,7 @@ def test_every_view_runs(view, text):
 def test_a_switch_shows_both_translations(switch):
     """What is changed is named, and the original stands beside it."""
     body = shown(run(**switch))
-    assert "Changed: " in body and 'data-testid="tokens-original"' in body
+    assert 'data-testid="changed-note"' in body and 'data-testid="tokens-original"' in body
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\t\n", "\u200b", "\x07", "a " * 5000])
@@ -92,7 +92,7 @@ def test_a_device_that_is_not_there_is_an_error_in_words(monkeypatch):
 
 @pytest.mark.parametrize(
     "part", [{"view": "layers", "layer_part": "norm"}, {"view": "layers", "layer_part": "units"},
-             {"view": "output", "output_part": "loss"}, {"view": "output", "output_part": "lens"}]
+             {"view": "output", "output_part": "change", "causal": "off"}, {"view": "output", "output_part": "loss"}, {"view": "output", "output_part": "lens"}]
 )  # fmt: skip
 @pytest.mark.parametrize("text", ["Hi", " ".join(["dog"] * 499)], ids=["short", "longest"])
 def test_every_part_of_a_view_runs(part, text):
@@ -100,3 +100,53 @@ def test_every_part_of_a_view_runs(part, text):
     for side in ("encoder", "decoder"):
         app = run(text=text, side=side, **part)
         assert not app.exception and not app.info
+
+
+CHANGES = [
+    {"cut": "cross.*.*.2,encoder.*.*.2"}, {"cut": "encoder.1.1.*,decoder.*.1.1"}, {"heads_off": "cross.4.7,encoder.1.1"}, {"window": "0"},
+    {"temperature": "0.1"}, {"scaled": "off", "position_scale": "3"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+@pytest.mark.parametrize("forcing", ["free", "forced"])
+def test_every_change_is_a_removable_chip(change, forcing):
+    """From a link: chips name what is changed, the panel shows it, and taking all of it back leaves the model as it was."""
+    app = run(lab="on", compare="difference", forcing=forcing, **change)
+    assert not app.exception and 'data-testid="changed-note"' in shown(app)
+    while chips := [button for button in app.button if button.key.startswith("change-")]:
+        chips[0].click()
+        app.run()
+        assert not app.exception
+    assert 'data-testid="changed-note"' not in shown(app) and not set(change) & set(app.query_params)
+
+
+@pytest.mark.parametrize("view", list(VIEWS))
+@pytest.mark.parametrize("compare", ["before", "difference"])
+def test_every_view_compares(view, compare):
+    """Before, and the difference or a sentence that says what is shown instead; lengths of the translations differ."""
+    app = run(view=view, compare=compare, source_positions="none")
+    assert not app.exception
+    said = any("no picture of the difference" in caption.value for caption in app.caption)
+    assert said == (compare == "difference" and not VIEWS[view].differs)
+
+
+def test_every_story_tells_its_sentence():
+    """A click on a story sets its change and says in a sentence what to look for."""
+    app = run(lab="on")
+    stories = [button.key for button in app.button if button.key.startswith("story-")]
+    assert len(stories) == 13
+    for key in stories:
+        app.button(key=key).click().run()
+        assert not app.exception and 'data-testid="story"' in shown(app)
+        assert any(button.key.startswith("change-") for button in app.button)
+    app.button(key="reset").click().run()
+    assert 'data-testid="story"' not in shown(app)
+
+
+def test_links_that_the_sentence_lost_are_dropped_with_their_names():
+    """A link to the 14th token survives until the sentence is shorter."""
+    app = run(cut="encoder.*.14.2,encoder.*.2.1")
+    assert not app.warning
+    app.text_input(key="text").set_value("The cat sat.").run()
+    assert "token 14 ↛ token 2" in app.warning[0].value and app.query_params["cut"] == "encoder.*.2.1"

@@ -25,14 +25,15 @@ function build(parent) {
   const scale = element("span", "scale");
   const bar = element("canvas", "", { "aria-hidden": "true" });
   const [squares, shade] = [element("span", ""), element("span", "")];
-  scale.append(element("span", "", {}, "0"), bar, element("span", "", {}, "1"), shade);
+  const [least, most] = [element("span", ""), element("span", "")];
+  scale.append(least, bar, most, shade);
   legend.append(squares, scale);
   const tip = element("div", "tip", { "data-testid": "heads-grid-tip", "aria-hidden": "true" });
   tip.append(element("div", "name"), element("div", "cell"));
   const live = element("div", "unseen", { "aria-live": "polite" });
   root.append(legend, tip, live);
   parent.append(root);
-  const grid = { root, squares, shade, bar, tip, live, sections: [], drawn: 0, cursor: null, pointer: null };
+  const grid = { root, squares, shade, least, most, bar, tip, live, sections: [], drawn: 0, cursor: null, pointer: null };
   grid.observer = new ResizeObserver(() => {
     if (grid.header && grid.root.clientWidth !== grid.width) draw(grid);
   });
@@ -68,19 +69,36 @@ function write(grid) {
   let start = 0;
   header.kinds.forEach((kind, index) => {
     const section = (grid.sections[index] ||= buildSection(grid, kind.name));
-    Object.assign(section, { kind, start, shades: shades(palette.card, palette[kind.name], header.shade_power) });
+    Object.assign(section, { kind, start, signed: header.signed, shades: header.signed ? signedShades(palette, header.shade_power) : shades(palette.card, palette[kind.name], header.shade_power) });
     section.title.textContent = kind.title;
     section.title.style.color = palette[kind.name];
     section.caption.textContent = kind.caption;
     section.frames[1].style.borderColor = palette[kind.name];
     start += kind.layers * kind.heads * kind.rows * kind.columns;
   });
+  grid.least.textContent = header.signed ? "−1" : "0";
+  grid.most.textContent = header.signed ? "+1" : "1";
   const context = prepare(grid.bar, 96, 8);
   for (let x = 0; x < 96; x++) {
-    context.globalAlpha = (x / 95) ** header.shade_power;
-    context.fillStyle = palette.soft;
+    const share = header.signed ? (2 * x) / 95 - 1 : x / 95;
+    context.globalAlpha = Math.abs(share) ** header.shade_power;
+    context.fillStyle = header.signed ? (share < 0 ? palette.negative : palette.positive) : palette.soft;
     context.fillRect(x, 0, 1, 8);
   }
+}
+
+/** Colour of each code 0..200 of a change, 100 for none; 255 for a token that is new. */
+function signedShades(palette, power) {
+  return Uint32Array.from({ length: 256 }, (_, code) => {
+    if (code === 255) return pixel(channels(palette.line));
+    const share = (Math.min(code, 200) - 100) / 100;
+    const [from, to] = [channels(palette.zero), channels(share < 0 ? palette.negative : palette.positive)];
+    return pixel(from.map((value, at) => Math.round(value + (to[at] - value) * Math.abs(share) ** power)));
+  });
+}
+
+function pixel([red, green, blue]) {
+  return (255 << 24) | (blue << 16) | (green << 8) | red;
 }
 
 /** Colour of each code 0..200, from the card's to the kind's along weight ** power, as one 32-bit pixel each. */
@@ -88,8 +106,7 @@ function shades(card, colour, power) {
   const [from, to] = [channels(card), channels(colour)];
   return Uint32Array.from({ length: 256 }, (_, code) => {
     const share = code === 0 ? 0 : Math.min(1, ((code - 0.5) / 200) ** power);
-    const [red, green, blue] = from.map((value, at) => Math.round(value + (to[at] - value) * share));
-    return (255 << 24) | (blue << 16) | (green << 8) | red;
+    return pixel(from.map((value, at) => Math.round(value + (to[at] - value) * share)));
   });
 }
 
@@ -160,7 +177,7 @@ function drawSection(grid, section) {
 function drawHead(context, codes, section, box, palette) {
   const ratio = window.devicePixelRatio || 1;
   const { rows, columns } = section.kind;
-  const fitted = fit(codes, rows, columns, Math.floor(box.height * ratio), Math.floor(box.width * ratio));
+  const fitted = fit(codes, section.signed, rows, columns, Math.floor(box.height * ratio), Math.floor(box.width * ratio));
   const image = new ImageData(fitted.columns, fitted.rows);
   const pixels = new Uint32Array(image.data.buffer);
   for (let at = 0; at < pixels.length; at++) pixels[at] = section.shades[fitted.codes[at]];
@@ -181,16 +198,23 @@ function drawHead(context, codes, section, box, palette) {
 }
 
 /** Codes (row, column) max-pooled to what fits into so many screen pixels, so that no strong cell gets lost. */
-function fit(codes, rows, columns, height, width) {
+function fit(codes, signed, rows, columns, height, width) {
   if (rows <= height && columns <= width) return { codes, rows, columns };
   const [down, across] = [Math.min(rows, height), Math.min(columns, width)];
-  const pooled = new Uint8Array(down * across);
+  const pooled = new Uint8Array(down * across).fill(signed ? 100 : 0);
   for (let row = 0; row < rows; row++) {
     const to = Math.floor((row * down) / rows) * across;
     for (let column = 0; column < columns; column++) {
       const at = to + Math.floor((column * across) / columns);
-      pooled[at] = Math.max(pooled[at], codes[row * columns + column]);
+      pooled[at] = stronger(pooled[at], codes[row * columns + column], signed);
     }
   }
   return { codes: pooled, rows: down, columns: across };
+}
+
+/** Of two codes the one that says more: the larger weight, or the larger change; new tokens only where nothing else is. */
+function stronger(first, second, signed) {
+  if (!signed) return Math.max(first, second);
+  if (first === 255 || second === 255) return first === 255 ? second : first;
+  return Math.abs(second - 100) > Math.abs(first - 100) ? second : first;
 }

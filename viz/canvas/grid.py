@@ -9,10 +9,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from model.analysis_change import aligned
 from model.trace import ATTENTION_KINDS, AttentionMaps
 from viz.canvas import packing
 from viz.theme import KIND_TITLES, SHADE_POWER
 
+DIFFERENCE_TEXTS = {
+    "label": "Change of attention of every head. Arrow keys move between heads, Enter opens one.",
+    "squares": "after minus before · one square, one head",
+    "shade": f"colour follows |change|^{SHADE_POWER}",
+}
 TEXTS = {
     "label": "Attention of every head. Arrow keys move between heads, Enter opens one.",
     "squares": "one square, one head · rows are layers, columns are heads",
@@ -20,23 +26,33 @@ TEXTS = {
 }
 
 
-def pack_grid(trace: AttentionMaps, limit: int = 64) -> bytes:
+def pack_grid(trace: AttentionMaps, limit: int = 64, before: AttentionMaps | None = None) -> bytes:
     """All heads of all kinds as bytes for `heads_grid`: see `packing.join`; the same trace gives the same bytes.
+
+    before: draw how weights changed since this pass instead (`packing.signed_codes`), matched by `analysis_change.aligned`.
 
     The array is uint8, kind after kind, each (layer, head, row, column): `packing.coarse_codes` of the weights,
     max-pooled on the trace's device to at most `limit` rows and columns. header["kinds"] gives the shapes.
     """
     kinds, arrays = [], []
+    matched = None if before is None else aligned(before, trace)
     for kind in ATTENTION_KINDS:
-        pooled = max_pool(trace.attention[kind].weights, limit)
+        weights = trace.attention[kind].weights
+        if matched is None:
+            pooled = max_pool(weights, limit)
+            codes = packing.coarse_codes(pooled)
+        else:
+            pooled = strongest_pool(weights - matched.attention[kind].weights.to(weights.device), limit)
+            codes = packing.signed_codes(pooled)
         kinds.append(_kind_header(trace, kind, pooled))
-        arrays.append(packing.coarse_codes(pooled).flatten())
+        arrays.append(codes.flatten())
     header = {
         "bits": 8,
         "kinds": kinds,
         "tokens": packing.token_lists(trace),
         "off": sorted(list(item) for item in trace.intervention.heads_off),
-        "texts": TEXTS,
+        "signed": matched is not None,
+        "texts": TEXTS if matched is None else DIFFERENCE_TEXTS,
         **packing.style(trace.attention["encoder"].weights.size(1)),
     }
     return packing.join(header, torch.cat(arrays))
@@ -51,6 +67,15 @@ def max_pool(weights: Tensor, limit: int) -> Tensor:
     if (rows, columns) == tuple(weights.shape[-2:]):
         return weights
     return F.adaptive_max_pool2d(weights.float(), (rows, columns))
+
+
+def strongest_pool(changes: Tensor, limit: int) -> Tensor:
+    """Like `max_pool` for signed numbers: of each bin the one that is largest without its sign; NaN only where all are."""
+    if max(changes.shape[-2:]) <= limit:
+        return changes
+    missing = max_pool((~changes.isnan()).float(), limit) == 0
+    up, down = (max_pool((sign * changes).nan_to_num(0).clamp(min=0), limit) for sign in (1, -1))
+    return torch.where(up >= down, up, -down).masked_fill(missing, float("nan"))
 
 
 def _kind_header(trace: AttentionMaps, kind: str, pooled: Tensor) -> dict:

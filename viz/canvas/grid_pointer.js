@@ -28,6 +28,10 @@ function cellText(grid, { section, layer, head, row, column }) {
   const weight = code === 1 ? "<0.01" : (Math.floor(code / 2) / 100).toFixed(2);
   const who = reader(grid.header, kind.axes, ...from);
   const whom = quotedRange(grid.header.tokens[kind.axes.columns], ...to);
+  if (grid.header.signed) {
+    if (code === 255) return `${who} and ${whom}: a new token, nothing to compare with`;
+    return `${who} attends to ${whom}: change ${pooled ? "up to " : ""}${signed((code - 100) / 100)}`;
+  }
   return `${who} attends to ${whom}: ${pooled ? "up to " : ""}${weight}`;
 }
 

@@ -6,17 +6,23 @@ from collections.abc import Callable
 
 import streamlit
 
+from model.analysis_change import aligned
 from model.trace import ATTENTION_KINDS, AttentionMaps
 from viz.canvas import packing
 from viz.theme import KIND_TITLES
 
 
-def pack_lines(trace: AttentionMaps, kind: str, layer: int) -> bytes:
+def pack_lines(trace: AttentionMaps, kind: str, layer: int, before: AttentionMaps | None = None) -> bytes:
     """All heads of one layer of one kind as bytes for `attention_lines`; the same trace gives the same bytes.
 
-    The array is uint16, (head, query, key): `packing.fine_codes` of the weights.
+    The array is uint16, (head, query, key): `packing.fine_codes` of the weights. before: `packing.signed_fine_codes` of how they
+    changed since this pass, tokens matched by `analysis_change.aligned`.
     """
     weights = trace.attention[kind].weights[layer]
+    if before is None:
+        codes = packing.fine_codes(weights)
+    else:
+        codes = packing.signed_fine_codes(weights - aligned(before, trace).attention[kind].weights[layer].to(weights.device))
     heads, queries, keys = weights.shape
     kinds = [
         {"name": name, "title": name.capitalize(), "long": KIND_TITLES[name], "layers": trace.attention[name].weights.size(0)}
@@ -29,6 +35,7 @@ def pack_lines(trace: AttentionMaps, kind: str, layer: int) -> bytes:
         "heads": heads,
         "queries": queries,
         "keys": keys,
+        "signed": before is not None,
         "caption": packing.captions(trace)[kind],
         "axes": packing.axes(kind),
         "kinds": kinds,
@@ -36,7 +43,7 @@ def pack_lines(trace: AttentionMaps, kind: str, layer: int) -> bytes:
         "off": sorted(head for name, at, head in trace.intervention.heads_off if (name, at) == (kind, layer)),
         **packing.style(heads),
     }
-    return packing.join(header, packing.fine_codes(weights))
+    return packing.join(header, codes)
 
 
 def lines_view(key: str, *, kind: str = "encoder", layer: int = 0, heads: list[int] | None = None) -> dict:

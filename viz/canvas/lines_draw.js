@@ -36,14 +36,19 @@ function wordWidths(room, font) {
   return room.widths;
 }
 
+/** The weight at a place of (head, query, key), 0 to 1, or how it changed, -1 to 1. */
+function weightAt(room, at) {
+  return room.header.signed ? (2 * room.values[at]) / FINE - 1 : room.values[at] / FINE;
+}
+
 /** All lines that can show, level by level of opacity, strongest last: each the place of its weight in (head, query, key). */
 function collect(room) {
-  const { header, values, chosen } = room;
+  const { header, chosen } = room;
   const buckets = Array.from({ length: LEVELS }, () => []);
   const area = header.queries * header.keys;
   for (const head of chosen) {
     for (let at = 0; at < area; at++) {
-      const weight = values[head * area + at] / FINE;
+      const weight = Math.abs(weightAt(room, head * area + at));
       if (weight >= FAINT) buckets[Math.min(LEVELS - 1, Math.floor(weight * LEVELS))].push(head * area + at);
     }
   }
@@ -95,14 +100,15 @@ function drawLines(room, { context, y, height, size }) {
       const [start, end] = [y(query), y(key)];
       if ((start < 0 && end < 0) || (start > height && end > height)) continue;
       const head = Math.floor(code / area);
-      if (!strokes.has(head)) strokes.set(head, new Path2D());
-      strokes.get(head).moveTo(from, start);
-      strokes.get(head).lineTo(to, end);
+      const colour = lineColour(room, head, weightAt(room, code));
+      if (!strokes.has(colour)) strokes.set(colour, new Path2D());
+      strokes.get(colour).moveTo(from, start);
+      strokes.get(colour).lineTo(to, end);
       count += 1;
     }
     context.globalAlpha = Math.min(1, (level + 0.6) / LEVELS);
-    for (const [head, path] of strokes) {
-      context.strokeStyle = lineColour(room, head);
+    for (const [colour, path] of strokes) {
+      context.strokeStyle = colour;
       context.stroke(path);
     }
   });
@@ -110,8 +116,9 @@ function drawLines(room, { context, y, height, size }) {
   return count;
 }
 
-/** One head alone wears the colour of its kind; several wear their tints. */
-function lineColour(room, head) {
+/** One head alone wears the colour of its kind; several wear their tints; a change that of its sign. */
+function lineColour(room, head, weight) {
+  if (room.header.signed) return weight < 0 ? room.palette.negative : room.palette.positive;
   const kind = room.header.kind;
   return room.chosen.length === 1 ? room.palette[kind] : room.palette.tints[kind][head];
 }
@@ -170,10 +177,10 @@ function shorten(context, word, width) {
 
 /** Weights of the hovered token with every token of the other side: (token) -> {each: weight of each chosen head, mean}. */
 function weightsOf(room, index) {
-  const { header, values, chosen, hover } = room;
+  const { header, chosen, hover } = room;
   const area = header.queries * header.keys;
   const at = hover.side === "left" ? hover.index * header.keys + index : index * header.keys + hover.index;
-  const each = chosen.map((head) => values[head * area + at] / FINE);
+  const each = chosen.map((head) => weightAt(room, head * area + at));
   return { each, mean: each.reduce((sum, weight) => sum + weight, 0) / (each.length || 1) };
 }
 
@@ -190,15 +197,15 @@ function drawWeights(room, { context, y, height, size }) {
     const at = y(index);
     if (at < -20 || at > height + 20) continue;
     const { each, mean } = weightsOf(room, index);
-    if (mean < 0.005) continue;
+    if (Math.abs(mean) < 0.005) continue;
     context.globalAlpha = 1;
     context.fillStyle = palette.ink;
-    context.fillText(number(mean), start + away * 6, at);
+    context.fillText(header.signed ? signed(mean) : number(mean), start + away * 6, at);
     if (size.narrow || chosen.length < 2) continue;
     const bar = Math.min(7, 56 / each.length);
     each.forEach((weight, order) => {
-      context.globalAlpha = Math.min(1, weight ** 0.8);
-      context.fillStyle = lineColour(room, chosen[order]);
+      context.globalAlpha = Math.min(1, Math.abs(weight) ** 0.8);
+      context.fillStyle = lineColour(room, chosen[order], weight);
       const x = start + away * (40 + order * bar);
       context.fillRect(away > 0 ? x : x - bar + 1, at - size.rowHeight / 2 + 2, bar - 1, size.rowHeight - 4);
     });

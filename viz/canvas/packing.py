@@ -60,6 +60,18 @@ def coarse_codes(weights: Tensor) -> Tensor:
     return (2 * hundredths + (rest > 0)).clamp(0, 200).to(torch.uint8)
 
 
+def signed_codes(changes: Tensor) -> Tensor:
+    """Changes in -1..1 -> uint8 codes 0..200, 100 for zero, one per hundredth; 255 where there is nothing to compare (NaN)."""
+    codes = (100 + torch.round(100 * changes.detach().float().clamp(-1, 1))).nan_to_num(255)
+    return codes.to(torch.uint8)
+
+
+def signed_fine_codes(changes: Tensor) -> Tensor:
+    """Changes in -1..1 -> uint16 codes 0..60000, 30000 for zero and where there is nothing to compare (NaN)."""
+    half = 50 * FINE_STEPS
+    return (half + torch.round(half * changes.detach().float().nan_to_num(0).clamp(-1, 1))).to(torch.int32).to(torch.uint16)
+
+
 def fine_codes(weights: Tensor) -> Tensor:
     """Weights in 0..1 -> uint16 codes 0..60000, 600 per hundredth, on the same device, same shape; above zero stays so."""
     hundredths, rest = _hundredths(weights)

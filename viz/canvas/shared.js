@@ -52,6 +52,11 @@ function number(weight) {
   return weight > 0 && rounded === 0 ? "<0.01" : (rounded / 100).toFixed(2);
 }
 
+/** A change with its sign, two digits. */
+function signed(change) {
+  return `${change < 0 ? "−" : "+"}${Math.abs(change).toFixed(2)}`;
+}
+
 /** A token in quotes; one that occurs more than once is told apart by its place, from 1. */
 function quoted(tokens, index) {
   const word = tokens.words[index];

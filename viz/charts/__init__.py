@@ -1,7 +1,8 @@
 """Charts as pure functions, Trace in and chart out: Plotly for matrices, Altair for statistics; both show in Jupyter."""
 
+from viz.charts.change import prediction_change_bars, state_change_heatmap
 from viz.charts.embeddings import embedding_map, neighbours_bar, outline_token, token_paths
-from viz.charts.heads import difference_heatmap, head_heatmap, head_sentence
+from viz.charts.heads import change_sentence, difference_heatmap, head_heatmap, head_sentence
 from viz.charts.joined import concat_heatmap, contribution_heatmap, heads_of_token
 from viz.charts.layers import (
     firing_heatmap,
@@ -26,6 +27,7 @@ __all__ = [
     "added_norms",
     "added_to_sentence",
     "concat_heatmap",
+    "change_sentence",
     "contribution_heatmap",
     "difference_heatmap",
     "embedding_map",
@@ -46,11 +48,13 @@ __all__ = [
     "other_norms",
     "outline_token",
     "position_similarity",
+    "prediction_change_bars",
     "probability_bars",
     "query_key_value",
     "residual_norms",
     "role_map",
     "score_parts",
+    "state_change_heatmap",
     "token_growth",
     "token_paths",
     "top_pieces_table",

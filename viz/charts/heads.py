@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from model.analysis import may_attend, strongest_cell
+from model.analysis_change import aligned
 from model.trace import AttentionMaps
 from viz.charts.matrix import heatmap, mark_cell, matrix_figure, note, to_array
 from viz.charts.words import cell_sentence, content, head_title, row_phrases, row_ticks, token_ticks
-from viz.theme import LIGHT, SHADE_POWER, Palette, diverging, markup, plotly_colour_bar, sequential, word_label
+from viz.theme import LIGHT, SHADE_POWER, Palette, diverging_weights, markup, number, plotly_colour_bar, sequential, word_label
 
 
 def head_heatmap(
@@ -76,35 +77,51 @@ def difference_heatmap(
 ) -> go.Figure:
     """What an intervention did to one head: weights after minus weights before, -1 to 1, zero always the same colour.
 
-    Rows and columns as in `head_heatmap`, labelled with the tokens of `after`. Cells masked in both are marked as masked.
-    Raises ValueError when the two traces do not have the same number of tokens.
+    Rows and columns as in `head_heatmap`, labelled with the tokens of `after`. Two translations of different lengths are compared
+    through their counterparts (`model.analysis_change.aligned`); cells without one, and cells masked in both, have colours and
+    hovers of their own.
     """
-    first, second = head_weights(before, kind, layer, head), head_weights(after, kind, layer, head)
-    if first.shape != second.shape:
-        raise ValueError("Only traces of the same length can be subtracted: compare them with the same source and target.")
-    allowed = may_attend(before, kind, layer) | may_attend(after, kind, layer).to(first.device)
+    first = head_weights(aligned(before, after), kind, layer, head)
+    second = head_weights(after, kind, layer, head)
+    change = second.to(first.device) - first
+    allowed = may_attend(aligned(before, after), kind, layer) | may_attend(after, kind, layer).to(first.device)
     where = f"<br>{head_title(kind, layer, head)} · row %{{y:d}}, column %{{x:d}}"
-    values = to_array((second.to(first.device) - first).masked_fill(~allowed, float("nan")))
     bar = plotly_colour_bar(colours, tickvals=[-1, 0, 1], ticktext=["−1", "0", "+1"])
     cells = heatmap(
-        values,
-        "%{y} %{x}: change <b>%{z:+.2f}</b>" + where,
-        zmin=-1,
-        zmax=1,
-        colorscale=diverging(colours),
-        colorbar=bar,
-        name="difference",
-    )
+        to_array(change.masked_fill(~allowed, float("nan"))), "%{y} %{x}: change <b>%{z:+.2f}</b>" + where,
+        zmin=-1, zmax=1, colorscale=diverging_weights(colours), colorbar=bar, name="difference",
+    )  # fmt: skip
+    title = f"weight after minus weight before; colour follows |change|<sup>{SHADE_POWER}</sup>"
     figure = _token_matrix(
-        after,
-        kind,
-        [*masked_layer(allowed, where, colours), cells],
-        colours,
-        "weight after minus weight before: below 0 lost, above 0 gained",
+        after, kind, [*masked_layer(allowed, where, colours), *_new_cells(change.isnan(), where, colours), cells], colours, title
     )
     if cell is not None:
         mark_cell(figure, cell, colours)
     return figure
+
+
+def change_sentence(before: AttentionMaps, after: AttentionMaps, kind: str, layer: int, head: int) -> tuple[int, int, str]:
+    """The cell that changed most and what it means: (query, key, Producing “chat”, this head attends to “cat”: 0.62, was 0.10)."""
+    then = head_weights(aligned(before, after), kind, layer, head)
+    now = head_weights(after, kind, layer, head)
+    change = (now - then.to(now.device)).abs().nan_to_num(-1)
+    query, key = divmod(int(change.argmax()), change.size(1))
+    if float(change[query, key]) < 0:
+        return query, key, "No token of this translation has a counterpart before the change."
+    return query, key, cell_sentence(after, kind, query, key, float(now[query, key])) + f", was {number(float(then[query, key]))}"
+
+
+def _new_cells(new: Tensor, where: str, colours: Palette) -> list[go.Heatmap]:
+    """The layer of cells that the pass before does not have; none where it has all."""
+    if not bool(new.any()):
+        return []
+    values = np.where(new.cpu().numpy(), 1.0, np.nan).astype(np.float32)
+    words = "%{y} %{x}: a new token, nothing to compare with"
+    return [
+        heatmap(
+            values, words + where, zmin=0, zmax=1, colorscale=[[0, colours.line], [1, colours.line]], showscale=False, name="new"
+        )
+    ]
 
 
 def head_weights(trace: AttentionMaps, kind: str, layer: int, head: int) -> Tensor:

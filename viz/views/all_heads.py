@@ -11,7 +11,7 @@ import streamlit as st
 
 from model.analysis_roles import ROLE
 from viz.canvas import heads_grid, pack_grid, plot_clicks
-from viz.charts import head_heatmap, head_sentence
+from viz.charts import change_sentence, difference_heatmap, head_heatmap, head_sentence
 from viz.charts.words import head_title
 from viz.views.head_roles import dimmed_heads
 from viz.views.scene import Scene, View, calculation_opener
@@ -23,7 +23,7 @@ CARD = 410  # px: width of the card beside the grid
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _packed(key: tuple, _scene: Scene) -> bytes:
-    return pack_grid(_scene.maps)
+    return pack_grid(_scene.maps, before=_scene.maps_before if _scene.compares else None)
 
 
 def draw(scene: Scene) -> None:
@@ -56,14 +56,15 @@ def _no_filter(settings: Settings) -> None:
 def open_head(scene: Scene, large: bool = False, listen: bool = True) -> None:
     """One head with its title, its heatmap and its strongest cell in words. listen=False: the view listens to clicks itself."""
     kind, layer, head = scene.open_head
-    query, key, sentence = scene.picture(
-        "head-sentence", partial(head_sentence, scene.maps, kind, layer, head), kind, layer, head
-    )
+    said, caption = (head_sentence, "Row attends to column.") if not scene.compares else (change_sentence, "After minus before.")
+    maps = (scene.maps_before, scene.maps) if scene.compares else (scene.maps,)
+    query, key, sentence = scene.picture(said.__name__, partial(said, *maps, kind, layer, head), kind, layer, head)
     st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}</h3>')
-    st.caption("Row attends to column. Click a cell to open its calculation.")
+    st.caption(f"{caption} Click a cell to open its calculation.")
     if hidden := scene.hidden(kind, layer, [head]):
         st.caption(hidden)
-    build = partial(head_heatmap, scene.maps, kind, layer, head, scene.colours, cell=(query, key))
+    draw_map = difference_heatmap if scene.compares else head_heatmap
+    build = partial(draw_map, *maps, kind, layer, head, scene.colours, cell=(query, key))
     figure = scene.picture("head", build, kind, layer, head)
     figure.update_layout(height=max(figure.layout.height, LARGE) if large else _card_height(figure))
     st.plotly_chart(figure, theme=None, key="head-large" if large else "head-small", config={"displaylogo": False})
@@ -88,4 +89,5 @@ VIEW = View(
     "Every square is one head: rows ask, columns answer, darker means more attention. Look for diagonals (neighbours), columns "
     "(one token that many look at) and, in cross-attention, the path from French back to English.",
     draw,
+    differs=True,
 )

@@ -17,6 +17,7 @@ from viz.charts import (
     norm_strips,
     other_norms,
     residual_norms,
+    state_change_heatmap,
     token_growth,
     unit_bars,
     unit_over_tokens,
@@ -61,11 +62,19 @@ def draw(scene: Scene) -> None:
     scene.choose(layer_part=part)
     if side != before:
         scene.choose(unit=None)  # a unit of the other side is another unit
+    if scene.compares and part != "growth":
+        st.caption("This part shows the changed model; “Growth” shows the difference.")
     {"growth": _growth, "norm": _normalisation, "units": _units}[part](scene, side)
 
 
 def _growth(scene: Scene, side: str) -> None:
     """Norm of every token after every sublayer, what each sublayer wrote, and in which direction."""
+    if scene.compares:
+        with st.container(border=True, key="card-state-change"):
+            _title("What the change did to every vector", "layers-change")
+            st.caption("How much longer or shorter each state became; the hover says how far it moved. Below: the changed model.")
+            build = partial(state_change_heatmap, scene.before, scene.trace, side, scene.colours)
+            st.plotly_chart(scene.picture("state-change", build, side), theme=None, key="layers-change", config=PLAIN)
     for name, chart, title, caption in GROWTH:
         with st.container(border=True, key=f"card-{name}"):
             _title(title)
@@ -232,4 +241,5 @@ VIEW = View(
     "Every token carries one vector through the layers; each sublayer reads it through a LayerNorm and adds to it. Look for "
     "tokens that grow early, for layers that write most, and for feed-forward units that fire for one sort of word.",
     draw,
+    differs=True,
 )

@@ -10,7 +10,7 @@ from viz.views.scene import Scene, View
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _packed(key: tuple, kind: str, layer: int, _scene: Scene) -> bytes:
-    return pack_lines(_scene.maps, kind, layer)
+    return pack_lines(_scene.maps, kind, layer, before=_scene.maps_before if _scene.compares else None)
 
 
 def draw(scene: Scene) -> None:
@@ -33,4 +33,5 @@ VIEW = View(
     "A line goes from each token on the left to the tokens that it attends to on the right; the stronger, the more attention. "
     "Point at a token to see its lines alone. Look for crossings: places where French and English put words in another order.",
     draw,
+    differs=True,
 )

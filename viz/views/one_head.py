@@ -59,4 +59,5 @@ VIEW = View(
     "Each row is one token asking; its weights over the columns sum to 1. Point at a cell to read it; drag to zoom, double-click "
     "to go back. Look for rows with one dark cell (a sure head) and rows spread thin (an unsure one).",
     draw,
+    differs=True,
 )

@@ -11,16 +11,17 @@ import streamlit as st
 
 from model import Translator
 from model.analysis import entropy
+from model.analysis_change import counterparts
 from model.analysis_output import Lens, cross_entropy, label_ids, logit_lens, perplexity, probabilities, ranks
 from model.trace import Trace
 from viz.canvas import Click, plot_clicks
-from viz.charts import lens_heatmap, lens_of_row, loss_bars, probability_bars, top_pieces_table
-from viz.theme import number, quoted
+from viz.charts import lens_heatmap, lens_of_row, loss_bars, prediction_change_bars, probability_bars, top_pieces_table
+from viz.theme import number, quoted, token_label
 from viz.views import engine
 from viz.views.scene import Scene, View, remember
 from viz.views.settings import FLOATS, OUTPUT_PARTS
 
-PART_TITLES = dict(zip(OUTPUT_PARTS, ("Next pieces", "Loss", "Logit lens"), strict=True))
+PART_TITLES = dict(zip(OUTPUT_PARTS, ("Next pieces", "Loss", "Logit lens", "Before and after"), strict=True))
 PLAIN = {"displayModeBar": False}
 
 
@@ -38,7 +39,9 @@ def draw(scene: Scene) -> None:
     )
     scene.choose(output_part=part)
     pieces = _pieces(scene.translator, engine.cache_key(scene.translator))
-    {"pieces": _next_pieces, "loss": _loss, "lens": _lens}[part](scene, pieces, _row(scene))
+    if scene.compares and part != "change":
+        st.caption("This part shows the changed model; “Before and after” shows the difference.")
+    {"pieces": _next_pieces, "loss": _loss, "lens": _lens, "change": _change}[part](scene, pieces, _row(scene))
 
 
 def _row(scene: Scene) -> int:
@@ -119,6 +122,47 @@ def _lens(scene: Scene, pieces: list[str], row: int) -> None:
         st.plotly_chart(figure, theme=None, key="output-lens-row", config=PLAIN)
 
 
+def _change(scene: Scene, pieces: list[str], row: int) -> None:
+    before, after = scene.before, scene.done.trace
+    if scene.settings.intervention.changes_nothing:
+        st.info("Nothing is changed, so there is nothing to compare. Flip a switch above, or take a story from More changes.")
+        return
+    row = min(row, len(after.labels) - 1)
+    with st.container(border=True, key="card-change"):
+        _title("What the change did to every prediction")
+        st.caption(
+            "Above: how much more or less likely the piece became that stands there. Below: how far the whole distribution moved, "
+            f"KL(before ‖ after). {_compared(scene)} Click a bar."
+        )
+        build = partial(prediction_change_bars, before, after, scene.colours, row)
+        st.plotly_chart(scene.picture("change", build, row), theme=None, key="output-change", config=PLAIN)
+        _listen(scene, "card-change", across=True)
+    with st.container(border=True, key="card-best"):
+        _title(_asked(after, row), "output-row")
+        st.html(best_before_and_after(before, after, row, pieces))
+
+
+def _compared(scene: Scene) -> str:
+    if scene.settings.forcing == "forced" or scene.settings.target.strip():
+        return "Teacher-forced: both models read the same translation."
+    return "Free-running: each model reads its own translation, and only pieces that both say in the same order are compared."
+
+
+def best_before_and_after(before: Trace, after: Trace, row: int, pieces: list[str], count: int = 5) -> str:
+    """HTML table: the pieces that are among the best of either model at one decoder row of `after`. All text is escaped."""
+    partner = counterparts(before.labels, after.labels)[row]
+    if partner is None:
+        return '<p class="quiet">The model did not say this piece before the change, so there is no row to compare with.</p>'
+    then, now = probabilities(before.logits[partner]).cpu(), probabilities(after.logits[row]).cpu()
+    best = dict.fromkeys([*now.topk(count).indices.tolist(), *then.topk(count).indices.tolist()])
+    rows = "".join(
+        f'<tr><td class="token">{html.escape(token_label(pieces[id_]))}</td><td>{number(float(then[id_]), 3)}</td>'
+        f"<td>{number(float(now[id_]), 3)}</td><td>{float(now[id_] - then[id_]):+.3f}</td></tr>"
+        for id_ in sorted(best, key=lambda id_: -float(now[id_]))
+    )
+    return f'<div class="strongest"><table><tr><th>piece</th><th>before</th><th>after</th><th>difference</th></tr>{rows}</table></div>'
+
+
 def _asked(trace: Trace, row: int) -> str:
     return f"Reading {quoted(trace.target.pieces[row])}, producing {quoted(trace.labels.pieces[row])}"
 
@@ -133,4 +177,5 @@ VIEW = View(
     "At every position the decoder gives each piece of the vocabulary a number; softmax makes them probabilities. Look for positions "
     "where several pieces compete, and for the layer at which the model knows what it will say.",
     draw,
+    differs=True,
 )

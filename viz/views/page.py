@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import pandas  # noqa: F401  Streamlit loads it late, and Plotly in another sess
 import streamlit as st
 
 from model import Translator
-from model.intervention import POSITION_EDITS
+from model.intervention import POSITION_EDITS, Intervention
 from model.pretrained import CheckpointError, DeviceError
 from viz.theme import palette
-from viz.views import VIEWS, chips, engine
-from viz.views.changes import changes
+from viz.views import VIEWS, chips, engine, panel
+from viz.views.changes import outside
+from viz.views.panel import bound
 from viz.views.scene import Scene, remember
 from viz.views.settings import EXAMPLES, Settings, from_query
 
@@ -28,6 +30,7 @@ SINKS_HELP = (
     "Many heads put attention that they do not need on `</s>`, `<s>` and punctuation (Clark et al. 2019). Hides it in All heads, "
     "One head and Lines; the caption of the head says how much that was."
 )
+LAB_HELP = "Windows, hidden words, single heads, temperature, the scale of positions and scores, and stories to start from."
 EXAMPLE_LABELS = {EXAMPLES[0]: "it → animal"}
 
 
@@ -41,14 +44,12 @@ def show(model: str, device: str | None) -> None:
     except (CheckpointError, DeviceError) as error:
         st.error(str(error))
         return
-    settings = _settings(translator)
-    settings = _sentence(settings)
+    settings = _sentence(_settings(translator))
     below = st.container(key="translation")
-    settings = _controls(settings)
+    lab = _controls(settings)
     try:
-        scene = Scene(
-            settings, translator, engine.run(translator, settings.text, settings.target, settings.intervention), colours
-        )
+        settings, done = _pass(translator, settings)
+        scene = Scene(settings, translator, done, colours)
     except ValueError as error:
         below.info(str(error))
         st.session_state["settings"] = settings
@@ -56,17 +57,26 @@ def show(model: str, device: str | None) -> None:
     status.html(_status(scene))
     with below:
         _translation(scene)
-    view = VIEWS[scene.settings.view]
+    if settings.lab:
+        with lab:
+            panel.draw(scene)
+    view = VIEWS[settings.view]
     st.html(f'<p class="sentence" data-testid="view-sentence">{html.escape(view.sentence)}</p>')
-    if scene.settings.words:
-        st.caption(
-            "Pictures of attention show words: weights are summed over the pieces looked at and averaged over those that look."
-        )
+    for said in _captions(scene):
+        st.caption(said)
     with st.container(key=f"view-{view.slug}"):
         try:
             view.draw(scene)
         finally:
             _keep(scene.settings)
+
+
+def _captions(scene: Scene) -> Iterator[str]:
+    """What a reader must know about how this view is drawn."""
+    if scene.settings.words:
+        yield "Pictures of attention show words: weights are summed over the pieces looked at and averaged over those that look."
+    if scene.compares and not VIEWS[scene.settings.view].differs:
+        yield "This view has no picture of the difference: it shows the changed model. “Before” shows the model as it was trained."
 
 
 def _header() -> st.delta_generator.DeltaGenerator:
@@ -119,37 +129,49 @@ def _take(example: str) -> None:
     st.session_state.update(text=example, target="", own=False)
 
 
-def _controls(settings: Settings) -> Settings:
-    """Which view, and the switches."""
+def _controls(settings: Settings) -> st.delta_generator.DeltaGenerator:
+    """Which view, and the switches; returns the place of the panel of changes."""
     with st.container(key="controls"):
-        remember("view", settings.view)
         titles = {slug: view.title for slug, view in VIEWS.items()}
-        view = st.segmented_control(
-            "View", list(titles), key="view", format_func=titles.get, required=True, label_visibility="collapsed"
+        st.segmented_control(
+            "View", list(titles), format_func=titles.get, required=True, label_visibility="collapsed", **bound("view", settings)
         )
         with st.container(horizontal=True, key="switches", vertical_alignment="center"):
-            words = st.toggle("Words instead of pieces", key=remember("words", settings.words), help=WORDS_HELP)
-            causal = st.toggle("Look-ahead mask", key=remember("causal", settings.causal))
-            source, target = (
-                st.selectbox(label, POSITION_EDITS, key=remember(key, getattr(settings, key)), width=232)
-                for label, key in (("Source positions", "source_positions"), ("Target positions", "target_positions"))
+            st.toggle("Words instead of pieces", help=WORDS_HELP, **bound("words", settings))
+            st.toggle("Look-ahead mask", **bound("causal", settings))
+            for label, name in (("Source positions", "source_positions"), ("Target positions", "target_positions")):
+                st.selectbox(label, POSITION_EDITS, width=210, **bound(name, settings))
+            st.selectbox(
+                "Sinks", list(SINK_TITLES), format_func=SINK_TITLES.get, help=SINKS_HELP, width=165, **bound("sinks", settings)
             )
-            sinks = st.selectbox("Sinks", list(SINK_TITLES), key=remember("sinks", settings.sinks), format_func=SINK_TITLES.get,
-                                 help=SINKS_HELP, width=232)  # fmt: skip
-    return replace(settings, view=view, words=words, causal=causal, source_positions=source, target_positions=target, sinks=sinks)
+            st.toggle("More changes", help=LAB_HELP, **bound("lab", settings))
+        return st.container(key="panel")
+
+
+def _pass(translator: Translator, settings: Settings) -> tuple[Settings, engine.Pass]:
+    """The pass that the settings ask for. Links to tokens that the sentence does not have are dropped with a notice."""
+    source = len(translator.source(settings.text))
+    while True:
+        done = engine.run(translator, settings.text, settings.target, settings.intervention, settings.forcing == "forced")
+        before = engine.run(translator, settings.text, settings.target, Intervention()) if settings.cut else done
+        settings, notices = outside(settings, source, max(len(done.trace.target), len(before.trace.target)))
+        for notice in notices:
+            st.warning(notice)
+        if not notices:
+            return settings, done
 
 
 def _translation(scene: Scene) -> None:
     """Source and target as chips; under a change, what changed and the original beside it."""
-    settings, trace = scene.settings, scene.trace
+    settings, trace = scene.settings, scene.done.trace
     original = engine.translate(scene.translator, settings.text)
     own = bool(settings.target.strip())
     rows = [chips.row("source", "English", trace.source)]
-    changed = changes(settings, trace)
-    if changed and not own:
+    if not settings.intervention.changes_nothing and not own:
+        now = engine.translate(scene.translator, settings.text, settings.intervention)
         rows += [
             chips.row("original", "French before", original),
-            chips.row("target", "French now", trace.labels, chips.changed(original, trace.labels)),
+            chips.row("target", "French now", now, chips.changed(original, now)),
         ]
     else:
         rows.append(chips.row("target", "Yours" if own else "French", trace.labels))
@@ -161,27 +183,7 @@ def _translation(scene: Scene) -> None:
         st.caption(
             f"The model reads your translation (teacher forcing): {mean:.2f} nats per token on average; less is less surprising."
         )
-    if changed:
-        with st.container(horizontal=True, key="changes", vertical_alignment="center"):
-            st.html(
-                f'<span class="changed-note" data-testid="changed-note">{_verdict(scene, own, original.ids)}</span>',
-                width="content",
-            )
-            st.button("Reset", on_click=_reset, key="reset")
-
-
-def _verdict(scene: Scene, own: bool, original: list[int]) -> str:
-    """What is changed, and what that does to the translation, in words."""
-    said = "Changed: " + ", ".join(change.words for change in changes(scene.settings, scene.trace)) + ". "
-    if own:
-        return said + "The translation is yours, so only attention and probabilities change."
-    same = scene.trace.labels.ids == original
-    return said + ("The translation stays the same; look at the weights." if same else "The model now translates differently.")
-
-
-def _reset() -> None:
-    """All switches back to how the model was trained."""
-    st.session_state.update(causal=True, source_positions="trained", target_positions="trained")
+    panel.draw_changes(scene, original.ids)
 
 
 def _status(scene: Scene) -> str:

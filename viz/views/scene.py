@@ -41,8 +41,8 @@ class Scene:
 
     @property
     def trace(self) -> Trace:
-        """The pass on screen."""
-        return self.done.trace
+        """The pass on screen: the one that was asked for, or, to compare, that of the unchanged model."""
+        return self.before if self.settings.compare == "before" else self.done.trace
 
     @cached_property
     def before(self) -> Trace:
@@ -68,6 +68,14 @@ class Scene:
         """The same, without attention to special tokens and punctuation where the reader hides it."""
         return self.whole_maps if self.settings.sinks == "keep" else self._without_sinks[0]
 
+    @cached_property
+    def maps_before(self) -> AttentionMaps:
+        """The maps of the unchanged model, joined and filtered like `maps`."""
+        whole = join_words(self.before) if self.settings.words else self.before
+        if self.settings.sinks == "keep":
+            return whole
+        return without_sinks(whole, renormalise=self.settings.sinks == "renormalise")[0]
+
     def hidden(self, kind: str, layer: int, heads: list[int]) -> str:
         """How much of these heads' attention is hidden, mean over rows, as a sentence; empty where nothing is."""
         if self.settings.sinks == "keep" or not heads:
@@ -83,7 +91,8 @@ class Scene:
         trace = self.trace
         text = f"{trace.source.text}\n{trace.labels.ids}"
         change, settings = str(trace.intervention.to_dict()), self.settings
-        return engine.cache_key(self.translator), text, change, settings.words, settings.sinks
+        shown = f"{settings.sinks} {self.compares}"
+        return engine.cache_key(self.translator), text, change, settings.words, shown
 
     @property
     def open_head(self) -> tuple[str, int, int]:
@@ -97,14 +106,18 @@ class Scene:
     @property
     def open_cell(self) -> tuple[int, int]:
         """(query, key) of the calculation that is open, as pieces; before any choice the strongest telling cell of the head."""
+        return self.cell_of(self.trace)
+
+    def cell_of(self, trace: Trace) -> tuple[int, int]:
+        """`open_cell` in another pass over the same sentence."""
         kind, layer, head = self.open_head
         query, key = self.settings.query, self.settings.key
-        rows, columns = self.trace.attention[kind].weights.shape[-2:]
+        rows, columns = trace.attention[kind].weights.shape[-2:]
         query, key = (None if at is not None and at >= limit else at for at, limit in ((query, rows), (key, columns)))
         if query is None:
-            query, strongest, _ = head_sentence(self.trace, kind, layer, head)
+            query, strongest, _ = head_sentence(trace, kind, layer, head)
             return query, strongest if key is None else key
-        return query, int(self.trace.attention[kind].weights[layer, head, query].argmax()) if key is None else key
+        return query, int(trace.attention[kind].weights[layer, head, query].argmax()) if key is None else key
 
     def picture(self, name: str, build: Callable[[], T], *choices: object) -> T:
         """What `build` draws of this pass with these choices, drawn once: a figure takes 20 to 60 ms to make, 5 to read back."""
@@ -123,6 +136,7 @@ class View:
     title: str  # on the page
     sentence: str  # what you see and what to look for
     draw: Callable[[Scene], None]
+    differs: bool = False  # whether it can show the difference between the unchanged and the changed model
 
 
 def remember(key: str, value: object) -> str:

@@ -18,7 +18,7 @@ EXAMPLES = (
 )
 SWITCH = ("on", "off")
 SPACES = ("2d", "3d")
-OUTPUT_PARTS = ("pieces", "loss", "lens")
+OUTPUT_PARTS = ("pieces", "loss", "lens", "change")
 LAYER_PARTS = ("growth", "norm", "units")
 SINKS = ("keep", "hide", "renormalise")
 LABELS = ("", "distance", *ROLE)  # "": entropy
