@@ -35,3 +35,12 @@ def rate_at(step: int, total: int, recipe: Recipe) -> float:
     warm = (step + 1) / recipe.warmup
     decay = (total - step) / max(1, total - recipe.warmup)
     return recipe.learning_rate * max(0.0, min(warm, decay, 1.0))
+
+
+def timeline_steps(total: int, count: int = 8) -> list[int]:
+    """At which steps a timeline keeps the weights: 0 (random), then `count` - 1 in equal ratios, from about 1 % of the run to its end.
+
+    Fewer where the run is so short that steps would fall together.
+    """
+    ratio = 115.0 ** (1 / (count - 2))
+    return sorted({0, *(round(total / ratio**back) for back in range(count - 1))})

@@ -25,7 +25,7 @@ from model.config import POSITION_KINDS, Config
 from model.data import Batch, batch_rows, batches, encode_pairs, make_batch, read_split
 from model.loss import smoothed_cross_entropy
 from model.pretrained import DeviceError, choose_device, load_weights, save_pretrained
-from model.recipe import Recipe, rate_at
+from model.recipe import Recipe, rate_at, timeline_steps
 from model.tokenizer import PAD, Tokenizer
 from model.transformer import Transformer
 
@@ -43,8 +43,9 @@ class Trainer:
     """One training run in a folder of its own: checkpoint, log and the last checkpoints to be averaged."""
 
     def __init__(
-        self, config: Config, recipe: Recipe, tokenizer: Tokenizer, train: list, dev: list, run: Path, device: torch.device
-    ) -> None:
+        self, config: Config, recipe: Recipe, tokenizer: Tokenizer, train: list, dev: list, run: Path, device: torch.device,
+        timeline: bool = False,
+    ) -> None:  # fmt: skip
         if not train or not dev:
             raise ValueError("No pair is left to train on, or to hold out: all are empty or longer than the model reads.")
         torch.manual_seed(recipe.seed)
@@ -56,6 +57,7 @@ class Trainer:
         self.total = recipe.epochs * self.batches_per_epoch
         self.step, self.tokens, self.seconds = 0, 0, 0.0
         self.dev_loss: float | None = None
+        self.timeline = timeline_steps(self.total) if timeline else []
         run.mkdir(parents=True, exist_ok=True)
 
     # -- one step ---------------------------------------------------------------------------------------------------
@@ -103,6 +105,7 @@ class Trainer:
         from tqdm import tqdm
 
         self.model.train()
+        self.keep_moment()
         started, losses, last = time.perf_counter() - self.seconds, [], (self.tokens, self.seconds)
         with tqdm(total=self.total, initial=self.step, unit="step", smoothing=0.05) as progress:
             for epoch, rows in self.schedule():
@@ -111,11 +114,17 @@ class Trainer:
                     self.dev_loss = self.evaluate()
                 self.seconds = time.perf_counter() - started
                 progress.update()
+                self.keep_moment()
                 if self.step in self.averaged_steps():  # before the checkpoint: what a resumed run skips is on disk
                     write_tensors(self.run / f"weights-{self.step}.safetensors", self.weights())
                 if self.step % save_every == 0 or self.step == self.total:
                     progress.set_postfix(self.report(epoch + 1, losses, *last))
                     losses, last = [], (self.tokens, self.seconds)
+
+    def keep_moment(self) -> None:
+        """Write the weights of a step that belongs to the timeline."""
+        if self.step in self.timeline:
+            write_tensors(self.run / f"moment-{self.step}.safetensors", self.weights())
 
     def schedule(self) -> Iterator[tuple[int, list[int]]]:
         """(epoch from 0, rows of the next batch) from the current step to the end: a function of seed and step alone."""
@@ -219,6 +228,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--run", type=Path, default=Path("runs/en-fr"), help="folder of checkpoints and log while training")
     parser.add_argument("--out", type=Path, default=Path("pretrained/en-fr"), help="folder of the finished translator")
     parser.add_argument("--languages", nargs=2, default=["English", "French"], metavar=("SOURCE", "TARGET"), help="their names")
+    parser.add_argument("--timeline", action="store_true", help="keep the weights at about eight points of the run")
     parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
     parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
     parser.add_argument("--positions", choices=POSITION_KINDS, default=Config.positions)
@@ -247,7 +257,7 @@ def trainer_for(args: argparse.Namespace) -> Trainer:
     except RuntimeError as error:  # SentencePiece names the sizes that the text allows
         raise ValueError(f"No vocabulary of {args.vocabulary_size} pieces can be learned from this text: {error}") from error
     train_ids, dev_ids = (encode_pairs(part, tokenizer, config.max_length) for part in (pairs, dev))
-    return Trainer(config, recipe, tokenizer, train_ids, dev_ids, args.run, device)
+    return Trainer(config, recipe, tokenizer, train_ids, dev_ids, args.run, device, args.timeline)
 
 
 def export(trainer: Trainer, out: Path, languages: list[str]) -> None:

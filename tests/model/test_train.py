@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from tiny import SENTENCES
 
 from model import train
 from model.pretrained import load_pretrained
-from model.recipe import Recipe, rate_at
+from model.recipe import Recipe, rate_at, timeline_steps
 
 pytest.importorskip("tqdm")
 
@@ -147,3 +148,26 @@ def test_settings_that_cannot_be_are_said_in_words(data, more, words):
     """One line, no traceback."""
     with pytest.raises(SystemExit, match=f"error: .*{words}"):
         train.main(arguments(data, "none", *more))
+
+
+@pytest.mark.parametrize("total", [1, 2, 7, 100, 3680, 10**6])
+def test_the_timeline_goes_from_nothing_to_the_end_in_equal_ratios(total):
+    """0 and the last step are there, at most eight of them, each ratio about the same."""
+    steps = timeline_steps(total)
+    assert steps[0] == 0 and steps[-1] == total and len(steps) <= 8 and steps == sorted(set(steps))
+    if total >= 3680:
+        ratios = [after / before for before, after in zip(steps[1:], steps[2:], strict=False)]
+        assert len(steps) == 8 and max(ratios) < 1.1 * min(ratios)
+
+
+def test_a_timeline_keeps_the_weights_of_its_steps(data):
+    """From the random ones to those that the training ended with; the result is that of a run without it."""
+    train.main(arguments(data, "moments", "--timeline"))
+    train.main(arguments(data, "plain"))
+    rows = result(data, "moments")[1]
+    steps = timeline_steps(int(rows[-1].split()[0]))
+    kept = [dict(load_file(data / "moments" / f"moment-{step}.safetensors")) for step in steps]
+    last = load_file(data / "moments" / f"weights-{steps[-1]}.safetensors")
+    assert all(torch.equal(kept[-1][name], last[name]) for name in last)
+    assert not torch.equal(kept[0]["encoder.embedding.weight"], kept[1]["encoder.embedding.weight"])
+    assert rows == result(data, "plain")[1]
