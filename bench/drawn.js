@@ -1,4 +1,4 @@
-// Runs in the page before its own scripts: when Enter was pressed, what the server sent since, and when the last change was on screen.
+// Runs in the page before its own scripts: when Enter (or, on a switch, the space bar) was pressed, what the server sent since, and when the last change was on screen.
 
 (() => {
   const bench = { filled: 0, entered: 0, early: false, sent: 0, last: 0, received: 0, bytes: 0, drawn: 0, pending: false };
@@ -61,9 +61,10 @@
   addEventListener("input", () => (bench.filled = performance.now()), true);
   addEventListener(
     "keydown",
-    ({ key }) => {
-      if (key !== "Enter") return;
-      Object.assign(bench, { entered: performance.now(), early: bench.last > bench.filled, received: 0, bytes: 0 });
+    ({ key, target }) => {
+      const flips = key === " " && target.type === "checkbox";
+      if (key !== "Enter" && !flips) return;
+      Object.assign(bench, { entered: performance.now(), early: !flips && bench.last > bench.filled, received: 0, bytes: 0 });
     },
     true,
   );

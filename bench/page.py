@@ -124,6 +124,14 @@ class Tab:
                 return text, rerun
         raise RuntimeError("The page sends the text before Enter can be pressed: this machine is too busy to measure on.")
 
+    def flip(self, switch: str) -> Rerun:
+        """Flip a switch by its name with the space bar, wait until the page is drawn."""
+        self.page.get_by_label(switch, exact=True).focus()
+        self.page.keyboard.press("Space")
+        self._settle()
+        bench = self.page.evaluate("bench")
+        return Rerun(bench["drawn"] - bench["entered"], bench["bytes"])
+
     def close(self) -> None:
         """Close the page and forget its profile."""
         self.context.close()
