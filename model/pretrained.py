@@ -129,6 +129,17 @@ def choose_device(device: str | None = None) -> torch.device:
     return torch.device(device)
 
 
+def family(name: str | Path) -> dict[str, str]:
+    """The checkpoints beside this one that translate between the same languages: {folder name: kind of positions}, this one first."""
+    folder = checkpoint_folder(name)
+    found = {}
+    for path in sorted(folder.parent.glob("*/config.json"), key=lambda path: (path.parent != folder, path)):
+        about = _read_config(path.parent)
+        found[path.parent.name] = (about.get("languages"), about["config"].get("positions"))
+    languages, _ = found.get(folder.name, (None, None))
+    return {other: positions for other, (spoken, positions) in found.items() if spoken == languages}
+
+
 def checkpoint_folder(name: str | Path) -> Path:
     """Where a checkpoint lies: a folder as it is, else a name in pretrained/."""
     return Path(name) if Path(name).is_dir() else FOLDER / str(name)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from model.pretrained import save_pretrained
 from viz.views import VIEWS
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
@@ -150,3 +152,24 @@ def test_links_that_the_sentence_lost_are_dropped_with_their_names():
     assert not app.warning
     app.text_input(key="text").set_value("The cat sat.").run()
     assert "token 14 ↛ token 2" in app.warning[0].value and app.query_params["cut"] == "encoder.*.2.1"
+
+
+def test_a_family_of_models_is_one_pick_apart(tmp_path, monkeypatch, translator):
+    """Two checkpoints of the same languages: the picker switches between them and keeps the sentence and the change."""
+    for name, positions in (("first", "sinusoidal"), ("second", "none")):
+        config = replace(translator.model.config, positions=positions)
+        weights = {key: value for key, value in translator.model.named_parameters()}
+        about = {"languages": {"source": "English", "target": "French"}}
+        save_pretrained(tmp_path / name, config, weights, translator.tokenizer, about)
+    monkeypatch.setattr("sys.argv", ["app.py", "--model", str(tmp_path / "first"), "--device", "cpu"])
+    app = run(text="The cat sat.", causal="off", view="positions")
+    before = shown(app)
+    app.selectbox(key="picked").select("second").run()
+    assert not app.exception and app.query_params["model"] == "second" and app.query_params["causal"] == "off"
+    assert "·cat" in shown(app).replace('<i aria-hidden="true">·</i>', "·") and shown(app) != before
+    again = run(text="The cat sat.", causal="off", view="positions", model="second")
+    assert not again.exception and again.selectbox(key="picked").value == "second"
+    lost = run(model="third")
+    assert "There is no model “third” here" in lost.warning[0].value
+    app.selectbox(key="picked").select("first").run()
+    assert "model" not in app.query_params

@@ -5,16 +5,28 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 import torch
 
-from model import Translator, load_pretrained
+from model import Translator, load_pretrained, pretrained
 from model.intervention import Intervention
 from model.tokenizer import Tokens
 from model.trace import Trace
 from viz.charts.words import content
 from viz.views.settings import EXAMPLES
+
+
+@st.cache_data(show_spinner=False)
+def family(name: str) -> dict[str, str]:
+    """The checkpoints that the page can switch between: see `model.pretrained.family`."""
+    return pretrained.family(name)
+
+
+def folder(name: str) -> Path:
+    """Where a checkpoint lies."""
+    return pretrained.checkpoint_folder(name)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,13 @@ SINKS_HELP = (
     "Many heads put attention that they do not need on `</s>`, `<s>` and punctuation (Clark et al. 2019). Hides it in All heads, "
     "One head and Lines; the caption of the head says how much that was."
 )
+MODEL_TITLES = {
+    "sinusoidal": "trained with sinusoidal positions", "learned": "trained with learned positions", "none": "trained without positions",
+}  # fmt: skip
+MODELS_HELP = (
+    "Taking positions away from a model that was trained with them is one thing; a model that never had any is another. The same "
+    "data, shape and recipe; the model cards hold their scores side by side."
+)
 LAB_HELP = "Windows, hidden words, single heads, temperature, the scale of positions and scores, and stories to start from."
 EXAMPLE_LABELS = {EXAMPLES[0]: "it → animal"}
 
@@ -38,13 +45,13 @@ def show(model: str, device: str | None) -> None:
     """Draw the whole page; what goes wrong is said in words."""
     colours = palette(st.context.theme.type)
     st.html(f"<style>{STYLE}</style>{_colours_as_css(colours)}")
-    status = _header()
+    picker, status = _header()
     try:
-        translator = engine.translator(model, device)
+        translator = _pick(picker, model, device)
     except (CheckpointError, DeviceError) as error:
         st.error(str(error))
         return
-    settings = _sentence(_settings(translator))
+    settings = _sentence(st.session_state["settings"])
     below = st.container(key="translation")
     lab = _controls(settings)
     try:
@@ -79,11 +86,39 @@ def _captions(scene: Scene) -> Iterator[str]:
         yield "This view has no picture of the difference: it shows the changed model. “Before” shows the model as it was trained."
 
 
-def _header() -> st.delta_generator.DeltaGenerator:
-    """Name at the left; returns the place of the status line at the right."""
+def _header() -> tuple[st.delta_generator.DeltaGenerator, st.delta_generator.DeltaGenerator]:
+    """Name at the left; returns the places of the picker and, at the right, of the status line."""
     with st.container(horizontal=True, key="header", vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.html('<h1 class="name">Headlight <span>what every attention head looks at</span></h1>', width="content")
-        return st.empty()
+        return st.container(key="picker", width="content"), st.empty()
+
+
+def _pick(place: st.delta_generator.DeltaGenerator, model: str, device: str | None) -> Translator:
+    """The translator that the settings name; a family of several offers its members. Everything else on the page stays."""
+    first = engine.translator(model, device)
+    settings = _settings(first)
+    members = engine.family(model)
+    if len(members) < 2:
+        return first
+    name = settings.model if settings.model in members else first.name
+    if settings.model and name != settings.model:
+        st.warning(f"There is no model “{settings.model}” here; this is {first.name}.")
+    st.session_state["picked"] = name
+    place.selectbox("Model", list(members), key="picked", format_func=lambda member: MODEL_TITLES[members[member]], on_change=_picked,
+                    args=(first.name,), label_visibility="collapsed", width=250, help=MODELS_HELP)  # fmt: skip
+    if name == first.name:
+        return first
+    chosen = engine.translator(str(engine.folder(model).parent / name), device)
+    settings, notices = from_query(st.session_state["settings"].to_query(), chosen.model.config, list(VIEWS))
+    st.session_state["settings"] = replace(settings, model=name)
+    for notice in notices:
+        st.warning(notice)
+    return chosen
+
+
+def _picked(first: str) -> None:
+    name = st.session_state["picked"]
+    st.session_state["settings"] = replace(st.session_state["settings"], model="" if name == first else name)
 
 
 def _settings(translator: Translator) -> Settings:

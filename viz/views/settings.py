@@ -37,6 +37,7 @@ class Settings:
     """What the page shows. The defaults are the first visit."""
 
     text: str = EXAMPLES[0]
+    model: str = ""  # one of the checkpoints beside the one that the page was started with; empty: that one
     target: str = ""  # the reader's own translation; empty: the model's
     causal: bool = True
     source_positions: str = "trained"
@@ -121,7 +122,7 @@ def _read(name: str, written: str, config: Config, views: list[str]) -> object:
         "sinks": SINKS, "label": LABELS, "held_out": SWITCH, "scaled": SWITCH, "lab": SWITCH, "compare": COMPARE, "forcing": FORCING,
         "paint": PAINT, "position_part": POSITION_PARTS, "knockout_part": KNOCKOUT_PARTS, "decoding_part": DECODING_PARTS,
     }  # fmt: skip
-    if name in ("text", "target", "second"):
+    if name in ("text", "target", "second", "model"):
         return written
     if name in FLOATS:
         return _number(written, *FLOATS[name])
