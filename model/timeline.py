@@ -1,0 +1,152 @@
+"""From random to trained: `python -m model.timeline --data FOLDER` stores what `model.train --timeline` kept beside a checkpoint.
+
+Each moment is a file of int8 weights, one scale per row, half the size of float16; `timeline.json` says what each could do on
+held-out sentences: cross-entropy, BLEU, and which heads had which role by then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load, load_file, save
+from torch import Tensor
+
+from model.analysis_roles import ROLE
+from model.capture import install
+from model.data import batches, encode_pairs
+from model.evaluate import bleu, translate_all
+from model.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained, load_weights
+from model.roles import EACH, SPLITS, measure_pairs, sample
+from model.tokenizer import PAD
+from model.transformer import Transformer
+
+FOLDER, FILE = "timeline", "timeline.json"
+SCALE = ".scale"  # behind a tensor's name: the scale of each of its rows
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The model at one step of its training."""
+
+    step: int
+    file: str  # in the checkpoint's folder
+    sha256: str
+    dev_loss: float  # cross-entropy on held-out pairs, nats per target token
+    bleu: float  # cased sacreBLEU of greedy translations of the same pairs
+    roles: dict[str, list[tuple[str, int, int]]]  # role -> (kind, layer, head) of the heads that have it
+
+
+def quantize(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Matrices as int8 with one float32 scale per row, max |row| / 127; vectors as float16. Error: at most half a scale."""
+    stored = {}
+    for name, tensor in weights.items():
+        tensor = tensor.detach().float().cpu()
+        if tensor.dim() < 2:
+            stored[name] = tensor.to(torch.float16)
+            continue
+        scale = tensor.abs().amax(dim=1, keepdim=True).clamp_min(1e-12) / 127
+        stored[name], stored[name + SCALE] = (tensor / scale).round().to(torch.int8), scale
+    return stored
+
+
+def dequantize(stored: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The reverse of `quantize`, float32."""
+    names = [name for name in stored if not name.endswith(SCALE)]
+    return {name: stored[name].float() * stored.get(name + SCALE, torch.ones(())) for name in names}
+
+
+def at_moment(translator: Translator, folder: Path, moment: Moment) -> Translator:
+    """The translator as it was at a moment of its training, on the same device; its hash tells it from the others.
+
+    Raises CheckpointError for a file that is missing or damaged.
+    """
+    try:
+        content = (folder / moment.file).read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"Cannot read {folder / moment.file} ({error.strerror}).") from error
+    if hashlib.sha256(content).hexdigest() != moment.sha256:
+        raise CheckpointError(f"{folder / moment.file} is not the file that {FILE} describes. Restore it from the repository.")
+    model = Transformer(translator.model.config)
+    load_weights(model, dequantize(load(content)))
+    about = {**translator.about, "weights_sha256": moment.sha256}
+    return replace(translator, model=install(model.to(translator.model.device).eval()), about=about)
+
+
+def load_timeline(folder: Path, weights_sha256: str) -> list[Moment]:
+    """The moments of a checkpoint in the order of training; none where it has no timeline or has one of other weights."""
+    try:
+        content = json.loads((folder / FOLDER / FILE).read_text(encoding="utf-8"))
+        if content["weights_sha256"] != weights_sha256:
+            return []
+        moments = [Moment(**entry) for entry in content["moments"]]
+    except (OSError, ValueError, TypeError, KeyError):
+        return []
+    return [replace(at, roles={role: [tuple(head) for head in heads] for role, heads in at.roles.items()}) for at in moments]
+
+
+@torch.no_grad()
+def held_out_loss(translator: Translator, pairs: list[tuple[str, str]]) -> float:
+    """Mean cross-entropy of the reference's tokens, teacher-forced, nats per token."""
+    model, total, count = translator.model, 0.0, 0
+    for batch in batches(encode_pairs(pairs, translator.tokenizer, model.config.max_length), 3000):
+        labels = batch.labels.to(model.device)
+        logits = model(batch.source.to(model.device), batch.target.to(model.device))
+        total += float(F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=PAD, reduction="sum"))
+        count += int((labels != PAD).sum())
+    return total / count
+
+
+def store(translator: Translator, folder: Path, run: Path, pairs: list[tuple[str, str]], about: str) -> list[Moment]:
+    """Quantize and measure every `moment-STEP.safetensors` of a run; write all. Raises ValueError if there is none."""
+    kept = sorted(run.glob("moment-*.safetensors"), key=lambda path: int(path.stem.split("-")[1]))
+    if not kept:
+        raise ValueError(f"{run} holds no moment-STEP.safetensors: train with --timeline first.")
+    (folder / FOLDER).mkdir(exist_ok=True)
+    moments = []
+    for path in kept:
+        step, content = int(path.stem.split("-")[1]), save(quantize(load_file(path)))
+        name = f"{FOLDER}/step-{step:05d}.safetensors"
+        (folder / name).write_bytes(content)
+        moment = Moment(step, name, hashlib.sha256(content).hexdigest(), 0.0, 0.0, {})
+        moments.append(measured(at_moment(translator, folder, moment), moment, pairs))
+        print(f"step {step}: {moments[-1].dev_loss:.3f} nats, BLEU {moments[-1].bleu:.1f}", flush=True)
+    content = {"weights_sha256": translator.about["weights_sha256"], "about": about, "moments": [asdict(at) for at in moments]}
+    (folder / FOLDER / FILE).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    return moments
+
+
+def measured(translator: Translator, moment: Moment, pairs: list[tuple[str, str]]) -> Moment:
+    """The moment with what its weights can do."""
+    with torch.inference_mode():
+        said = translate_all(translator, [source for source, _ in pairs], beam=1)
+    score, _ = bleu(said, [target for _, target in pairs])
+    measures = measure_pairs(translator, pairs)
+    roles = {role: sorted(measures.having(role)) for role in ROLE}
+    return replace(moment, dev_loss=round(held_out_loss(translator, pairs), 4), bleu=round(score, 2), roles=roles)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Store the timeline of one checkpoint."""
+    form = argparse.ArgumentDefaultsHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m model.timeline", description=__doc__, formatter_class=form)
+    parser.add_argument("--data", type=Path, required=True, help=f"folder with {' and '.join(SPLITS)}, .tsv.gz")
+    parser.add_argument("--run", type=Path, default=Path("runs/en-fr"), help="folder of the training run")
+    parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
+    parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
+    args = parser.parse_args(arguments)
+    folder = checkpoint_folder(args.model)
+    try:
+        about = f"{EACH} pairs each of {' and '.join(SPLITS)}, seed 0; greedy"
+        store(load_pretrained(folder, args.device), folder, args.run, sample(args.data), about)
+    except (OSError, ValueError, CheckpointError, DeviceError) as error:
+        raise SystemExit(f"error: {error}") from error
+
+
+if __name__ == "__main__":
+    main()
