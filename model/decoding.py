@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -62,12 +63,12 @@ class BeamTree:
     def ended(self) -> list[int]:
         """Indices of the hypotheses that ended, the best normalised score first; the winner is the first."""
         whole = [index for index, one in enumerate(self.hypotheses) if one.normalised is not None]
-        return sorted(whole, key=lambda index: _rank(self, index), reverse=True)
+        return sorted(whole, key=lambda index: (self.hypotheses[index].normalised, self.ids(index)[:-1]), reverse=True)
 
-
-def _rank(tree: BeamTree, index: int) -> tuple[float, list[int]]:
-    """What `search` compares."""
-    return tree.hypotheses[index].normalised, tree.ids(index)[:-1]
+    @cached_property
+    def continued(self) -> frozenset[int]:
+        """Indices of the hypotheses of which the next step kept a continuation."""
+        return frozenset(one.parent for one in self.hypotheses if one.parent is not None)
 
 
 def continue_greedily(

@@ -1,5 +1,6 @@
 """Charts as pure functions, Trace in and chart out: Plotly for matrices, Altair for statistics; both show in Jupyter."""
 
+from viz.charts.beam import hypotheses_tree
 from viz.charts.embeddings import embedding_map, neighbours_bar, outline_token, token_paths
 from viz.charts.heads import difference_heatmap, head_heatmap, head_sentence
 from viz.charts.joined import concat_heatmap, contribution_heatmap, heads_of_token
@@ -35,6 +36,7 @@ __all__ = [
     "head_heatmap",
     "head_sentence",
     "heads_of_token",
+    "hypotheses_tree",
     "lens_heatmap",
     "lens_of_row",
     "loss_bars",
