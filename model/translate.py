@@ -76,7 +76,7 @@ class _Beams:
 
 
 def _next_log_probabilities(model: Transformer, state: _Beams) -> Tensor:
-    """(sentence, beam, vocabulary): log-probability of every next token; where one is forced, and </s> at the limit, of that alone."""
+    """(sentence, beam, vocabulary): log-probability of every next token; only of one that is forced, and of </s> at the limit."""
     read = state.prefixes[:, -1:] if state.cache else state.prefixes
     states = model.decode(read, state.memory, state.memory_mask, state.cache)
     logits = model.logits(states[:, -1]).float()

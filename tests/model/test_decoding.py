@@ -1,4 +1,4 @@
-"""Forced choices against a plain loop, and the tree of beam search against the search itself and against the model's probabilities."""
+"""Forced choices against a plain loop, and the tree of beam search against the search and against the model's probabilities."""
 
 from __future__ import annotations
 

@@ -161,9 +161,10 @@ def describe(tree: BeamTree, piece: Callable[[int], str], index: int) -> str:
     ids = tree.ids(index)
     text = "".join(piece(id_) for id_ in ids).replace(SPACE, " ").strip()
     text = text if len(text) <= READ else f"… {text[-READ:]}"
+    chance = number(math.exp(one.log_probability - before), 3)
     said = [
         markup(f"“{text}”"),
-        f"step {one.step + 1}: {markup(quoted(piece(one.piece)))} with probability {number(math.exp(one.log_probability - before), 3)}",
+        f"step {one.step + 1}: {markup(quoted(piece(one.piece)))} with probability {chance}",
         f"log-probability so far <b>{_signed(one.log_probability)}</b> nats",
     ]
     if one.normalised is not None:
@@ -193,7 +194,7 @@ def _scores(tree: BeamTree, runs: list[Run], colours: Palette) -> go.Scatter:
     ended = [(run, score) for run, score in ended if score is not None]
     texts = [f"<b>{_signed(score)} ✓</b>" if run.role == "winner" else _signed(score) for run, score in ended]
     return go.Scatter(
-        x=[run.right for run, _ in ended], y=[run.lane * LANE for run, _ in ended], mode="text", text=texts, name="scores",
+        x=[run.right + 6 for run, _ in ended], y=[run.lane * LANE for run, _ in ended], mode="text", text=texts, name="scores",
         textposition="middle right", hoverinfo="skip", cliponaxis=False,
         textfont={"size": LABEL_SIZE, "color": [colours.decoder if run.role == "winner" else colours.ink for run, _ in ended]},
     )  # fmt: skip
@@ -203,13 +204,14 @@ def _layout(runs: list[Run], columns: Columns, colours: Palette) -> dict:
     """Pixels as coordinates, so that texts fit; steps are numbered along the top."""
     wide, lanes, count = columns.edges[-1] + SCORE, 1 + max(run.lane for run in runs), len(columns.texts)
     step = 1 if columns.readable else max(1, count // 100)
-    margin = {"l": LEFT, "r": 8, "t": TOP, "b": BOTTOM}
+    names = [str(at) for at in range(1, count + 1, step)]
     return plotly_layout(
-        colours, width=round(wide + LEFT + 8), height=lanes * LANE + TOP + BOTTOM, margin=margin, hovermode="closest",
-        xaxis=plotly_axis(colours, range=[0, wide], side="top", tickvals=columns.texts[::step], fixedrange=True, automargin=False,
-                          ticktext=[str(at) for at in range(1, count + 1, step)], tickfont={"size": LABEL_SIZE, "color": colours.soft},
-                          ticklabelposition="outside right"),
-        yaxis=plotly_axis(colours, range=[(lanes - 0.5) * LANE, -0.5 * LANE], showticklabels=False, fixedrange=True, automargin=False),
+        colours, width=round(wide + LEFT + 8), height=lanes * LANE + TOP + BOTTOM, hovermode="closest",
+        margin={"l": LEFT, "r": 8, "t": TOP, "b": BOTTOM},
+        xaxis=plotly_axis(colours, range=[0, wide], side="top", tickvals=columns.texts[::step], ticktext=names, fixedrange=True,
+                          tickfont={"size": LABEL_SIZE, "color": colours.soft}, automargin=False),
+        yaxis=plotly_axis(colours, range=[(lanes - 0.5) * LANE, -0.5 * LANE], showticklabels=False, fixedrange=True,
+                          automargin=False),
     )  # fmt: skip
 
 

@@ -26,9 +26,10 @@ from viz.views.settings import DECODING_PARTS
 
 PART_TITLES = dict(zip(DECODING_PARTS, ("Step by step", "Beam search"), strict=True))
 FEW = 6  # choices that are listed one by one
+UNASKED = {True: 250, False: 80}  # source tokens up to which a beam is searched at once, with and without a cache between steps
 FORMULA = (
-    "Each step adds the log-probability of one piece, so longer sentences collect more minus. To compare lengths, the sum is divided by "
-    "((5 + number of pieces) ÷ 6) to the power of 0.6, </s> counted (Wu et al. 2016). The highest score wins; scores are in nats, 0 at most."
+    "Each step adds the log-probability of one piece, 0 at most, so a longer sentence collects a lower sum. To compare lengths, "
+    "the sum is divided by ((5 + number of pieces) ÷ 6) to the power of 0.6, `</s>` counted (Wu et al. 2016). The highest wins."
 )
 
 
@@ -104,10 +105,8 @@ def _dropped(scene: Scene, found: WhatIf) -> str:
     """Which choices were left out, and why, in words."""
     named = [f"{quoted(scene.translator.tokenizer.piece(piece))} at step {step + 1}" for step, piece in found.dropped[:FEW]]
     more = f" and {len(found.dropped) - FEW} more" if len(found.dropped) > FEW else ""
-    return plain(
-        f"Left out: {', '.join(named)}{more}. The translation has {len(found.ids) + 1} steps (the last one is </s>), a step takes one "
-        "piece, and <pad>, <unk> and <s> are never said."
-    )
+    why = f"The translation ends at step {len(found.ids) + 1}; a step takes one piece; <pad>, <unk> and <s> are never said."
+    return plain(f"Left out: {', '.join(named)}{more}. {why}")
 
 
 def _steps(scene: Scene) -> None:
@@ -176,7 +175,8 @@ def _choices(scene: Scene, played: Played) -> None:
         st.html(f'<div class="rows">{"".join(rows)}</div>')
         own, now = (-float(trace.loss.sum()) for trace in (scene.trace, played.trace))
         st.caption(
-            f"Log-probability of the model's own translation {_signed(own)} nats, of this one {_signed(now)}: closer to 0 is more probable."
+            f"Log-probability of the model's own translation {_signed(own)} nats, of this one {_signed(now)}: "
+            "closer to 0 is more probable."
         )
 
 
@@ -199,25 +199,39 @@ def _beam(scene: Scene) -> None:
     """The tree, and the hypotheses that ended."""
     beam = st.slider("Hypotheses kept at every step", 2, 8, key=remember("decoding-beam", scene.settings.beam), width=320)
     scene.choose(beam=beam)
-    change = scene.trace.intervention
-    tree = _tree(scene.translator, *_source(scene), beam, change, str(change.to_dict()))
-    piece = scene.translator.tokenizer.piece
+    tree, piece = _searched(scene, beam), scene.translator.tokenizer.piece
+    if tree is None:
+        return
     with st.container(border=True, key="card-beam"):
         st.html('<h3 class="head-title">Which beginnings were kept, and where they part</h3>')
         st.caption(
-            f"From left to right, one column a step. At every step only the {beam} most probable beginnings go on. The winner runs along "
-            "the top; numbers stand behind those that ended: log-probability, normalised by length, in nats. Point at a dot to read it."
+            f"From left to right, one column a step. At every step only the {beam} most probable beginnings go on. The winner "
+            "runs along the top; behind those that ended stands their log-probability, normalised by length (nats). Point at a dot."
         )
         with st.container(key="decoding-tree"):
             figure = scene.picture("beam", partial(hypotheses_tree, tree, piece, scene.colours), beam)
             st.plotly_chart(figure, theme=None, width="content", key="decoding-beam-tree", config={"displayModeBar": False})
     with st.container(border=True, key="card-ended"):
         st.html('<h3 class="head-title">Those that ended</h3>')
-        own = engine.translate(scene.translator, scene.settings.text, change)
+        own = engine.translate(scene.translator, scene.settings.text, scene.trace.intervention)
         st.html(_ended(scene, tree, own.ids))
         st.caption(
             FORMULA + (" What-if choices and a translation of your own do not steer this search." if _steered(scene) else "")
         )
+
+
+def _searched(scene: Scene, beam: int) -> BeamTree | None:
+    """The tree; for a long sentence only once the reader asks, since every step reads for all hypotheses."""
+    change, tokens = scene.trace.intervention, len(scene.trace.source)
+    search = (*_source(scene), beam, str(change.to_dict()))
+    if tokens > UNASKED[change.keeps_earlier_steps] and st.session_state.get("decoding-asked") != search:
+        long = "a while" if change.keeps_earlier_steps else "minutes"
+        st.button(
+            f"Search {tokens} tokens with {beam} hypotheses: this can take {long}",
+            key="decoding-ask", on_click=lambda: st.session_state.update({"decoding-asked": search}),
+        )  # fmt: skip
+        return None
+    return _tree(scene.translator, *_source(scene), beam, change, str(change.to_dict()))
 
 
 def _steered(scene: Scene) -> bool:
@@ -231,11 +245,12 @@ def _ended(scene: Scene, tree: BeamTree, greedy: list[int]) -> str:
         ids, one = tree.ids(index), tree.hypotheses[index]
         marks = ["wins"] * (index == tree.winner) + ["what greedy decoding says"] * (ids == greedy)
         text = scene.translator.tokenizer.decode(ids[:-1]).text
-        rows.append(
-            f'<tr class="{"wins" if index == tree.winner else ""}"><td class="said" dir="auto">{html.escape(text) or "(nothing)"}</td>'
-            f"<td>{len(ids)}</td><td>{_signed(one.log_probability, 3)}</td><td>{_signed(one.normalised, 3)}</td><td>{', '.join(marks)}</td></tr>"
-        )
-    head = "<tr><th>translation</th><th>pieces, with &lt;/s&gt;</th><th>log-probability (nats)</th><th>normalised by length</th><th></th></tr>"
+        numbers = (len(ids), _signed(one.log_probability, 3), _signed(one.normalised, 3), ", ".join(marks))
+        cells = "".join(f"<td>{cell}</td>" for cell in numbers)
+        look = ' class="wins"' if index == tree.winner else ""
+        rows.append(f'<tr{look}><td class="said" dir="auto">{html.escape(text) or "(nothing)"}</td>{cells}</tr>')
+    titles = ("translation", "pieces, with &lt;/s&gt;", "log-probability (nats)", "normalised by length", "")
+    head = f"<tr>{''.join(f'<th>{title}</th>' for title in titles)}</tr>"
     missing = ""
     if all(tree.ids(index) != greedy for index in tree.ended):
         missing = "<p>Greedy decoding, which keeps one beginning only, ends in a sentence that is not among these.</p>"
@@ -250,7 +265,7 @@ def _signed(value: float, digits: int = 2) -> str:
 VIEW = View(
     "decoding",
     "Word by word",
-    "The translation is made one piece at a time: each step reads what has been said, looks at the English and gives every piece a "
-    "probability. Play it, then click another piece and see how the rest of the sentence follows; look for steps where two compete.",
+    "The translation is made one piece at a time: each step reads what has been said, looks at the English and gives every piece "
+    "a probability. Play it, then click another piece and see how the sentence goes on; look for steps where two compete.",
     draw,
 )
