@@ -38,10 +38,14 @@ function writeTarget(room) {
     chip.classList.toggle("later", index > room.step);
     if (index === room.step) chip.setAttribute("aria-current", "step");
     else chip.removeAttribute("aria-current");
-    if (index !== room.step) return;
-    const top = chip.offsetTop - target.offsetTop;
-    if (top < target.scrollTop || top + chip.offsetHeight > target.scrollTop + target.clientHeight) target.scrollTop = top - 4;
+    if (index === room.step) bringInto(target, chip);
   });
+}
+
+/** Scroll a box, and nothing around it, so that a chip inside can be seen. */
+function bringInto(box, chip) {
+  const top = chip.offsetTop - box.offsetTop;
+  if (top < box.scrollTop || top + chip.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = top - 4;
 }
 
 /** The best next pieces as bars; what was said is marked, and added below them where it is not among them. */
@@ -120,6 +124,7 @@ function writeLooks(room) {
     const nothing = row.every((code) => code === 0);
     look.title.textContent = nothing ? `${titles[which]}. Every link of this row is cut: it looks at nothing.` : titles[which];
     look.spans.forEach((span, index) => shadeChip(span, header, palette, index, row[index] / FINE));
+    if (!nothing) bringInto(look.chips, look.spans[row.indexOf(Math.max(...row))]);
   });
 }
 

@@ -204,12 +204,12 @@ def _layout(runs: list[Run], columns: Columns, colours: Palette) -> dict:
     """Pixels as coordinates, so that texts fit; steps are numbered along the top."""
     wide, lanes, count = columns.edges[-1] + SCORE, 1 + max(run.lane for run in runs), len(columns.texts)
     step = 1 if columns.readable else max(1, count // 100)
-    names = [str(at) for at in range(1, count + 1, step)]
+    names = [str(at) for at in range(step, count + 1, step)]
     return plotly_layout(
         colours, width=round(wide + LEFT + 8), height=lanes * LANE + TOP + BOTTOM, hovermode="closest",
         margin={"l": LEFT, "r": 8, "t": TOP, "b": BOTTOM},
-        xaxis=plotly_axis(colours, range=[0, wide], side="top", tickvals=columns.texts[::step], ticktext=names, fixedrange=True,
-                          tickfont={"size": LABEL_SIZE, "color": colours.soft}, automargin=False),
+        xaxis=plotly_axis(colours, range=[0, wide], side="top", tickvals=columns.texts[step - 1 :: step], ticktext=names,
+                          fixedrange=True, tickfont={"size": LABEL_SIZE, "color": colours.soft}, automargin=False),
         yaxis=plotly_axis(colours, range=[(lanes - 0.5) * LANE, -0.5 * LANE], showticklabels=False, fixedrange=True,
                           automargin=False),
     )  # fmt: skip

@@ -111,7 +111,7 @@ def _dropped(scene: Scene, found: WhatIf) -> str:
 
 def _steps(scene: Scene) -> None:
     """The player, and what it plays where that is not the model's own translation."""
-    played, trace = _played(scene), scene.trace
+    played = _played(scene)
     trace = played.trace
     _notes(scene, played)
     kind, layer, head = scene.open_head
@@ -173,11 +173,12 @@ def _choices(scene: Scene, played: Played) -> None:
             if len(played.taken) > 1:
                 st.button(f"Take back all {len(played.taken)}", key="decoding-without-all", on_click=_without, args=(None,))
         st.html(f'<div class="rows">{"".join(rows)}</div>')
-        own, now = (-float(trace.loss.sum()) for trace in (scene.trace, played.trace))
-        st.caption(
-            f"Log-probability of the model's own translation {_signed(own)} nats, of this one {_signed(now)}: "
-            "closer to 0 is more probable."
-        )
+        if played.trace.intervention.keeps_earlier_steps:  # else the rows are not what was said step by step
+            own, now = (-float(trace.loss.sum()) for trace in (scene.trace, played.trace))
+            st.caption(
+                f"Log-probability of the model's own translation {_signed(own)} nats, of this one {_signed(now)}: "
+                "closer to 0 is more probable."
+            )
 
 
 def _instead(played: Played, step: int, id_: int, piece) -> str:
@@ -206,7 +207,7 @@ def _beam(scene: Scene) -> None:
         st.html('<h3 class="head-title">Which beginnings were kept, and where they part</h3>')
         st.caption(
             f"From left to right, one column a step. At every step only the {beam} most probable beginnings go on. The winner "
-            "runs along the top; behind those that ended stands their log-probability, normalised by length (nats). Point at a dot."
+            "runs along the top; behind those that ended stands their log-probability, normalised by length, nats."
         )
         with st.container(key="decoding-tree"):
             figure = scene.picture("beam", partial(hypotheses_tree, tree, piece, scene.colours), beam)
