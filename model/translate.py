@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -11,6 +12,10 @@ from model.tokenizer import END, PAD, START, UNKNOWN
 from model.transformer import LayerCache, Transformer
 
 LENGTH_PENALTY = 0.6  # alpha of Wu et al. (2016), equation 14
+NEVER_SAID = [PAD, UNKNOWN, START]  # ids of pieces that no translation contains
+Going = tuple[int, int, float]  # a hypothesis that goes on: parent, piece, log-probability
+Ended = tuple[int, float, float]  # one that ends here: parent, log-probability, the same normalised by length
+Observer = Callable[[int, list[Going], list[Ended]], None]  # (sentence, ...), once a step; parents count the last step's Going
 
 
 def length_limits(source: Tensor, model: Transformer) -> Tensor:
@@ -20,12 +25,17 @@ def length_limits(source: Tensor, model: Transformer) -> Tensor:
 
 
 @torch.no_grad()
-def search(model: Transformer, source: Tensor, beam: int = 1, use_cache: bool = True) -> list[list[int]]:
+def search(
+    model: Transformer, source: Tensor, beam: int = 1, use_cache: bool = True, forced: Mapping[int, int] | None = None,
+    observe: Observer | None = None,
+) -> list[list[int]]:  # fmt: skip
     """Translate: source ids (batch, source), padded -> target ids of each row, without <s> and </s>.
 
     beam: hypotheses kept per sentence; 1 is greedy. Ranked by log-probability / ((5 + length) / 6)^0.6 (Wu et al. 2016).
     use_cache: False reads the whole prefix again at every step; the same result, needed where an edit of the pass lets
     earlier target rows see later ones.
+    forced: at these steps, from 0, only this piece is possible, within the length limit.
+    observe: is told after every step what became of the hypotheses of each sentence, the best first.
     """
     memory, memory_mask = model.encode(source)
     rows = torch.arange(len(source), device=source.device).repeat_interleave(beam)
@@ -33,7 +43,7 @@ def search(model: Transformer, source: Tensor, beam: int = 1, use_cache: bool = 
         beam, rows[::beam], length_limits(source, model), memory[rows], memory_mask[rows],
         torch.full((len(rows), 1), START, device=source.device),
         torch.full((len(source), beam), float("-inf"), device=source.device),
-        model.new_cache() if use_cache else None,
+        model.new_cache() if use_cache else None, forced or {}, observe,
     )  # fmt: skip
     state.scores[:, 0] = 0.0  # all hypotheses start equal: only the first one counts
     finished: list[list[tuple[float, list[int]]]] = [[] for _ in source]
@@ -53,7 +63,9 @@ class _Beams:
     memory_mask: Tensor  # (row, 1, 1, source)
     prefixes: Tensor  # (row, tokens so far), from <s>
     scores: Tensor  # (sentence, beam): log-probability so far
-    cache: list[LayerCache] | None = field(default=None)
+    cache: list[LayerCache] | None
+    forced: Mapping[int, int]
+    observe: Observer | None
 
     def select(self, sentences: Tensor, rows: Tensor) -> None:
         """Keep these sentences (indices) and these rows, in this order."""
@@ -64,17 +76,17 @@ class _Beams:
 
 
 def _next_log_probabilities(model: Transformer, state: _Beams) -> Tensor:
-    """(sentence, beam, vocabulary): log-probability of every next token; at the length limit only </s> is possible."""
+    """(sentence, beam, vocabulary): log-probability of every next token; only of one that is forced, and of </s> at the limit."""
     read = state.prefixes[:, -1:] if state.cache else state.prefixes
     states = model.decode(read, state.memory, state.memory_mask, state.cache)
     logits = model.logits(states[:, -1]).float()
-    logits[:, [PAD, UNKNOWN, START]] = float("-inf")
+    logits[:, NEVER_SAID] = float("-inf")
     result = logits.log_softmax(-1).view(len(state.sentences), state.beam, -1)
-    at_limit = state.limits <= state.prefixes.size(1)
-    if at_limit.any():
-        ending = result[at_limit][..., END].clone()
-        result[at_limit] = float("-inf")
-        result[at_limit, :, END] = ending
+    length = state.prefixes.size(1)
+    only = torch.full_like(state.limits, state.forced.get(length - 1, -1)).masked_fill(state.limits <= length, END)
+    if (only >= 0).any():
+        others = torch.arange(result.size(-1), device=only.device) != only[:, None]
+        result = result.masked_fill((others & (only >= 0)[:, None])[:, None], float("-inf"))
     return result
 
 
@@ -85,16 +97,24 @@ def _advance(state: _Beams, next_: Tensor, finished: list[list[tuple[float, list
     parents, tokens = flat // vocabulary, flat % vocabulary  # (sentence, candidate)
     ends = tokens == END
     rank = torch.arange(tokens.size(1), device=tokens.device)
+    ended: list[list[Ended]] = [[] for _ in tokens]
     for sentence, candidate in (ends & (rank < beam) & scores.isfinite()).nonzero().tolist():
         row = sentence * beam + int(parents[sentence, candidate])
         ids = state.prefixes[row, 1:].tolist()
-        normalised = float(scores[sentence, candidate]) / ((5 + len(ids) + 1) / 6) ** LENGTH_PENALTY
+        score = float(scores[sentence, candidate])
+        normalised = score / ((5 + len(ids) + 1) / 6) ** LENGTH_PENALTY
         finished[int(state.sentences[sentence])].append((normalised, ids))
+        ended[sentence].append((int(parents[sentence, candidate]), score, normalised))
     order = (ends.long() * len(rank) + rank).argsort(dim=1)[:, :beam]  # the best that do not end
     scores = scores.gather(1, order).masked_fill(ends.gather(1, order), float("-inf"))
     parents, tokens = parents.gather(1, order), tokens.gather(1, order)
     going = torch.tensor([len(finished[index]) < beam for index in state.sentences.tolist()], device=scores.device)
     kept = (going & scores.isfinite().any(1)).nonzero().squeeze(1)
+    if state.observe:
+        stay = set(kept.tolist())
+        for at, sentence in enumerate(state.sentences.tolist()):
+            going_on = zip(parents[at].tolist(), tokens[at].tolist(), scores[at].tolist(), strict=True)
+            state.observe(sentence, [one for one in going_on if at in stay and one[2] > float("-inf")], ended[at])
     rows = (kept[:, None] * beam + parents[kept]).flatten()
     state.select(kept, rows)
     state.prefixes = torch.cat([state.prefixes, tokens[kept].flatten()[:, None]], dim=1)

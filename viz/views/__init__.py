@@ -2,6 +2,7 @@
 
 from viz.views import (
     all_heads,
+    decoding,
     embeddings,
     joined,
     layers,
@@ -33,5 +34,6 @@ VIEWS: dict[str, View] = {
         layers.VIEW,
         output.VIEW,
         origin.VIEW,
+        decoding.VIEW,
     )
 }

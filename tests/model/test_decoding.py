@@ -1,0 +1,170 @@
+"""Forced choices against a plain loop, and the tree of beam search against the search and against the model's probabilities."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny import SENTENCES, tiny_model
+
+from model.capture import Recorder, recording
+from model.decoding import beam_tree, continue_greedily, next_pieces
+from model.intervention import Intervention
+from model.tokenizer import END, PAD, START, UNKNOWN
+from model.translate import LENGTH_PENALTY, length_limits, search
+
+CHANGES = [
+    Intervention(),
+    Intervention(temperature=0.5, window=3, heads_off=frozenset({("cross", 1, 2)})),
+    Intervention(causal=False, target_positions="reversed"),
+]
+EVERY = pytest.mark.parametrize("change", CHANGES, ids=["as trained", "changed", "earlier rows change"])
+
+
+@pytest.fixture(scope="module")
+def model(tokenizer):
+    """An untrained model with sharper logits than at the start, so that sequences end and differ."""
+    model = tiny_model(tokenizer)
+    with torch.no_grad():
+        model.encoder.embedding.weight.mul_(1.5)
+    return model
+
+
+@pytest.fixture(scope="module")
+def source(tokenizer) -> list[int]:
+    """Source ids of a sentence."""
+    return tokenizer.source(SENTENCES[4]).ids
+
+
+def limit_of(model, source: list[int]) -> int:
+    return int(length_limits(torch.tensor([source]), model))
+
+
+@torch.no_grad()
+def log_probabilities(model, source: list[int], prefix: list[int], change: Intervention) -> torch.Tensor:
+    """Of the piece behind a prefix: one pass over all of it, without a cache."""
+    with recording(Recorder(model.config, change, captures=False)):
+        logits = model(torch.tensor([source]), torch.tensor([[START, *prefix]]))[0, -1]
+    logits[[PAD, UNKNOWN, START]] = float("-inf")
+    return logits.log_softmax(-1)
+
+
+def by_hand(model, source: list[int], forced: dict[int, int], change: Intervention) -> list[int]:
+    """Piece by piece: the forced one where there is one, else the most probable."""
+    ids: list[int] = []
+    while len(ids) < limit_of(model, source) - 1:
+        piece = forced.get(len(ids), int(log_probabilities(model, source, ids, change).argmax()))
+        if piece == END:
+            break
+        ids.append(piece)
+    return ids
+
+
+@EVERY
+def test_without_choices_it_is_the_search(model, source, change):
+    """Greedy, under every change."""
+    with recording(Recorder(model.config, change, captures=False)):
+        expected = search(model, torch.tensor([source]), use_cache=False)[0]
+    found = continue_greedily(model, source, (), change)
+    assert found.ids == expected and found.taken == () and found.dropped == ()
+
+
+@EVERY
+@pytest.mark.parametrize("choices", [{2: 300}, {0: 40}, {1: 41, 4: 77, 5: 300}, {3: END}, {0: END}, {20: 50, 3: END}])
+def test_after_a_choice_it_goes_on_greedily(model, source, change, choices):
+    """Brute force without a cache gives the same pieces; what lies behind the end is dropped."""
+    found = continue_greedily(model, source, tuple(choices.items()), change)
+    assert found.ids == by_hand(model, source, choices, change)
+    said = dict(enumerate([*found.ids, END]))
+    assert set(found.taken) == {choice for choice in choices.items() if said.get(choice[0]) == choice[1]}
+    assert sorted(found.taken + found.dropped) == sorted(choices.items())
+
+
+def test_what_cannot_be_said_is_dropped(model, source):
+    """Special pieces, pieces that do not exist, a second choice of a step, steps behind the longest translation."""
+    size, limit = model.config.vocabulary_size, limit_of(model, source)
+    wrong = ((0, PAD), (0, UNKNOWN), (1, START), (1, size), (2, -1), (-1, 40), (limit - 1, 40), (limit, 40))
+    found = continue_greedily(model, source, (*wrong, (0, 50), (0, 51)))
+    assert found.ids[0] == 50 and found.taken == ((0, 50),) and found.dropped == (*wrong, (0, 51))
+
+
+@settings(deadline=None, max_examples=25)
+@given(choices=st.dictionaries(st.integers(0, 12), st.integers(END, 379), max_size=4))
+def test_any_choices_are_taken_or_dropped(model, source, choices):
+    """The prefix up to the last choice that was taken is the forced one wherever it was forced; the length stays in the limit."""
+    found = continue_greedily(model, source, tuple(choices.items()))
+    said = [*found.ids, END]
+    assert len(said) <= limit_of(model, source)
+    assert all(said[step] == piece for step, piece in found.taken)
+    assert all(step >= len(said) for step, _ in found.dropped)
+
+
+@EVERY
+@pytest.mark.parametrize("beam", [1, 2, 5, 8])
+def test_the_tree_ends_in_what_search_finds(model, source, change, beam):
+    """The same translation, wherever it is watched."""
+    with recording(Recorder(model.config, change, captures=False)):
+        expected = search(model, torch.tensor([source]), beam, use_cache=False)[0]
+    tree = beam_tree(model, source, beam, change)
+    assert tree.ids(tree.winner) == [*expected, END]
+    assert tree.ended[0] == tree.winner
+    assert continue_greedily(model, source, (), change).ids == expected or beam > 1
+
+
+@EVERY
+def test_every_hypothesis_has_the_probability_of_its_pieces(model, source, change):
+    """Against one pass a step without a cache; parents stand one step before; scores are normalised by the length."""
+    tree = beam_tree(model, source, 3, change)
+    for index, one in list(enumerate(tree.hypotheses))[::7] + [(tree.winner, tree.hypotheses[tree.winner])]:
+        ids, path = tree.ids(index), tree.path(index)
+        assert [tree.hypotheses[at].step for at in path] == list(range(one.step + 1)) and path == sorted(path)
+        total = sum(float(log_probabilities(model, source, ids[:at], change)[id_]) for at, id_ in enumerate(ids))
+        assert one.log_probability == pytest.approx(total, abs=1e-3)
+        assert (one.normalised is not None) == (ids[-1] == END)
+        if one.normalised is not None:
+            assert one.normalised == pytest.approx(total / ((5 + len(ids)) / 6) ** LENGTH_PENALTY, abs=1e-3)
+
+
+@pytest.mark.parametrize("beam", [2, 4])
+def test_the_tree_holds_what_every_step_keeps(model, source, beam):
+    """At most `beam` go on; they are the best continuations that do not end, found by scoring all of them."""
+    tree = beam_tree(model, source, beam)
+    for step in range(1 + max(one.step for one in tree.hypotheses)):
+        going = [at for at, one in enumerate(tree.hypotheses) if one.step == step and one.normalised is None]
+        before = [at for at, one in enumerate(tree.hypotheses) if one.step == step - 1 and one.normalised is None]
+        if not going:
+            continue
+        assert len(going) == beam
+        every = []
+        for parent in before if step else [None]:
+            prefix = tree.ids(parent) if step else []
+            start = tree.hypotheses[parent].log_probability if step else 0.0
+            chances = log_probabilities(model, source, prefix, Intervention())
+            every += [(start + float(chance), [*prefix, id_]) for id_, chance in enumerate(chances) if id_ != END]
+        best = sorted(every, reverse=True)[:beam]
+        assert sorted(tree.ids(at) for at in going) == sorted(ids for _, ids in best)
+
+
+def test_a_beam_of_nothing_is_refused(model, source):
+    """In words."""
+    with pytest.raises(ValueError, match="at least 1"):
+        beam_tree(model, source, 0)
+
+
+def test_the_next_pieces_are_those_that_can_be_said(model, source):
+    """The softmax that search takes: special pieces left out, the rest adds up to 1."""
+    logits = torch.randn(6, 40)
+    logits[:, UNKNOWN] = 9.0
+    values, ids = next_pieces(logits, 100)
+    assert values.shape == (6, 37) and torch.allclose(values.sum(-1), torch.ones(6))
+    assert not {PAD, UNKNOWN, START} & set(ids.flatten().tolist())
+    left = [id_ for id_ in range(40) if id_ not in (PAD, UNKNOWN, START)]
+    assert torch.allclose(values[:, 0], logits[:, left].softmax(-1).amax(-1))
+    assert next_pieces(logits)[1].tolist() == ids[:, :5].tolist()
+
+
+def test_the_shipped_model_says_its_own_best_pieces(translator):
+    """Row t of the teacher-forced pass over its own translation puts each piece first."""
+    trace = translator.trace("Two dogs are playing in the snow.")
+    assert next_pieces(trace.logits)[1][:, 0].tolist() == trace.labels.ids

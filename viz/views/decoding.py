@@ -1,0 +1,272 @@
+"""Word by word: the translation as it is made, what if another word had been said, and beam search as a tree."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, replace
+from functools import partial
+
+import streamlit as st
+import torch
+
+from model import Translator
+from model.capture import capture
+from model.decoding import BeamTree, Forced, WhatIf, beam_tree, continue_greedily, next_pieces
+from model.intervention import Intervention
+from model.tokenizer import Tokens
+from model.trace import Trace
+from model.translate import length_limits
+from viz.canvas import decoding_steps, pack_decoding
+from viz.charts import hypotheses_tree
+from viz.theme import number, quoted
+from viz.views import chips, engine
+from viz.views.choices import plain
+from viz.views.scene import Scene, View, remember
+from viz.views.settings import DECODING_PARTS
+
+PART_TITLES = dict(zip(DECODING_PARTS, ("Step by step", "Beam search"), strict=True))
+FEW = 6  # choices that are listed one by one
+UNASKED = {True: 250, False: 80}  # source tokens up to which a beam is searched at once, with and without a cache between steps
+FORMULA = (
+    "Each step adds the log-probability of one piece, 0 at most, so a longer sentence collects a lower sum. To compare lengths, "
+    "the sum is divided by ((5 + number of pieces) ÷ 6) to the power of 0.6, `</s>` counted (Wu et al. 2016). The highest wins."
+)
+
+
+@dataclass(frozen=True)
+class Played:
+    """The translation that is played."""
+
+    trace: Trace
+    own: Tokens  # what the model says by itself
+    taken: Forced  # choices that replaced its own
+    given: bool  # the translation is not the model's to change: the reader wrote it, or a changed model reads the original's
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _what_if(
+    _translator: Translator, weights: str, source: tuple[int, ...], forced: Forced, _change: Intervention, change: str
+) -> WhatIf:
+    return continue_greedily(_translator.model, list(source), forced, _change)
+
+
+@st.cache_data(max_entries=32, show_spinner="Searching …")
+def _tree(
+    _translator: Translator, weights: str, source: tuple[int, ...], beam: int, _change: Intervention, change: str
+) -> BeamTree:
+    return beam_tree(_translator.model, list(source), beam, _change)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _packed(
+    key: tuple, ids: tuple[int, ...], layer: int, head: int, taken: Forced, given: bool, _scene: Scene, _trace: Trace
+) -> bytes:
+    limit = int(length_limits(torch.tensor([_trace.source.ids]), _scene.translator.model))
+    return pack_decoding(_trace, _scene.translator.tokenizer.piece, layer, head, taken, given, limit)
+
+
+def draw(scene: Scene) -> None:
+    """One part at a time."""
+    remember("decoding-part", scene.settings.decoding_part)
+    part = st.segmented_control(
+        "Part", DECODING_PARTS, key="decoding-part", format_func=PART_TITLES.get, required=True, label_visibility="collapsed"
+    )
+    scene.choose(decoding_part=part)
+    {"steps": _steps, "beam": _beam}[part](scene)
+
+
+def _source(scene: Scene) -> tuple:
+    """What tells one search from another, for caches: weights, source ids."""
+    return engine.cache_key(scene.translator), tuple(scene.trace.source.ids)
+
+
+def _played(scene: Scene) -> Played:
+    """The translation that is played; what cannot be forced is dropped with a notice that names it."""
+    translator, trace, settings = scene.translator, scene.trace, scene.settings
+    change = trace.intervention
+    own = engine.translate(translator, settings.text, change)
+    given = bool(settings.target.strip()) or trace.labels.ids != own.ids
+    if given or not settings.forced:
+        return Played(trace, own, (), given)
+    found = _what_if(translator, *_source(scene), settings.forced, change, str(change.to_dict()))
+    if found.dropped:
+        st.warning(_dropped(scene, found))
+        scene.choose(forced=found.taken)
+    labels = translator.tokenizer.with_end(translator.tokenizer.decode(found.ids))
+    if found.ids:
+        key = engine.cache_key(translator)
+        trace = engine.captured(translator, key, settings.text, labels, tuple(labels.ids), change, str(change.to_dict())).trace
+    else:  # </s> at once: nothing that a page would read, but a pass like any other
+        trace = capture(translator.model, trace.source, translator.read(labels), labels, change)
+    return Played(trace, own, found.taken, False)
+
+
+def _dropped(scene: Scene, found: WhatIf) -> str:
+    """Which choices were left out, and why, in words."""
+    named = [f"{quoted(scene.translator.tokenizer.piece(piece))} at step {step + 1}" for step, piece in found.dropped[:FEW]]
+    more = f" and {len(found.dropped) - FEW} more" if len(found.dropped) > FEW else ""
+    why = f"The translation ends at step {len(found.ids) + 1}; a step takes one piece; <pad>, <unk> and <s> are never said."
+    return plain(f"Left out: {', '.join(named)}{more}. {why}")
+
+
+def _steps(scene: Scene) -> None:
+    """The player, and what it plays where that is not the model's own translation."""
+    played = _played(scene)
+    trace = played.trace
+    _notes(scene, played)
+    kind, layer, head = scene.open_head
+    if kind != "cross":
+        _, layer, head = engine.suggested_head(scene.translator, engine.cache_key(scene.translator))
+    last = len(trace.labels) - 1
+    start = played.taken[-1][0] if played.taken else 0
+    step = min(last, start if scene.settings.row is None else scene.settings.row)
+
+    def stopped(step: int) -> None:
+        st.session_state["settings"] = replace(st.session_state["settings"], row=step)
+
+    def picked(step: int, piece: int) -> None:
+        forced = tuple(choice for choice in played.taken if choice[0] < step)
+        own = trace.intervention.keeps_earlier_steps and int(next_pieces(trace.logits[step], 1)[1]) == piece
+        forced += () if own else ((step, piece),)
+        st.session_state["settings"] = replace(st.session_state["settings"], row=step, forced=forced)
+
+    key = (*_source(scene), str(trace.intervention.to_dict()))
+    packed = _packed(key, tuple(trace.labels.ids), layer, head, played.taken, played.given, scene, trace)
+    decoding_steps(packed, key="decoding-player", step=step, on_step=stopped, on_pick=picked)
+
+
+def _notes(scene: Scene, played: Played) -> None:
+    """What the reader should know about this translation: choices, whose it is, what a change does to the numbers."""
+    if played.taken:
+        _choices(scene, played)
+    elif played.given:
+        put_aside = " Your what-if choices are put aside meanwhile." if scene.settings.forced else ""
+        st.caption(
+            f"This translation is given, not chosen by the model: the bars say what it would have said instead.{put_aside}"
+        )
+    else:
+        st.caption("Click another piece than the one that was said: the model says it and goes on from there. What if?")
+    if scene.settings.words:
+        st.caption("The model decodes pieces, whatever the pictures join.")
+    if not played.trace.intervention.keeps_earlier_steps:
+        st.caption(
+            "Under this change a French row also depends on the words behind it. The numbers are of one pass over the finished "
+            "sentence; while it translated, each step saw only what had been said, so another piece may have been the best."
+        )
+
+
+def _choices(scene: Scene, played: Played) -> None:
+    """The choices, each removable, and both translations."""
+    rows = [
+        chips.row("own", "Model's own", played.own),
+        chips.row("what-if", "What if", played.trace.labels, chips.changed(played.own, played.trace.labels)),
+    ]
+    piece = scene.translator.tokenizer.piece
+    with st.container(border=True, key="card-what-if"):
+        with st.container(horizontal=True, key="decoding-choices", vertical_alignment="center"):
+            st.html('<span class="changed-note" data-testid="what-if">What if:</span>', width="content")
+            for step, id_ in played.taken[:FEW]:
+                said = f"step {step + 1}: {quoted(piece(id_))}{_instead(played, step, id_, piece)}"
+                st.button(
+                    f"{plain(said)} ✕", key=f"decoding-without-{step}", on_click=_without, args=(step,), help="Take it back"
+                )
+            if len(played.taken) > 1:
+                st.button(f"Take back all {len(played.taken)}", key="decoding-without-all", on_click=_without, args=(None,))
+        st.html(f'<div class="rows">{"".join(rows)}</div>')
+        if played.trace.intervention.keeps_earlier_steps:  # else the rows are not what was said step by step
+            own, now = (-float(trace.loss.sum()) for trace in (scene.trace, played.trace))
+            st.caption(
+                f"Log-probability of the model's own translation {_signed(own)} nats, of this one {_signed(now)}: "
+                "closer to 0 is more probable."
+            )
+
+
+def _instead(played: Played, step: int, id_: int, piece) -> str:
+    """What the model would have said there, where the pass over the whole sentence can tell."""
+    if not played.trace.intervention.keeps_earlier_steps:
+        return ""
+    own = int(next_pieces(played.trace.logits[step], 1)[1])
+    return ", as the model would" if own == id_ else f" instead of {quoted(piece(own))}"
+
+
+def _without(step: int | None) -> None:
+    """Take one choice back, or all."""
+    now = st.session_state["settings"]
+    forced = tuple(choice for choice in now.forced if step is not None and choice[0] != step)
+    st.session_state["settings"] = replace(now, forced=forced, row=now.row if step is None else step)
+
+
+def _beam(scene: Scene) -> None:
+    """The tree, and the hypotheses that ended."""
+    beam = st.slider("Hypotheses kept at every step", 2, 8, key=remember("decoding-beam", scene.settings.beam), width=320)
+    scene.choose(beam=beam)
+    tree, piece = _searched(scene, beam), scene.translator.tokenizer.piece
+    if tree is None:
+        return
+    with st.container(border=True, key="card-beam"):
+        st.html('<h3 class="head-title">Which beginnings were kept, and where they part</h3>')
+        st.caption(
+            f"From left to right, one column a step. At every step only the {beam} most probable beginnings go on. The winner "
+            "runs along the top; behind those that ended stands their log-probability, normalised by length, nats."
+        )
+        with st.container(key="decoding-tree"):
+            figure = scene.picture("beam", partial(hypotheses_tree, tree, piece, scene.colours), beam)
+            st.plotly_chart(figure, theme=None, width="content", key="decoding-beam-tree", config={"displayModeBar": False})
+    with st.container(border=True, key="card-ended"):
+        st.html('<h3 class="head-title">Those that ended</h3>')
+        own = engine.translate(scene.translator, scene.settings.text, scene.trace.intervention)
+        st.html(_ended(scene, tree, own.ids))
+        st.caption(
+            FORMULA + (" What-if choices and a translation of your own do not steer this search." if _steered(scene) else "")
+        )
+
+
+def _searched(scene: Scene, beam: int) -> BeamTree | None:
+    """The tree; for a long sentence only once the reader asks, since every step reads for all hypotheses."""
+    change, tokens = scene.trace.intervention, len(scene.trace.source)
+    search = (*_source(scene), beam, str(change.to_dict()))
+    if tokens > UNASKED[change.keeps_earlier_steps] and st.session_state.get("decoding-asked") != search:
+        long = "a while" if change.keeps_earlier_steps else "minutes"
+        st.button(
+            f"Search {tokens} tokens with {beam} hypotheses: this can take {long}",
+            key="decoding-ask", on_click=lambda: st.session_state.update({"decoding-asked": search}),
+        )  # fmt: skip
+        return None
+    return _tree(scene.translator, *_source(scene), beam, change, str(change.to_dict()))
+
+
+def _steered(scene: Scene) -> bool:
+    return bool(scene.settings.forced or scene.settings.target.strip())
+
+
+def _ended(scene: Scene, tree: BeamTree, greedy: list[int]) -> str:
+    """HTML table of the hypotheses that ended, the best first. All text is escaped."""
+    rows = []
+    for index in tree.ended:
+        ids, one = tree.ids(index), tree.hypotheses[index]
+        marks = ["wins"] * (index == tree.winner) + ["what greedy decoding says"] * (ids == greedy)
+        text = scene.translator.tokenizer.decode(ids[:-1]).text
+        numbers = (len(ids), _signed(one.log_probability, 3), _signed(one.normalised, 3), ", ".join(marks))
+        cells = "".join(f"<td>{cell}</td>" for cell in numbers)
+        look = ' class="wins"' if index == tree.winner else ""
+        rows.append(f'<tr{look}><td class="said" dir="auto">{html.escape(text) or "(nothing)"}</td>{cells}</tr>')
+    titles = ("translation", "pieces, with &lt;/s&gt;", "log-probability (nats)", "normalised by length", "")
+    head = f"<tr>{''.join(f'<th>{title}</th>' for title in titles)}</tr>"
+    missing = ""
+    if all(tree.ids(index) != greedy for index in tree.ended):
+        missing = "<p>Greedy decoding, which keeps one beginning only, ends in a sentence that is not among these.</p>"
+    return f'<div class="beam-ended" data-testid="beam-ended"><table>{head}{"".join(rows)}</table>{missing}</div>'
+
+
+def _signed(value: float, digits: int = 2) -> str:
+    """A log-probability with a real minus."""
+    return number(value, digits).replace("-", "−")
+
+
+VIEW = View(
+    "decoding",
+    "Word by word",
+    "The translation is made one piece at a time: each step reads what has been said, looks at the English and gives every piece "
+    "a probability. Play it, then click another piece and see how the sentence goes on; look for steps where two compete.",
+    draw,
+)
