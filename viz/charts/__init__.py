@@ -2,18 +2,8 @@
 
 from viz.charts.beam import hypotheses_tree
 from viz.charts.change import prediction_change_bars, state_change_heatmap
-from viz.charts.embeddings import (
-    embedding_map,
-    neighbours_bar,
-    outline_token,
-    token_paths,
-)
-from viz.charts.heads import (
-    change_sentence,
-    difference_heatmap,
-    head_heatmap,
-    head_sentence,
-)
+from viz.charts.embeddings import embedding_map, neighbours_bar, outline_token, token_paths
+from viz.charts.heads import change_sentence, difference_heatmap, head_heatmap, head_sentence
 from viz.charts.joined import concat_heatmap, contribution_heatmap, heads_of_token
 from viz.charts.layers import (
     firing_heatmap,
@@ -26,20 +16,8 @@ from viz.charts.layers import (
     written_cosine_heatmap,
 )
 from viz.charts.origin import agreement_heatmap, origin_bars
-from viz.charts.output import (
-    lens_heatmap,
-    lens_of_row,
-    loss_bars,
-    probability_bars,
-    top_pieces_table,
-)
-from viz.charts.positions import (
-    added_norms,
-    added_to_sentence,
-    encoding_heatmap,
-    encoding_waves,
-    position_similarity,
-)
+from viz.charts.output import lens_heatmap, lens_of_row, loss_bars, probability_bars, top_pieces_table
+from viz.charts.positions import added_norms, added_to_sentence, encoding_heatmap, encoding_waves, position_similarity
 from viz.charts.query_key_value import query_key_value, score_parts
 from viz.charts.residual import residual_norms, written_shares
 from viz.charts.roles import role_map
