@@ -4,6 +4,7 @@ from viz.views import (
     all_heads,
     embeddings,
     joined,
+    knockout,
     layers,
     lines,
     one_head,
@@ -33,5 +34,6 @@ VIEWS: dict[str, View] = {
         layers.VIEW,
         output.VIEW,
         origin.VIEW,
+        knockout.VIEW,
     )
 }
