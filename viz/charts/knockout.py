@@ -23,6 +23,7 @@ from viz.theme import (
     Palette,
     diverging,
     markup,
+    mix,
     plotly_axis,
     plotly_colour_bar,
     plotly_layout,
@@ -57,7 +58,8 @@ def knockout_map(
         values, texts, hovers = (np.full(shape, empty, dtype=object) for empty in (np.nan, "", ""))
         for at, layer, head in own:
             values[layer, head], hovers[layer, head] = change[at], words[at]
-            texts[layer, head] = ("× " if effects.off[at] else "") + _signed(float(change[at]))
+            text = ("× " if effects.off[at] else "") + _signed(float(change[at]))
+            texts[layer, head] = tinted(text, _readable(float(change[at]) / most, colours))
             if effects.off[at]:
                 frames.append(_frame(layer, head, end, colours))
         parts.append(_cells(values.astype(np.float32), texts, hovers, most, kind, end, colours, bar=index == 0))
@@ -157,6 +159,17 @@ def _cells(
 def _signed(value: float) -> str:
     """+0.12, −1.23, 0.00."""
     return f"{value:+.2f}".replace("-", "−") if abs(value) >= FLAT else "0.00"
+
+
+def _readable(share: float, colours: Palette) -> str:
+    """Ink or card, whichever differs more from a cell this far (−1 to 1) along the diverging colours."""
+    cell = mix(colours.zero, colours.negative if share < 0 else colours.positive, abs(share))
+    return max((colours.ink, colours.card), key=lambda colour: abs(_grey(colour) - _grey(cell)))
+
+
+def _grey(colour: str) -> float:
+    """Lightness of #rrggbb, 0 to 1."""
+    return sum(weight * int(colour[at : at + 2], 16) / 255 for weight, at in ((0.3, 1), (0.59, 3), (0.11, 5)))
 
 
 def _axes(end: str, layers: int, heads: int, domain: tuple[float, float], colours: Palette) -> dict:
