@@ -8,28 +8,23 @@ import pytest
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect  # noqa: E402
+from test_browser_inside import click_cell  # noqa: E402
 
 expect.set_options(timeout=60_000)
 TEXT = "text=Two+dogs+are+playing+in+the+snow."
-
-
-def click_head(page, layer: int, head: int) -> None:
-    """Click a head of the encoder, from 0, in the first of the three maps."""
-    box = page.locator(".st-key-card-knockout .js-plotly-plot .nsewdrag").first.bounding_box()
-    page.mouse.click(box["x"] + (head + 0.5) / 8 * box["width"], box["y"] + (layer + 0.5) / 6 * box["height"])
 
 
 def test_a_head_is_switched_off_for_good_and_on_again(visit):
     """The click reaches the link, which brings it back marked; a second click gives the head back."""
     page = visit(f"?view=knockout&{TEXT}")
     expect(page.get_by_test_id("knockout-verdict")).to_contain_text("log p of the whole sentence falls most without head")
-    click_head(page, 3, 7)
+    click_cell(page, "card-knockout", 3, 7)
     expect(page).to_have_url(re.compile("heads_off=encoder.4.8"))
     expect(page.get_by_test_id("changed-note")).to_contain_text("head 8 off (encoder, layer 4)")
     again = visit("?" + page.url.split("?", 1)[1])
     expect(again.get_by_test_id("changed-note")).to_contain_text("head 8 off (encoder, layer 4)")
-    expect(again.locator(".st-key-card-knockout .js-plotly-plot").get_by_text(re.compile("^× "))).to_have_count(1)
-    click_head(again, 3, 7)
+    expect(again.locator(".st-key-card-knockout .js-plotly-plot").locator(".heatmap-label", has_text="×")).to_have_count(1)
+    click_cell(again, "card-knockout", 3, 7)
     expect(again).not_to_have_url(re.compile("heads_off"))
     assert not page.problems and not again.problems
 
@@ -45,7 +40,7 @@ def test_a_word_is_chosen_and_a_source_word_hidden(visit, scheme):
     expect(page.get_by_test_id("knockout-verdict")).to_contain_text("log p of “chiens” falls most without “dogs”")
     again = visit("?" + page.url.split("?", 1)[1], scheme)
     expect(again.get_by_test_id("knockout-title")).to_have_text("What happens to “chiens” without one English word")
-    again.locator(".st-key-card-knockout .js-plotly-plot .bars .point").nth(1).click()
+    again.locator(".st-key-card-knockout .js-plotly-plot .bars .point").nth(1).click(force=True)  # Plotly listens above its bars
     expect(again).to_have_url(re.compile("cut="))
     expect(again.get_by_test_id("changed-note")).to_contain_text("“dogs” hidden from everyone")
     assert not page.problems and not again.problems

@@ -27,7 +27,9 @@ from model.pretrained import Translator
 CHANGES = {
     "as trained": Intervention(),
     "changed": Intervention(causal=False, window=2, temperature=2.0, target_positions="shuffled"),
-    "heads off": Intervention(heads_off=frozenset({("encoder", 0, 1), ("cross", 2, 3)}), cut=frozenset({("decoder", None, 3, 1)})),
+    "heads off": Intervention(
+        heads_off=frozenset({("encoder", 0, 1), ("cross", 2, 3)}), cut=frozenset({("decoder", None, 3, 1)})
+    ),
 }
 ALL = {
     "heads": lambda trace: every_head(trace.config),

@@ -71,5 +71,8 @@ def test_an_effect_in_words():
     """Falls and rises, by how much, from what to what."""
     effects = Effects([False, True], torch.tensor([[-0.25, -0.25], [-2.0, 0.0]]), torch.tensor([[-1.0, -1.0], [-0.5, 0.0]]))
     worse, better = sentences(effects, ["<this>", "that"], range(2), "“chat”")
-    assert worse == "Without &lt;this&gt;, log p of “chat”<br>falls by <b>1.50</b> nats, from −0.50 to −2.00<br>(p from 0.61 to 0.14)"
+    assert (
+        worse
+        == "Without &lt;this&gt;, log p of “chat”<br>falls by <b>1.50</b> nats, from −0.50 to −2.00<br>(p from 0.61 to 0.14)"
+    )
     assert "rises by <b>1.50</b> nats, from −2.00 to −0.50" in better and better.endswith("a click gives it back.")

@@ -34,6 +34,7 @@ from viz.theme import (
 
 HEIGHT, TOP, GAP = 34, 112, 0.05  # px: a layer's height; above the cells; share of the width between two kinds
 TALLEST = 900  # px of bars; longer sentences get thinner bars
+SMALLEST = -100.0  # nats: below this, p itself is not written
 FLAT = 0.005  # nats: a range smaller than this is drawn as if it were this wide
 WHOLE = "the whole sentence"
 
@@ -129,7 +130,9 @@ def _sentence(name: str, off: bool, intact: float, without: float, said: str) ->
     before, after = (f"{value:.2f}".replace("-", "−") for value in (intact, without))
     chances = " to ".join(f"{math.exp(value):.2g}".replace("e-", "e−") for value in (intact, without))
     moved = f"{'falls' if change < 0 else 'rises'} by <b>{abs(change):.2f}</b> nats"
-    lines = [markup(f"Without {name}, log p of {said}"), f"{moved}, from {before} to {after}", f"(p from {chances})"]
+    lines = [markup(f"Without {name}, log p of {said}"), f"{moved}, from {before} to {after}"]
+    if min(intact, without) > SMALLEST:
+        lines.append(f"(p from {chances})")
     return "<br>".join([*lines, "Off already; a click gives it back."] if off else lines)
 
 

@@ -29,8 +29,10 @@ from viz.views.settings import KNOCKOUT_PARTS
 
 PART_TITLES = dict(zip(KNOCKOUT_PARTS, ("Heads", "Whole layers", "Source words"), strict=True))
 NOTICED, PATIENCE = 1.0, 30.0  # seconds: above this a progress bar is shown; above this the reader is asked first
+FROM_CACHE = 0.3  # seconds within which what is in the cache is there: no bar for that
 SENTENCE = -1  # the choice of the whole sentence
 HOW = (
+    "× marks what is off already, with what that has changed. "
     "log p is summed over pieces; decoder row t produces labels[t]. The model reads this translation as it is (teacher forcing), "
     "however unlikely it becomes. One thing is taken away at a time, so heads that can stand in for each other look useless here."
 )
@@ -136,18 +138,18 @@ def _effects(scene: Scene, part: Part, chosen: str) -> Effects | None:
     trace, count = scene.trace, len(part.knock_outs)
     key = (engine.cache_key(scene.translator), trace.source.text, tuple(trace.labels.ids), str(trace.intervention.to_dict()))
     changes = [one.switched(trace.intervention) for one in part.knock_outs]
-    found, done, bar = trace.loss.new_empty(count, len(trace.labels), device="cpu"), 0, None
+    found, done, bar, started = trace.loss.new_empty(count, len(trace.labels), device="cpu"), 0, None, time.perf_counter()
     for index, batch in enumerate(batches(trace, changes)):
         found[batch], seconds = _batch(trace, scene.translator, [changes[at] for at in batch], key, chosen, tuple(batch))
         done += len(batch)
         if index == 0:
-            expected = seconds * count / len(batch)
+            expected = seconds * count / len(batch)  # at most: the first batch is one that joins at the bottom
             if expected > PATIENCE and st.session_state.get("knockout-asked") != (key, chosen):
                 _ask(count, expected, (key, chosen))
                 return None
-            bar = st.progress(0.0) if expected > NOTICED else None
-        if bar:
-            bar.progress(done / count, f"{done} of {count}; about {_time(expected)} in all")
+        if expected > NOTICED and time.perf_counter() - started > FROM_CACHE:
+            bar = bar or st.empty()
+            bar.progress(done / count, f"{done} of {count}; at most about {_time(expected)} in all")
     if bar:
         bar.empty()
     return compare(trace, part.knock_outs, found.to(trace.loss.device))
@@ -156,7 +158,7 @@ def _effects(scene: Scene, part: Part, chosen: str) -> Effects | None:
 def _ask(count: int, seconds: float, what: tuple) -> None:
     """A button that says how long it will take."""
     asked = {"knockout-asked": what}
-    label = f"Run the model {count} times: about {_time(seconds)}"
+    label = f"Run the model {count} times: at most about {_time(seconds)}"
     st.button(label, key="knockout-ask", on_click=st.session_state.update, args=(asked,))
 
 
@@ -177,11 +179,11 @@ def _verdict(effects: Effects, part: Part, rows: range, said: str) -> str:
         return f"{abs(float(change[at])):.2f} nats, from {intact[at]:.2f} to {without[at]:.2f}".replace("-", "−")
 
     if float(change[worst]) > -FLAT:
-        text = f"Nothing here is needed: log p of {said} falls without none of them."
+        text = f"Nothing here is needed: no single one, taken away, makes log p of {said} fall."
     else:
         text = f"log p of {said} falls most without {part.names[worst]}: by {ends(worst)}."
     if float(change[best]) < FLAT:
-        return f"{text} It rises without none of them."
+        return f"{text} Nothing makes it rise."
     return f"{text} It rises most without {part.names[best]}: by {ends(best)}."
 
 
