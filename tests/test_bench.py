@@ -1,4 +1,4 @@
-"""The page's timings: texts of the promised length, and a table that a run really fills."""
+"""The timings: texts of the promised length, and tables that a run really fills."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import pytest
 from chromium import need_chromium
 
+from bench import knockout
 from bench.browser import ROOT
 from bench.page import HEADER, MOST_ROUNDS, main, sentences
 from model.pretrained import load_pretrained
@@ -49,3 +50,13 @@ def test_a_run_fills_the_table():
     assert min(tokens, sent, first, model, again, frame, ratio, empty, to_empty) > 0
     assert first > model
     assert ratio == pytest.approx(again / frame, rel=0.1) and to_empty == pytest.approx(again / empty, rel=0.1)
+
+
+def test_knocking_out_every_head_is_timed(capsys):
+    """One row a sentence, and the ratios are those of its columns."""
+    knockout.main(["--text", "Hi there.", "--rounds", "2", "--device", "cpu"])
+    *_, header, line, row = capsys.readouterr().out.strip().splitlines()
+    assert [header, line] == knockout.HEADER.splitlines()
+    trace, alone, heads, of_trace, of_pass = map(float, row.strip("| ").split("|")[1:])
+    assert trace > alone > 0
+    assert of_trace == pytest.approx(heads / trace, rel=0.05) and of_pass == pytest.approx(heads / alone, rel=0.05)

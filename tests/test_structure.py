@@ -27,6 +27,7 @@ FLOORS = [  # of model/, from top to bottom; a file imports only from floors bel
         "analysis_origin",
         "analysis_permutation",
         "decoding",
+        "analysis_knockout",
         "data",
     ],
     ["transformer", "trace"],

@@ -5,6 +5,7 @@ from viz.charts.change import prediction_change_bars, state_change_heatmap
 from viz.charts.embeddings import embedding_map, neighbours_bar, outline_token, token_paths
 from viz.charts.heads import change_sentence, difference_heatmap, head_heatmap, head_sentence
 from viz.charts.joined import concat_heatmap, contribution_heatmap, heads_of_token
+from viz.charts.knockout import knockout_bars, knockout_map
 from viz.charts.layers import (
     firing_heatmap,
     norm_comparison,
@@ -39,6 +40,8 @@ __all__ = [
     "head_sentence",
     "heads_of_token",
     "hypotheses_tree",
+    "knockout_bars",
+    "knockout_map",
     "lens_heatmap",
     "lens_of_row",
     "loss_bars",

@@ -5,6 +5,7 @@ from viz.views import (
     decoding,
     embeddings,
     joined,
+    knockout,
     layers,
     lines,
     one_head,
@@ -35,5 +36,6 @@ VIEWS: dict[str, View] = {
         output.VIEW,
         origin.VIEW,
         decoding.VIEW,
+        knockout.VIEW,
     )
 }

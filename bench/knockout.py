@@ -1,0 +1,82 @@
+"""What knocking out every head costs: `python -m bench.knockout` compares all of them in one go with one plain trace."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+import torch
+
+from model import Intervention, Translator, load_pretrained
+from model.analysis_knockout import every_head, knock_out
+from model.capture import capture
+
+SENTENCES = (  # of 8, 24 and 60 tokens, with translations of about the same length
+    "The cat sat on the mat.",
+    "The very old man who lives next door told me that he had never seen so many people in the street before.",
+    "The man who wrote this book was born in a small village, and he spent most of his life in the city, where he worked as a "
+    "teacher. When he was sixty years old, he went back to the village because he wanted to see the house that his father had "
+    "built.",
+)
+HEADER = """\
+| tokens a side | trace (translate + capture), ms | capture alone, ms | every head, ms | heads / trace | heads / capture |
+|---|---|---|---|---|---|"""
+
+
+def taking_turns(functions: Sequence[Callable[[], object]], rounds: int) -> list[float]:
+    """Median seconds of each function; they take turns, so that all meet the same machine."""
+    times: list[list[float]] = [[] for _ in functions]
+    for round_ in range(rounds + 1):
+        for function, taken in zip(functions, times, strict=True):
+            started = time.perf_counter()
+            function()
+            if round_:  # the first one warms up
+                taken.append(time.perf_counter() - started)
+    return [statistics.median(taken) for taken in times]
+
+
+def measure(translator: Translator, text: str, rounds: int) -> tuple[str, list[float]]:
+    """Tokens of both sides, and median seconds of (trace, captured pass alone, every head knocked out)."""
+    trace, model = translator.trace(text), translator.model
+    heads = list(every_head(model.config).values())
+
+    def settled(function: Callable[[], object]) -> Callable[[], None]:
+        def run() -> None:
+            function()
+            if model.device.type == "cuda":
+                torch.cuda.synchronize()
+
+        return run
+
+    functions = [
+        lambda: translator.trace(text),
+        lambda: capture(model, trace.source, trace.target, trace.labels, Intervention()),
+        lambda: knock_out(trace, model, heads),
+    ]
+    return f"{len(trace.source)} + {len(trace.target)}", taking_turns([settled(function) for function in functions], rounds)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="python -m bench.knockout", description=__doc__)
+    parser.add_argument("--text", nargs="+", default=SENTENCES, help="sentences to measure; at first of 8, 24 and 60 tokens")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--model", default="en-fr")
+    parser.add_argument("--device")
+    args = parser.parse_args(arguments)
+    translator = load_pretrained(args.model, args.device)
+    count = len(every_head(translator.model.config))
+    where = f"{translator.model.device}, torch {torch.__version__}, {torch.get_num_threads()} threads"
+    print(f"{count} heads of {translator.name} on {where}\n")
+    print(HEADER)
+    for text in args.text:
+        tokens, (trace, alone, heads) = measure(translator, text, args.rounds)
+        times = [f"{1000 * taken:.1f}" for taken in (trace, alone, heads)]
+        cells = [tokens, *times, f"{heads / trace:.2f}", f"{heads / alone:.1f}"]
+        print("| " + " | ".join(cells) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

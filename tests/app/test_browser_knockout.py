@@ -1,0 +1,46 @@
+"""Knock-out in real Chromium: run the map, switch a head off for good, come back by the link, hide a word."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+pytest.importorskip("playwright")
+from playwright.sync_api import expect  # noqa: E402
+from test_browser_inside import click_cell  # noqa: E402
+
+expect.set_options(timeout=60_000)
+TEXT = "text=Two+dogs+are+playing+in+the+snow."
+
+
+def test_a_head_is_switched_off_for_good_and_on_again(visit):
+    """The click reaches the link, which brings it back marked; a second click gives the head back."""
+    page = visit(f"?view=knockout&{TEXT}")
+    expect(page.get_by_test_id("knockout-verdict")).to_contain_text("log p of the whole sentence falls most without head")
+    click_cell(page, "card-knockout", 3, 7)
+    expect(page).to_have_url(re.compile("heads_off=encoder.4.8"))
+    expect(page.get_by_test_id("changed-note")).to_contain_text("head 8 off (encoder, layer 4)")
+    again = visit("?" + page.url.split("?", 1)[1])
+    expect(again.get_by_test_id("changed-note")).to_contain_text("head 8 off (encoder, layer 4)")
+    expect(again.locator(".st-key-card-knockout .js-plotly-plot").locator(".heatmap-label", has_text="×")).to_have_count(1)
+    click_cell(again, "card-knockout", 3, 7)
+    expect(again).not_to_have_url(re.compile("heads_off"))
+    assert not page.problems and not again.problems
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_word_is_chosen_and_a_source_word_hidden(visit, scheme):
+    """Part and word are in the link; a bar hides its word from everyone."""
+    page = visit(f"?view=knockout&{TEXT}", scheme)
+    page.get_by_text("Source words", exact=True).click()
+    expect(page).to_have_url(re.compile("knockout_part=words"))
+    page.locator(".st-key-knockout-word").get_by_text("chiens", exact=True).click()
+    expect(page).to_have_url(re.compile("knockout_word=2"))
+    expect(page.get_by_test_id("knockout-verdict")).to_contain_text("log p of “chiens” falls most without “dogs”")
+    again = visit("?" + page.url.split("?", 1)[1], scheme)
+    expect(again.get_by_test_id("knockout-title")).to_have_text("What happens to “chiens” without one English word")
+    again.locator(".st-key-card-knockout .js-plotly-plot .bars .point").nth(1).click(force=True)  # Plotly listens above its bars
+    expect(again).to_have_url(re.compile("cut="))
+    expect(again.get_by_test_id("changed-note")).to_contain_text("“dogs” hidden from everyone")
+    assert not page.problems and not again.problems

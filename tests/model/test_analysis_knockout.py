@@ -1,0 +1,159 @@
+"""Knock-outs: a batch that shares what stays the same says what one pass after another says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from test_capture import heads, interventions, links, relaxed, sentences
+from tiny import SENTENCES, tiny_model
+
+from model.analysis_knockout import (
+    KnockOut,
+    every_head,
+    every_layer,
+    every_word,
+    knock_out,
+    label_log_probabilities,
+)
+from model.analysis_origin import occlusion
+from model.analysis_words import word_groups
+from model.intervention import ATTENTION_KINDS, Intervention
+from model.pretrained import Translator
+
+CHANGES = {
+    "as trained": Intervention(),
+    "changed": Intervention(causal=False, window=2, temperature=2.0, target_positions="shuffled"),
+    "heads off": Intervention(
+        heads_off=frozenset({("encoder", 0, 1), ("cross", 2, 3)}), cut=frozenset({("decoder", None, 3, 1)})
+    ),
+}
+ALL = {
+    "heads": lambda trace: every_head(trace.config),
+    "layers": lambda trace: every_layer(trace.config),
+    "words": lambda trace: every_word(trace.source),
+}
+
+
+def one_by_one(translator, trace, changes) -> torch.Tensor:
+    """log p of the labels, one full pass after another."""
+    return torch.stack([-translator.trace(trace.source.text, trace.labels, change).loss for change in changes])
+
+
+def close(found, expected) -> None:
+    """Equal to rounding."""
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("base", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize("which", ALL)
+@pytest.mark.parametrize("pair", [0, 2, 4])
+def test_a_batch_equals_one_by_one(tiny_translator, which, base, pair):
+    """Every head, layer and word of several sentences, as trained and under changes."""
+    trace = tiny_translator.trace(SENTENCES[pair], SENTENCES[pair + 1], base)
+    knock_outs = list(ALL[which](trace).values())
+    changes = [one.switched(base) for one in knock_outs]
+    found, expected = label_log_probabilities(trace, tiny_translator.model, changes), one_by_one(tiny_translator, trace, changes)
+    close(found, expected)
+    effects, rows = knock_out(trace, tiny_translator.model, knock_outs), range(1, 4)
+    sign = torch.tensor([-1.0 if off else 1.0 for off in effects.off])
+    close(effects.change(rows), sign * (expected + trace.loss)[:, 1:4].sum(1))
+
+
+@relaxed
+@given(text=sentences, target=sentences, base=interventions, more=st.lists(st.tuples(st.frozensets(heads), st.frozensets(links))))
+def test_any_knock_outs_of_any_sentence(tiny_translator, text, target, base, more):
+    """In any order, of heads and links together, under any change."""
+    trace = tiny_translator.trace(text, target, base)
+    changes = [KnockOut(*parts).switched(base) for parts in more] + [base]
+    close(label_log_probabilities(trace, tiny_translator.model, changes), one_by_one(tiny_translator, trace, changes))
+
+
+def test_the_shipped_model_and_a_post_norm_one(translator, tokenizer):
+    """Every head of the real checkpoint; the same where LayerNorm comes after."""
+    after = Translator(tiny_model(tokenizer, norm_first=False), tokenizer, "post-norm")
+    for one in (translator, after):
+        trace = one.trace("Two dogs are playing in the snow.")
+        changes = [knock_out.switched(Intervention()) for knock_out in every_head(trace.config).values()]
+        close(label_log_probabilities(trace, one.model, changes), one_by_one(one, trace, changes))
+
+
+@pytest.mark.parametrize("tokens", [1, 40, 10**6])
+def test_the_size_of_batches_changes_nothing(tiny_translator, monkeypatch, tokens):
+    """One at a time, a few, or all at once."""
+    trace = tiny_translator.trace(SENTENCES[0], SENTENCES[1])
+    changes = [one.switched(Intervention()) for one in [*every_head(trace.config).values(), *every_word(trace.source).values()]]
+    expected = label_log_probabilities(trace, tiny_translator.model, changes)
+    monkeypatch.setattr("model.analysis_knockout.CHUNK_TOKENS", tokens)
+    monkeypatch.setattr("model.analysis_knockout.LOGIT_ROWS", min(tokens, 7))
+    close(label_log_probabilities(trace, tiny_translator.model, changes), expected)
+
+
+def test_words_are_occlusion(tiny_translator):
+    """Hiding a source word costs what occlusion says."""
+    trace = tiny_translator.trace(SENTENCES[2], SENTENCES[3])
+    words = every_word(trace.source)
+    assert list(words) == list(range(len(word_groups(trace.source))))
+    effects = knock_out(trace, tiny_translator.model, list(words.values()))
+    close(effects.intact - effects.without, occlusion(trace, tiny_translator.model))
+
+
+def test_what_is_off_already_shows_what_it_has_cost(tiny_translator):
+    """intact and without mean the same before and after a head is switched off for good."""
+    head = KnockOut(heads=frozenset({("cross", 1, 2)}))
+    model, rows = tiny_translator.model, range(5)
+    on = tiny_translator.trace(SENTENCES[0], SENTENCES[1])
+    off = tiny_translator.trace(SENTENCES[0], SENTENCES[1], head.switched(Intervention()))
+    before, after = knock_out(on, model, [head]), knock_out(off, model, [head])
+    assert (before.off, after.off) == ([False], [True])
+    close(before.change(rows), after.change(rows))
+    close(after.without[0], -off.loss)
+
+
+@given(base=interventions, parts=st.tuples(st.frozensets(heads, min_size=1), st.frozensets(links)))
+def test_switching_twice_takes_away_and_gives_back(base, parts):
+    """Once: all of it is gone. Twice: none of it is, and everything else is as it was."""
+    one = KnockOut(*parts)
+    gone = base if one.is_in(base) else one.switched(base)
+    back = one.switched(gone)
+    assert one.is_in(gone) and not back.heads_off & one.heads and not back.cut & one.links
+    assert replace(back, heads_off=base.heads_off, cut=base.cut) == base
+    assert one.switched(back) == gone
+
+
+def test_nothing_is_computed_twice(tiny_translator):
+    """Knock-outs in the decoder leave the encoder alone; a head of a late layer does not run the earlier ones."""
+    trace, model, ran = tiny_translator.trace(SENTENCES[0], SENTENCES[1]), tiny_translator.model, []
+    places = [("encoder", at, layer) for at, layer in enumerate(model.encoder.layers)]
+    places += [("decoder", at, layer) for at, layer in enumerate(model.decoder.layers)]
+    handles = [
+        layer.register_forward_hook(lambda _module, inputs, _output, name=(side, at): ran.append((*name, len(inputs[0]))))
+        for side, at, layer in places
+    ]
+    try:
+        changes = [KnockOut(heads=frozenset({(kind, 1, 0)})).switched(Intervention()) for kind in ("cross", "decoder")]
+        label_log_probabilities(trace, model, [Intervention(), *changes])
+    finally:
+        for handle in handles:
+            handle.remove()
+    assert ran == [("decoder", 1, 2), ("decoder", 2, 2)]
+
+
+def test_every_head_and_layer_is_named_once(tiny_translator):
+    """Kind, layer, head in order; a layer is all of its heads."""
+    config = tiny_translator.model.config
+    found, layers = every_head(config), every_layer(config)
+    assert len(found) == config.heads * (config.encoder_layers + 2 * config.decoder_layers)
+    assert [kind for kind, _ in layers] == sorted((kind for kind, _ in layers), key=ATTENTION_KINDS.index)
+    for (kind, layer), one in layers.items():
+        assert one.heads == frozenset().union(*(found[kind, layer, head].heads for head in range(config.heads)))
+
+
+def test_other_changes_are_refused(tiny_translator):
+    """In words."""
+    trace = tiny_translator.trace("Hi")
+    with pytest.raises(ValueError, match="heads that are off and links that are cut"):
+        label_log_probabilities(trace, tiny_translator.model, [Intervention(causal=False)])

@@ -1,0 +1,203 @@
+"""What each head, layer or source word is worth: the change of log-probability once it is taken away."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from model.analysis_knockout import Effects
+from model.tokenizer import Tokens
+from model.trace import ATTENTION_KINDS
+from viz.charts.matrix import CELL, label_size, steps, text_width, to_array
+from viz.charts.words import token_ticks
+from viz.theme import (
+    KIND_TITLES,
+    LABEL_SIZE,
+    LIGHT,
+    MONO,
+    SANS,
+    TITLE_SIZE,
+    Palette,
+    diverging,
+    markup,
+    mix,
+    plotly_axis,
+    plotly_colour_bar,
+    plotly_layout,
+    plotly_title,
+    quoted,
+    tinted,
+)
+
+HEIGHT, TOP, GAP = 34, 112, 0.05  # px: a layer's height; above the cells; share of the width between two kinds
+TALLEST = 900  # px of bars; longer sentences get thinner bars
+SMALLEST = -100.0  # nats: below this, p itself is not written
+FLAT = 0.005  # nats: a range smaller than this is drawn as if it were this wide
+WHOLE = "the whole sentence"
+
+
+def knockout_map(
+    effects: Effects, heads: Sequence[tuple[str, int, int]], rows: range, said: str = WHOLE, colours: Palette = LIGHT
+) -> go.Figure:
+    """One cell a head, layers down and heads across, a map for each kind: the change of log p without the head, nats.
+
+    effects: of `heads`, (kind, layer, head) each; rows: the decoder rows whose labels count; said: what these are, in words.
+    All maps share one diverging scale whose middle is 0. Heads that are off already are outlined and crossed; theirs is what
+    switching them off has changed. Layers of cells are named by their kind, rows and columns numbered from 1.
+    """
+    change, words = to_array(effects.change(rows)), sentences(effects, [head_words(*place) for place in heads], rows, said)
+    most = max(FLAT, float(abs(change).max(initial=0.0)))
+    parts, axes, notes, frames, tallest = [], {}, [], [], 1
+    width = (1 + GAP) / len(ATTENTION_KINDS)
+    for index, kind in enumerate(ATTENTION_KINDS):
+        end = "" if index == 0 else str(index + 1)
+        own = [(at, layer, head) for at, (name, layer, head) in enumerate(heads) if name == kind]
+        shape = tuple(1 + max((place[axis] for place in own), default=0) for axis in (1, 2))
+        values, texts, hovers = (np.full(shape, empty, dtype=object) for empty in (np.nan, "", ""))
+        for at, layer, head in own:
+            values[layer, head], hovers[layer, head] = change[at], words[at]
+            text = ("× " if effects.off[at] else "") + _signed(float(change[at]))
+            texts[layer, head] = tinted(text, _readable(float(change[at]) / most, colours))
+            if effects.off[at]:
+                frames.append(_frame(layer, head, end, colours))
+        parts.append(_cells(values.astype(np.float32), texts, hovers, most, kind, end, colours, bar=index == 0))
+        start = index * width
+        axes |= _axes(end, *shape, (start, start + width - GAP), colours)
+        notes.append(_kind_title(kind, start, colours))
+        tallest = max(tallest, shape[0])
+    title = f"change of log p of {markup(said)} without the head, nats: below 0 the head was needed, above 0 it was in the way"
+    layout = plotly_layout(
+        colours, title=plotly_title(colours, title), height=tallest * HEIGHT + TOP + 8, dragmode=False, hovermode="closest",
+        margin={"l": 26, "r": 8, "t": TOP, "b": 8}, annotations=notes, shapes=frames, **axes,
+    )  # fmt: skip
+    return go.Figure(parts, layout)
+
+
+def knockout_bars(
+    effects: Effects, places: Sequence[tuple[str, int]] | Tokens, rows: range, said: str = WHOLE, colours: Palette = LIGHT
+) -> go.Figure:
+    """One bar a layer or a source word: the change of log p without it, nats; `customdata` is its index.
+
+    places: (kind, layer) of whole attention modules, or the source words (`model.analysis_words.join_pieces`); the rest as in
+    `knockout_map`. Bars to the left hurt. What is taken away already is crossed.
+    """
+    names, ticks = _words(places, colours) if isinstance(places, Tokens) else _layers(places, colours)
+    ticks = [("× " if off else "") + tick for off, tick in zip(effects.off, ticks, strict=True)]
+    change = to_array(effects.change(rows))
+    (values, texts), count = steps(ticks), len(ticks)
+    size, low, high = label_size(len(values)), min(-FLAT, float(change.min())), max(FLAT, float(change.max()))
+    room = 0.1 * (high - low)
+    bars = go.Bar(
+        x=change, y=list(range(1, count + 1)), orientation="h", name="change", customdata=list(range(count)),
+        marker={"color": [colours.negative if value < 0 else colours.positive for value in change]},
+        hovertext=sentences(effects, names, rows, said), hovertemplate="%{hovertext}<extra></extra>",
+        text=[_signed(float(value)) for value in change] if count <= 40 else None, textposition="outside", cliponaxis=False,
+        textfont={"size": LABEL_SIZE - 1, "color": colours.ink}, constraintext="none",
+    )  # fmt: skip
+    left, family = round(text_width(texts, size) + 18), MONO if isinstance(places, Tokens) else SANS
+    layout = plotly_layout(
+        colours, height=min(TALLEST, count * CELL) + 62, margin={"l": left, "r": 8, "t": 34, "b": 28}, bargap=0.2, dragmode=False,
+        hovermode="y", title=plotly_title(colours, f"change of log p of {markup(said)}, nats: below 0 it was needed"),
+        xaxis=plotly_axis(colours, range=[low - room, high + room], zeroline=True, zerolinecolor=colours.soft, zerolinewidth=1,
+                          fixedrange=True, automargin=False),
+        yaxis=plotly_axis(colours, range=[count + 0.6, 0.4], tickvals=values, ticktext=texts, automargin=False, fixedrange=True,
+                          ticklabelstandoff=6, tickfont={"family": family, "size": size, "color": colours.ink}),
+    )  # fmt: skip
+    return go.Figure([bars], layout)
+
+
+def sentences(effects: Effects, names: Sequence[str], rows: range, said: str) -> list[str]:
+    """Every effect in words, marked up for Plotly: Without head 3 of ..., log p of “chat” falls by 1.23 nats, from ... to ..."""
+    numbers = zip(names, effects.off, *(part.tolist() for part in effects.over(rows)), strict=True)
+    return [_sentence(name, off, intact, without, said) for name, off, intact, without in numbers]
+
+
+def head_words(kind: str, layer: int, head: int) -> str:
+    """head 3 of cross-attention layer 4: counted from 1."""
+    return f"head {head + 1} of {layer_words(kind, layer)}"
+
+
+def layer_words(kind: str, layer: int) -> str:
+    """cross-attention layer 4: counted from 1."""
+    return f"{KIND_TITLES[kind][0].lower()}{KIND_TITLES[kind][1:]} layer {layer + 1}"
+
+
+def _sentence(name: str, off: bool, intact: float, without: float, said: str) -> str:
+    change = without - intact
+    before, after = (f"{value:.2f}".replace("-", "−") for value in (intact, without))
+    chances = " to ".join(f"{math.exp(value):.2g}".replace("e-", "e−") for value in (intact, without))
+    moved = f"{'falls' if change < 0 else 'rises'} by <b>{abs(change):.2f}</b> nats"
+    lines = [markup(f"Without {name}, log p of {said}"), f"{moved}, from {before} to {after}"]
+    if min(intact, without) > SMALLEST:
+        lines.append(f"(p from {chances})")
+    return "<br>".join([*lines, "Off already; a click gives it back."] if off else lines)
+
+
+def _words(words: Tokens, colours: Palette) -> tuple[list[str], list[str]]:
+    return [quoted(piece) for piece in words.pieces], token_ticks(words, colours)
+
+
+def _layers(places: Sequence[tuple[str, int]], colours: Palette) -> tuple[list[str], list[str]]:
+    return (
+        [f"all heads of {layer_words(*place)}" for place in places],
+        [tinted(f"{KIND_TITLES[kind]}, layer {layer + 1}", colours.kind(kind)) for kind, layer in places],
+    )
+
+
+def _cells(
+    values: np.ndarray, texts: np.ndarray, hovers: np.ndarray, most: float, kind: str, end: str, colours: Palette, bar: bool
+) -> go.Heatmap:
+    ticks = {"xpad": 26, "tickvals": [-most, 0, most], "ticktext": [_signed(-most), "0", _signed(most)]}
+    return go.Heatmap(
+        z=values, x0=1, dx=1, y0=1, dy=1, xaxis=f"x{end}", yaxis=f"y{end}", zmin=-most, zmax=most, colorscale=diverging(colours),
+        showscale=bar, colorbar=plotly_colour_bar(colours, **ticks), name=kind, xgap=2, ygap=2, hoverongaps=False,
+        text=texts, texttemplate="%{text}", textfont={"size": LABEL_SIZE - 2}, customdata=hovers,
+        hovertemplate="%{customdata}<extra></extra>",
+    )  # fmt: skip
+
+
+def _signed(value: float) -> str:
+    """+0.12, −1.23, 0.00."""
+    return f"{value:+.2f}".replace("-", "−") if abs(value) >= FLAT else "0.00"
+
+
+def _readable(share: float, colours: Palette) -> str:
+    """Ink or card, whichever differs more from a cell this far (−1 to 1) along the diverging colours."""
+    cell = mix(colours.zero, colours.negative if share < 0 else colours.positive, abs(share))
+    return max((colours.ink, colours.card), key=lambda colour: abs(_grey(colour) - _grey(cell)))
+
+
+def _grey(colour: str) -> float:
+    """Lightness of #rrggbb, 0 to 1."""
+    return sum(weight * int(colour[at : at + 2], 16) / 255 for weight, at in ((0.3, 1), (0.59, 3), (0.11, 5)))
+
+
+def _axes(end: str, layers: int, heads: int, domain: tuple[float, float], colours: Palette) -> dict:
+    """Layers down and heads across, numbered from 1."""
+    look = {"tickfont": {"size": LABEL_SIZE - 1, "color": colours.soft}, "automargin": False, "fixedrange": True}
+    x = plotly_axis(
+        colours,
+        side="top",
+        range=[0.5, heads + 0.5],
+        tickvals=list(range(1, heads + 1)),
+        domain=list(domain),
+        anchor=f"y{end}",
+        **look,
+    )
+    y = plotly_axis(colours, range=[layers + 0.5, 0.5], tickvals=list(range(1, layers + 1)), anchor=f"x{end}", **look)
+    return {f"xaxis{end}": x, f"yaxis{end}": y}
+
+
+def _kind_title(kind: str, x: float, colours: Palette) -> dict:
+    font = {"size": TITLE_SIZE, "color": colours.kind(kind)}
+    return {"text": f"<b>{KIND_TITLES[kind]}</b>", "x": x, "xref": "paper", "xanchor": "left", "y": 1, "yref": "paper",
+            "yanchor": "bottom", "yshift": 20, "showarrow": False, "font": font}  # fmt: skip
+
+
+def _frame(layer: int, head: int, end: str, colours: Palette) -> dict:
+    """The outline of a head that is off."""
+    box = {"x0": head + 0.5, "x1": head + 1.5, "y0": layer + 0.5, "y1": layer + 1.5}
+    return {"type": "rect", "xref": f"x{end}", "yref": f"y{end}", **box, "line": {"color": colours.ink, "width": 2}}

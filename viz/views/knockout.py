@@ -1,0 +1,200 @@
+"""Knock-out: every head, layer or source word taken away in turn, and what that does to what the model says."""
+
+from __future__ import annotations
+
+import html
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import plotly.graph_objects as go
+import streamlit as st
+from torch import Tensor
+
+from model import Translator
+from model.analysis_knockout import Effects, KnockOut, batches, compare, every_head, every_layer, every_word, run_batch
+from model.analysis_words import join_pieces, word_groups
+from model.intervention import Intervention
+from model.trace import Trace
+from viz.canvas import Click, plot_clicks
+from viz.charts import knockout_bars, knockout_map
+from viz.charts.knockout import FLAT, WHOLE, head_words, layer_words
+from viz.charts.words import LONG
+from viz.theme import quoted, word_label
+from viz.views import engine
+from viz.views.choices import plain
+from viz.views.scene import Scene, View, remember
+from viz.views.settings import KNOCKOUT_PARTS
+
+PART_TITLES = dict(zip(KNOCKOUT_PARTS, ("Heads", "Whole layers", "Source words"), strict=True))
+NOTICED, PATIENCE = 1.0, 30.0  # seconds: above this a progress bar is shown; above this the reader is asked first
+FROM_CACHE = 0.3  # seconds within which what is in the cache is there: no bar for that
+SENTENCE = -1  # the choice of the whole sentence
+HOW = (
+    "× marks what is off already, with what that has changed. "
+    "log p is summed over pieces; decoder row t produces labels[t]. The model reads this translation as it is (teacher forcing), "
+    "however unlikely it becomes. One thing is taken away at a time, so heads that can stand in for each other look useless here."
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One sort of things to take away."""
+
+    places: list  # (kind, layer, head), (kind, layer), or the place of a source word
+    knock_outs: list[KnockOut]
+    names: list[str]  # each in words: Without ...
+    click: str  # what a click does
+
+
+@st.cache_data(max_entries=1024, show_spinner=False)
+def _batch(
+    _trace: Trace, _translator: Translator, _changes: Sequence[Intervention], key: tuple, part: str, batch: tuple[int, ...]
+) -> tuple[Tensor, float]:
+    """log p of every label under the changes of one batch, and the seconds it took; the last three are what the cache goes by."""
+    started = time.perf_counter()
+    found = run_batch(_trace, _translator.model, _changes).cpu()
+    return found, time.perf_counter() - started
+
+
+def draw(scene: Scene) -> None:
+    """Choose what is taken away and which word counts; a click takes one away for good, or gives it back."""
+    key = remember("knockout-part", scene.settings.knockout_part)
+    chosen = st.segmented_control(
+        "Take away", KNOCKOUT_PARTS, key=key, format_func=PART_TITLES.get, required=True, label_visibility="collapsed"
+    )
+    scene.choose(knockout_part=chosen)
+    rows, said = _choose(scene)
+    part = _part(scene.trace, chosen)
+    with st.container(border=True, key="card-knockout"):
+        st.html(f'<h3 class="head-title" data-testid="knockout-title">{html.escape(_title(chosen, said))}</h3>')
+        effects = _effects(scene, part, chosen)
+        if effects is None:
+            return
+        build = partial(_figure, scene, part, chosen, effects, rows, said)
+        figure = scene.picture("knockout", build, chosen, rows.start, rows.stop)
+        st.plotly_chart(figure, theme=None, key=f"knockout-{chosen}", config={"displayModeBar": False})
+        st.html(f'<p class="head-sentence" data-testid="knockout-verdict">{html.escape(_verdict(effects, part, rows, said))}</p>')
+        st.caption(f"{part.click} {HOW}")
+
+    def clicked(click: Click) -> None:
+        at = part.places.index((click.name, click.row, click.column)) if chosen == "heads" else click.value
+        st.session_state["settings"] = part.knock_outs[at].switched(st.session_state["settings"])
+
+    plot_clicks(["card-knockout"], key="plot-clicks", on_click=clicked)
+
+
+def _part(trace: Trace, chosen: str) -> Part:
+    """Everything that is taken away in turn."""
+    if chosen == "heads":
+        heads = every_head(trace.config)
+        click = "Click a head to switch it off for good, and again to switch it on."
+        return Part(list(heads), list(heads.values()), [head_words(*place) for place in heads], click)
+    if chosen == "layers":
+        layers = every_layer(trace.config)
+        click = "Click a bar to switch off all heads of its layer for good, and again to switch them on."
+        return Part(list(layers), list(layers.values()), [f"all heads of {layer_words(*place)}" for place in layers], click)
+    words = every_word(trace.source)
+    names = [quoted(piece) for piece in join_pieces(trace.source).pieces]
+    click = "Click a bar to hide its word from everyone for good (all its links are cut), and again to show it."
+    return Part(list(words), list(words.values()), names, click)
+
+
+def _title(chosen: str, said: str) -> str:
+    what = {"heads": "any one head", "layers": "all heads of one layer", "words": "one English word"}[chosen]
+    return f"What happens to {said} without {what}"
+
+
+def _choose(scene: Scene) -> tuple[range, str]:
+    """The target word whose log p counts, or the whole sentence: its decoder rows, and what it is called."""
+    labels, groups = scene.trace.labels, word_groups(scene.trace.labels)
+    pieces, word = join_pieces(labels).pieces, scene.settings.knockout_word
+    word = SENTENCE if word is None or word >= len(groups) else word
+    names = {SENTENCE: WHOLE} | {
+        at: f"{at + 1} · {word_label(piece)}" if len(groups) > LONG else word_label(piece) for at, piece in enumerate(pieces)
+    }
+    st.session_state["knockout-word"] = word
+
+    def chosen() -> None:
+        at = st.session_state["knockout-word"]
+        now = st.session_state["settings"]
+        st.session_state["settings"] = replace(now, knockout_word=None if at == SENTENCE else at)
+
+    more = {"key": "knockout-word", "on_change": chosen}
+    if len(groups) > LONG:
+        st.selectbox("log p of", list(names), format_func=names.__getitem__, width=320, **more)
+    else:
+        st.pills(
+            "log p of", list(names), format_func=lambda at: plain(names[at]), required=True, wrap=True, width="stretch", **more
+        )
+    if word == SENTENCE:
+        return range(len(labels)), WHOLE
+    return groups[word], quoted(pieces[word])
+
+
+def _effects(scene: Scene, part: Part, chosen: str) -> Effects | None:
+    """Run everything that is not in the cache, batch by batch; None where that takes long and the reader has not asked for it."""
+    trace, count = scene.trace, len(part.knock_outs)
+    key = (engine.cache_key(scene.translator), trace.source.text, tuple(trace.labels.ids), str(trace.intervention.to_dict()))
+    changes = [one.switched(trace.intervention) for one in part.knock_outs]
+    found, done, bar, started = trace.loss.new_empty(count, len(trace.labels), device="cpu"), 0, None, time.perf_counter()
+    for index, batch in enumerate(batches(trace, changes)):
+        found[batch], seconds = _batch(trace, scene.translator, [changes[at] for at in batch], key, chosen, tuple(batch))
+        done += len(batch)
+        if index == 0:
+            expected = seconds * count / len(batch)  # at most: the first batch is one that joins at the bottom
+            if expected > PATIENCE and st.session_state.get("knockout-asked") != (key, chosen):
+                _ask(count, expected, (key, chosen))
+                return None
+        if expected > NOTICED and time.perf_counter() - started > FROM_CACHE:
+            bar = bar or st.empty()
+            bar.progress(done / count, f"{done} of {count}; at most about {_time(expected)} in all")
+    if bar:
+        bar.empty()
+    return compare(trace, part.knock_outs, found.to(trace.loss.device))
+
+
+def _ask(count: int, seconds: float, what: tuple) -> None:
+    """A button that says how long it will take."""
+    asked = {"knockout-asked": what}
+    label = f"Run the model {count} times: at most about {_time(seconds)}"
+    st.button(label, key="knockout-ask", on_click=st.session_state.update, args=(asked,))
+
+
+def _figure(scene: Scene, part: Part, chosen: str, effects: Effects, rows: range, said: str) -> go.Figure:
+    if chosen == "heads":
+        return knockout_map(effects, part.places, rows, said, scene.colours)
+    places = join_pieces(scene.trace.source) if chosen == "words" else part.places
+    return knockout_bars(effects, places, rows, said, scene.colours)
+
+
+def _verdict(effects: Effects, part: Part, rows: range, said: str) -> str:
+    """Which of them hurts most when it is missing, and which helps most."""
+    change = effects.change(rows)
+    worst, best = int(change.argmin()), int(change.argmax())
+    intact, without = effects.over(rows)
+
+    def ends(at: int) -> str:
+        return f"{abs(float(change[at])):.2f} nats, from {intact[at]:.2f} to {without[at]:.2f}".replace("-", "−")
+
+    if float(change[worst]) > -FLAT:
+        text = f"Nothing here is needed: no single one, taken away, makes log p of {said} fall."
+    else:
+        text = f"log p of {said} falls most without {part.names[worst]}: by {ends(worst)}."
+    if float(change[best]) < FLAT:
+        return f"{text} Nothing makes it rise."
+    return f"{text} It rises most without {part.names[best]}: by {ends(best)}."
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.0f} minutes"
+
+
+VIEW = View(
+    "knockout",
+    "Knock-out",
+    "Every head is switched off in turn; its colour is what that does to the log-probability of the translation. Look for the "
+    "few heads that one word hangs on, and for the many that nobody misses.",
+    draw,
+)
