@@ -48,6 +48,7 @@ class Translator:
     tokenizer: Tokenizer
     name: str = "untitled"
     about: dict = field(default_factory=dict, compare=False)  # the rest of config.json
+    folder: Path | None = None  # where it was loaded from
 
     def source(self, text: str) -> Tokens:
         """What the encoder would read. Raises ValueError, in words, for text that is empty or too long."""
@@ -130,8 +131,8 @@ def choose_device(device: str | None = None) -> torch.device:
 
 
 def family(name: str | Path) -> dict[str, str]:
-    """The checkpoints beside this one that translate between the same languages: {folder name: kind of positions}, this one first."""
-    folder = checkpoint_folder(name)
+    """The checkpoints beside this one for the same languages: {folder name: kind of positions}, this one first."""
+    folder = checkpoint_folder(name).resolve()
     found = {}
     for path in sorted(folder.parent.glob("*/config.json"), key=lambda path: (path.parent != folder, path)):
         about = _read_config(path.parent)
@@ -162,7 +163,7 @@ def load_pretrained(name: str | Path = "en-fr", device: str | None = None) -> Tr
         load_weights(model, load(weights_bytes))
     except (ValueError, TypeError, SafetensorError, RuntimeError) as error:
         raise CheckpointError(f"{folder} does not fit together: {error} {RESTORE}") from error
-    return Translator(install(model.to(where).eval()), Tokenizer(tokenizer_bytes), folder.name, about)
+    return Translator(install(model.to(where).eval()), Tokenizer(tokenizer_bytes), folder.resolve().name, about, folder.resolve())
 
 
 def load_weights(model: Transformer, weights: dict[str, Tensor]) -> None:

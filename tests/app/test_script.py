@@ -93,7 +93,7 @@ def test_a_device_that_is_not_there_is_an_error_in_words(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "part", [{"view": "layers", "layer_part": "norm"}, {"view": "layers", "layer_part": "units"},
+    "part", [{"view": "positions", "position_part": "laboratory"}, {"view": "layers", "layer_part": "norm"}, {"view": "layers", "layer_part": "units"},
              {"view": "output", "output_part": "change", "causal": "off"}, {"view": "output", "output_part": "loss"}, {"view": "output", "output_part": "lens"}]
 )  # fmt: skip
 @pytest.mark.parametrize("text", ["Hi", " ".join(["dog"] * 499)], ids=["short", "longest"])

@@ -18,6 +18,7 @@ from viz.charts.layers import (
 )
 from viz.charts.origin import agreement_heatmap, origin_bars
 from viz.charts.output import lens_heatmap, lens_of_row, loss_bars, probability_bars, top_pieces_table
+from viz.charts.position_lab import dot_products, order_differences, spectrum_chart, wavelength_chart
 from viz.charts.positions import added_norms, added_to_sentence, encoding_heatmap, encoding_waves, position_similarity
 from viz.charts.query_key_value import query_key_value, score_parts
 from viz.charts.residual import residual_norms, written_shares
@@ -32,6 +33,7 @@ __all__ = [
     "change_sentence",
     "contribution_heatmap",
     "difference_heatmap",
+    "dot_products",
     "embedding_map",
     "encoding_heatmap",
     "encoding_waves",
@@ -49,6 +51,7 @@ __all__ = [
     "neighbours_bar",
     "norm_comparison",
     "norm_strips",
+    "order_differences",
     "origin_bars",
     "other_norms",
     "outline_token",
@@ -59,6 +62,7 @@ __all__ = [
     "residual_norms",
     "role_map",
     "score_parts",
+    "spectrum_chart",
     "state_change_heatmap",
     "token_growth",
     "token_paths",
@@ -66,6 +70,7 @@ __all__ = [
     "training_curve",
     "unit_bars",
     "unit_over_tokens",
+    "wavelength_chart",
     "written_cosine_heatmap",
     "written_shares",
 ]

@@ -5,28 +5,17 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 import torch
 
-from model import Translator, load_pretrained, pretrained
+from model import Translator, load_pretrained
 from model.intervention import Intervention
+from model.pretrained import family
 from model.tokenizer import Tokens
 from model.trace import Trace
 from viz.charts.words import content
 from viz.views.settings import EXAMPLES
-
-
-@st.cache_data(show_spinner=False)
-def family(name: str) -> dict[str, str]:
-    """The checkpoints that the page can switch between: see `model.pretrained.family`."""
-    return pretrained.family(name)
-
-
-def folder(name: str) -> Path:
-    """Where a checkpoint lies."""
-    return pretrained.checkpoint_folder(name)
 
 
 @dataclass(frozen=True)
@@ -44,6 +33,21 @@ def translator(name: str, device: str | None) -> Translator:
     loaded = load_pretrained(name, device)
     loaded.trace(EXAMPLES[0])  # the first pass pays for warming up; no reader should
     return loaded
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _family(folder: str) -> dict[str, str]:
+    return family(folder)
+
+
+def relatives(translator: Translator) -> dict[str, str]:
+    """The checkpoints that the page can switch between, this one among them: see `model.pretrained.family`."""
+    return _family(str(translator.folder)) if translator.folder else {}
+
+
+def relative(first: Translator, name: str) -> Translator:
+    """A member of the family, on the same device."""
+    return translator(str(first.folder.parent / name), str(first.model.device))
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

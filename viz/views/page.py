@@ -16,9 +16,9 @@ from model.pretrained import CheckpointError, DeviceError
 from viz.theme import palette
 from viz.views import VIEWS, chips, engine, panel
 from viz.views.changes import outside
-from viz.views.panel import bound
 from viz.views.scene import Scene, remember
 from viz.views.settings import EXAMPLES, Settings, from_query
+from viz.views.widgets import bound
 
 STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 WORDS_HELP = (
@@ -97,7 +97,7 @@ def _pick(place: st.delta_generator.DeltaGenerator, model: str, device: str | No
     """The translator that the settings name; a family of several offers its members. Everything else on the page stays."""
     first = engine.translator(model, device)
     settings = _settings(first)
-    members = engine.family(model)
+    members = engine.relatives(first)
     if len(members) < 2:
         return first
     name = settings.model if settings.model in members else first.name
@@ -108,7 +108,7 @@ def _pick(place: st.delta_generator.DeltaGenerator, model: str, device: str | No
                     args=(first.name,), label_visibility="collapsed", width=250, help=MODELS_HELP)  # fmt: skip
     if name == first.name:
         return first
-    chosen = engine.translator(str(engine.folder(model).parent / name), device)
+    chosen = engine.relative(first, name)
     settings, notices = from_query(st.session_state["settings"].to_query(), chosen.model.config, list(VIEWS))
     st.session_state["settings"] = replace(settings, model=name)
     for notice in notices:

@@ -15,7 +15,8 @@ from viz.theme import quoted, word_label
 from viz.views.changes import Change, changes, hidden_links, reset
 from viz.views.choices import plain
 from viz.views.scene import Scene
-from viz.views.settings import COMPARE, FLOATS, FORCING, Settings
+from viz.views.settings import COMPARE, FLOATS, FORCING
+from viz.views.widgets import bound
 
 COMPARE_TITLES = dict(zip(COMPARE, ("After", "Before", "Difference"), strict=True))
 FORCING_TITLES = dict(zip(FORCING, ("free-running", "teacher-forced"), strict=True))
@@ -65,17 +66,6 @@ def stories(scene: Scene) -> list[Story]:
         Story("alone", "All heads but one", f"Only {head_title(kind, layer, head)} is left of its kind: can one head do the work of all?",
               {"heads_off": frozenset(others - {(kind, layer, head)})}),
     ]  # fmt: skip
-
-
-def bound(name: str, settings: Settings, key: str = "") -> dict:
-    """Arguments that tie a widget to a setting: it shows the setting, and a change of it is one of the settings."""
-    key = key or name
-    st.session_state[key] = getattr(settings, name)
-    return {"key": key, "on_change": _took, "args": (name, key)}
-
-
-def _took(name: str, key: str) -> None:
-    _set(**{name: st.session_state[key]})
 
 
 def _set(**values: object) -> None:

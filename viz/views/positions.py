@@ -1,18 +1,39 @@
-"""Positions: what tells the model where a token stands."""
+"""Positions: what tells the model where a token stands; a laboratory of what follows; sinusoidal beside learned."""
 
 from __future__ import annotations
 
+import html
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 import torch
+from torch import Tensor
 
-from viz.charts import added_norms, encoding_heatmap, encoding_waves, position_similarity
-from viz.views import engine
+from model.analysis_permutation import Permuted, compare_orders, reordered, shuffled_words
+from model.analysis_words import word_groups
+from model.intervention import Intervention
+from model.tokenizer import SPECIAL, Tokens
+from viz.charts import (
+    added_norms,
+    dot_products,
+    encoding_heatmap,
+    encoding_waves,
+    order_differences,
+    position_similarity,
+    spectrum_chart,
+    wavelength_chart,
+)
+from viz.views import chips, engine
 from viz.views.scene import Scene, View, kept, remember
+from viz.views.settings import FLOATS, POSITION_PARTS, Settings
+from viz.views.widgets import bound
 
 FEWEST = 64  # positions in the charts of the encoding itself, however short the sentence
+SPECTRUM = 128  # positions of the spectrum
 SIDE_TITLES = {"encoder": "Source (encoder)", "decoder": "Target (decoder)"}
+PART_TITLES = dict(zip(POSITION_PARTS, ("Encoding", "Laboratory", "Sinusoidal and learned"), strict=True))
+PLAIN = {"displayModeBar": False}
 
 
 def choose_side(scene: Scene, key: str) -> str:
@@ -26,14 +47,31 @@ def choose_side(scene: Scene, key: str) -> str:
 
 
 def draw(scene: Scene) -> None:
-    """The encoding itself, and how long what it adds to this sentence is beside the tokens' own part."""
-    side = choose_side(scene, "positions-side")
-    stack = getattr(scene.translator.model, side)
-    length = min(max(FEWEST, len(scene.trace.positions[side])), scene.trace.config.max_length)
+    """The encoding itself, the laboratory, or two kinds of encoding side by side."""
+    parts = [part for part in POSITION_PARTS if part != "learned" or _other(scene)]
+    if scene.settings.position_part not in parts:
+        scene.choose(position_part=parts[0])
+    with st.container(horizontal=True, gap="medium"):
+        st.segmented_control(
+            "Part", parts, format_func=PART_TITLES.get, required=True, label_visibility="collapsed",
+            **bound("position_part", scene.settings, "positions-part"),
+        )  # fmt: skip
+        side = choose_side(scene, "positions-side")
+    {"encoding": _encoding, "laboratory": _laboratory, "learned": _learned}[scene.settings.position_part](scene, side)
+
+
+def _table(scene: Scene, side: str, least: int = FEWEST) -> Tensor:
+    """The encoding of at least so many positions, as the model was trained with it."""
+    length = min(max(least, len(scene.trace.positions[side])), scene.trace.config.max_length)
     with torch.no_grad():
-        encoding = stack.positions(length, 0)
+        return getattr(scene.translator.model, side).positions(length, 0)
+
+
+def _encoding(scene: Scene, side: str) -> None:
+    """The encoding itself, and how long what it adds to this sentence is beside the tokens' own part."""
+    encoding = _table(scene, side)
     left, right = st.columns(2, gap="medium")
-    key, theme = (engine.cache_key(scene.translator), side, length), scene.colours.name  # the encoding knows no sentence
+    key, theme = (engine.cache_key(scene.translator), side, len(encoding)), scene.colours.name  # the encoding knows no sentence
     for column, chart in ((left, encoding_heatmap), (left, position_similarity), (right, encoding_waves)):
         with column:
             _chart(kept(chart.__name__, key, theme, (), partial(chart, encoding, colours=scene.colours)), chart.__name__)
@@ -41,9 +79,130 @@ def draw(scene: Scene) -> None:
         _chart(scene.picture("added-norms", partial(added_norms, scene.trace, side, scene.colours), side), "added-norms")
 
 
-def _chart(figure: object, name: str) -> None:
+def _chart(figure: object, name: str, title: str = "", caption: str = "") -> None:
     with st.container(border=True, key=f"card-{name}"):
-        st.plotly_chart(figure, theme=None, key=f"positions-{name}", config={"displaylogo": False})
+        if title:
+            st.html(f'<h3 class="head-title">{html.escape(title)}</h3>')
+        if caption:
+            st.caption(caption)
+        st.plotly_chart(figure, theme=None, key=f"positions-{name}", config={"displaylogo": False} if not title else PLAIN)
+
+
+# -- the laboratory -------------------------------------------------------------------------------------------------------
+
+
+def _laboratory(scene: Scene, side: str) -> None:
+    """Wavelengths, dot products, a louder or quieter encoding, and the bag of words."""
+    config, tokens = scene.trace.config, len(scene.trace.positions[side])
+    encoding = _table(scene, side)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        if config.positions == "sinusoidal":
+            build = partial(wavelength_chart, config.d_model, tokens, config.max_length, scene.colours)
+            said = "Fast pairs tell neighbours apart, slow ones the beginning from the end. Grey: less than one turn in this sentence."
+            _chart(scene.picture("wavelengths", build, side), "wavelengths", "How fast each pair of dimensions turns", said)
+        elif config.positions == "learned":
+            build = partial(spectrum_chart, {"learned": _table(scene, side, SPECTRUM)}, scene.colours)
+            said = "A learned encoding has no formula; its Fourier transform says at which pace it changes."
+            _chart(scene.picture("spectrum", build, side), "wavelengths", "At which pace the learned encoding changes", said)
+        else:
+            st.info("This model was trained without positions: it adds nothing, so there is nothing to turn or to compare.")
+        build = partial(added_norms, scene.trace, side, scene.colours)
+        with st.container(border=True, key="card-louder"):
+            st.html('<h3 class="head-title">How loud positions are beside the tokens</h3>')
+            st.slider(
+                "Positions ×", *FLOATS["position_scale"], step=0.25, **bound("position_scale", scene.settings, "positions-scale")
+            )
+            st.plotly_chart(scene.picture("added-norms", build, side), theme=None, key="positions-louder", config=PLAIN)
+    with right:
+        if config.positions != "none":
+            said = (
+                "If the lines lie on each other, the product depends on the distance alone: a head can learn “three to the left”."
+            )
+            said += " For sinusoids it is Σ cos(k · 10000^(−2i/d))." if config.positions == "sinusoidal" else ""
+            build = partial(dot_products, encoding, scene.colours)
+            _chart(scene.picture("dots", build, side), "dots", "Dot product of two positions by their distance", said)
+            build = partial(position_similarity, encoding, colours=scene.colours)
+            _chart(scene.picture("alike", build, side), "alike", "How alike two positions are")
+    _bag_of_words(scene)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _compared(_scene: Scene, weights: str, ids: tuple[int, ...], order: tuple[int, ...]) -> Permuted:
+    return compare_orders(_scene.translator.model, _scene.trace.source, list(order))
+
+
+def _bag_of_words(scene: Scene) -> None:
+    """The same words in another order: what the encoder makes of them with positions and without."""
+    source = scene.trace.source
+    words = [group for group in word_groups(source) if source.ids[group.start] not in SPECIAL]
+    with st.container(border=True, key="card-bag"):
+        st.html('<h3 class="head-title">A bag of words: the same words in another order</h3>')
+        if len({tuple(source.ids[group.start : group.stop]) for group in words}) < 2:
+            st.info("There is nothing to put into another order here. Type a sentence of two different words or more.")
+            return
+        order = shuffled_words(source, scene.settings.order)
+        other = reordered(source, order)
+        st.html(
+            f'<div class="rows">{chips.row("first-order", "As typed", source)}{chips.row("other-order", "Another order", other)}</div>'
+        )
+        st.button("Another order", key="positions-order", on_click=_another, args=(scene.settings,))
+        found = _compared(scene, engine.cache_key(scene.translator), tuple(source.ids), tuple(order))
+        build = partial(order_differences, found, source, scene.colours)
+        st.plotly_chart(scene.picture("orders", build, scene.settings.order), theme=None, key="positions-orders", config=PLAIN)
+        st.html(f'<p class="head-sentence" data-testid="bag-verdict">{html.escape(_verdict(scene, found, other))}</p>')
+        st.caption(
+            "Every token's last encoder state, compared with the state of the same token in the other order: the largest difference over "
+            "its dimensions. Self-attention sums over a set, so without positions only rounding is left."
+        )
+
+
+def _another(settings: Settings) -> None:
+    st.session_state["settings"] = replace(st.session_state["settings"], order=settings.order % 9999 + 1)
+
+
+def _verdict(scene: Scene, found: Permuted, other: Tokens) -> str:
+    """The largest differences, and whether the decoder notices."""
+    translator, off = scene.translator, Intervention(source_positions="none")
+    first = engine.translate(translator, scene.settings.text, off)
+    second = translator.translate_tokens(other, off)
+    same = "the same" if first.ids == second.ids else "another"
+    return (
+        f"Without positions the states of the two orders differ by at most {float(found.without_positions.max()):.1e}; with positions by up "
+        f"to {float(found.with_positions.max()):.2g}, in states whose largest numbers are around {float(found.scale.median()):.2g}. Read "
+        f"without positions, both orders get {same} translation: “{second.text}”."
+    )
+
+
+# -- sinusoidal and learned -----------------------------------------------------------------------------------------------
+
+
+def _other(scene: Scene) -> str | None:
+    """A checkpoint of the family with the other kind of encoding; None for a model without positions, or with no such relative."""
+    wanted = {"sinusoidal": "learned", "learned": "sinusoidal"}.get(scene.trace.config.positions)
+    return next((name for name, positions in engine.relatives(scene.translator).items() if positions == wanted), None)
+
+
+def _learned(scene: Scene, side: str) -> None:
+    """The formula at the left, what training found at the right: tables, similarity, spectrum."""
+    other = engine.relative(scene.translator, _other(scene))
+    tables = {}
+    for translator in (scene.translator, other):
+        with torch.no_grad():
+            tables[translator.model.config.positions] = getattr(translator.model, side).positions(SPECTRUM, 0)
+    key, theme = (engine.cache_key(scene.translator), engine.cache_key(other), side), scene.colours.name
+    for column, name in zip(st.columns(2, gap="medium"), ("sinusoidal", "learned"), strict=True):
+        with column:
+            for chart in (encoding_heatmap, position_similarity):
+                build = partial(chart, tables[name], colours=scene.colours)
+                title = f"{name.capitalize()}: {'the encoding' if chart is encoding_heatmap else 'how alike two positions are'}"
+                _chart(kept(chart.__name__, key, theme, (name,), build), f"{chart.__name__}-{name}", title)
+    build = partial(spectrum_chart, {name: tables[name] for name in ("sinusoidal", "learned")}, scene.colours)
+    said = (
+        f"Fourier transform over the first {SPECTRUM} positions, mean over dimensions. Sentences in training had hardly more than 40 tokens, "
+        "so learned positions beyond are what chance gave them; look where the learned table turns to noise."
+    )
+    _chart(kept("spectrum", key, theme, (), build), "spectrum", "At which pace they change", said)
 
 
 VIEW = View(
