@@ -24,6 +24,7 @@ FLOORS = [  # of model/, from top to bottom; a file imports only from floors bel
         "analysis_output",
         "analysis_roles",
         "analysis_origin",
+        "analysis_align",
         "data",
     ],
     ["transformer", "trace"],
