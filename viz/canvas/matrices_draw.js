@@ -5,6 +5,7 @@ const LARGEST_CELL = 34; // CSS pixels
 const TALLEST_MATRIX = 720;
 const LONGEST_LABEL = 16; // characters
 const LEVELS = 600; // colours of a scale
+const CUT_BY_READER = ["cut", "cut-all", "hidden", "row-cut"];
 const STATE_CODES = 65536; // code of state n (from 1): this minus n
 
 /** Name of the state of a code, or null for a value. */
@@ -128,7 +129,7 @@ function drawPanel(room, panel) {
   const image = cellImage(room, panel);
   context.imageSmoothingEnabled = false;
   context.drawImage(image, left, top, columns * across, rows * down);
-  const large = Math.min(across, down) >= 5;
+  const large = !isSmall(room);
   for (let at = 0; large && at < rows * columns; at++) {
     const state = stateOf(room, panel.codes[at]);
     if (state) drawState(room, context, state, left + (at % columns) * across, top + Math.floor(at / columns) * down, across, down);
@@ -162,16 +163,23 @@ function cellImage(room, panel) {
   return scratch;
 }
 
-/** The colour under each state; small cells show nothing else, so what the reader cut is dark there. */
+/** Whether cells are too small for marks: then a state is told by its colour alone. */
+function isSmall(room) {
+  return room.panels.some((panel) => Math.min(panel.size.across, panel.size.down) < 5);
+}
+
+/** The colour under a state; where cells are small, what the reader cut is dark and a blank is not the colour of zero. */
+function stateColour(room, name) {
+  const { palette } = room;
+  if (isSmall(room)) return CUT_BY_READER.includes(name) ? palette.soft : name === "blank" ? palette.line : palette.chip;
+  return ["blank", "restored"].includes(name) ? palette.card : palette.chip;
+}
+
+/** The codes of what the reader cut, and the colour of each state's code as a 32-bit pixel. */
 function flatColours(room) {
-  const small = room.panels.some((panel) => Math.min(panel.size.across, panel.size.down) < 5);
-  const strong = new Set(["cut", "cut-all", "hidden", "row-cut"].map((name) => stateCode(room, name)));
-  const colours = new Map(room.header.states.map(({ name }) => {
-    const code = stateCode(room, name);
-    const colour = strong.has(code) && small ? room.palette.soft : ["blank", "restored"].includes(name) ? room.palette.card : room.palette.chip;
-    return [code, scaleColours(colour, colour, 1)[0]];
-  }));
-  return { strong, colours };
+  const pixel = (name) => scaleColours(stateColour(room, name), stateColour(room, name), 1)[0];
+  const strong = new Set(CUT_BY_READER.map((name) => stateCode(room, name)));
+  return { strong, colours: new Map(room.header.states.map(({ name }) => [stateCode(room, name), pixel(name)])) };
 }
 
 /** What tells the states apart inside one cell: a cross for a cut link, a hatch for a hidden token, a thin hatch for a blank. */
@@ -208,7 +216,7 @@ function drawState(room, context, state, x, y, width, height) {
 
 /** What the colours and the marks mean: scales, and a swatch for every state that occurs. */
 function writeLegend(room) {
-  const { header, palette } = room;
+  const { header } = room;
   const items = [];
   const signs = [false, true].filter((signed) => room.panels.some((panel) => panel.matrix.signed === signed));
   for (const signed of signs) {
@@ -231,9 +239,9 @@ function writeLegend(room) {
     seen.add(legend);
     const [item, swatch] = [element("span", "scale"), element("canvas", "", { "aria-hidden": "true" })];
     const context = prepare(swatch, 16, 14);
-    context.fillStyle = name === "blank" ? palette.card : palette.chip;
+    context.fillStyle = stateColour(room, name);
     context.fillRect(0, 0, 16, 14);
-    drawState(room, context, name, 0, 0, 16, 14);
+    if (!isSmall(room)) drawState(room, context, name, 0, 0, 16, 14);
     item.append(swatch, element("span", "", {}, legend));
     items.push(item);
   }

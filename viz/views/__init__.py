@@ -9,6 +9,7 @@ from viz.views import (
     one_head,
     origin,
     output,
+    pair,
     positions,
     query_key_value,
     roles,
@@ -33,5 +34,6 @@ VIEWS: dict[str, View] = {
         layers.VIEW,
         output.VIEW,
         origin.VIEW,
+        pair.VIEW,
     )
 }

@@ -73,17 +73,12 @@ def draw_paint(scene: Scene) -> None:
     where = "in all layers" if everywhere else f"in layer {layer + 1}, for all its heads"
     st.caption(f"Click or drag over cells to cut their links {where}; begin on a cut cell to restore. {TOKENS[kind]}")
     if scene.settings.words or scene.settings.sinks != "keep":
-        st.caption(
-            "Painting works on the pieces that the model reads, with all their attention, whatever the switches above join or hide."
-        )
+        st.caption("Painting works on the pieces, with all their attention, whatever the switches above join or hide.")
     if notice := st.session_state.pop("paint-notice", None):
         st.warning(notice)
 
     def stroke(cells: list[tuple[int, int]], cutting: bool) -> None:
-        if everywhere and not cutting:  # of the layer that is open, too
-            _change(lambda cut: painted(painted(cut, kind, None, cells, False), kind, layer, cells, False))
-        else:
-            _change(lambda cut: painted(cut, kind, None if everywhere else layer, cells, cutting))
+        _change(lambda cut: painted(cut, kind, None if everywhere and cutting else layer, cells, cutting))
 
     def token(axis: str, index: int) -> None:
         _change(lambda cut: toggled(cut, kind, (layer, None if everywhere else layer), axis, index))
@@ -114,8 +109,9 @@ def masked_rows(trace: AttentionMaps, kind: str, layer: int) -> str:
     names = ", ".join(f"{row + 1} ({quoted(made.pieces[row])})" for row in empty[:6]) + (", …" if len(empty) > 6 else "")
     which = f"Row {names} has" if len(empty) == 1 else f"Rows {names} have"
     return (
-        f"{which} every key masked and so attends to nothing: all weights are 0 (there is no softmax over nothing), every head hands on "
-        "zeros, this sublayer adds nothing but the bias of W_O, and the token goes on as it was, along the residual connection."
+        f"{which} every key masked and so attends to nothing: all weights are 0 (there is no softmax over nothing), every head "
+        "hands on zeros, this sublayer adds nothing but the bias of W_O, and the token goes on as it was, along the residual "
+        "connection."
     )
 
 
