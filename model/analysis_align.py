@@ -11,6 +11,8 @@ from model.analysis import may_attend
 from model.tokenizer import Tokens
 from model.trace import AttentionMaps
 
+LONGEST_SWAP = 3  # tokens: longer runs that differ are too unlike to pair them one by one
+
 
 def counterparts(first: Tokens, second: Tokens) -> list[int | None]:
     """For each token of `second`, the index of its counterpart in `first`; None where it has none.
@@ -21,7 +23,7 @@ def counterparts(first: Tokens, second: Tokens) -> list[int | None]:
     names = [[(piece, word < 0) for piece, word in zip(side.pieces, side.words, strict=True)] for side in (first, second)]
     found: list[int | None] = [None] * len(second)
     for what, start, end, from_, to in SequenceMatcher(None, *names, autojunk=False).get_opcodes():
-        if what == "equal" or (what == "replace" and end - start == to - from_ == 1):
+        if what == "equal" or (what == "replace" and end - start == to - from_ <= LONGEST_SWAP):
             found[from_:to] = range(start, end)
     return found
 

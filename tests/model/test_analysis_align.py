@@ -14,6 +14,7 @@ from model.analysis import may_attend
 from model.analysis_align import aligned_difference, aligned_mask, axis_counterparts, counterparts, head_changes
 from model.analysis_words import join_words
 from model.intervention import Intervention
+from model.tokenizer import Tokens
 from model.trace import ATTENTION_KINDS
 
 TEXTS = st.lists(st.sampled_from("the cat dog sat on a mat . </s> 猫".split()), min_size=1, max_size=9).map(" ".join)
@@ -39,10 +40,22 @@ def test_counterparts_keep_their_order_and_are_taken_once(tokenizer, first, seco
     assert len(found) == len(after) and taken == sorted(set(taken)) and all(0 <= at < len(before) for at in taken)
     assert found[-1] == len(before) - 1  # </s>
     assert all((before.words[at] < 0) == (after.words[index] < 0) for index, at in enumerate(found) if at is not None)
-    for index, at in enumerate(found):  # a piece that differs took the place of one other
+    for index, at in enumerate(found):  # pieces that differ took the place of others between the same neighbours
         if at is not None and before.pieces[at] != after.pieces[index]:
             assert at == 0 or index == 0 or found[index - 1] == at - 1
             assert found[index + 1] == at + 1
+
+
+def test_short_runs_that_took_a_place_are_paired_and_long_ones_are_not():
+    """As many for as many, up to three; one for two has no counterpart."""
+
+    def sentence(letters: str) -> Tokens:
+        return Tokens(letters, [0] * len(letters), list(letters), list(range(len(letters) - 1)) + [-1], [None] * len(letters))
+
+    paired = lambda second: counterparts(sentence("abcdef/"), sentence(second))  # noqa: E731
+    assert paired("axyzef/") == list(range(7))
+    assert paired("axyzwf/") == [0, None, None, None, None, 5, 6]
+    assert paired("axycdef/") == [0, None, None, 2, 3, 4, 5, 6]
 
 
 @settings(deadline=None, max_examples=30)

@@ -88,8 +88,9 @@ def _state(name: str) -> int:
 
 
 def signed_codes(values: Tensor) -> Tensor:
-    """Differences in -1..1 -> uint16 codes 0..60000, 30000 is zero, 300 a hundredth; what is not zero stays so."""
-    scaled = 100 * values.detach().float().clamp(-1, 1)
+    """Differences in -1..1 -> uint16 codes 0..60000 on the CPU, 30000 is zero, 300 a hundredth; what is not zero stays so."""
+    values = values.detach().cpu().double()  # in float32, 100 * 0.055 would be a tie
+    scaled = 100 * values.clamp(-1, 1)
     whole = torch.round(scaled)
     codes = 300 * whole + torch.round(298 * (scaled - whole))
     codes = torch.where((values != 0) & (codes == 0), torch.sign(values), codes)
@@ -102,7 +103,7 @@ def pack_matrices(matrices: list[Matrix]) -> bytes:
     The array is uint16, matrix after matrix, each (query, key): `packing.fine_codes` of weights or `signed_codes` of
     differences; 65535 and below stand for the states.
     """
-    arrays = [_codes(matrix).flatten().cpu() for matrix in matrices]
+    arrays = [_codes(matrix).flatten() for matrix in matrices]
     header = {
         "bits": 16,
         "matrices": [_header(matrix) for matrix in matrices],
@@ -116,9 +117,9 @@ def pack_matrices(matrices: list[Matrix]) -> bytes:
 
 
 def _codes(matrix: Matrix) -> Tensor:
-    values = matrix.values.nan_to_num(0.0)
+    values, states = matrix.values.nan_to_num(0.0).cpu(), matrix.states.cpu().to(torch.int32)
     codes = (signed_codes(values) if matrix.signed else packing.fine_codes(values)).to(torch.int32)
-    return torch.where(matrix.states > 0, 65536 - matrix.states.to(torch.int32), codes).to(torch.uint16)
+    return torch.where(states > 0, 65536 - states, codes).to(torch.uint16)
 
 
 def _header(matrix: Matrix) -> dict:

@@ -64,7 +64,7 @@ def strongest(trace: AttentionMaps, kind: str, layer: int, head: int) -> str:
 VIEW = View(
     "one-head",
     "One head",
-    "Each row is one token asking; its weights over the columns sum to 1. Point at a cell to read it, or cut its link and see what "
-    "the model does without it. Look for rows with one dark cell (a sure head) and rows spread thin (an unsure one).",
+    "Each row is one token asking; its weights over the columns sum to 1. Point at a cell to read it, or cut its link and see "
+    "what the model does without it. Look for rows with one dark cell (a sure head) and rows spread thin (an unsure one).",
     draw,
 )

@@ -9,7 +9,7 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from model.analysis_align import aligned_difference, aligned_mask, axis_counterparts, head_changes
+from model.analysis_align import LONGEST_SWAP, aligned_difference, aligned_mask, axis_counterparts, head_changes
 from model.trace import ATTENTION_KINDS, AttentionMaps
 from viz.canvas import Click, Matrix, attention_matrices, cell_states, pack_matrices
 from viz.canvas.matrices import STATES
@@ -158,7 +158,10 @@ def _alone(first: AttentionMaps, second: AttentionMaps, kind: str) -> str:
         if said
         else "Every token of the second sentence has a counterpart in the first. "
     )
-    return plain(blank) + "Counterparts are equal tokens in the same order, and one token that took the place of one other."
+    return (
+        plain(blank)
+        + f"Counterparts are equal tokens in the same order, and up to {LONGEST_SWAP} that took the place of as many others."
+    )
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -197,7 +200,7 @@ def _open(kind: str, layer: int, head: int) -> None:
 VIEW = View(
     "pair",
     "Two sentences",
-    "A minimal pair: two sentences that differ in one word, with one head’s attention in both and the difference between them. Look "
-    "for cells far from the changed word that change all the same: there the head reacts to what the word means for the sentence.",
+    "A minimal pair: two sentences that differ in one word, with one head’s attention in both and the difference between them. "
+    "Look for cells far from the changed word that change all the same: the word made a difference to other tokens, too.",
     draw,
 )
