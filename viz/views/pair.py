@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import replace
 from functools import partial
 
@@ -67,7 +68,11 @@ def _second_sentence(scene: Scene) -> str:
             st.button(label, on_click=_take, args=(index,), key=f"pair-{index}", help=plain(PAIRS[index][2]))
         if not second.strip():
             st.button("copy the sentence above", on_click=_copy, args=(scene.settings.text,), key="pair-copy")
-    return second if second.strip() else ""
+    if not second.strip():
+        body = "".join(f"<tr><td>{html.escape(first)}</td><td>{html.escape(other)}</td></tr>" for _, first, other in PAIRS)
+        st.html(f'<div class="strongest"><table><tr><th>First</th><th>Second</th></tr>{body}</table></div>')
+        return ""
+    return second
 
 
 def _take(index: int) -> None:
