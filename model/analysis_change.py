@@ -8,27 +8,18 @@ are compared, the others have no counterpart (NaN).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 import torch
 from torch import Tensor
 
+from model.analysis_align import counterparts
 from model.tokenizer import Tokens
 from model.trace import AttentionMap, AttentionMaps, Trace
 
 
-def counterparts(first: Tokens, second: Tokens) -> list[int | None]:
-    """For each token of `second`, the index of the token of `first` that it stands for; None where there is none.
-
-    Tokens with the same ids stand for themselves. Otherwise the longest runs that both have are matched, from the longest on, in the
-    same order (Ratcliff and Obershelp, as in difflib).
-    """
-    blocks = SequenceMatcher(None, first.ids, second.ids, autojunk=False).get_matching_blocks()
-    found: list[int | None] = [None] * len(second)
-    for block in blocks:
-        for step in range(block.size):
-            found[block.b + step] = block.a + step
-    return found
+def same_tokens(first: Tokens, second: Tokens) -> list[int | None]:
+    """For each token of `second`, the index of the same token of `first`, in the same order; None where there is none."""
+    return counterparts(first, second, longest_swap=0)
 
 
 def aligned(first: AttentionMaps, second: AttentionMaps) -> AttentionMaps:
@@ -36,7 +27,7 @@ def aligned(first: AttentionMaps, second: AttentionMaps) -> AttentionMaps:
 
     Rows of the decoder and of cross-attention are matched by what they produce, keys by what they are.
     """
-    source, read, made = (counterparts(getattr(first, name), getattr(second, name)) for name in ("source", "target", "labels"))
+    source, read, made = (same_tokens(getattr(first, name), getattr(second, name)) for name in ("source", "target", "labels"))
     rows = {"encoder": source, "decoder": made, "cross": made}
     columns = {"encoder": source, "decoder": read, "cross": source}
     attention = {kind: _moved(first.attention[kind], rows[kind], columns[kind]) for kind in first.attention}
@@ -64,7 +55,7 @@ class PredictionChange:
 
 def prediction_change(before: Trace, after: Trace) -> PredictionChange:
     """How the next-piece distributions differ (Kullback and Leibler 1951), and what became of each label's log-probability."""
-    partners = counterparts(before.labels, after.labels)
+    partners = same_tokens(before.labels, after.labels)
     rows = [row for row, partner in enumerate(partners) if partner is not None]
     found = torch.full((3, len(partners)), float("nan"), device=after.logits.device)
     p = before.logits[[partners[row] for row in rows]].float().log_softmax(-1).to(found.device)
@@ -81,7 +72,7 @@ def state_change(before: Trace, after: Trace, side: str) -> tuple[Tensor, Tensor
     Change of the norm, |after| - |before|; and how far the vector moved, |after - before| / |before|.
     """
     name = "source" if side == "encoder" else "target"
-    partners = counterparts(getattr(before, name), getattr(after, name))
+    partners = same_tokens(getattr(before, name), getattr(after, name))
     places = [place for place, partner in enumerate(partners) if partner is not None]
     now = after.residual[side].states[:, places]
     then = before.residual[side].states[:, [partners[place] for place in places]].to(now.device)

@@ -16,6 +16,7 @@ FLOORS = [  # of model/, from top to bottom; a file imports only from floors bel
         "capture",
         "translate",
         "analysis",
+        "analysis_align",
         "analysis_change",
         "analysis_words",
         "analysis_steps",

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_capture import interventions, sentences
 
-from model.analysis_change import aligned, counterparts, prediction_change, state_change
+from model.analysis_change import aligned, prediction_change, same_tokens, state_change
 from model.intervention import ATTENTION_KINDS, Intervention
 from model.tokenizer import Tokens
 from model.trace import SIDES
@@ -19,10 +19,10 @@ relaxed = settings(max_examples=15, deadline=None, suppress_health_check=[Health
 
 
 @given(first=st.lists(st.integers(0, 4), max_size=12), second=st.lists(st.integers(0, 4), max_size=12))
-def test_counterparts_are_equal_tokens_in_the_same_order(first, second):
+def test_same_tokens_are_equal_tokens_in_the_same_order(first, second):
     """A token stands for itself; no token twice; nothing crosses."""
     tokens = [Tokens("", ids, [str(id_) for id_ in ids], list(range(len(ids))), [(0, 0)] * len(ids)) for ids in (first, second)]
-    found = counterparts(*tokens)
+    found = same_tokens(*tokens)
     assert all(first[partner] == second[place] for place, partner in enumerate(found) if partner is not None)
     used = [partner for partner in found if partner is not None]
     assert used == sorted(set(used))
@@ -62,7 +62,7 @@ def test_divergence_is_the_sum_of_its_formula(tiny_translator):
 def test_free_running_tokens_without_counterpart_are_not_compared(tiny_translator):
     """What only one of the two translations has is NaN in every row, column and bar; the rest is the plain difference."""
     before, after = tiny_translator.trace("A dog.", "Un chien noir."), tiny_translator.trace("A dog.", "Un chat noir.")
-    made, read = counterparts(before.labels, after.labels), counterparts(before.target, after.target)
+    made, read = same_tokens(before.labels, after.labels), same_tokens(before.target, after.target)
     assert None in made and None in read
     weights = aligned(before, after).attention["decoder"].weights
     for query, row in enumerate(made):

@@ -1,21 +1,27 @@
-"""Components of our own: all heads at once (`heads_grid`), lines between tokens (`attention_lines`), clicks in figures."""
+"""Components of our own: all heads at once (`heads_grid`), lines between tokens (`attention_lines`), matrices side by side or to
+paint on (`attention_matrices`), clicks in figures."""
 
 from viz.canvas.clicks import Click, plot_clicks
 from viz.canvas.decoding import decoding_steps, pack_decoding
 from viz.canvas.grid import heads_grid, pack_grid
 from viz.canvas.lines import attention_lines, lines_view, pack_lines
+from viz.canvas.matrices import Matrix, attention_matrices, cell_states, pack_matrices
 from viz.canvas.steps import attention_steps, pack_steps
 
 __all__ = [
     "Click",
+    "Matrix",
     "attention_lines",
+    "attention_matrices",
     "attention_steps",
     "decoding_steps",
+    "cell_states",
     "heads_grid",
     "lines_view",
     "pack_decoding",
     "pack_grid",
     "pack_lines",
+    "pack_matrices",
     "pack_steps",
     "plot_clicks",
 ]

@@ -11,6 +11,7 @@ from viz.views import (
     one_head,
     origin,
     output,
+    pair,
     positions,
     query_key_value,
     roles,
@@ -37,5 +38,6 @@ VIEWS: dict[str, View] = {
         origin.VIEW,
         decoding.VIEW,
         knockout.VIEW,
+        pair.VIEW,
     )
 }

@@ -9,17 +9,25 @@ import streamlit as st
 from model.trace import ATTENTION_KINDS, AttentionMaps
 from viz.theme import KIND_TITLES, number, word_label
 from viz.views.all_heads import open_head
+from viz.views.painting import draw_paint
 from viz.views.scene import Scene, View, numbered, remember
+
+PAINT_TITLES = {"off": "opens its calculation", "layer": "cuts the link in this layer", "all": "cuts it in all layers"}
 
 
 def draw(scene: Scene) -> None:
-    """Choose kind, layer and head; the matrix follows."""
+    """Choose kind, layer and head; the matrix follows. A click opens a calculation, or the mask is painted."""
     choose_head(scene, "one")
+    remember("paint", scene.settings.paint)
+    scene.choose(
+        paint=st.segmented_control("Click on a cell", PAINT_TITLES, key="paint", format_func=PAINT_TITLES.get, required=True)
+    )
+    paints = scene.settings.paint != "off"
     matrix, table = st.columns([1.9, 1], gap="medium")
     with matrix, st.container(border=True, key="card-head"):
-        open_head(scene, large=True)
+        draw_paint(scene) if paints else open_head(scene, large=True)
     with table, st.container(border=True, key="card-strongest"):
-        st.html(strongest(scene.maps, *scene.open_head))
+        st.html(strongest(scene.trace if paints else scene.maps, *scene.open_head))
 
 
 def choose_head(scene: Scene, prefix: str) -> None:
@@ -56,8 +64,8 @@ def strongest(trace: AttentionMaps, kind: str, layer: int, head: int) -> str:
 VIEW = View(
     "one-head",
     "One head",
-    "Each row is one token asking; its weights over the columns sum to 1. Point at a cell to read it; drag to zoom, double-click "
-    "to go back. Look for rows with one dark cell (a sure head) and rows spread thin (an unsure one).",
+    "Each row is one token asking; its weights over the columns sum to 1. Point at a cell to read it, or cut its link and see "
+    "what the model does without it. Look for rows with one dark cell (a sure head) and rows spread thin (an unsure one).",
     draw,
     differs=True,
 )

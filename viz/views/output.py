@@ -11,7 +11,7 @@ import streamlit as st
 
 from model import Translator
 from model.analysis import entropy
-from model.analysis_change import counterparts
+from model.analysis_change import same_tokens
 from model.analysis_output import Lens, cross_entropy, label_ids, logit_lens, perplexity, probabilities, ranks
 from model.trace import Trace
 from viz.canvas import Click, plot_clicks
@@ -150,7 +150,7 @@ def _compared(scene: Scene) -> str:
 
 def best_before_and_after(before: Trace, after: Trace, row: int, pieces: list[str], count: int = 5) -> str:
     """HTML table: the pieces that are among the best of either model at one decoder row of `after`. All text is escaped."""
-    partner = counterparts(before.labels, after.labels)[row]
+    partner = same_tokens(before.labels, after.labels)[row]
     if partner is None:
         return '<p class="quiet">The model did not say this piece before the change, so there is no row to compare with.</p>'
     then, now = probabilities(before.logits[partner]).cpu(), probabilities(after.logits[row]).cpu()

@@ -1,0 +1,211 @@
+"""Two sentences: a minimal pair side by side, aligned word by word, and what one word changes in every head."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from model.analysis_align import LONGEST_SWAP, aligned_difference, aligned_mask, axis_counterparts, head_changes
+from model.trace import ATTENTION_KINDS, AttentionMaps
+from viz.canvas import Click, Matrix, attention_matrices, cell_states, pack_matrices
+from viz.canvas.matrices import STATES
+from viz.charts.words import head_title
+from viz.theme import quoted
+from viz.views import chips, engine
+from viz.views.choices import plain
+from viz.views.one_head import choose_head
+from viz.views.scene import Scene, View, calculation_opener, remember
+from viz.views.settings import EXAMPLES
+
+PAIRS = (  # minimal pairs: (label, first, second)
+    ("tired / wide", EXAMPLES[0], "The animal didn't cross the street because it was too wide."),
+    ("you / they", EXAMPLES[1], "I think that they should go home now."),
+    ("dogs / girls", EXAMPLES[2], "Two girls are playing in the snow."),
+    ("man / woman", "The old man is tired.", "The old woman is tired."),
+    ("brother … he / sister … she", "I gave the book to my brother because he asked for it.",
+     "I gave the book to my sister because she asked for it."),
+)  # fmt: skip
+MOST_CHANGED = 8  # heads in the list
+
+
+def draw(scene: Scene) -> None:
+    """The second sentence, what both become in French, and the open head in both."""
+    second = _second_sentence(scene)
+    if not second:
+        return
+    try:
+        other = _other(scene, second)
+    except ValueError as error:
+        st.info(f"The second sentence: {error}", icon=":material/info:")
+        return
+    _translations(scene, other)
+    choose_head(scene, "pair")
+    with st.container(border=True, key="card-pair"):
+        _matrices(scene, other)
+    with st.container(border=True, key="card-pair-heads"):
+        _most_changed(scene, other)
+
+
+def _second_sentence(scene: Scene) -> str:
+    """The field for the second sentence, minimal pairs one click away; returns its text, blank where there is none."""
+    key = remember("second", scene.settings.second)
+    second = st.text_input("Second sentence", key=key, live=True, placeholder="Type a second English sentence, one word changed",
+                           autocomplete="off")  # fmt: skip
+    scene.choose(second=second)
+    if not second.strip():
+        st.html(
+            '<p class="pair-invitation" data-testid="pair-invitation">Type a second sentence that differs in one word from the '
+            "one above, or take a pair. Then both stand side by side, and the difference shows which heads the word moves.</p>"
+        )
+    with st.container(horizontal=True, key="pair-examples", gap="small", vertical_alignment="center"):
+        st.html('<span class="quiet">Pairs</span>', width="content")
+        for index, (label, _, _) in enumerate(PAIRS):
+            st.button(label, on_click=_take, args=(index,), key=f"pair-{index}", help=plain(PAIRS[index][2]))
+        if not second.strip():
+            st.button("copy the sentence above", on_click=_copy, args=(scene.settings.text,), key="pair-copy")
+    if not second.strip():
+        body = "".join(f"<tr><td>{html.escape(first)}</td><td>{html.escape(other)}</td></tr>" for _, first, other in PAIRS)
+        st.html(f'<div class="strongest"><table><tr><th>First</th><th>Second</th></tr>{body}</table></div>')
+        return ""
+    return second
+
+
+def _take(index: int) -> None:
+    """Read both sentences of a pair, translated by the model."""
+    _, first, second = PAIRS[index]
+    st.session_state.update(text=first, target="", own=False, second=second)
+
+
+def _copy(text: str) -> None:
+    st.session_state["second"] = text
+
+
+def _other(scene: Scene, second: str) -> Scene:
+    """The same settings and the same change of the model with the second sentence, translated by the model."""
+    forced = scene.settings.forcing == "forced"
+    done = engine.run(scene.translator, second, "", scene.trace.intervention, forced=forced)
+    return Scene(replace(scene.settings, text=second, target=""), scene.translator, done, scene.colours)
+
+
+def _translations(scene: Scene, other: Scene) -> None:
+    """Both translations as chips, one under the other; in each what the other lacks is marked."""
+    first, second = scene.trace.labels, other.trace.labels
+    rows = [
+        chips.row("pair-first", "First", first, chips.changed(second, first)),
+        chips.row("pair-second", "Second", second, chips.changed(first, second)),
+    ]
+    st.html(f'<div class="rows">{"".join(rows)}</div>')
+    said = (
+        "Both become the same French; look at the weights."
+        if first.ids == second.ids
+        else "Framed: what the other does not have."
+    )
+    if scene.settings.target.strip():
+        said += " The first translation is yours, the second one the model’s."
+    st.caption(said)
+
+
+def _matrices(scene: Scene, other: Scene) -> None:
+    """The open head in both sentences and the difference, with linked hover."""
+    kind, layer, head = scene.open_head
+    st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}</h3>')
+    st.caption(
+        "Point at a cell: its counterparts are framed in all three. Click a cell of the first sentence to open its calculation."
+        + ("" if kind == "encoder" else " Rows are aligned by what they produce, columns by what is read.")
+    )
+    for name, side in (("first", scene), ("second", other)):
+        if hidden := side.hidden(kind, layer, [head]):
+            st.caption(f"In the {name} sentence, {hidden}")
+    build = partial(pair_matrices, scene.maps, other.maps, kind, layer, head, not scene.settings.words)
+    packed = scene.picture("pair", lambda: pack_matrices(build()), other.key, kind, layer, head)
+    opener = calculation_opener(scene)
+    attention_matrices(packed, key="pair-matrices", on_cell=lambda _, query, key: opener(Click("", "", query, key, None)))
+    st.caption(_alone(scene.maps, other.maps, kind))
+
+
+def pair_matrices(
+    first: AttentionMaps, second: AttentionMaps, kind: str, layer: int, head: int, pieces: bool = True
+) -> list[Matrix]:
+    """The head in the first sentence, in the second, and the second minus the first on the tokens of the second."""
+    rows, columns = axis_counterparts(first, second, kind)
+    sides = [
+        Matrix(title, maps, kind, maps.attention[kind].weights[layer, head], cell_states(maps, kind, layer, pieces), rows=down,
+               columns=across, opens=maps is first)
+        for title, maps, down, across in (("First sentence", first, None, None), ("Second sentence", second, rows, columns))
+    ]  # fmt: skip
+    difference = aligned_difference(first, second, kind, layer, head)
+    names = list(STATES)
+    states = torch.zeros(difference.shape, dtype=torch.uint8, device=difference.device)
+    states[~aligned_mask(first, second, kind, layer)] = 1 + names.index("masked")
+    states[difference.isnan()] = 1 + names.index("blank")
+    title = "Difference: second minus first"
+    return [*sides, Matrix(title, second, kind, difference, states, signed=True, rows=rows, columns=columns)]
+
+
+def _alone(first: AttentionMaps, second: AttentionMaps, kind: str) -> str:
+    """Which tokens have no counterpart, and what that means, in words."""
+    rows, columns = axis_counterparts(first, second, kind)
+    made = second.source if kind == "encoder" else second.labels
+    axes = [("row", made, rows)] if kind == "encoder" else [("row", made, rows), ("column", second.keys(kind), columns)]
+    said = []
+    for name, tokens, found in axes:
+        alone = [quoted(tokens.pieces[at]) for at, other in enumerate(found) if other is None]
+        if alone:
+            where = "rows and columns" if kind == "encoder" else f"{name}s"
+            said.append(f"{where} {', '.join(alone[:6])}{', …' if len(alone) > 6 else ''}")
+    blank = (
+        f"No counterpart in the first sentence, so blank in the difference: {'; '.join(said)}. "
+        if said
+        else "Every token of the second sentence has a counterpart in the first. "
+    )
+    return (
+        plain(blank)
+        + f"Counterparts are equal tokens in the same order, and up to {LONGEST_SWAP} that took the place of as many others."
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _changes(first: tuple, second: tuple, _maps: tuple[AttentionMaps, AttentionMaps]) -> dict[str, Tensor]:
+    """Mean absolute difference of every head, by kind; the keys of both scenes are what the cache goes by."""
+    return {kind: head_changes(*_maps, kind).cpu() for kind in ATTENTION_KINDS}
+
+
+def _most_changed(scene: Scene, other: Scene) -> None:
+    """The heads that the second sentence moves most; a click opens one."""
+    st.html('<h3 class="head-title">Heads that change most</h3>')
+    changes = _changes(scene.key, other.key, (scene.maps, other.maps))
+    heads = [
+        (value, kind, *divmod(at, values.size(1)))
+        for kind, values in changes.items()
+        for at, value in enumerate(values.flatten().tolist())
+    ]
+    heads.sort(key=lambda head: -head[0])
+    kind, layer, head = scene.open_head
+    place = 1 + [each[1:] for each in heads].index((kind, layer, head))
+    st.caption(
+        "Mean absolute difference over the aligned cells that may be attended to, 0 to 1. Click one to open it. "
+        f"The open head has {float(changes[kind][layer, head]):.3f}, number {place} of {len(heads)}."
+    )
+    with st.container(horizontal=True, key="pair-heads", gap="small"):
+        for rank, (value, *where) in enumerate(heads[:MOST_CHANGED]):
+            label = f"{head_title(*where)}: **{value:.3f}**"
+            st.button(label, on_click=_open, args=where, key=f"pair-head-{rank}", disabled=where == [kind, layer, head])
+
+
+def _open(kind: str, layer: int, head: int) -> None:
+    st.session_state["settings"] = replace(st.session_state["settings"], kind=kind, layer=layer, head=head, query=None, key=None)
+    st.session_state.update({"pair-kind": kind, "pair-layer": layer, "pair-head": head})
+
+
+VIEW = View(
+    "pair",
+    "Two sentences",
+    "A minimal pair: two sentences that differ in one word, with one head’s attention in both and the difference between them. "
+    "Look for cells far from the changed word that change all the same: the word made a difference to other tokens, too.",
+    draw,
+)
