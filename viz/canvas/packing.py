@@ -82,7 +82,8 @@ def fine_codes(weights: Tensor) -> Tensor:
 
 def _hundredths(weights: Tensor) -> tuple[Tensor, Tensor]:
     """100 * weights as whole hundredths (half to even, as Python writes them) and the rest in -0.5..0.5."""
-    scaled = 100 * weights.detach().float().clamp(0, 1)
+    exact = torch.float32 if weights.device.type == "mps" else torch.float64  # float32 rounds 100 * 0.055 up to a tie
+    scaled = 100 * weights.detach().to(exact).clamp(0, 1)
     whole = torch.round(scaled)
     return whole, scaled - whole
 

@@ -48,7 +48,7 @@ def wavelength_chart(d_model: int, tokens: int, longest: int, colours: Palette =
         for at in (tokens, longest)
     ]
     notes = [
-        {"xref": "paper", "x": 0, "xanchor": "left", "y": math.log10(at), "yanchor": "bottom", "text": text, "showarrow": False,
+        {"xref": "paper", "x": 1, "xanchor": "right", "y": math.log10(at), "yanchor": "top", "text": text, "showarrow": False,
          "font": {"size": LABEL_SIZE, "color": colours.soft}}
         for at, text in ((tokens, f"this sentence: {tokens} tokens"), (longest, f"the longest: {longest}"))
     ]  # fmt: skip

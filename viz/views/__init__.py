@@ -35,8 +35,8 @@ VIEWS: dict[str, View] = {
         joined.VIEW,
         layers.VIEW,
         output.VIEW,
-        origin.VIEW,
         decoding.VIEW,
+        origin.VIEW,
         knockout.VIEW,
         pair.VIEW,
     )
