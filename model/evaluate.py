@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import re
+import json
 import time
 from pathlib import Path
 
 import torch
 
+from model.card import SCORES, card_parts, write_block, write_family
 from model.data import group, pad, read_pairs
 from model.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
 from model.tokenizer import END
@@ -18,7 +19,6 @@ SPLITS = {
     "test": ("tatoeba.test", "multi30k.test_2016_flickr", "multi30k.test_2017_flickr"),
     "dev": ("tatoeba.dev", "multi30k.val"),
 }
-MARKS = ("<!-- evaluation -->", "<!-- /evaluation -->")
 
 
 def translate_all(translator: Translator, sentences: list[str], beam: int, batch_tokens: int = 3000) -> list[str]:
@@ -44,14 +44,15 @@ def bleu(hypotheses: list[str], references: list[str]) -> tuple[float, str]:
     return metric.corpus_score(hypotheses, [references]).score, str(metric.get_signature())
 
 
-def evaluate(translator: Translator, folder: Path, data: Path, splits: tuple[str, ...], beam: int) -> str:
-    """Translate every split, greedy and with the beam; returns the markdown table and what stands under it.
+def evaluate(translator: Translator, folder: Path, data: Path, splits: tuple[str, ...], beam: int) -> tuple[str, dict]:
+    """Translate every split, greedy and with the beam; returns the markdown table with what stands under it, and the scores.
 
     folder: where the checkpoint lies; data: where `{split}.tsv.gz` lie. Prints each score and the speed as it goes.
     """
     widths = sorted({1, beam})
     names = ["greedy" if width == 1 else f"beam {width}" for width in widths]
     lines, signature = [f"| set | sentences | {' | '.join(names)} |", "|---|---|" + "---|" * len(names)], ""
+    found = {"weights_sha256": translator.about.get("weights_sha256"), "beams": widths, "scores": {}}
     for split, pairs in [(split, read_pairs(data / f"{split}.tsv.gz")) for split in splits]:
         sources, references = ([pair[side] for pair in pairs] for side in (0, 1))
         scores = []
@@ -60,11 +61,12 @@ def evaluate(translator: Translator, folder: Path, data: Path, splits: tuple[str
             hypotheses = translate_all(translator, sources, width)
             speed = len(sources) / (time.perf_counter() - started)
             score, signature = bleu(hypotheses, references)
-            scores.append(f"{score:.1f}")
+            scores.append(round(score, 2))
             print(f"{split}, {name}: {score:.2f}, {speed:.0f} sentences/s", flush=True)
-        lines.append(f"| {split} | {len(sources):,} | {' | '.join(scores)} |")
+        lines.append(f"| {split} | {len(sources):,} | {' | '.join(f'{score:.1f}' for score in scores)} |")
+        found["scores"][split] = scores
     how = f"Cased sacreBLEU, signature `{signature}`; each line of a file is one segment with one reference."
-    return "\n".join([*lines, "", how, "", *facts(translator, folder)])
+    return "\n".join([*lines, "", how, "", *facts(translator, folder)]), {**found, "signature": signature}
 
 
 def facts(translator: Translator, folder: Path) -> list[str]:
@@ -84,21 +86,6 @@ def facts(translator: Translator, folder: Path) -> list[str]:
     return rows
 
 
-def card_parts(card: Path) -> tuple[str, str]:
-    """A model card's text before and after the evaluation block. Raises ValueError where its marks are missing."""
-    text = card.read_text(encoding="utf-8")
-    found = re.search(f"{re.escape(MARKS[0])}.*{re.escape(MARKS[1])}", text, re.DOTALL)
-    if not found:
-        raise ValueError(f"{card} has no {MARKS[0]} … {MARKS[1]} to write between.")
-    return text[: found.start()], text[found.end() :]
-
-
-def write_card(card: Path, block: str) -> None:
-    """Replace what stands between the evaluation marks of a model card. Raises ValueError where the marks are missing."""
-    before, after = card_parts(card)
-    card.write_text(f"{before}{MARKS[0]}\n{block}\n{MARKS[1]}{after}", encoding="utf-8")
-
-
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     form = argparse.ArgumentDefaultsHelpFormatter
@@ -108,7 +95,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--splits", choices=sorted(SPLITS), default="test", help="choose settings on dev, report on test")
     parser.add_argument("--beam", type=int, default=5, help="hypotheses per sentence, beside greedy")
     parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
-    parser.add_argument("--write-card", action="store_true", help="put the table into the checkpoint's README.md")
+    parser.add_argument(
+        "--write-card",
+        action="store_true",
+        help="put the table into the checkpoint's README.md, and the family's into all of theirs",
+    )
     args = parser.parse_args(arguments)
     if args.beam < 1:
         parser.error(f"--beam must be at least 1, not {args.beam}.")
@@ -123,14 +114,16 @@ def main(arguments: list[str] | None = None) -> None:
     folder = checkpoint_folder(args.model)
     try:
         if args.write_card:
-            card_parts(folder / "README.md")  # not after minutes of work
+            card_parts(folder / "README.md", "evaluation")  # not after minutes of work
         with torch.inference_mode():
-            block = evaluate(load_pretrained(folder, args.device), folder, args.data, SPLITS[args.splits], args.beam)
+            block, found = evaluate(load_pretrained(folder, args.device), folder, args.data, SPLITS[args.splits], args.beam)
     except (OSError, ValueError, CheckpointError, DeviceError) as error:
         raise SystemExit(f"error: {error}") from error
     print("\n" + block)
     if args.write_card:
-        write_card(folder / "README.md", block)
+        write_block(folder / "README.md", "evaluation", block)
+        (folder / SCORES).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        write_family(folder)
 
 
 if __name__ == "__main__":

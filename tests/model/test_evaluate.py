@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 from tiny import SENTENCES, tiny_model
 
 from model import evaluate
+from model.card import family_table
 from model.pretrained import Translator, save_pretrained
 
 pytest.importorskip("sacrebleu")
@@ -89,3 +92,19 @@ def test_a_reference_scores_a_hundred():
 def test_a_translator_without_training_facts_has_a_shorter_list(tokenizer, checkpoint):
     """An untrained model claims no training."""
     assert not any("training" in row for row in evaluate.facts(Translator(tiny_model(tokenizer), tokenizer), checkpoint))
+
+
+def test_a_family_stands_side_by_side_in_every_card(checkpoint, data):
+    """Two checkpoints of the same languages, evaluated one after the other: both cards hold both rows; one of other weights is left out."""
+    other = checkpoint.parent / "other"
+    shutil.copytree(checkpoint, other)
+    for folder in (checkpoint, other):
+        card = folder / "README.md"
+        card.write_text(card.read_text() + "<!-- family -->\n<!-- /family -->\n")
+        run(folder, data, "--write-card")
+    cards = [(folder / "README.md").read_text() for folder in (checkpoint, other)]
+    for name in ("tiny", "other"):
+        assert all(f"| {name} | sinusoidal | " in card and "| 5.432 | " in card for card in cards)
+    scores = json.loads((other / "evaluation.json").read_text())
+    (other / "evaluation.json").write_text(json.dumps({**scores, "weights_sha256": "others"}))
+    assert "| other |" not in family_table(checkpoint)

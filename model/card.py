@@ -1,0 +1,71 @@
+"""Model cards: what commands write into them between marks, and the table that holds a family of checkpoints side by side."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from model.config import Config
+from model.pretrained import family
+from model.transformer import Transformer
+
+SCORES = "evaluation.json"
+TITLES = {"sinusoidal": "sinusoidal", "learned": "learned, one vector a position", "none": "none at all"}
+
+
+def marks(name: str) -> tuple[str, str]:
+    """What stands before and after a block: <!-- name -->, <!-- /name -->."""
+    return f"<!-- {name} -->", f"<!-- /{name} -->"
+
+
+def card_parts(card: Path, name: str) -> tuple[str, str]:
+    """A card's text before and after a block. Raises ValueError where its marks are missing."""
+    (start, end), text = marks(name), card.read_text(encoding="utf-8")
+    found = re.search(f"{re.escape(start)}.*{re.escape(end)}", text, re.DOTALL)
+    if not found:
+        raise ValueError(f"{card} has no {start} … {end} to write between.")
+    return text[: found.start()], text[found.end() :]
+
+
+def write_block(card: Path, name: str, block: str) -> None:
+    """Replace what stands between the marks of a block. Raises ValueError where they are missing."""
+    before, after = card_parts(card, name)
+    start, end = marks(name)
+    card.write_text(f"{before}{start}\n{block}\n{end}{after}", encoding="utf-8")
+
+
+def family_table(folder: Path) -> str:
+    """All checkpoints of a family that have been evaluated, a row each: positions, parameters, held-out loss, BLEU with the beam."""
+    rows, names = [], []
+    for name in family(folder):
+        place = folder.parent / name
+        try:
+            scores = json.loads((place / SCORES).read_text(encoding="utf-8"))
+            about = json.loads((place / "config.json").read_text(encoding="utf-8"))
+        except OSError:
+            continue
+        if scores["weights_sha256"] != about["weights_sha256"]:
+            continue
+        config, names = Config.from_dict(about["config"]), list(scores["scores"])
+        cells = [
+            name,
+            TITLES[config.positions],
+            f"{Transformer(config).parameter_count:,}",
+            f"{about['training']['dev_loss']:.3f}",
+        ]
+        rows.append((name, [*cells, *(f"{scores['scores'][split][-1]:.1f}" for split in names)]))
+    head = ["checkpoint", "positions", "parameters", "held-out cross-entropy, nats", *names]
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *(cells for _, cells in sorted(rows)))]
+    return "\n".join([*lines, "", "BLEU as above, with the beam; the same data, tokenizer, shape and recipe."])
+
+
+def write_family(folder: Path) -> list[Path]:
+    """Write the table of the family into the card of every member that has a place for it. Returns the cards."""
+    table, written = family_table(folder), []
+    for name in family(folder):
+        card = folder.parent / name / "README.md"
+        if card.exists() and marks("family")[0] in card.read_text(encoding="utf-8"):
+            write_block(card, "family", table)
+            written.append(card)
+    return written
