@@ -6,9 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 from streamlit.testing.v1 import AppTest
 
-from model.pretrained import save_pretrained
+from model.pretrained import load_pretrained, save_pretrained
 from viz.views import VIEWS
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
@@ -173,3 +175,39 @@ def test_a_family_of_models_is_one_pick_apart(tmp_path, monkeypatch, translator)
     assert "There is no model “third” here" in lost.warning[0].value
     app.selectbox(key="picked").select("first").run()
     assert "model" not in app.query_params
+
+
+@pytest.fixture
+def with_timeline(tmp_path, translator, monkeypatch) -> list[int]:
+    """The page started with a checkpoint that has a timeline of three moments, untrained, halfway and trained; their steps."""
+    pytest.importorskip("sacrebleu")
+    from model.timeline import store
+
+    weights = {name: value.detach() for name, value in translator.model.named_parameters()}
+    folder, run_folder, steps = tmp_path / "en-fr", tmp_path / "run", [0, 10, 100]
+    run_folder.mkdir()
+    for step, share in zip(steps, (0.0, 0.7, 1.0), strict=True):
+        noise = {name: torch.randn_like(value) * value.std() if value.dim() > 1 else value for name, value in weights.items()}
+        mixed = {name: (share * value + (1 - share) * noise[name]).contiguous() for name, value in weights.items()}
+        save_file(mixed, run_folder / f"moment-{step}.safetensors")
+    save_pretrained(folder, translator.model.config, weights, translator.tokenizer, {})
+    store(load_pretrained(folder, "cpu"), folder, run_folder, [("Two dogs are playing.", "Deux chiens jouent.")], "test")
+    monkeypatch.setattr("sys.argv", ["app.py", "--model", str(folder), "--device", "cpu"])
+    return steps
+
+
+def test_the_training_slider_stands_over_every_view(with_timeline):
+    """Off at first; on, it begins with random weights; every moment is a model of its own; the link brings the moment back."""
+    app = run(text="The cat sat.")
+    assert not app.select_slider
+    trained = shown(app)
+    app.toggle(key="timeline").set_value(True).run()
+    assert not app.exception and "Random weights" in shown(app) and app.query_params["moment"] == "1"
+    assert shown(app) != trained
+    app.select_slider(key="timeline-moment").set_value(2).run()
+    assert "Step 100 of 100" in shown(app) and app.query_params["moment"] == "3"
+    for view in VIEWS:
+        again = run(text="The cat sat.", view=view, moment="2")
+        assert not again.exception and "Step 10 of 100" in shown(again), view
+    app.toggle(key="timeline").set_value(False).run()
+    assert "moment" not in app.query_params and not app.select_slider

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 import torch
@@ -12,6 +13,8 @@ import torch
 from model import Translator, load_pretrained
 from model.intervention import Intervention
 from model.pretrained import family
+from model.timeline import Moment, load_timeline
+from model.timeline import at_moment as read_moment
 from model.tokenizer import Tokens
 from model.trace import Trace
 from viz.charts.words import content
@@ -48,6 +51,26 @@ def relatives(translator: Translator) -> dict[str, str]:
 def relative(first: Translator, name: str) -> Translator:
     """A member of the family, on the same device."""
     return translator(str(first.folder.parent / name), str(first.model.device))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _moments(folder: str, weights: str) -> list[Moment]:
+    return load_timeline(Path(folder), weights)
+
+
+def moments(trained: Translator) -> list[Moment]:
+    """The timeline of a checkpoint; none where it has none."""
+    return _moments(str(trained.folder), cache_key(trained)) if trained.folder else []
+
+
+@st.cache_resource(max_entries=10, show_spinner=False)
+def _at_moment(_trained: Translator, weights: str, index: int) -> Translator:
+    return read_moment(_trained, _trained.folder, moments(_trained)[index])
+
+
+def at_moment(trained: Translator, index: int) -> Translator:
+    """The translator as it was at a moment of its training. Raises CheckpointError as `model.timeline.at_moment` does."""
+    return _at_moment(trained, cache_key(trained), index)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

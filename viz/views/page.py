@@ -14,7 +14,7 @@ from model import Translator
 from model.intervention import POSITION_EDITS, Intervention
 from model.pretrained import CheckpointError, DeviceError
 from viz.theme import palette
-from viz.views import VIEWS, chips, engine, panel
+from viz.views import VIEWS, chips, engine, panel, timeline
 from viz.views.changes import outside
 from viz.views.scene import Scene, remember
 from viz.views.settings import EXAMPLES, Settings, from_query
@@ -47,16 +47,20 @@ def show(model: str, device: str | None) -> None:
     st.html(f"<style>{STYLE}</style>{_colours_as_css(colours)}")
     picker, status = _header()
     try:
-        translator = _pick(picker, model, device)
+        translator = trained = _pick(picker, model, device)
     except (CheckpointError, DeviceError) as error:
         st.error(str(error))
         return
+    moments = timeline.switch(picker, translator, st.session_state["settings"])
     settings = _sentence(st.session_state["settings"])
     below = st.container(key="translation")
+    if moments and settings.moment is not None:
+        timeline.slider(moments, settings, colours)
+        translator = timeline.at_moment(translator, moments, settings)
     lab = _controls(settings)
     try:
         settings, done = _pass(translator, settings)
-        scene = Scene(settings, translator, done, colours)
+        scene = Scene(settings, translator, done, colours, trained)
     except ValueError as error:
         below.info(str(error))
         st.session_state["settings"] = settings

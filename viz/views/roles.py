@@ -11,6 +11,8 @@ import streamlit as st
 from model.analysis_roles import ROLES, SURE, HeadMeasures
 from viz.canvas import Click, plot_clicks
 from viz.charts import role_map
+from viz.charts.timeline import role_history
+from viz.views import engine
 from viz.views.all_heads import open_head
 from viz.views.head_roles import head_measures, stored_measures
 from viz.views.scene import Scene, View, calculation_opener, remember
@@ -42,6 +44,13 @@ def draw(scene: Scene) -> None:
     with card, st.container(border=True, key="card-head"):
         open_head(scene, listen=False)
     plot_clicks(["card-roles", "card-head"], key="plot-clicks", on_click=clicked)
+    if moments := engine.moments(scene.trained):
+        with st.container(border=True, key="card-role-history"):
+            st.html('<h3 class="head-title">Which head became what, and when</h3>')
+            st.caption("The held-out sentences at every moment of the training that was kept. Point at a number for the heads.")
+            build = partial(role_history, moments, scene.colours, scene.settings.moment)
+            figure = scene.picture("role-history", build, scene.settings.moment, moments[-1].sha256)
+            st.plotly_chart(figure, theme=None, key="roles-history", config={"displayModeBar": False})
     with st.container(border=True, key="card-role-table"):
         st.html(role_table(measures))
 

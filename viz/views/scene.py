@@ -38,6 +38,7 @@ class Scene:
     translator: Translator
     done: engine.Pass
     colours: Palette
+    trained: Translator | None = None  # where `translator` is a moment of its training
 
     @property
     def trace(self) -> Trace:

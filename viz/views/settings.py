@@ -38,6 +38,7 @@ class Settings:
 
     text: str = EXAMPLES[0]
     model: str = ""  # one of the checkpoints beside the one that the page was started with; empty: that one
+    moment: int | None = None  # of its training, from 0; None: the trained model
     target: str = ""  # the reader's own translation; empty: the model's
     causal: bool = True
     source_positions: str = "trained"
@@ -136,7 +137,7 @@ def _read(name: str, written: str, config: Config, views: list[str]) -> object:
         return int(_number(written, *{"window": (0, config.max_length), "order": (1, 9999), "beam": (2, 8)}[name]))
     limit = {
         "layer": max(config.encoder_layers, config.decoder_layers), "head": config.heads, "heads": config.heads,
-        "query": config.max_length, "key": config.max_length, "token": config.max_length, "step": 99, "site": 99,
+        "query": config.max_length, "key": config.max_length, "token": config.max_length, "step": 99, "site": 99, "moment": 99,
         "piece": config.vocabulary_size, "row": config.max_length, "unit": config.d_ff, "knockout_word": config.max_length,
     }[name]  # fmt: skip
     numbers = tuple(int(part) - 1 for part in written.split(",") if part)

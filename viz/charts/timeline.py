@@ -1,0 +1,73 @@
+"""From random to trained: what the model could do, and what its heads had become, at every moment that was kept."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from model.analysis_roles import ROLE
+from model.timeline import Moment
+from viz.charts.matrix import heatmap, matrix_figure
+from viz.theme import LABEL_SIZE, LIGHT, Palette, markup, mix, plotly_axis, plotly_colour_bar, plotly_layout
+
+KINDS = {"encoder": "encoder", "decoder": "decoder", "cross": "cross"}
+
+
+def timeline_curve(moments: list[Moment], chosen: int, colours: Palette = LIGHT) -> go.Figure:
+    """Held-out cross-entropy (nats per token) and BLEU at every moment, evenly spaced; the chosen one (from 0) is marked."""
+    places, steps = list(range(len(moments))), [f"{at.step:,}" for at in moments]
+    lines = [
+        go.Scatter(
+            x=places, y=[getattr(at, field) for at in moments], yaxis=axis, mode="lines+markers", name=name, customdata=steps,
+            line={"color": colour, "width": 2}, marker={"size": [13 if place == chosen else 6 for place in places]},
+            hovertemplate=f"step %{{customdata}}: {name} <b>%{{y:.2f}}</b><extra></extra>",
+        )
+        for field, axis, name, colour in (
+            ("dev_loss", "y", "cross-entropy, nats", colours.decoder), ("bleu", "y2", "BLEU", colours.encoder),
+        )
+    ]  # fmt: skip
+    look = {"fixedrange": True, "automargin": False, "rangemode": "tozero"}
+    bar = {
+        "type": "line",
+        "yref": "paper",
+        "x0": chosen,
+        "x1": chosen,
+        "y0": 0,
+        "y1": 1,
+        "line": {"color": colours.soft, "width": 1, "dash": "dot"},
+    }
+    layout = plotly_layout(
+        colours, height=130, margin={"l": 32, "r": 32, "t": 22, "b": 20}, showlegend=True, shapes=[bar],
+        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": LABEL_SIZE - 1}, "itemclick": False},
+        xaxis=plotly_axis(colours, tickvals=places, ticktext=steps, range=[-0.3, len(moments) - 0.7], fixedrange=True, automargin=False),
+        yaxis=plotly_axis(colours, dtick=5, **look), yaxis2=plotly_axis(colours, side="right", overlaying="y", dtick=20, **look),
+    )  # fmt: skip
+    return go.Figure(lines, layout)
+
+
+def role_history(moments: list[Moment], colours: Palette = LIGHT, chosen: int | None = None) -> go.Figure:
+    """How many heads had each role at every moment; the hover names them. Rows are roles, columns are training steps.
+
+    chosen: the moment to frame, from 0.
+    """
+    names = [role for role in ROLE if any(at.roles.get(role) for at in moments)] or list(ROLE)
+    counts = [[len(at.roles.get(role, [])) for at in moments] for role in names]
+    heads = [[_named(at.roles.get(role, [])) for at in moments] for role in names]
+    cells = heatmap(
+        np.array(counts, dtype=np.float32), "%{y}, step %{x}: <b>%{z}</b> heads<br>%{customdata}", zmin=0, zmax=max(1, max(map(max, counts))), name="heads",
+        colorscale=[[0, colours.card], [1, mix(colours.card, colours.encoder, 0.75)]], customdata=heads, text=counts,
+        texttemplate="%{text}", textfont={"size": LABEL_SIZE, "color": colours.ink}, colorbar=plotly_colour_bar(colours, nticks=3),
+    )  # fmt: skip
+    titles, steps = [markup(ROLE[role].title) for role in names], [f"{at.step:,}" for at in moments]
+    figure = matrix_figure([cells], colours, (titles, steps), (titles, steps), "heads that have the role", square=False)
+    figure.layout.xaxis.tickangle = 0
+    if chosen is not None:
+        box = {"x0": chosen + 0.5, "x1": chosen + 1.5, "y0": 0.5, "y1": len(names) + 0.5}
+        figure.add_shape(type="rect", **box, line={"color": colours.ink, "width": 2})
+    return figure
+
+
+def _named(heads: list[tuple[str, int, int]], most: int = 12) -> str:
+    """encoder 2.8, cross 4.7, ...: layers and heads from 1."""
+    said = ", ".join(f"{KINDS[kind]} {layer + 1}.{head + 1}" for kind, layer, head in heads[:most])
+    return (said + (", …" if len(heads) > most else "")) or "none"
