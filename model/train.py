@@ -278,7 +278,8 @@ def export(trainer: Trainer, out: Path, languages: list[str]) -> None:
 def hardware(device: torch.device) -> str:
     """What the training ran on, for config.json."""
     if device.type == "cpu":
-        return f"{torch.get_num_threads()} CPU threads, bfloat16"
+        count = torch.get_num_threads()
+        return f"{count} CPU thread{'s' * (count > 1)}, bfloat16"
     return f"{torch.cuda.get_device_name(device)}, bfloat16" if device.type == "cuda" else f"{device.type}, float32"
 
 

@@ -170,7 +170,21 @@ function drawSection(grid, section) {
     const name = [kind.name, layer, head].join();
     context.globalAlpha = dim.has(name) ? 0.15 : off.has(name) ? 0.3 : 1;
     drawHead(context, codes, section, section.boxes(layer, head), palette);
+    if ((header.star || []).join() === name) drawStar(context, section.boxes(layer, head), palette);
   }
+}
+
+/** A star in the upper right corner of a head, on a disc of the card's colour. */
+function drawStar(context, box, palette) {
+  const [x, y] = [box.x + box.width - 9, box.y + 9];
+  context.globalAlpha = 1;
+  context.fillStyle = palette.card;
+  context.beginPath();
+  context.arc(x, y, 7, 0, 2 * Math.PI);
+  context.fill();
+  context.fillStyle = palette.ink;
+  context.textAlign = "center";
+  context.fillText("★", x, y + 0.5);
 }
 
 /** One head: its codes as an image with round corners inside a hairline. */

@@ -109,15 +109,17 @@ def heads_grid(
     *,
     selected: tuple[str, int, int] | None,
     dim: list[tuple[str, int, int]] | None = None,
+    star: tuple[str, int, int] | None = None,
     key: str,
     on_open: Callable[[], None] | None = None,
 ) -> tuple[str, int, int] | None:
-    """Mount the grid of `pack_grid`, with `selected` (kind, layer, head) framed and those in `dim` faint.
+    """Mount the grid of `pack_grid`, with `selected` (kind, layer, head) framed, those in `dim` faint, and a star on the alignment head.
 
     Returns the (kind, layer, head) that was opened, by click or Enter, in the run that this caused; else None.
     `on_open` is called without arguments at the start of that run.
     """
-    data = packing.with_fields(packed, selected=list(selected) if selected else None, dim=[list(head) for head in dim or []])
+    listed = lambda head: list(head) if head else None  # noqa: E731
+    data = packing.with_fields(packed, selected=listed(selected), dim=[list(head) for head in dim or []], star=listed(star))
     result = _mount(key=key, data=data, on_open_change=on_open or (lambda: None))
     opened = result.open
     return (opened["kind"], opened["layer"], opened["head"]) if opened else None

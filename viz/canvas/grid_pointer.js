@@ -15,7 +15,8 @@ function find(section, x, y) {
 /** The name of a head, as people count: from 1. */
 function headName(grid, kind, layer, head) {
   const off = grid.header.off.some((item) => item.join() === [kind.name, layer, head].join());
-  return `${kind.long}, layer ${layer + 1}, head ${head + 1}${off ? " (switched off)" : ""}`;
+  const star = (grid.header.star || []).join() === [kind.name, layer, head].join();
+  return `${kind.long}, layer ${layer + 1}, head ${head + 1}${off ? " (switched off)" : ""}${star ? " ★ alignment head" : ""}`;
 }
 
 /** A cell in words: who attends to whom, and how much; a pooled cell says "up to" and names its range. */

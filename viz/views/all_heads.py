@@ -13,6 +13,7 @@ from model.analysis_roles import ROLE
 from viz.canvas import heads_grid, pack_grid, plot_clicks
 from viz.charts import change_sentence, difference_heatmap, head_heatmap, head_sentence
 from viz.charts.words import head_title
+from viz.views import engine
 from viz.views.head_roles import dimmed_heads
 from viz.views.scene import Scene, View, calculation_opener
 from viz.views.settings import Settings
@@ -31,7 +32,11 @@ def draw(scene: Scene) -> None:
     grid, card = st.columns([1.7, 1], gap="medium")
     with grid:
         _filter(scene)
-        opened = heads_grid(_packed(scene.key, scene), selected=scene.open_head, dim=dimmed_heads(scene), key="grid")
+        aligned = engine.alignment_head(scene.translator)
+        opened = heads_grid(
+            _packed(scene.key, scene), selected=scene.open_head, dim=dimmed_heads(scene), key="grid",
+            star=("cross", *aligned[:2]) if aligned else None,
+        )  # fmt: skip
         if opened and opened != scene.open_head:
             kind, layer, head = opened
             scene.choose(kind=kind, layer=layer, head=head)
@@ -61,6 +66,11 @@ def open_head(scene: Scene, large: bool = False, listen: bool = True) -> None:
     query, key, sentence = scene.picture(said.__name__, partial(said, *maps, kind, layer, head), kind, layer, head)
     st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}</h3>')
     st.caption(f"{caption} Click a cell to open its calculation.")
+    aligned = engine.alignment_head(scene.translator)
+    if aligned and (kind, layer, head) == ("cross", *aligned[:2]):
+        st.caption(
+            f"★ The alignment head: of all heads it agrees best with word links that people set (alignment error rate {aligned[2]:.2f})."
+        )
     if hidden := scene.hidden(kind, layer, [head]):
         st.caption(hidden)
     draw_map = difference_heatmap if scene.compares else head_heatmap

@@ -11,6 +11,7 @@ import streamlit as st
 import torch
 
 from model import Translator, load_pretrained
+from model.alignment import load_alignment
 from model.intervention import Intervention
 from model.pretrained import family
 from model.timeline import Moment, load_timeline
@@ -51,6 +52,16 @@ def relatives(translator: Translator) -> dict[str, str]:
 def relative(first: Translator, name: str) -> Translator:
     """A member of the family, on the same device."""
     return translator(str(first.folder.parent / name), str(first.model.device))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _alignment(folder: str, weights: str) -> tuple[int, int, float] | None:
+    return load_alignment(Path(folder), weights)
+
+
+def alignment_head(shown: Translator) -> tuple[int, int, float] | None:
+    """(layer, head, error rate) of the head of cross-attention that aligns words best; None where it was not measured."""
+    return _alignment(str(shown.folder), cache_key(shown)) if shown.folder else None
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -1,0 +1,101 @@
+"""Word alignment: how well a head of cross-attention finds the words that people linked (Och and Ney 2003, section 5)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from model.tokenizer import Tokens
+from model.trace import Trace
+
+SOURCE_WORD = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")  # a contraction is one word: don't
+TARGET_WORD = re.compile(r"\w+['’](?=\w)|\w+|[^\w\s]")  # an elided word is one of its own: l'animal -> l' animal
+Link = tuple[int, int]  # (source word, target word), from 0
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A sentence pair with word links set by hand."""
+
+    source: str
+    target: str
+    sure: frozenset[Link]
+    possible: frozenset[Link]  # every link that may be made, the sure ones among them
+
+
+def read_pairs(path: Path) -> list[Pair]:
+    """Pairs of a file: source<TAB>target<TAB>links; `3-5` is sure, `3?5` possible, words count from 0. # begins a comment line.
+
+    Raises ValueError, with the line, for a link to a word that is not there.
+    """
+    pairs = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line or line.startswith("#"):
+            continue
+        source, target, written = line.split("\t")
+        links = {
+            sign: frozenset((int(a), int(b)) for a, s, b in re.findall(r"(\d+)([-?])(\d+)", written) if s == sign)
+            for sign in "-?"
+        }
+        sizes = len(SOURCE_WORD.findall(source)), len(TARGET_WORD.findall(target))
+        if any(link[side] >= sizes[side] for link in links["-"] | links["?"] for side in (0, 1)):
+            raise ValueError(f"{path}, line {number}: a link names a word that is not there; the sentences have {sizes} words.")
+        pairs.append(Pair(source, target, links["-"], links["-"] | links["?"]))
+    return pairs
+
+
+def word_of_token(tokens: Tokens, word: re.Pattern) -> list[int]:
+    """For each token the word that it begins in, from 0; -1 for a special token and for a space alone."""
+    spans = [match.span() for match in word.finditer(tokens.text)]
+    found = []
+    for span in tokens.spans:
+        inside = [index for index, (start, end) in enumerate(spans) if span and start < span[1] and span[0] < end]
+        found.append(inside[0] if inside else -1)
+    return found
+
+
+def word_weights(trace: Trace) -> Tensor:
+    """Cross-attention between words, (layer, head, target word, source word): mean over the rows that PRODUCE the target word's
+    pieces (decoder row t produces labels[t]) of the sum over the source word's pieces. `</s>` belongs to no word."""
+    rows, columns = word_of_token(trace.labels, TARGET_WORD), word_of_token(trace.source, SOURCE_WORD)
+    weights = trace.attention["cross"].weights
+    down, across = _membership(rows, weights), _membership(columns, weights)
+    down = down / down.sum(dim=1, keepdim=True).clamp_min(1)
+    return down @ weights @ across.T
+
+
+def _membership(words: list[int], like: Tensor) -> Tensor:
+    """(word, token): 1 where the token belongs to the word."""
+    found = torch.tensor(words, device=like.device)
+    return (found[None, :] == torch.arange(max(words) + 1, device=like.device)[:, None]).to(like.dtype)
+
+
+def error_rate(sure: frozenset[Link], possible: frozenset[Link], found: frozenset[Link]) -> tuple[int, int]:
+    """Hits and total of the alignment error rate, to be summed over sentences: AER = 1 - hits / total,
+
+    hits = |A and S| + |A and P|, total = |A| + |S| (Och and Ney 2003, equation 4). 0 is perfect, 1 has nothing right.
+    """
+    return len(found & sure) + len(found & possible), len(found) + len(sure)
+
+
+def head_errors(traces: list[Trace], pairs: list[Pair]) -> Tensor:
+    """Alignment error rate of every head of cross-attention over all pairs, (layer, head), 0 to 1.
+
+    A head links each target word to the source word that gets most of its attention. traces: of the pairs, teacher-forced on the
+    target of each.
+    """
+    shape = traces[0].attention["cross"].weights.shape[:2]
+    hits, total = torch.zeros(shape), torch.zeros(shape)
+    for trace, pair in zip(traces, pairs, strict=True):
+        best = word_weights(trace).argmax(dim=-1).cpu()  # (layer, head, target word)
+        for layer in range(shape[0]):
+            for head in range(shape[1]):
+                found = frozenset((int(source), target) for target, source in enumerate(best[layer, head].tolist()))
+                more = error_rate(pair.sure, pair.possible, found)
+                hits[layer, head] += more[0]
+                total[layer, head] += more[1]
+    return 1 - hits / total

@@ -1,0 +1,94 @@
+"""Alignment: the error rate of Och and Ney, words of pieces, and the links that people set."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model import alignment
+from model.analysis_alignment import SOURCE_WORD, TARGET_WORD, error_rate, head_errors, read_pairs, word_of_token, word_weights
+from model.pretrained import save_pretrained
+
+PAIRS = Path(__file__).resolve().parents[1] / "data" / "alignments.tsv"
+links = st.frozensets(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=8)
+
+
+@given(sure=links, more=links, found=links)
+def test_the_error_rate_is_that_of_the_paper(sure, more, found):
+    """Between 0 and 1; 0 for what holds all sure links and only possible ones; 1 for what has nothing in common."""
+    possible = sure | more
+    hits, total = error_rate(sure, possible, found)
+    if total:
+        assert 0 <= 1 - hits / total <= 1
+        assert (hits == total) == (sure <= found <= possible)
+        assert (hits == 0) == (not found & possible)
+
+
+def test_words_are_those_of_the_rule():
+    """English contractions stay whole, French elisions part, punctuation stands alone."""
+    assert SOURCE_WORD.findall("Don't go, I'm 12!") == ["Don't", "go", ",", "I'm", "12", "!"]
+    assert TARGET_WORD.findall("L'animal n'a pas vu l’eau.") == ["L'", "animal", "n'", "a", "pas", "vu", "l’", "eau", "."]
+
+
+@pytest.mark.parametrize("text", ["L'animal n'a pas traversé la rue.", "  Deux   chiens 😀 !", "l’eau"])
+def test_every_piece_belongs_to_the_word_that_it_is_in(translator, text):
+    """By characters; the end mark to none."""
+    tokens = translator.target(text)
+    words = [match.span() for match in TARGET_WORD.finditer(tokens.text)]
+    for word, span in zip(word_of_token(tokens, TARGET_WORD), tokens.spans, strict=True):
+        inside = [index for index, (start, end) in enumerate(words) if span and max(start, span[0]) < min(end, span[1])]
+        assert word == (inside[0] if inside else -1)
+
+
+def test_weights_of_words_are_a_loop_over_pieces(translator):
+    """Mean over the rows that produce a word, sum over the pieces of a source word."""
+    trace = translator.trace("The animal didn't cross.", "L'animal n'a pas traversé.")
+    rows, columns = word_of_token(trace.labels, TARGET_WORD), word_of_token(trace.source, SOURCE_WORD)
+    found, weights = word_weights(trace), trace.attention["cross"].weights
+    for target in range(max(rows) + 1):
+        for source in range(max(columns) + 1):
+            down = [at for at, word in enumerate(rows) if word == target]
+            across = [at for at, word in enumerate(columns) if word == source]
+            expected = sum(weights[:, :, row, column] for row in down for column in across) / len(down)
+            torch.testing.assert_close(found[:, :, target, source], expected)
+
+
+def test_the_pairs_that_people_linked_are_whole(tmp_path):
+    """Forty of them, every link inside its sentences, sure links among the possible ones; another link is named with its line."""
+    pairs = read_pairs(PAIRS)
+    assert len(pairs) == 40 and all(pair.sure and pair.sure <= pair.possible for pair in pairs)
+    (tmp_path / "bad.tsv").write_text("# a comment\nTwo dogs.\tDeux chiens.\t0-0 1-7\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="line 2"):
+        read_pairs(tmp_path / "bad.tsv")
+
+
+def test_some_head_aligns_and_most_do_not(translator):
+    """On ten pairs: the best head is far better than the mean, and pairs linked to what it says itself are without error."""
+    pairs = read_pairs(PAIRS)[20:30]
+    traces = [translator.trace(pair.source, pair.target) for pair in pairs]
+    errors = head_errors(traces, pairs)
+    assert float(errors.min()) < 0.35 < float(errors.mean()) < 0.8
+
+
+def test_the_command_prints_stores_and_writes(tmp_path, translator, capsys):
+    """The table in the card; the best head comes back for these weights and for no others."""
+    folder = tmp_path / "checkpoint"
+    save_pretrained(folder, translator.model.config, dict(translator.model.named_parameters()), translator.tokenizer, {})
+    (folder / "README.md").write_text("<!-- alignment -->\n<!-- /alignment -->\n")
+    few = tmp_path / "few.tsv"
+    few.write_text("\n".join(PAIRS.read_text(encoding="utf-8").splitlines()[:12]) + "\n", encoding="utf-8")
+    alignment.main(["--model", str(folder), "--pairs", str(few), "--device", "cpu", "--write-card"])
+    assert capsys.readouterr().out.strip() in (folder / "README.md").read_text()
+    weights = json.loads((folder / "config.json").read_text())["weights_sha256"]
+    layer, head, error = alignment.load_alignment(folder, weights)
+    assert (
+        error == alignment.best(json.loads((folder / "alignment.json").read_text())["errors"])
+        and 0 <= layer < 6
+        and 0 <= head < 8
+    )
+    assert alignment.load_alignment(folder, "others") is None and alignment.load_alignment(tmp_path, weights) is None
