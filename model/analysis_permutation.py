@@ -7,16 +7,19 @@ states and changes nothing else (Vaswani et al. 2017, section 3.5, is about what
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from model.analysis_words import word_groups
 from model.capture import Recorder, recording
-from model.intervention import Intervention
+from model.intervention import Intervention, Link
 from model.tokenizer import SPECIAL, Tokens
 from model.transformer import Transformer
+
+LAST_ORDER = 9999  # seeds run from 1 to here
+TRIES = 50  # seeds looked at for an order that reads differently
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,9 @@ class Permuted:
 
     with_positions: Tensor  # largest |difference| over the dimensions of a token's state, between the two orders
     without_positions: Tensor  # the same with both read without positions: 0 up to rounding
-    scale: Tensor  # largest |number| of the token's state, to compare with
+    with_share: Tensor  # |difference| / |state|, Euclidean norms: 1 is a change as long as the state itself
+    without_share: Tensor
+    scale: Tensor  # largest |number| of the token's state with positions, to compare with
 
 
 def shuffled_words(tokens: Tokens, seed: int) -> list[int]:
@@ -51,16 +56,51 @@ def reordered(tokens: Tokens, order: list[int]) -> Tokens:
     return Tokens(" ".join(tokens.text[slice(*tokens.spans[at])] for at in order if tokens.spans[at]), *parts)
 
 
-@torch.no_grad()
-def compare_orders(model: Transformer, tokens: Tokens, order: list[int]) -> Permuted:
-    """Encode the sentence and its reordering, with positions as trained and without: four rows, one pass.
+def next_order(tokens: Tokens, seed: int) -> int:
+    """The next seed, from 1 to LAST_ORDER, whose order reads differently from that of `seed`; `seed` where none was found."""
+    shown = reordered(tokens, shuffled_words(tokens, seed)).ids
+    for step in range(1, TRIES + 1):
+        other = (seed + step - 1) % LAST_ORDER + 1
+        if reordered(tokens, shuffled_words(tokens, other)).ids != shown:
+            return other
+    return seed
 
-    difference[t] = max_d |state(order)[place of t][d] - state[t][d]|
+
+def moved(change: Intervention, order: list[int]) -> Intervention:
+    """The same change for the reordered sentence: links that are cut go with the source tokens that they name."""
+    place = {token: at for at, token in enumerate(order)}
+    moves = {"encoder": (True, True), "cross": (False, True), "decoder": (False, False)}  # whether query, key are source tokens
+
+    def go(kind: str, layer: int | None, *ends: int | None) -> Link:
+        return (
+            kind,
+            layer,
+            *(place.get(end, end) if is_source else end for end, is_source in zip(ends, moves[kind], strict=True)),
+        )
+
+    return replace(change, cut=frozenset(go(*link) for link in change.cut))
+
+
+def with_and_without(change: Intervention) -> tuple[Intervention, Intervention]:
+    """`change` with positions on the source (as it has them; as trained where it takes them away), and without."""
+    on = replace(change, source_positions="trained") if change.source_positions == "none" else change
+    return on, replace(change, source_positions="none")
+
+
+@torch.no_grad()
+def compare_orders(model: Transformer, tokens: Tokens, order: list[int], change: Intervention = Intervention()) -> Permuted:
+    """Encode the sentence and its reordering, with positions and without, all else as `change` has it: four rows, one pass.
+
+    difference[t] = state(order)[place of t] - state[t]. A window looks at places, so with one the order counts even without
+    positions. Raises ValueError where `order` does not name every token once.
     """
+    if sorted(order) != list(range(len(tokens))):
+        raise ValueError(f"The order must name each of the {len(tokens)} tokens once.")
     ids = torch.tensor([tokens.ids, [tokens.ids[at] for at in order]] * 2, device=model.device)
-    changes = [Intervention()] * 2 + [Intervention(source_positions="none")] * 2
+    changes = [row for one in with_and_without(change) for row in (one, moved(one, order))]
     with recording(Recorder(model.config, changes, captures=False)):
         states, _ = model.encode(ids)
     back = torch.tensor(order, device=model.device).argsort()  # where each token went
-    on, off = ((states[row + 1][back] - states[row]).abs().amax(dim=1) for row in (0, 2))
-    return Permuted(on, off, states[0].abs().amax(dim=1))
+    on, off = (states[row + 1][back] - states[row] for row in (0, 2))
+    shares = (gone.norm(dim=1) / states[row].norm(dim=1) for gone, row in ((on, 0), (off, 2)))
+    return Permuted(on.abs().amax(dim=1), off.abs().amax(dim=1), *shares, states[0].abs().amax(dim=1))

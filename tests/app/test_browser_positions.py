@@ -28,3 +28,12 @@ def test_another_order_and_a_louder_encoding_stay_in_the_link(visit):
     assert again.get_by_test_id("tokens-other-order").inner_text() == page.get_by_test_id("tokens-other-order").inner_text()
     expect(again.get_by_test_id("bag-verdict")).to_be_visible()
     assert not page.problems and not again.problems
+
+
+def test_positions_times_zero_are_a_bag_of_words_too(visit):
+    """The experiment takes the model as it is changed; two words have no third order to ask for."""
+    page = visit("?view=positions&position_part=laboratory&text=Dogs+sleep&position_scale=0")
+    expect(page.get_by_test_id("bag-verdict")).to_contain_text("positions × 0 add nothing")
+    expect(page.get_by_test_id("bag-verdict")).to_contain_text("the same translation")
+    expect(page.get_by_role("button", name="Another order")).to_be_disabled()
+    assert not page.problems

@@ -44,3 +44,15 @@ def test_differences_of_orders_are_drawn_as_they_are(tiny_translator):
     drawn = {part.name: part.y for part in charts.order_differences(found, tokens).data}
     assert np.allclose(drawn["with positions"], found.with_positions.numpy())
     assert all(len(values) == len(tokens) and min(values) > 0 for values in drawn.values())
+
+
+def test_the_hover_says_how_long_the_whole_change_is(tiny_translator):
+    """As a share of the state; what was typed never becomes markup."""
+    tokens = tiny_translator.source("Two <b>dogs</b> cost $5$.")
+    found = compare_orders(tiny_translator.model, tokens, shuffled_words(tokens, 1))
+    size, on, off = charts.order_differences(found, tokens).data
+    assert all(said == "" for _, said in size.customdata)
+    for part, shares in ((on, found.with_share), (off, found.without_share)):
+        said = [words for _, words in part.customdata]
+        assert all(f"{share:.2g} ×" in words for words, share in zip(said, shares.tolist(), strict=True))
+    assert "$5" not in charts.order_differences(found, tokens).to_json()

@@ -118,29 +118,40 @@ def dot_products(encoding: Tensor, colours: Palette = LIGHT) -> go.Figure:
 def order_differences(found: Permuted, tokens: Tokens, colours: Palette = LIGHT) -> go.Figure:
     """The largest change of every token's encoder state when the words change their order: with positions, and without.
 
-    On a logarithmic axis; nothing at all is drawn at FLOOR. Grey: the largest number of the state itself, to compare with.
+    On a logarithmic axis; nothing at all is drawn at FLOOR. Grey: the largest number of the state itself, to compare with. The
+    hover also says how long the whole change is, as a share of the state's length.
     """
     (values, texts), size = steps(token_ticks(tokens, colours)), label_size(min(len(tokens), LONG))
     places, names = list(range(1, len(tokens) + 1)), [markup(quoted(piece)) for piece in tokens.pieces]
     looks = (
-        ("size of the state", found.scale, colours.soft, "line-ew-open"), ("with positions", found.with_positions, colours.decoder, "circle"),
-        ("without positions", found.without_positions, colours.encoder, "diamond"),
-    )  # fmt: skip
+        ("size of the state", found.scale, None, colours.soft, "line-ew-open"),
+        ("with positions", found.with_positions, found.with_share, colours.decoder, "circle"),
+        ("without positions", found.without_positions, found.without_share, colours.encoder, "diamond"),
+    )
     dots = [
         go.Scatter(
-            x=places, y=to_array(numbers.clamp_min(FLOOR)), mode="markers", name=name, customdata=names,
+            x=places, y=to_array(numbers.clamp_min(FLOOR)), mode="markers", name=name, customdata=_hover(names, shares),
             marker={"color": colour, "symbol": symbol, "size": 9 if len(places) <= LONG else 4, "line": {"color": colour, "width": 2}},
-            hovertemplate=f"%{{customdata}}, {name}: <b>%{{y:.2g}}</b><extra></extra>",
+            hovertemplate=f"%{{customdata[0]}}, {name}: <b>%{{y:.2g}}</b>%{{customdata[1]}}<extra></extra>",
         )
-        for name, numbers, colour, symbol in looks
+        for name, numbers, shares, colour, symbol in looks
     ]  # fmt: skip
-    room = text_width(texts, size) + 16
+    room, drawn = text_width(texts, size) + 16, torch.cat([numbers for _, numbers, *_ in looks]).clamp_min(FLOOR).log10()
+    reach = [min(-7.0, float(drawn.min())) - 0.3, max(1.0, float(drawn.max())) + 0.3]  # the same for most sentences and changes
     layout = plotly_layout(
         colours, height=round(300 + room), margin={"l": 70, "r": 12, "t": 34, "b": room}, showlegend=True,
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": LABEL_SIZE}, "itemclick": False},
         xaxis=plotly_axis(colours, range=[0.4, len(places) + 0.6], tickvals=values, ticktext=texts, tickangle=-90, automargin=False,
                           fixedrange=True, tickfont={"family": MONO, "size": size, "color": colours.ink}),
-        yaxis=plotly_axis(colours, title="largest change of a number", type="log", dtick=2, showgrid=True, fixedrange=True, automargin=False,
+        yaxis=plotly_axis(colours, title="largest change of a number", type="log", range=reach, dtick=2, showgrid=True, fixedrange=True, automargin=False,
                           tickformat=".0e"),
     )  # fmt: skip
     return go.Figure(dots, layout)
+
+
+def _hover(names: list[str], shares: Tensor | None) -> list[tuple[str, str]]:
+    """Every token's name, and how long its change is beside its state."""
+    if shares is None:
+        return [(name, "") for name in names]
+    said = (f"; the whole change is {share:.2g} × as long as the state" for share in shares.tolist())
+    return list(zip(names, said, strict=True))

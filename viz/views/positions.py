@@ -10,7 +10,8 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from model.analysis_permutation import Permuted, compare_orders, reordered, shuffled_words
+from model import analysis
+from model.analysis_permutation import Permuted, compare_orders, moved, next_order, reordered, shuffled_words, with_and_without
 from model.analysis_words import word_groups
 from model.intervention import Intervention
 from model.tokenizer import SPECIAL, Tokens
@@ -26,7 +27,7 @@ from viz.charts import (
 )
 from viz.views import chips, engine
 from viz.views.scene import Scene, View, kept, remember
-from viz.views.settings import FLOATS, POSITION_PARTS, Settings
+from viz.views.settings import FLOATS, POSITION_PARTS
 from viz.views.widgets import bound
 
 FEWEST = 64  # positions in the charts of the encoding itself, however short the sentence
@@ -99,7 +100,11 @@ def _laboratory(scene: Scene, side: str) -> None:
     with left:
         if config.positions == "sinusoidal":
             build = partial(wavelength_chart, config.d_model, tokens, config.max_length, scene.colours)
-            said = "Fast pairs tell neighbours apart, slow ones the beginning from the end. Grey: less than one turn in this sentence."
+            slow = int((analysis.wavelengths(config.d_model) > tokens).sum())
+            said = (
+                "Fast pairs tell neighbours apart, slow ones the beginning from the end. "
+                f"Grey: less than one turn in this sentence ({slow} of {config.d_model // 2} pairs)."
+            )
             _chart(scene.picture("wavelengths", build, side), "wavelengths", "How fast each pair of dimensions turns", said)
         elif config.positions == "learned":
             build = partial(spectrum_chart, {"learned": _table(scene, side, SPECTRUM)}, scene.colours)
@@ -110,6 +115,7 @@ def _laboratory(scene: Scene, side: str) -> None:
         build = partial(added_norms, scene.trace, side, scene.colours)
         with st.container(border=True, key="card-louder"):
             st.html('<h3 class="head-title">How loud positions are beside the tokens</h3>')
+            st.caption("A factor on what is added to every English and French token. What the model now says stands above.")
             st.slider(
                 "Positions ×", *FLOATS["position_scale"], step=0.25, **bound("position_scale", scene.settings, "positions-scale")
             )
@@ -128,8 +134,14 @@ def _laboratory(scene: Scene, side: str) -> None:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _compared(_scene: Scene, weights: str, ids: tuple[int, ...], order: tuple[int, ...]) -> Permuted:
-    return compare_orders(_scene.translator.model, _scene.trace.source, list(order))
+def _compared(_scene: Scene, weights: str, ids: tuple[int, ...], order: tuple[int, ...], change: str) -> Permuted:
+    return compare_orders(_scene.translator.model, _scene.trace.source, list(order), _scene.settings.intervention)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _translated(_scene: Scene, _source: Tokens, weights: str, ids: tuple[int, ...], _change: Intervention, change: str) -> Tokens:
+    """What the decoder says to a reordered sentence; everything without an underscore is what the cache goes by."""
+    return _scene.translator.translate_tokens(_source, _change)
 
 
 def _bag_of_words(scene: Scene) -> None:
@@ -146,32 +158,49 @@ def _bag_of_words(scene: Scene) -> None:
         st.html(
             f'<div class="rows">{chips.row("first-order", "As typed", source)}{chips.row("other-order", "Another order", other)}</div>'
         )
-        st.button("Another order", key="positions-order", on_click=_another, args=(scene.settings,))
-        found = _compared(scene, engine.cache_key(scene.translator), tuple(source.ids), tuple(order))
+        following = next_order(source, scene.settings.order)
+        only = following == scene.settings.order
+        st.button(
+            "Another order", key="positions-order", on_click=_another, args=(following,), disabled=only,
+            help="These words have only one other order." if only else None,
+        )  # fmt: skip
+        change = str(scene.settings.intervention.to_dict())
+        found = _compared(scene, engine.cache_key(scene.translator), tuple(source.ids), tuple(order), change)
         build = partial(order_differences, found, source, scene.colours)
         st.plotly_chart(scene.picture("orders", build, scene.settings.order), theme=None, key="positions-orders", config=PLAIN)
-        st.html(f'<p class="head-sentence" data-testid="bag-verdict">{html.escape(_verdict(scene, found, other))}</p>')
+        st.html(f'<p class="head-sentence" data-testid="bag-verdict">{html.escape(_verdict(scene, found, other, order))}</p>')
         st.caption(
             "Every token's last encoder state, compared with the state of the same token in the other order: the largest difference over "
             "its dimensions. Self-attention sums over a set, so without positions only rounding is left."
         )
 
 
-def _another(settings: Settings) -> None:
-    st.session_state["settings"] = replace(st.session_state["settings"], order=settings.order % 9999 + 1)
+def _another(order: int) -> None:
+    st.session_state["settings"] = replace(st.session_state["settings"], order=order)
 
 
-def _verdict(scene: Scene, found: Permuted, other: Tokens) -> str:
-    """The largest differences, and whether the decoder notices."""
-    translator, off = scene.translator, Intervention(source_positions="none")
-    first = engine.translate(translator, scene.settings.text, off)
-    second = translator.translate_tokens(other, off)
-    same = "the same" if first.ids == second.ids else "another"
-    return (
-        f"Without positions the states of the two orders differ by at most {float(found.without_positions.max()):.1e}; with positions by up "
-        f"to {float(found.with_positions.max()):.2g}, in states whose largest numbers are around {float(found.scale.median()):.2g}. Read "
-        f"without positions, both orders get {same} translation: “{second.text}”."
-    )
+def _verdict(scene: Scene, found: Permuted, other: Tokens, order: list[int]) -> str:
+    """The largest differences, what is changed in the model, and whether the decoder notices."""
+    change = scene.settings.intervention
+    on, off = with_and_without(change)
+    said = f"Without positions the states of the two orders differ by at most {float(found.without_positions.max()):.2g}; "
+    largest, size = float(found.with_positions.max()), float(found.scale.median())
+    if scene.trace.config.positions == "none":
+        said += f"this model was trained without them, so “with positions” is the same ({largest:.2g}). "
+    elif on.position_scale == 0:
+        said += f"positions × 0 add nothing, so “with positions” is the same ({largest:.2g}). "
+    else:
+        edit = "" if on.source_positions == "trained" else f" ({on.source_positions})"
+        edit += "" if on.position_scale == 1 else f" × {on.position_scale:g}"
+        said += f"with positions{edit} by up to {largest:.2g}, in states whose largest numbers are around {size:.2g}. "
+    if change.window is not None:
+        said += f"Attention within ±{change.window} depends on who stands near whom, so order counts even without positions. "
+    first = engine.translate(scene.translator, scene.settings.text, off)
+    there = moved(off, order)
+    second = _translated(scene, other, engine.cache_key(scene.translator), tuple(other.ids), there, str(there.to_dict()))
+    if first.ids == second.ids:
+        return said + f"Read without positions, both orders get the same translation: “{second.text}”."
+    return said + f"Read without positions, they get different translations: “{first.text}” and “{second.text}”."
 
 
 # -- sinusoidal and learned -----------------------------------------------------------------------------------------------
