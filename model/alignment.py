@@ -8,32 +8,38 @@ from pathlib import Path
 
 from torch import Tensor
 
-from model.analysis_alignment import Pair, head_errors, read_pairs
+from model.analysis_alignment import Pair, head_errors, layer_errors, read_pairs
 from model.card import card_parts, write_block
 from model.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
 
 FILE = "alignment.json"
 
 
-def measure(translator: Translator, pairs: list[Pair]) -> Tensor:
-    """Alignment error rate of every head of cross-attention, (layer, head), teacher-forced on the pairs' own targets."""
-    return head_errors([translator.trace(pair.source, pair.target) for pair in pairs], pairs)
+def measure(translator: Translator, pairs: list[Pair]) -> tuple[Tensor, Tensor]:
+    """Alignment error rate of every head of cross-attention, (layer, head), and of the mean of each layer's heads, (layer,).
+
+    The model reads the pairs' own targets (teacher forcing).
+    """
+    traces = [translator.trace(pair.source, pair.target) for pair in pairs]
+    return head_errors(traces, pairs), layer_errors(traces, pairs)
 
 
-def table(errors: Tensor, count: int) -> str:
-    """All heads as markdown, layers down, heads across, the best one bold, and the rule below."""
+def table(errors: Tensor, means: Tensor, count: int) -> str:
+    """All heads as markdown, layers down, heads across and the mean of them, the best head bold, and the rule below."""
     layers, heads = errors.shape
     best = int(errors.argmin())
-    lines = [f"| layer | {' | '.join(f'head {head + 1}' for head in range(heads))} |", "|---|" + "---|" * heads]
+    names = [*(f"head {head + 1}" for head in range(heads)), "mean of heads"]
+    lines = [f"| layer | {' | '.join(names)} |", "|---|" + "---|" * len(names)]
     for layer in range(layers):
         cells = [f"{float(errors[layer, head]):.2f}" for head in range(heads)]
         if best // heads == layer:
             cells[best % heads] = f"**{cells[best % heads]}**"
-        lines.append(f"| {layer + 1} | {' | '.join(cells)} |")
+        lines.append(f"| {layer + 1} | {' | '.join([*cells, f'{float(means[layer]):.2f}'])} |")
     where = f"layer {best // heads + 1}, head {best % heads + 1}"
     rule = (
         f"Alignment error rate (Och and Ney 2003) on {count} sentence pairs with links set by hand; 0 is perfect. A head links every "
         "target word to the source word to which the rows that produce it attend most, `</s>` left out; the model reads the reference. "
+        "The last column links by the mean attention of the layer's heads. "
         f"Best: {where}, {float(errors.min()):.3f}."
     )
     return "\n".join([*lines, "", rule])
@@ -72,10 +78,10 @@ def main(arguments: list[str] | None = None) -> None:
         if args.write_card:
             card_parts(folder / "README.md", "alignment")
         translator, pairs = load_pretrained(folder, args.device), read_pairs(args.pairs)
-        errors = measure(translator, pairs)
+        errors, means = measure(translator, pairs)
     except (OSError, ValueError, CheckpointError, DeviceError) as error:
         raise SystemExit(f"error: {error}") from error
-    block = table(errors, len(pairs))
+    block = table(errors, means, len(pairs))
     print(block)
     rounded = [[round(value, 4) for value in row] for row in errors.tolist()]
     content = {"weights_sha256": translator.about["weights_sha256"], "pairs": len(pairs), "errors": rounded}

@@ -82,20 +82,38 @@ def error_rate(sure: frozenset[Link], possible: frozenset[Link], found: frozense
     return len(found & sure) + len(found & possible), len(found) + len(sure)
 
 
+def strongest_links(weights: Tensor) -> frozenset[Link]:
+    """The source word with the most weight for each target word: weights (target word, source word).
+
+    None for a word without any weight: one that no token begins in, or whose attention all goes to `</s>`.
+    """
+    best, most = weights.argmax(dim=1).tolist(), weights.amax(dim=1).tolist()
+    return frozenset((source, target) for target, (source, weight) in enumerate(zip(best, most, strict=True)) if weight > 0)
+
+
+def alignment_errors(weights: list[Tensor], pairs: list[Pair]) -> Tensor:
+    """Alignment error rate over all pairs of whatever gives weights between words, 0 to 1.
+
+    weights: of each pair, (..., target word, source word) -> (...). Each target word is linked to its strongest source word.
+    """
+    shape = weights[0].shape[:-2]
+    hits, total = torch.zeros(shape).flatten(), torch.zeros(shape).flatten()
+    for one, pair in zip(weights, pairs, strict=True):
+        for at, map_ in enumerate(one.cpu().reshape(-1, *one.shape[-2:])):
+            right, all_ = error_rate(pair.sure, pair.possible, strongest_links(map_))
+            hits[at] += right
+            total[at] += all_
+    return (1 - hits / total).view(shape)
+
+
 def head_errors(traces: list[Trace], pairs: list[Pair]) -> Tensor:
     """Alignment error rate of every head of cross-attention over all pairs, (layer, head), 0 to 1.
 
-    A head links each target word to the source word that gets most of its attention. traces: of the pairs, teacher-forced on the
-    target of each.
+    traces: of the pairs, teacher-forced on the target of each.
     """
-    shape = traces[0].attention["cross"].weights.shape[:2]
-    hits, total = torch.zeros(shape), torch.zeros(shape)
-    for trace, pair in zip(traces, pairs, strict=True):
-        best = word_weights(trace).argmax(dim=-1).cpu()  # (layer, head, target word)
-        for layer in range(shape[0]):
-            for head in range(shape[1]):
-                found = frozenset((int(source), target) for target, source in enumerate(best[layer, head].tolist()))
-                more = error_rate(pair.sure, pair.possible, found)
-                hits[layer, head] += more[0]
-                total[layer, head] += more[1]
-    return 1 - hits / total
+    return alignment_errors([word_weights(trace) for trace in traces], pairs)
+
+
+def layer_errors(traces: list[Trace], pairs: list[Pair]) -> Tensor:
+    """The same for the mean of all heads of each layer, (layer,)."""
+    return alignment_errors([word_weights(trace).mean(dim=1) for trace in traces], pairs)

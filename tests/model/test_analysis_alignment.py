@@ -11,7 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model import alignment
-from model.analysis_alignment import SOURCE_WORD, TARGET_WORD, error_rate, head_errors, read_pairs, word_of_token, word_weights
+from model.analysis_alignment import (
+    SOURCE_WORD,
+    TARGET_WORD,
+    Pair,
+    alignment_errors,
+    error_rate,
+    head_errors,
+    layer_errors,
+    read_pairs,
+    strongest_links,
+    word_of_token,
+    word_weights,
+)
 from model.pretrained import save_pretrained
 
 PAIRS = Path(__file__).resolve().parents[1] / "data" / "alignments.tsv"
@@ -68,11 +80,57 @@ def test_the_pairs_that_people_linked_are_whole(tmp_path):
 
 
 def test_some_head_aligns_and_most_do_not(translator):
-    """On ten pairs: the best head is far better than the mean, and pairs linked to what it says itself are without error."""
+    """On ten pairs: the best head is far better than the mean, and where its own links are the truth, it is without error."""
     pairs = read_pairs(PAIRS)[20:30]
     traces = [translator.trace(pair.source, pair.target) for pair in pairs]
     errors = head_errors(traces, pairs)
     assert float(errors.min()) < 0.35 < float(errors.mean()) < 0.8
+    layer, head = divmod(int(errors.argmin()), errors.size(1))
+    own = [strongest_links(word_weights(trace)[layer, head]) for trace in traces]
+    itself = [Pair(pair.source, pair.target, links, links) for pair, links in zip(pairs, own, strict=True)]
+    assert head_errors(traces, itself)[layer, head] == 0
+
+
+def test_errors_of_heads_and_layers_are_a_loop(tiny_translator):
+    """Word by word and link by link, summed over pairs before dividing; the rule of decoder rows: row t produces labels[t]."""
+    pairs = read_pairs(PAIRS)[3:6]
+    traces = [tiny_translator.trace(pair.source, pair.target) for pair in pairs]
+    layers, heads = traces[0].attention["cross"].weights.shape[:2]
+
+    def error(weights_of) -> float:
+        hits = total = 0
+        for trace, pair in zip(traces, pairs, strict=True):
+            rows, columns = word_of_token(trace.labels, TARGET_WORD), word_of_token(trace.source, SOURCE_WORD)
+            weights, found = weights_of(trace), set()
+            for target in set(rows) - {-1}:
+                given = {source: 0.0 for source in sorted(set(columns) - {-1})}
+                for row, word in enumerate(rows):
+                    for column, source in enumerate(columns):
+                        given[source] = given.get(source, 0.0) + (float(weights[row, column]) if word == target else 0.0)
+                given.pop(-1, None)
+                found.add((max(given, key=given.get), target))
+            hits += len(found & pair.sure) + len(found & pair.possible)
+            total += len(found) + len(pair.sure)
+        return 1 - hits / total
+
+    by_head, by_layer = head_errors(traces, pairs), layer_errors(traces, pairs)
+    for layer in range(layers):
+        for head in range(heads):
+            expected = error(lambda trace, layer=layer, head=head: trace.attention["cross"].weights[layer, head])
+            assert float(by_head[layer, head]) == pytest.approx(expected, abs=1e-6)
+        expected = error(lambda trace, layer=layer: trace.attention["cross"].weights[layer].mean(0))
+        assert float(by_layer[layer]) == pytest.approx(expected, abs=1e-6)
+
+
+def test_perfect_and_disjoint_alignments_are_the_ends_of_the_scale():
+    """0 where every strongest word is the sure one, 1 where none is even possible; a word without weight is not linked."""
+    diagonal = torch.eye(3)
+    sure = frozenset((at, at) for at in range(3))
+    right, wrong = Pair("a b c", "x y z", sure, sure), Pair("a b c", "x y z", frozenset({(0, 1)}), frozenset({(0, 1), (2, 1)}))
+    assert alignment_errors([diagonal], [right]) == 0 and alignment_errors([diagonal], [wrong]) == 1
+    both = alignment_errors([torch.stack([diagonal, diagonal.roll(1, 1)])] * 2, [right, right])
+    assert both.tolist() == [0.0, 1.0]
+    assert strongest_links(torch.tensor([[0.0, 0.0], [0.1, 0.3]])) == {(1, 1)}
 
 
 def test_the_command_prints_stores_and_writes(tmp_path, translator, capsys):
