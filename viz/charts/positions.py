@@ -52,7 +52,8 @@ def encoding_heatmap(encoding: Tensor | Trace, side: str = "encoder", colours: P
         "what is added: position (row) × dimension (column)",
         square=False,
     )
-    figure.layout.xaxis.tickangle = 0
+    every = list(range(0, added.size(1), 32))  # few enough for half the width of a page
+    figure.layout.xaxis.update(tickangle=0, tickvals=[at + 1 for at in every], ticktext=[str(at) for at in every])
     if not bool(added.any()):
         note(figure, NOTHING, colours)
     return figure
