@@ -77,13 +77,15 @@ def spectrum_chart(encodings: dict[str, Tensor], colours: Palette = LIGHT) -> go
         line = {"color": colour, "width": 1.5}
         dots = {"mode": "lines+markers", "marker": {"size": 4}}
         parts.append(go.Scatter(x=waves.tolist(), y=to_array(share), name=name, line=line, hovertemplate=said, **dots))
+    shares = [share for part in parts for share in part.y if share > 0]
+    reach = [math.log10(min([0.004, *shares])) - 0.1, math.log10(max([0.06, *shares])) + 0.1]  # at least a decade, for its labels
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": LABEL_SIZE}}
     layout = plotly_layout(
         colours, height=HEIGHT, margin={"l": 62, "r": 12, "t": 34, "b": 46}, showlegend=len(parts) > 1, legend=legend,
         xaxis=plotly_axis(colours, title="wavelength, positions", type="log", fixedrange=True, automargin=False,
                           tickvals=[2, 5, 10, 20, 50, 100, 200, 500]),
         yaxis=plotly_axis(colours, title="share of the power", type="log", showgrid=True, fixedrange=True, automargin=False,
-                          dtick=1, tickformat=".0e"),
+                          dtick="D2", tickformat="~%", range=reach),
     )  # fmt: skip
     return go.Figure(parts, layout)
 
@@ -143,8 +145,8 @@ def order_differences(found: Permuted, tokens: Tokens, colours: Palette = LIGHT)
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": LABEL_SIZE}, "itemclick": False},
         xaxis=plotly_axis(colours, range=[0.4, len(places) + 0.6], tickvals=values, ticktext=texts, tickangle=-90, automargin=False,
                           fixedrange=True, tickfont={"family": MONO, "size": size, "color": colours.ink}),
-        yaxis=plotly_axis(colours, title="largest change of a number", type="log", range=reach, dtick=2, showgrid=True, fixedrange=True, automargin=False,
-                          tickformat=".0e"),
+        yaxis=plotly_axis(colours, title="largest change of a number", type="log", range=reach, dtick=2, tickformat=".0e",
+                          showgrid=True, fixedrange=True, automargin=False),
     )  # fmt: skip
     return go.Figure(dots, layout)
 
