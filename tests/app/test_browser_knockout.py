@@ -20,9 +20,9 @@ def test_a_head_is_switched_off_for_good_and_on_again(visit):
     expect(page.get_by_test_id("knockout-verdict")).to_contain_text("log p of the whole sentence falls most without head")
     click_cell(page, "card-knockout", 3, 7)
     expect(page).to_have_url(re.compile("heads_off=encoder.4.8"))
-    expect(page.get_by_test_id("changed-note")).to_contain_text("head 8 off (encoder, layer 4)")
+    expect(page.locator(".st-key-changes")).to_contain_text("head 8 off (encoder, layer 4)")
     again = visit("?" + page.url.split("?", 1)[1])
-    expect(again.get_by_test_id("changed-note")).to_contain_text("head 8 off (encoder, layer 4)")
+    expect(again.locator(".st-key-changes")).to_contain_text("head 8 off (encoder, layer 4)")
     expect(again.locator(".st-key-card-knockout .js-plotly-plot").locator(".heatmap-label", has_text="×")).to_have_count(1)
     click_cell(again, "card-knockout", 3, 7)
     expect(again).not_to_have_url(re.compile("heads_off"))
@@ -42,5 +42,5 @@ def test_a_word_is_chosen_and_a_source_word_hidden(visit, scheme):
     expect(again.get_by_test_id("knockout-title")).to_have_text("What happens to “chiens” without one English word")
     again.locator(".st-key-card-knockout .js-plotly-plot .bars .point").nth(1).click(force=True)  # Plotly listens above its bars
     expect(again).to_have_url(re.compile("cut="))
-    expect(again.get_by_test_id("changed-note")).to_contain_text("“dogs” hidden from everyone")
+    expect(again.locator(".st-key-changes")).to_contain_text("“dogs” hidden from everyone")
     assert not page.problems and not again.problems

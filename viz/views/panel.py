@@ -11,7 +11,7 @@ import streamlit as st
 from model.analysis_change import prediction_change
 from model.analysis_words import join_pieces, word_groups
 from viz.charts.words import head_title
-from viz.theme import quoted, word_label
+from viz.theme import number, quoted, word_label
 from viz.views.changes import Change, changes, hidden_links, reset
 from viz.views.choices import plain
 from viz.views.scene import Scene
@@ -186,4 +186,4 @@ def _verdict(scene: Scene, original: list[int]) -> str:
     row = int(divergence.argmax())
     if float(divergence[row]) < 0:
         return said
-    return f"{said} Largest KL divergence: {float(divergence[row]):.2f} nats, producing {quoted(after.labels.pieces[row])}."
+    return f"{said} Largest KL divergence: {number(float(divergence[row]))} nats, producing {quoted(after.labels.pieces[row])}."

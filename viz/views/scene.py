@@ -165,7 +165,7 @@ def calculation_opener(scene: Scene) -> Callable[[Click], None]:
         cell = (click.row, click.column)
         if scene.settings.words:
             cell = strongest_pieces(scene.trace, kind, scene.trace.attention[kind].weights[layer, head], cell)
-        st.session_state["settings"] = replace(scene.settings, kind=kind, layer=layer, head=head, query=cell[0], key=cell[1])
-        st.session_state["view"] = "steps"
+        cell = {"query": cell[0], "key": cell[1]}
+        st.session_state["settings"] = replace(scene.settings, view="steps", kind=kind, layer=layer, head=head, **cell)
 
     return open_calculation
