@@ -159,7 +159,7 @@ def model_milliseconds(translator: Translator, text: str) -> float:
 def compare(view: Tab, floors: dict[str, Tab], translator: Translator, texts: list[str], rounds: int) -> dict[str, float]:
     """Type texts into the view and the floors, in turns: new ones, then the last two again and again. Fields of Row.
 
-    The page keeps three captured passes, so that the last two texts are surely among them. texts: the first is on screen already.
+    The page keeps a few captured passes, so that the last two texts are surely among them. texts: the first is on screen already.
     """
     new, others = iter(texts[1:]), {name: itertools.cycle(texts[-2:]) for name in floors}
     done, firsts, model = texts[:1], [], []

@@ -15,7 +15,6 @@ TEXT = "text=Two+dogs+are+playing+in+the+snow."
 
 def drag(page, start: tuple[int, int], end: tuple[int, int]) -> None:
     """Press on one cell (row, column), move to another, let go."""
-    page.get_by_test_id("matrices").locator(".area").scroll_into_view_if_needed()
     page.mouse.move(*middle(page, *start))
     page.mouse.down()
     page.mouse.move(*middle(page, *end), steps=3)
@@ -24,7 +23,9 @@ def drag(page, start: tuple[int, int], end: tuple[int, int]) -> None:
 
 def middle(page, row: int, column: int) -> tuple[float, float]:
     """The middle of a cell on the screen: its label's row or column, seen from the frame of the keyboard's cell."""
-    at = page.get_by_test_id("matrices").locator(".area").evaluate(
+    area = page.get_by_test_id("matrices").locator(".area")
+    area.scroll_into_view_if_needed()  # a change adds a strip above it
+    at = area.evaluate(
         """(area, [row, column]) => {
             const edge = area.getBoundingClientRect();
             const labels = (axis) => [...area.querySelectorAll(`.label.${axis}`)];
