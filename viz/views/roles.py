@@ -118,4 +118,5 @@ VIEW = View(
     "Some heads do something simple: look at the previous token, at the end mark, or along the diagonal. Every cell is one head; "
     "low entropy means that it is sure where to look. Look for roles that come early or late, and for heads that have none.",
     draw,
+    differs=True,  # the open head does
 )
