@@ -9,7 +9,7 @@ from pathlib import Path
 from torch import Tensor
 
 from model.analysis_alignment import Pair, head_errors, layer_errors, read_pairs
-from model.card import card_parts, write_block
+from model.card import card_parts, markdown, write_block
 from model.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
 
 FILE = "alignment.json"
@@ -29,12 +29,12 @@ def table(errors: Tensor, means: Tensor, count: int) -> str:
     layers, heads = errors.shape
     best = int(errors.argmin())
     names = [*(f"head {head + 1}" for head in range(heads)), "mean of heads"]
-    lines = [f"| layer | {' | '.join(names)} |", "|---|" + "---|" * len(names)]
+    rows = []
     for layer in range(layers):
         cells = [f"{float(errors[layer, head]):.2f}" for head in range(heads)]
         if best // heads == layer:
             cells[best % heads] = f"**{cells[best % heads]}**"
-        lines.append(f"| {layer + 1} | {' | '.join([*cells, f'{float(means[layer]):.2f}'])} |")
+        rows.append([str(layer + 1), *cells, f"{float(means[layer]):.2f}"])
     where = f"layer {best // heads + 1}, head {best % heads + 1}"
     rule = (
         f"Alignment error rate (Och and Ney 2003) on {count} sentence pairs with links set by hand; 0 is perfect. A head links every "
@@ -42,7 +42,7 @@ def table(errors: Tensor, means: Tensor, count: int) -> str:
         "The last column links by the mean attention of the layer's heads. "
         f"Best: {where}, {float(errors.min()):.3f}."
     )
-    return "\n".join([*lines, "", rule])
+    return f"{markdown(['layer', *names], rows)}\n\n{rule}"
 
 
 def load_alignment(folder: Path, weights_sha256: str) -> tuple[int, int, float] | None:

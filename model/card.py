@@ -35,6 +35,11 @@ def write_block(card: Path, name: str, block: str) -> None:
     card.write_text(f"{before}{start}\n{block}\n{end}{after}", encoding="utf-8")
 
 
+def markdown(head: list[str], rows: list[list[str]]) -> str:
+    """A table in markdown."""
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))
+
+
 def family_table(folder: Path) -> str:
     """All checkpoints of a family that have been evaluated, a row each: positions, parameters, held-out loss, BLEU with the beam."""
     rows, names = [], []
@@ -56,8 +61,8 @@ def family_table(folder: Path) -> str:
         ]
         rows.append((name, [*cells, *(f"{scores['scores'][split][-1]:.1f}" for split in names)]))
     head = ["checkpoint", "positions", "parameters", "held-out cross-entropy, nats", *names]
-    lines = [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *(cells for _, cells in sorted(rows)))]
-    return "\n".join([*lines, "", "BLEU as above, with the beam; the same data, tokenizer, shape and recipe."])
+    table = markdown(head, [cells for _, cells in sorted(rows)])
+    return f"{table}\n\nBLEU as above, with the beam; the same data, tokenizer, shape and recipe."
 
 
 def write_family(folder: Path) -> list[Path]:

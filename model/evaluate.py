@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from model.card import SCORES, card_parts, write_block, write_family
+from model.card import SCORES, card_parts, markdown, write_block, write_family
 from model.data import group, pad, read_pairs
 from model.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
 from model.tokenizer import END
@@ -51,7 +51,7 @@ def evaluate(translator: Translator, folder: Path, data: Path, splits: tuple[str
     """
     widths = sorted({1, beam})
     names = ["greedy" if width == 1 else f"beam {width}" for width in widths]
-    lines, signature = [f"| set | sentences | {' | '.join(names)} |", "|---|---|" + "---|" * len(names)], ""
+    rows, signature = [], ""
     found = {"weights_sha256": translator.about.get("weights_sha256"), "beams": widths, "scores": {}}
     for split, pairs in [(split, read_pairs(data / f"{split}.tsv.gz")) for split in splits]:
         sources, references = ([pair[side] for pair in pairs] for side in (0, 1))
@@ -63,10 +63,11 @@ def evaluate(translator: Translator, folder: Path, data: Path, splits: tuple[str
             score, signature = bleu(hypotheses, references)
             scores.append(round(score, 2))
             print(f"{split}, {name}: {score:.2f}, {speed:.0f} sentences/s", flush=True)
-        lines.append(f"| {split} | {len(sources):,} | {' | '.join(f'{score:.1f}' for score in scores)} |")
+        rows.append([split, f"{len(sources):,}", *(f"{score:.1f}" for score in scores)])
         found["scores"][split] = scores
     how = f"Cased sacreBLEU, signature `{signature}`; each line of a file is one segment with one reference."
-    return "\n".join([*lines, "", how, "", *facts(translator, folder)]), {**found, "signature": signature}
+    table = markdown(["set", "sentences", *names], rows)
+    return "\n".join([table, "", how, "", *facts(translator, folder)]), {**found, "signature": signature}
 
 
 def facts(translator: Translator, folder: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""The settings of a training run, and the learning rate that they give each step."""
+"""The settings of a training run and of the fine-tuning after it, and the learning rate that they give each step."""
 
 from __future__ import annotations
 
@@ -28,6 +28,25 @@ class Recipe:
                 raise ValueError(f"{name} must be a number above 0, not {getattr(self, name)}.")
         if not 0 <= self.label_smoothing < 1:
             raise ValueError(f"label_smoothing must be at least 0 and below 1, not {self.label_smoothing}.")
+
+
+@dataclass(frozen=True)
+class TuningRecipe(Recipe):
+    """Mixed fine-tuning (Chu, Dabre and Kurohashi 2017): passes over one corpus, each with other pairs drawn anew beside it.
+
+    The others keep the model from forgetting them. Raises ValueError like Recipe.
+    """
+
+    epochs: int = 12  # passes over the corpus
+    learning_rate: float = 5e-4
+    warmup: int = 100
+    corpus: str = "multi30k"  # the pairs of CORPUS.train.tsv.gz
+    others: int = 15_000  # pairs of all other training files in every pass
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.others < 0:
+            raise ValueError(f"others must be at least 0, not {self.others}.")
 
 
 def rate_at(step: int, total: int, recipe: Recipe) -> float:

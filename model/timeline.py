@@ -1,7 +1,7 @@
 """From random to trained: `python -m model.timeline --data FOLDER` stores what `model.train --timeline` kept beside a checkpoint.
 
-Each moment is a file of int8 weights, one scale per row, half the size of float16; `timeline.json` says what each could do on
-held-out sentences: cross-entropy, BLEU, and which heads had which role by then.
+Each moment is a file of int8 weights, one scale per row, half the size of float16; the last moment is the checkpoint itself.
+`timeline.json` says what each could do on held-out sentences: cross-entropy, BLEU, and which heads had which role by then.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from torch import Tensor
 
 from model.analysis_roles import ROLE
 from model.capture import install
+from model.card import card_parts, markdown, write_block
 from model.data import batches, encode_pairs
 from model.evaluate import bleu, translate_all
 from model.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained, load_weights
@@ -64,8 +66,10 @@ def dequantize(stored: dict[str, Tensor]) -> dict[str, Tensor]:
 def at_moment(translator: Translator, folder: Path, moment: Moment) -> Translator:
     """The translator as it was at a moment of its training, on the same device; its hash tells it from the others.
 
-    Raises CheckpointError for a file that is missing or damaged.
+    The last moment is the translator that is given. Raises CheckpointError for a file that is missing or damaged.
     """
+    if moment.sha256 == translator.about["weights_sha256"]:
+        return translator
     try:
         content = (folder / moment.file).read_bytes()
     except OSError as error:
@@ -103,20 +107,26 @@ def held_out_loss(translator: Translator, pairs: list[tuple[str, str]]) -> float
 
 
 def store(translator: Translator, folder: Path, run: Path, pairs: list[tuple[str, str]], about: str) -> list[Moment]:
-    """Quantize and measure every `moment-STEP.safetensors` of a run; write all. Raises ValueError if there is none."""
-    kept = sorted(run.glob("moment-*.safetensors"), key=lambda path: int(path.stem.split("-")[1]))
+    """Quantize and measure every `moment-STEP.safetensors` of a run up to the checkpoint, then the checkpoint; write all.
+
+    Raises ValueError if there is none.
+    """
+    weights_sha256, last = translator.about["weights_sha256"], translator.about["training"]["steps"]
+    kept = {int(path.stem.split("-")[1]): path for path in run.glob("moment-*.safetensors")}
+    kept = {step: path for step, path in sorted(kept.items()) if step < last}
     if not kept:
-        raise ValueError(f"{run} holds no moment-STEP.safetensors: train with --timeline first.")
-    (folder / FOLDER).mkdir(exist_ok=True)
+        raise ValueError(f"{run} holds no moment-STEP.safetensors of a step before {last}: train with --timeline first.")
+    shutil.rmtree(folder / FOLDER, ignore_errors=True)
+    (folder / FOLDER).mkdir()
     moments = []
-    for path in kept:
-        step, content = int(path.stem.split("-")[1]), save(quantize(load_file(path)))
+    for step, path in kept.items():
+        content = save(quantize(load_file(path)))
         name = f"{FOLDER}/step-{step:05d}.safetensors"
         (folder / name).write_bytes(content)
-        moment = Moment(step, name, hashlib.sha256(content).hexdigest(), 0.0, 0.0, {})
-        moments.append(measured(at_moment(translator, folder, moment), moment, pairs))
-        print(f"step {step}: {moments[-1].dev_loss:.3f} nats, BLEU {moments[-1].bleu:.1f}", flush=True)
-    content = {"weights_sha256": translator.about["weights_sha256"], "about": about, "moments": [asdict(at) for at in moments]}
+        moments.append(Moment(step, name, hashlib.sha256(content).hexdigest(), 0.0, 0.0, {}))
+    moments.append(Moment(last, "weights.safetensors", weights_sha256, 0.0, 0.0, {}))
+    moments = [measured(at_moment(translator, folder, moment), moment, pairs) for moment in moments]
+    content = {"weights_sha256": weights_sha256, "about": about, "moments": [asdict(at) for at in moments]}
     (folder / FOLDER / FILE).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return moments
 
@@ -128,7 +138,19 @@ def measured(translator: Translator, moment: Moment, pairs: list[tuple[str, str]
     score, _ = bleu(said, [target for _, target in pairs])
     measures = measure_pairs(translator, pairs)
     roles = {role: sorted(measures.having(role)) for role in ROLE}
-    return replace(moment, dev_loss=round(held_out_loss(translator, pairs), 4), bleu=round(score, 2), roles=roles)
+    moment = replace(moment, dev_loss=round(held_out_loss(translator, pairs), 4), bleu=round(score, 2), roles=roles)
+    print(f"step {moment.step}: {moment.dev_loss:.3f} nats, BLEU {moment.bleu:.1f}", flush=True)
+    return moment
+
+
+def table(moments: list[Moment], about: str) -> str:
+    """The moments as markdown, a row each: step, cross-entropy, BLEU and how many heads have each role that any ever has."""
+    roles = [role for role in ROLE if any(at.roles.get(role) for at in moments)]
+    rows = [
+        [f"{at.step:,}", f"{at.dev_loss:.2f}", f"{at.bleu:.1f}", *(str(len(at.roles.get(role, []))) for role in roles)] for at in moments
+    ]
+    head = ["step", "nats per token", "BLEU", *(ROLE[role].title for role in roles)]
+    return f"{markdown(head, rows)}\n\nOn {about}; the last columns count the heads that have a role. The last row is the checkpoint itself."
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -139,13 +161,20 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--run", type=Path, default=Path("runs/en-fr"), help="folder of the training run")
     parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
     parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
+    parser.add_argument("--write-card", action="store_true", help="put the table into the checkpoint's README.md")
     args = parser.parse_args(arguments)
     folder = checkpoint_folder(args.model)
     try:
+        if args.write_card:
+            card_parts(folder / "README.md", "timeline")  # not after minutes of work
         about = f"{EACH} pairs each of {' and '.join(SPLITS)}, seed 0; greedy"
-        store(load_pretrained(folder, args.device), folder, args.run, sample(args.data), about)
+        moments = store(load_pretrained(folder, args.device), folder, args.run, sample(args.data), about)
     except (OSError, ValueError, CheckpointError, DeviceError) as error:
         raise SystemExit(f"error: {error}") from error
+    block = table(moments, about)
+    print(block)
+    if args.write_card:
+        write_block(folder / "README.md", "timeline", block)
 
 
 if __name__ == "__main__":

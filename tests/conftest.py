@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
-from tiny import SENTENCES, tiny_model
+from tiny import SENTENCES, tiny_model, write_training_files
 
 from model.pretrained import Translator, load_pretrained
 from model.tokenizer import Tokenizer
@@ -28,3 +30,9 @@ def tiny_translator(tokenizer: Tokenizer) -> Translator:
 def translator() -> Translator:
     """The shipped checkpoint, on the CPU."""
     return load_pretrained("en-fr", device="cpu")
+
+
+@pytest.fixture
+def data(tmp_path) -> Path:
+    """A folder of files with a few sentence pairs to train on."""
+    return write_training_files(tmp_path)

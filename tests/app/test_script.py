@@ -190,7 +190,7 @@ def with_timeline(tmp_path, translator, monkeypatch) -> list[int]:
         noise = {name: torch.randn_like(value) * value.std() if value.dim() > 1 else value for name, value in weights.items()}
         mixed = {name: (share * value + (1 - share) * noise[name]).contiguous() for name, value in weights.items()}
         save_file(mixed, run_folder / f"moment-{step}.safetensors")
-    save_pretrained(folder, translator.model.config, weights, translator.tokenizer, {})
+    save_pretrained(folder, translator.model.config, weights, translator.tokenizer, {"training": {"steps": steps[-1]}})
     store(load_pretrained(folder, "cpu"), folder, run_folder, [("Two dogs are playing.", "Deux chiens jouent.")], "test")
     monkeypatch.setattr("sys.argv", ["app.py", "--model", str(folder), "--device", "cpu"])
     return steps

@@ -66,7 +66,7 @@ def test_settings_are_chosen_on_dev_without_touching_the_card(checkpoint, data, 
     before = (checkpoint / "README.md").read_text()
     run(checkpoint, data, "--splits", "dev", "--beam", "1")
     printed = capsys.readouterr().out
-    assert "| set | sentences | greedy |\n|---|---|---|\n| tatoeba.dev | 2 | " in printed and "2017" not in printed
+    assert "| set | sentences | greedy |\n| --- | --- | --- |\n| tatoeba.dev | 2 | " in printed and "2017" not in printed
     with pytest.raises(SystemExit):
         run(checkpoint, data, "--splits", "dev", "--write-card")
     assert (checkpoint / "README.md").read_text() == before

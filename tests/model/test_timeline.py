@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from safetensors.torch import save_file
 from tiny import SENTENCES, tiny_model
 
 from model.pretrained import CheckpointError, load_pretrained, save_pretrained
-from model.timeline import at_moment, dequantize, load_timeline, quantize, store
+from model.timeline import at_moment, dequantize, load_timeline, quantize, store, table
 
 pytest.importorskip("sacrebleu")
 PAIRS = [(SENTENCES[at], SENTENCES[at + 1]) for at in (0, 2, 4)]
@@ -33,36 +35,40 @@ def test_a_quantized_matrix_is_half_a_scale_away_at_most(seed, rows, size):
 
 @pytest.fixture
 def stored(tokenizer, tmp_path):
-    """A checkpoint with a timeline of two moments: (folder, translator, moments)."""
+    """A checkpoint with a timeline of two kept moments and its end: (folder, translator, moments)."""
     run, folder = tmp_path / "run", tmp_path / "tiny"
     run.mkdir()
-    models = {0: tiny_model(tokenizer, seed=1), 12: tiny_model(tokenizer, seed=2)}
+    models = {0: tiny_model(tokenizer, seed=1), 8: tiny_model(tokenizer, seed=2), 12: tiny_model(tokenizer, seed=3)}
     for step, model in models.items():
         save_file(
             {name: value.detach().contiguous() for name, value in model.named_parameters()}, run / f"moment-{step}.safetensors"
         )
-    save_pretrained(folder, models[12].config, dict(models[12].named_parameters()), tokenizer, {})
+    save_pretrained(folder, models[8].config, dict(models[8].named_parameters()), tokenizer, {"training": {"steps": 12}})
     translator = load_pretrained(folder, "cpu")
     return folder, translator, store(translator, folder, run, PAIRS, "test")
 
 
 def test_a_timeline_comes_back_as_it_was_stored(stored):
-    """In the order of training, with what was measured; another checkpoint's timeline is none."""
+    """In the order of training, with what was measured; another checkpoint's timeline is none; the end is not stored twice."""
     folder, translator, moments = stored
-    assert [at.step for at in moments] == [0, 12]
+    assert [at.step for at in moments] == [0, 8, 12]
+    assert sorted(path.name for path in (folder / "timeline").iterdir()) == [
+        "step-00000.safetensors", "step-00008.safetensors", "timeline.json",
+    ]  # fmt: skip
     assert load_timeline(folder, translator.about["weights_sha256"]) == moments
     assert load_timeline(folder, "another") == [] == load_timeline(folder.parent, "x")
     assert all(at.dev_loss > 1 and at.bleu >= 0 for at in moments)
 
 
 def test_a_moment_is_a_translator_of_its_own(stored):
-    """Its logits are those of the quantized weights; the last moment is close to the checkpoint, the first is not."""
+    """Its logits are those of the quantized weights: close to the weights that were kept; the last one is the checkpoint."""
     folder, translator, moments = stored
     target = SENTENCES[1]
     whole = translator.trace(SENTENCES[0], target).logits
-    first, last = (at_moment(translator, folder, at) for at in moments)
-    assert first.about["weights_sha256"] != last.about["weights_sha256"] != translator.about["weights_sha256"]
-    near, far = ((other.trace(SENTENCES[0], target).logits - whole).norm() / whole.norm() for other in (last, first))
+    first, same, last = (at_moment(translator, folder, at) for at in moments)
+    assert last is translator
+    assert len({other.about["weights_sha256"] for other in (first, same, last)}) == 3
+    near, far = ((other.trace(SENTENCES[0], target).logits - whole).norm() / whole.norm() for other in (same, first))
     assert float(near) < 0.05 < float(far)
 
 
@@ -76,3 +82,18 @@ def test_a_damaged_moment_is_refused_in_words(stored):
     path.unlink()
     with pytest.raises(CheckpointError, match="Cannot read"):
         at_moment(translator, folder, moments[0])
+
+
+def test_the_card_counts_heads_that_have_a_role(stored):
+    """A row a moment, a column a role that any of them has."""
+    moments = [replace(at, roles={"previous": [("encoder", 0, 1)] * at.step, "first": []}) for at in stored[2]]
+    lines = table(moments, "two pairs").splitlines()
+    assert lines[0].endswith("| BLEU | previous |") and len(lines) == len(moments) + 4
+    assert [line.split("|")[-2].strip() for line in lines[2:5]] == ["0", "8", "12"]
+
+
+def test_a_run_without_moments_is_refused_in_words(stored, tmp_path):
+    """With what to do."""
+    folder, translator, _ = stored
+    with pytest.raises(ValueError, match="train with --timeline first"):
+        store(translator, folder, tmp_path / "nowhere", PAIRS, "test")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import gzip
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny import SENTENCES
+from tiny import training_arguments as arguments
 
 from model import train
 from model.pretrained import load_pretrained
@@ -35,24 +34,6 @@ def test_a_recipe_that_cannot_be_is_refused_in_words(setting):
     """The setting is named."""
     with pytest.raises(ValueError, match=f"{next(iter(setting))} must be"):
         Recipe(**setting)
-
-
-@pytest.fixture
-def data(tmp_path) -> Path:
-    """A folder of a few sentence pairs, as files."""
-    pairs = [f"{SENTENCES[at]} {number}\t{SENTENCES[at + 1]} {number}\n" for number in range(12) for at in (0, 2, 4)]
-    for name, lines in (("tiny.train", pairs), ("tiny.dev", pairs[:8])):
-        with gzip.open(tmp_path / f"{name}.tsv.gz", "wt", encoding="utf-8") as file:
-            file.writelines(lines)
-    return tmp_path
-
-
-def arguments(data: Path, name: str, *more: str) -> list[str]:
-    """A command line of a run that takes a second."""
-    folders = ["--data", str(data), "--run", str(data / name), "--out", str(data / f"{name}-out")]
-    small = "--d-model 16 --heads 2 --encoder-layers 1 --decoder-layers 1 --vocabulary-size 360 --device cpu"
-    recipe = "--epochs 2 --batch-tokens 200 --warmup 3 --average 2 --average-every 2"
-    return [*folders, *small.split(), *recipe.split(), *more]
 
 
 def result(data: Path, name: str) -> tuple[dict, list[str]]:
@@ -81,7 +62,7 @@ def test_training_learns_and_exports_a_translator(data, capsys):
 
 
 PLACES = [("train_step", 0), ("train_step", 1), ("train_step", 4), ("train_step", 9), ("evaluate", 1), ("log", 2), ("save", 0),
-          ("save", 3), ("save", -1), ("weights", 0), ("weights", 1)]  # fmt: skip
+          ("save", 3), ("save", -1), ("weights", 0), ("weights", 1), ("train_step", -1), ("evaluate", -2), ("log", -1)]  # fmt: skip
 
 
 @pytest.mark.parametrize("place, call", PLACES)
@@ -121,15 +102,16 @@ def test_resuming_a_finished_run_only_exports(data, monkeypatch):
 def test_a_run_is_never_overwritten_or_mixed(data):
     """Another recipe, another model, or no --resume at all: refused in words, and nothing changes."""
     train.main(arguments(data, "whole"))
-    before = {path: path.read_bytes() for path in (data / "whole").iterdir()}
+    before = {path: path.read_bytes() for path in (data / "whole").rglob("*") if path.is_file()}
     for more, words in (
         (["--resume", "--epochs", "3"], "another recipe"),
+        (["--resume", "--tuning-others", "3"], "another recipe"),
         (["--resume", "--d-model", "32"], "another config"),
         ([], "holds a run already"),
     ):
         with pytest.raises(SystemExit, match=words):
             train.main(arguments(data, "whole", *more))
-    assert {path: path.read_bytes() for path in (data / "whole").iterdir()} == before
+    assert {path: path.read_bytes() for path in (data / "whole").rglob("*") if path.is_file()} == before
 
 
 @pytest.mark.parametrize(
@@ -138,6 +120,9 @@ def test_a_run_is_never_overwritten_or_mixed(data):
         (["--d-model", "15"], "multiple of heads"),
         (["--dropout", "1"], "dropout must be"),
         (["--epochs", "0"], "epochs must be"),
+        (["--tuning-epochs", "-1"], "epochs must be"),
+        (["--tuning-others", "-1"], "others must be"),
+        (["--tuning-corpus", "poems"], "no .*poems.train.tsv.gz to fine-tune on"),
         (["--vocabulary-size", "90000"], "No vocabulary of 90000 pieces"),
         (["--data", "/nowhere"], "No file ending in .train.tsv.gz"),
         (["--device", "tpu"], "Unknown device"),
@@ -165,7 +150,9 @@ def test_a_timeline_keeps_the_weights_of_its_steps(data):
     train.main(arguments(data, "moments", "--timeline"))
     train.main(arguments(data, "plain"))
     rows = result(data, "moments")[1]
-    steps = timeline_steps(int(rows[-1].split()[0]))
+    with open(data / "moments" / "log.csv", newline="") as file:
+        steps = timeline_steps(int(list(csv.DictReader(file))[-1]["step"]))
+    assert len(list((data / "moments").rglob("moment-*"))) == len(steps)
     kept = [dict(load_file(data / "moments" / f"moment-{step}.safetensors")) for step in steps]
     last = load_file(data / "moments" / f"weights-{steps[-1]}.safetensors")
     assert all(torch.equal(kept[-1][name], last[name]) for name in last)
