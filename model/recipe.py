@@ -42,11 +42,14 @@ class TuningRecipe(Recipe):
     warmup: int = 100
     corpus: str = "multi30k"  # the pairs of CORPUS.train.tsv.gz
     others: int = 15_000  # pairs of all other training files in every pass
+    dropout: float = 0.2  # more than in the first stage: these pairs were read before
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.others < 0:
             raise ValueError(f"others must be at least 0, not {self.others}.")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout must be at least 0 and below 1, not {self.dropout}.")
 
 
 def rate_at(step: int, total: int, recipe: Recipe) -> float:

@@ -19,7 +19,7 @@ from model.trainer import Trainer, export, run_to_end
 from model.tune import HELD_OUT, TRAIN, read_mixture, tune
 
 FIRST_STAGE = "first-stage"  # folder in the run's: the translator before fine-tuning
-TUNED_ALONE = ("epochs", "learning_rate", "warmup", "corpus", "others")  # the rest of the second stage is as in the first
+TUNED_ALONE = ("epochs", "learning_rate", "warmup", "corpus", "others", "dropout")  # the rest of the second stage is as in the first
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import random
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -37,7 +37,9 @@ class Tuner(Trainer):
         config, tokenizer = translator.model.config, translator.tokenizer
         corpus, others, dev = (encode_pairs(pairs, tokenizer, config.max_length) for pairs in (*mixture, held_out))
         self.corpus_size = len(corpus)
-        super().__init__(config, recipe, tokenizer, corpus + others, dev, run, translator.model.device)
+        trained = replace(config, dropout=recipe.dropout)
+        super().__init__(trained, recipe, tokenizer, corpus + others, dev, run, translator.model.device)
+        self.config = config
         self.model.load_state_dict(translator.model.state_dict())
 
     def rows(self, epoch: int) -> list[list[int]]:

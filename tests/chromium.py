@@ -1,4 +1,4 @@
-"""What tests do where there is no browser."""
+"""What tests do where there is no browser, and how they wait for a page that stands still."""
 
 from __future__ import annotations
 
@@ -15,3 +15,11 @@ def need_chromium() -> None:
         if os.environ.get("CI") == "true":
             pytest.fail(INSTALL)
         pytest.skip(INSTALL)
+
+
+def settled(page):
+    """The page once its script has ended: nothing grows above what is pointed at any more. Returns the page."""
+    from playwright.sync_api import expect
+
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=60_000)
+    return page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from chromium import need_chromium
+from chromium import need_chromium, settled
 
 from bench.browser import chromium, serve
 
@@ -27,7 +27,7 @@ def browser():
 
 @pytest.fixture
 def visit(server: str, browser) -> Iterator[Callable]:
-    """visit(query, scheme) opens the page in a new browser profile and waits until a view is drawn."""
+    """visit(query, scheme) opens the page in a new browser profile and waits until its script has ended."""
     contexts = []
 
     def open_page(query: str = "", scheme: str = "light", width: int = 1280, height: int = 900):
@@ -39,7 +39,7 @@ def visit(server: str, browser) -> Iterator[Callable]:
         page.on("pageerror", lambda error: page.problems.append(str(error)))
         page.goto(f"{server}/{query}")
         page.get_by_test_id("view-sentence").or_(page.get_by_test_id("stAlert")).first.wait_for()
-        return page
+        return settled(page)
 
     yield open_page
     for context in contexts:

@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlparse
 
 import pytest
+from chromium import settled
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect  # noqa: E402
@@ -46,6 +47,7 @@ def press_bar(page, index: int) -> None:
     """A real click on one of the bars."""
     bar = page.locator(".st-key-embeddings-neighbours .bars .point path").nth(index)
     expect(bar).to_be_visible()
+    settled(page)
     bar.scroll_into_view_if_needed()
     box = bar.bounding_box()
     page.mouse.move(box["x"] + 10, box["y"] + box["height"] / 2)
@@ -113,6 +115,7 @@ def test_a_row_of_the_vectors_chooses_its_token(visit):
     page = visit(f"?{TEXT}&view=embeddings")
     panel = plot(page, "vectors").locator(".nsewdrag").first
     expect(panel).to_be_visible()
+    settled(page)
     panel.scroll_into_view_if_needed()
     box = panel.bounding_box()
     count = page.get_by_test_id("tokens-source").locator(".chip").count()

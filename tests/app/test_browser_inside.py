@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from chromium import settled
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect  # noqa: E402
@@ -23,6 +24,7 @@ def click_cell(page, card: str, row: int, column: int) -> None:
     expect(plot.locator(".heatmaplayer image")).not_to_have_count(0)
     place = """(plot, [row, column]) => { const { xaxis, yaxis } = plot._fullLayout, box = plot.getBoundingClientRect();
         return [box.x + xaxis._offset + xaxis.c2p(column + 1), box.y + yaxis._offset + yaxis.c2p(row + 1)]; }"""
+    settled(page)
     plot.scroll_into_view_if_needed()
     x, y = plot.evaluate(place, [row, column])
     page.mouse.move(x, y)
@@ -88,6 +90,7 @@ def test_scores_are_taken_apart_by_a_click(visit):
     page = visit("?view=qkv&kind=encoder&layer=1&head=1&query=1&key=1")
     page.locator(".st-key-card-parts .js-plotly-plot").first.wait_for()
     plot = page.locator(".st-key-card-qkv .js-plotly-plot").first
+    settled(page)
     plot.scroll_into_view_if_needed()
     place = """plot => { const { xaxis2, yaxis } = plot._fullLayout, box = plot.getBoundingClientRect();
         return [box.x + xaxis2._offset + xaxis2.c2p(4), box.y + yaxis._offset + yaxis.c2p(3)]; }"""

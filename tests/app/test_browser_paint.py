@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from chromium import settled
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect  # noqa: E402
@@ -23,7 +24,7 @@ def drag(page, start: tuple[int, int], end: tuple[int, int]) -> None:
 
 def middle(page, row: int, column: int) -> tuple[float, float]:
     """The middle of a cell on the screen: its label's row or column, seen from the frame of the keyboard's cell."""
-    area = page.get_by_test_id("matrices").locator(".area")
+    area = settled(page).get_by_test_id("matrices").locator(".area")
     area.scroll_into_view_if_needed()  # a change adds a strip above it
     at = area.evaluate(
         """(area, [row, column]) => {

@@ -122,6 +122,7 @@ def test_a_run_is_never_overwritten_or_mixed(data):
         (["--epochs", "0"], "epochs must be"),
         (["--tuning-epochs", "-1"], "epochs must be"),
         (["--tuning-others", "-1"], "others must be"),
+        (["--tuning-dropout", "1"], "dropout must be"),
         (["--tuning-corpus", "poems"], "no .*poems.train.tsv.gz to fine-tune on"),
         (["--vocabulary-size", "90000"], "No vocabulary of 90000 pieces"),
         (["--data", "/nowhere"], "No file ending in .train.tsv.gz"),
