@@ -64,7 +64,7 @@ function buildSection(grid, name) {
 function write(grid) {
   const { root, header, palette } = grid;
   root.setAttribute("aria-label", header.texts.label);
-  grid.squares.textContent = header.texts.squares;
+  grid.squares.textContent = header.texts.squares + (header.star ? " · ★ aligns words best" : "");
   grid.shade.textContent = header.texts.shade;
   let start = 0;
   header.kinds.forEach((kind, index) => {
