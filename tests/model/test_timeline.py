@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from tiny import SENTENCES, tiny_model
 
-from model.pretrained import CheckpointError, load_pretrained, save_pretrained
+from model.pretrained import FOLDER, CheckpointError, load_pretrained, save_pretrained
 from model.timeline import at_moment, dequantize, load_timeline, quantize, store, table
 
 pytest.importorskip("sacrebleu")
@@ -97,3 +98,21 @@ def test_a_run_without_moments_is_refused_in_words(stored, tmp_path):
     folder, translator, _ = stored
     with pytest.raises(ValueError, match="train with --timeline first"):
         store(translator, folder, tmp_path / "nowhere", PAIRS, "test")
+
+
+def test_the_shipped_timeline_goes_from_babble_to_french(translator):
+    """From random weights to the checkpoint, whole on disk; loss falls and BLEU rises from end to end; heads find their roles."""
+    moments = load_timeline(translator.folder, translator.about["weights_sha256"])
+    assert len(moments) >= 8 and moments[0].step == 0 and moments[-1].step == translator.about["training"]["steps"]
+    assert at_moment(translator, translator.folder, moments[-1]) is translator
+    assert "chiens" not in at_moment(translator, translator.folder, moments[0]).translate("Two dogs are playing.")
+    assert moments[0].dev_loss > 8 > 1.2 > moments[-1].dev_loss and moments[0].bleu < 1 < 40 < moments[-1].bleu
+    assert not moments[0].roles["alignment"] and not moments[0].roles["diagonal"]
+    assert moments[-1].roles["alignment"] and moments[-1].roles["diagonal"]
+    for at in moments[:-1]:
+        assert hashlib.sha256((translator.folder / at.file).read_bytes()).hexdigest() == at.sha256
+
+
+def test_all_checkpoints_together_stay_small():
+    """At most 120 MB, so that a clone takes moments."""
+    assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()) <= 120e6

@@ -116,7 +116,7 @@ def _steps(scene: Scene) -> None:
     _notes(scene, played)
     kind, layer, head = scene.open_head
     if kind != "cross":
-        _, layer, head = engine.suggested_head(scene.translator, engine.cache_key(scene.translator))
+        _, layer, head = scene.suggested_head
     last = len(trace.labels) - 1
     start = played.taken[-1][0] if played.taken else 0
     step = min(last, start if scene.settings.row is None else scene.settings.row)

@@ -226,16 +226,16 @@ def _translation(scene: Scene) -> None:
 
 
 def _status(scene: Scene) -> str:
-    """Model, size, device, tokens and time of the pass, in one quiet line."""
+    """Model (where no picker names it), size, device, tokens and time of the pass, in one quiet line."""
     trace, config = scene.trace, scene.trace.config
-    parts = [
-        scene.translator.name.replace("-", " → ", 1),
+    parts = [] if len(engine.relatives(scene.translator)) > 1 else [scene.translator.name.replace("-", " → ", 1)]
+    parts += [
         f"{config.encoder_layers} + {config.decoder_layers} layers",
         f"{config.heads} heads",
         f"{scene.translator.model.parameter_count / 1e6:.1f} M parameters",
         str(scene.translator.model.device),
         f"{len(trace.source)} + {len(trace.target)} tokens",
-        f"one pass in {1000 * scene.done.seconds:.0f} ms",
+        f"pass: {1000 * scene.done.seconds:.0f} ms",
     ]
     return f'<div class="status" data-testid="status">{html.escape(" · ".join(parts))}</div>'
 

@@ -71,7 +71,9 @@ def _choose(scene: Scene) -> None:
     scene.choose(label=label or "", held_out=bool(held_out))
     if not stored:
         st.caption(
-            "Scores on held-out sentences are not there for these weights; `python -m model.roles --data FOLDER` makes them."
+            "Scores of this sentence alone; what the heads did on held-out sentences at every moment stands below."
+            if scene.settings.moment is not None and engine.moments(scene.trained)
+            else "Scores on held-out sentences are not there for these weights; `python -m model.roles --data FOLDER` makes them."
         )
     elif held_out and not scene.settings.intervention.changes_nothing:
         st.caption("The held-out sentences were read by the model as trained: your switches change this sentence only.")

@@ -101,8 +101,14 @@ class Scene:
         kind, layer, head = self.settings.kind, self.settings.layer, self.settings.head
         if layer is not None and head is not None:
             return kind, layer, head
-        suggestion = engine.suggested_head(self.translator, engine.cache_key(self.translator))
+        suggestion = self.suggested_head
         return suggestion if kind == suggestion[0] else (kind, layer or 0, head or 0)
+
+    @property
+    def suggested_head(self) -> tuple[str, int, int]:
+        """The head to open before any choice: the trained model's, so that it stays the same at every moment of the training."""
+        trained = self.trained or self.translator
+        return engine.suggested_head(trained, engine.cache_key(trained))
 
     @property
     def open_cell(self) -> tuple[int, int]:

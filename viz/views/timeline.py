@@ -27,21 +27,14 @@ def switch(place: st.delta_generator.DeltaGenerator, trained: Translator, settin
     moments = engine.moments(trained)
     if moments:
         st.session_state["timeline"] = settings.moment is not None
-        place.toggle("Training", key="timeline", help=HELP, on_change=_switched, args=(trained, len(moments)))
+        place.toggle("Training", key="timeline", help=HELP, on_change=_switched)
     return moments
 
 
-def _switched(trained: Translator, count: int) -> None:
-    """On: the first moment, with the head open that the trained model suggests, so that it can be followed. Off: the trained model."""
+def _switched() -> None:
+    """On: the first moment. Off: the trained model."""
     settings = st.session_state["settings"]
-    if settings.moment is not None:
-        st.session_state["settings"] = replace(settings, moment=None)
-        return
-    opened = {}
-    if settings.layer is None or settings.head is None:
-        kind, layer, head = engine.suggested_head(trained, engine.cache_key(trained))
-        opened = {"kind": kind, "layer": layer, "head": head}
-    st.session_state["settings"] = replace(settings, moment=0, **opened)
+    st.session_state["settings"] = replace(settings, moment=0 if settings.moment is None else None)
 
 
 def at_moment(trained: Translator, moments: list[Moment], settings: Settings) -> Translator:
