@@ -10,8 +10,6 @@ import random
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import torch
-
 from model.data import batch_rows, encode_pairs, read_pairs, read_split
 from model.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
 from model.recipe import TuningRecipe
@@ -25,7 +23,9 @@ def read_mixture(data: Path, corpus: str) -> tuple[Pairs, Pairs]:
     """(pairs of the corpus, pairs of all other training files). Raises ValueError, in words, where the corpus is not there."""
     path = data / f"{corpus}{TRAIN}"
     if not path.exists():
-        raise ValueError(f"There is no {path} to fine-tune on. Name a corpus with --tuning-corpus, or leave it out: --tuning-epochs 0.")
+        raise ValueError(
+            f"There is no {path} to fine-tune on. Name a corpus that is there; model.train leaves this stage out with --tuning-epochs 0."
+        )
     others = [pair for other in sorted(data.glob(f"*{TRAIN}")) if other != path for pair in read_pairs(other)]
     return read_pairs(path), others
 
