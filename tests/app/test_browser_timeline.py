@@ -27,6 +27,7 @@ def test_the_model_is_walked_through_its_training(visit, scheme):
     slider = page.get_by_role("slider", name="Training step")
     slider.press("ArrowRight")
     expect(moment).to_contain_text(re.compile(r"^Step \d+ of "))
+    expect(page).to_have_url(re.compile(r"moment=2\b"))  # the address follows the picture
     again = visit("?" + page.url.split("?", 1)[1], scheme)
     expect(again.get_by_test_id("moment")).to_have_text(moment.inner_text())
     slider.press("End")

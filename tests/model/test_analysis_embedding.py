@@ -14,6 +14,7 @@ from tiny import SENTENCES
 from model.analysis_embedding import Vocabulary, nearest, paths, principal_axes
 from model.tokenizer import SPECIAL
 
+ROUNDING = 1e-12  # float64: processors add a narrower product up in another order
 SIZES = {"rows": st.integers(1, 30), "width": st.integers(1, 12), "seed": st.integers(0, 99)}
 
 
@@ -126,7 +127,8 @@ def test_paths_go_through_every_point_of_the_residual_stream(tiny_translator, si
     assert torch.allclose((full[1:] - full[:-1]).norm(dim=-1), steps, atol=1e-5)
     assert float(shares.sum()) == pytest.approx(1.0)
     short, few = paths(trace, side, 2)
-    assert torch.equal(short, full[..., :2]) and torch.equal(few, shares[:2])
+    torch.testing.assert_close(short, full[..., :2], atol=ROUNDING, rtol=0)
+    assert torch.equal(few, shares[:2])
 
 
 def test_paths_that_do_not_move_have_no_spread(tiny_translator):
