@@ -16,7 +16,7 @@ from model.pretrained import CheckpointError, DeviceError, choose_device
 from model.recipe import Recipe, TuningRecipe
 from model.tokenizer import Tokenizer
 from model.trainer import Trainer, export, run_to_end
-from model.tune import HELD_OUT, TRAIN, read_mixture, tune
+from model.tune import HELD_OUT, TRAIN, corpus_file, tune
 
 FIRST_STAGE = "first-stage"  # folder in the run's: the translator before fine-tuning
 TUNED_ALONE = ("epochs", "learning_rate", "warmup", "corpus", "others", "dropout")  # the rest of the second stage is as in the first
@@ -30,7 +30,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--run", type=Path, default=Path("runs/en-fr"), help="folder of checkpoints and log while training")
     parser.add_argument("--out", type=Path, default=Path("pretrained/en-fr"), help="folder of the finished translator")
     parser.add_argument("--languages", nargs=2, default=["English", "French"], metavar=("SOURCE", "TARGET"), help="their names")
-    parser.add_argument("--timeline", action="store_true", help="keep the weights at about eight points of the run")
+    parser.add_argument("--timeline", action="store_true", help="keep the weights at about eight points of the first stage")
     parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
     parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
     parser.add_argument("--positions", choices=POSITION_KINDS, default=Config.positions)
@@ -79,7 +79,7 @@ def main(arguments: list[str] | None = None) -> None:
         recipe, tuning = recipes(args)
         trainer = trainer_for(args, recipe)
         if tuning:
-            read_mixture(args.data, tuning.corpus)  # not after an hour of work
+            corpus_file(args.data, tuning.corpus)  # not after an hour of work
         run_to_end(trainer, args.resume)
         about = {"languages": dict(zip(("source", "target"), args.languages, strict=True))}
         first = args.run / FIRST_STAGE if tuning else args.out

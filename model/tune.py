@@ -19,13 +19,19 @@ TRAIN, HELD_OUT = ".train.tsv.gz", [".dev.tsv.gz", ".val.tsv.gz"]
 Pairs = list[tuple[str, str]]
 
 
-def read_mixture(data: Path, corpus: str) -> tuple[Pairs, Pairs]:
-    """(pairs of the corpus, pairs of all other training files). Raises ValueError, in words, where the corpus is not there."""
+def corpus_file(data: Path, corpus: str) -> Path:
+    """Where the pairs of a corpus lie. Raises ValueError, in words, where they are not there."""
     path = data / f"{corpus}{TRAIN}"
     if not path.exists():
         raise ValueError(
             f"There is no {path} to fine-tune on. Name a corpus that is there; model.train leaves this stage out with --tuning-epochs 0."
         )
+    return path
+
+
+def read_mixture(data: Path, corpus: str) -> tuple[Pairs, Pairs]:
+    """(pairs of the corpus, pairs of all other training files). Raises ValueError as `corpus_file`."""
+    path = corpus_file(data, corpus)
     others = [pair for other in sorted(data.glob(f"*{TRAIN}")) if other != path for pair in read_pairs(other)]
     return read_pairs(path), others
 
@@ -39,7 +45,7 @@ class Tuner(Trainer):
         self.corpus_size = len(corpus)
         trained = replace(config, dropout=recipe.dropout)
         super().__init__(trained, recipe, tokenizer, corpus + others, dev, run, translator.model.device)
-        self.config = config
+        self.config = config  # of the checkpoint that is exported: another dropout is a matter of this stage
         self.model.load_state_dict(translator.model.state_dict())
 
     def rows(self, epoch: int) -> list[list[int]]:

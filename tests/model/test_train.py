@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from tiny import training_arguments as arguments
 from model import train
 from model.pretrained import load_pretrained
 from model.recipe import Recipe, rate_at, timeline_steps
+from model.trainer import read_log
 
 pytest.importorskip("tqdm")
 
@@ -38,8 +38,8 @@ def test_a_recipe_that_cannot_be_is_refused_in_words(setting):
 
 def result(data: Path, name: str) -> tuple[dict, list[str]]:
     """Exported weights and the logged steps and losses."""
-    with open(data / f"{name}-out" / "training-log.csv", newline="") as file:
-        log = [f"{row['step']} {row['tokens']} {row['train_loss']} {row['dev_loss']}" for row in csv.DictReader(file)]
+    rows = read_log(data / f"{name}-out" / "training-log.csv")
+    log = [f"{row['step']} {row['tokens']} {row['train_loss']} {row['dev_loss']}" for row in rows]
     return dict(load_pretrained(data / f"{name}-out", "cpu").model.named_parameters()), log
 
 
@@ -151,8 +151,7 @@ def test_a_timeline_keeps_the_weights_of_its_steps(data):
     train.main(arguments(data, "moments", "--timeline"))
     train.main(arguments(data, "plain"))
     rows = result(data, "moments")[1]
-    with open(data / "moments" / "log.csv", newline="") as file:
-        steps = timeline_steps(int(list(csv.DictReader(file))[-1]["step"]))
+    steps = timeline_steps(int(read_log(data / "moments" / "log.csv")[-1]["step"]))
     assert len(list((data / "moments").rglob("moment-*"))) == len(steps)
     kept = [dict(load_file(data / "moments" / f"moment-{step}.safetensors")) for step in steps]
     last = load_file(data / "moments" / f"weights-{steps[-1]}.safetensors")

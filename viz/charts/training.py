@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import math
 from pathlib import Path
 
 import altair as alt
 
+from model.trainer import LOG, read_log
 from viz.theme import LIGHT, PALETTES, Palette, altair_theme
 
-LOG, PICTURE = "training-log.csv", "training-curve.svg"
+PICTURE = "training-curve.svg"
 WIDTH, HEIGHT = 860, 440  # px
 BELOW = 0.3  # share of the height that is left under the losses; the learning rate takes two thirds of it
 NAMES = {"train_loss": "training", "dev_loss": "development"}
@@ -96,12 +96,6 @@ def _number(row: dict) -> dict:
         name: None if value is None or value == "" or float(value) != float(value) else float(value)
         for name, value in values.items()
     }
-
-
-def read_log(path: str | Path) -> list[dict]:
-    """The lines of a training log, as text by column."""
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def main(arguments: list[str] | None = None) -> None:
