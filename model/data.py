@@ -13,6 +13,8 @@ from torch import Tensor
 
 from model.tokenizer import END, PAD, START, Tokenizer
 
+TRAIN, HELD_OUT = [".train.tsv.gz"], [".dev.tsv.gz", ".val.tsv.gz"]  # how the names of files end
+
 
 def read_pairs(path: Path) -> list[tuple[str, str]]:
     """The (source, target) pairs of one `.tsv.gz` file. Raises ValueError that names a line without exactly one tab."""
@@ -26,15 +28,20 @@ def read_pairs(path: Path) -> list[tuple[str, str]]:
     return pairs
 
 
-def read_split(folder: Path, names: list[str]) -> list[tuple[str, str]]:
-    """The pairs of all files in `folder` whose names end in one of `names`, e.g. ".train.tsv.gz"."""
+def read_files(folder: Path, names: list[str]) -> dict[str, list[tuple[str, str]]]:
+    """The pairs of all files in `folder` whose names end in one of `names`, e.g. ".train.tsv.gz": file name -> pairs."""
     paths = sorted(path for path in Path(folder).glob("*.tsv.gz") if any(path.name.endswith(name) for name in names))
     if not paths:
         raise FileNotFoundError(
             f"No file ending in {' or '.join(names)} in {folder}. Name a folder of such files with --data; "
             "pretrained/en-fr/README.md says where the corpora come from."
         )
-    return [pair for path in paths for pair in read_pairs(path)]
+    return {path.name: read_pairs(path) for path in paths}
+
+
+def read_split(folder: Path, names: list[str]) -> list[tuple[str, str]]:
+    """The pairs of all such files together, in the order of their names."""
+    return [pair for pairs in read_files(folder, names).values() for pair in pairs]
 
 
 @dataclass(frozen=True)

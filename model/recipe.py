@@ -1,4 +1,4 @@
-"""The settings of a training run and of the fine-tuning after it, and the learning rate that they give each step."""
+"""The settings of a training run and of one that goes on from it, and the learning rate that they give each step."""
 
 from __future__ import annotations
 
@@ -18,38 +18,41 @@ class Recipe:
     average: int = 5  # exported weights: mean of this many checkpoints ...
     average_every: int = 40  # ... this many steps apart, at the end of training
     seed: int = 1
+    # What a pass reads besides every pair, as shares of all pairs (model/robust.py):
+    capitals: float = 0.02  # in capitals
+    lower_case: float = 0.04  # the source in lower case
+    bare: float = 0.05  # without final punctuation
+    joined: float = 0.06  # two or three pairs joined to one
+    phrases: int = 3  # how often a pass reads each pair of a file named phrases: short things that people type first
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_tokens", "warmup", "average", "average_every"):
+        for name in ("epochs", "batch_tokens", "warmup", "average", "average_every", "phrases"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}.")
         for name in ("learning_rate", "clip"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise ValueError(f"{name} must be a number above 0, not {getattr(self, name)}.")
-        if not 0 <= self.label_smoothing < 1:
-            raise ValueError(f"label_smoothing must be at least 0 and below 1, not {self.label_smoothing}.")
+        for name in ("label_smoothing", "capitals", "lower_case", "bare", "joined"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 0 and below 1, not {getattr(self, name)}.")
 
 
 @dataclass(frozen=True)
 class TuningRecipe(Recipe):
-    """Mixed fine-tuning (Chu, Dabre and Kurohashi 2017): passes over one corpus, each with other pairs drawn anew beside it.
+    """Going on with a finished translator over more text than it was made from. Raises ValueError like Recipe."""
 
-    The others keep the model from forgetting them. Raises ValueError like Recipe.
-    """
-
-    epochs: int = 12  # passes over the corpus
-    learning_rate: float = 5e-4
-    warmup: int = 100
-    corpus: str = "multi30k"  # the pairs of CORPUS.train.tsv.gz
-    others: int = 15_000  # pairs of all other training files in every pass
-    dropout: float = 0.2  # more than in the first stage: these pairs were read before
+    epochs: int = 2
+    batch_tokens: int = 4000
+    learning_rate: float = 1e-3
+    warmup: int = 150
+    at_most: int = 50_000  # pairs of any one file in a pass, drawn anew in each: most of a large one was read before
+    pieces: int = 8000  # size of the vocabulary that is learned from the text; what the translator's own lacks of it is added
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.others < 0:
-            raise ValueError(f"others must be at least 0, not {self.others}.")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout must be at least 0 and below 1, not {self.dropout}.")
+        for name in ("at_most", "pieces"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}.")
 
 
 def rate_at(step: int, total: int, recipe: Recipe) -> float:

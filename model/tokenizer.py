@@ -14,6 +14,9 @@ PAD, UNKNOWN, START, END = 0, 1, 2, 3  # ids of <pad>, <unk>, <s>, </s>; byte pi
 SPECIAL = frozenset({PAD, UNKNOWN, START, END})
 SPACE = "▁"  # how SentencePiece writes the space in front of a piece
 JOINERS = "'’-‐‑"  # punctuation inside words: didn't, peut-être
+REQUIRED = (  # characters that are pieces of every vocabulary, however seldom the text has them
+    "".join(map(chr, range(33, 127))) + "àâæçéèêëîïôœùûüÿÀÂÆÇÉÈÊËÎÏÔŒÙÛÜŸ" + "“”‘’«»–—…€°½²"
+)
 
 
 @dataclass(frozen=True)
@@ -78,14 +81,21 @@ class Tokenizer:
         return cls(Path(path).read_bytes())
 
     @classmethod
-    def train(cls, sentences: Iterable[str], vocabulary_size: int = 8000) -> Tokenizer:
-        """Learn BPE merges (Sennrich et al. 2016) from sentences of both languages; what they lack becomes bytes."""
+    def train(cls, sentences: Iterable[str], vocabulary_size: int = 8000, required: str = REQUIRED) -> Tokenizer:
+        """Learn BPE merges (Sennrich et al. 2016) from sentences of both languages; what they lack becomes bytes.
+
+        The `required` characters are always pieces, and the text is taken as it is: SentencePiece's own normalisation would turn
+        ½ into 1⁄2. Raises ValueError, in words, for a size that the text does not allow.
+        """
         model = io.BytesIO()
-        sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(sentences), model_writer=model, vocab_size=vocabulary_size, model_type="bpe",
-            byte_fallback=True, character_coverage=0.9999, minloglevel=2,
-            pad_id=PAD, unk_id=UNKNOWN, bos_id=START, eos_id=END, pad_piece="<pad>",
-        )  # fmt: skip
+        try:
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=iter(sentences), model_writer=model, vocab_size=vocabulary_size, model_type="bpe",
+                byte_fallback=True, character_coverage=0.9999, required_chars=required, minloglevel=2,
+                normalization_rule_name="identity", pad_id=PAD, unk_id=UNKNOWN, bos_id=START, eos_id=END, pad_piece="<pad>",
+            )  # fmt: skip
+        except RuntimeError as error:  # SentencePiece names the sizes that the text allows
+            raise ValueError(f"No vocabulary of {vocabulary_size} pieces can be learned from this text: {error}") from error
         return cls(model.getvalue())
 
     @property

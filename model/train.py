@@ -1,4 +1,4 @@
-"""The whole recipe: `python -m model.train --data FOLDER` trains a translator from sentence pairs, fine-tunes it and exports it.
+"""The whole recipe: `python -m model.train --data FOLDER` trains a translator from sentence pairs and exports it.
 
 Stop it at any time; the same command with `--resume` goes on from the last checkpoint, and on a CPU with as many threads
 reaches the same weights. On a finished run it only averages and exports.
@@ -11,15 +11,12 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 from model.config import POSITION_KINDS, Config
-from model.data import encode_pairs, read_split
+from model.data import HELD_OUT, TRAIN, encode_pairs, read_files, read_split
 from model.pretrained import CheckpointError, DeviceError, choose_device
-from model.recipe import Recipe, TuningRecipe
+from model.recipe import Recipe
+from model.robust import repeated, robust
 from model.tokenizer import Tokenizer
 from model.trainer import Trainer, export, run_to_end
-from model.tune import HELD_OUT, TRAIN, corpus_file, tune
-
-FIRST_STAGE = "first-stage"  # folder in the run's: the translator before fine-tuning
-TUNED_ALONE = ("epochs", "learning_rate", "warmup", "corpus", "others", "dropout")  # the rest of the second stage is as in the first
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -30,7 +27,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--run", type=Path, default=Path("runs/en-fr"), help="folder of checkpoints and log while training")
     parser.add_argument("--out", type=Path, default=Path("pretrained/en-fr"), help="folder of the finished translator")
     parser.add_argument("--languages", nargs=2, default=["English", "French"], metavar=("SOURCE", "TARGET"), help="their names")
-    parser.add_argument("--timeline", action="store_true", help="keep the weights at about eight points of the first stage")
+    parser.add_argument("--timeline", action="store_true", help="keep the weights at about eight points of the run")
     parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
     parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
     parser.add_argument("--positions", choices=POSITION_KINDS, default=Config.positions)
@@ -40,19 +37,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--post-norm", action="store_true", help="LayerNorm after each sublayer, as in the paper")
     for name, value in asdict(Recipe()).items():
         parser.add_argument("--" + name.replace("_", "-"), type=type(value), default=value)
-    for name in TUNED_ALONE:
-        default = getattr(TuningRecipe, name)
-        said = "of the fine-tuning; 0 leaves it out" if name == "epochs" else "of the fine-tuning"
-        parser.add_argument("--tuning-" + name.replace("_", "-"), type=type(default), default=default, help=said)
     return parser.parse_args(arguments)
-
-
-def recipes(args: argparse.Namespace) -> tuple[Recipe, TuningRecipe | None]:
-    """Of both stages; None for a second that is left out. Raises ValueError, in words, for settings that cannot be."""
-    first = Recipe(**{field.name: getattr(args, field.name) for field in fields(Recipe)})
-    if args.tuning_epochs == 0:
-        return first, None
-    return first, TuningRecipe(**{**asdict(first), **{name: getattr(args, f"tuning_{name}") for name in TUNED_ALONE}})
 
 
 def trainer_for(args: argparse.Namespace, recipe: Recipe) -> Trainer:
@@ -63,29 +48,22 @@ def trainer_for(args: argparse.Namespace, recipe: Recipe) -> Trainer:
         decoder_layers=args.decoder_layers, d_ff=4 * args.d_model, dropout=args.dropout, norm_first=not args.post_norm,
         positions=args.positions,
     )  # fmt: skip
-    pairs, dev = read_split(args.data, [TRAIN]), read_split(args.data, HELD_OUT)
-    try:
-        tokenizer = Tokenizer.train((side for pair in pairs for side in pair), args.vocabulary_size)
-    except RuntimeError as error:  # SentencePiece names the sizes that the text allows
-        raise ValueError(f"No vocabulary of {args.vocabulary_size} pieces can be learned from this text: {error}") from error
-    train_ids, dev_ids = (encode_pairs(part, tokenizer, config.max_length) for part in (pairs, dev))
+    files, dev = read_files(args.data, TRAIN), read_split(args.data, HELD_OUT)
+    pairs = [pair for found in files.values() for pair in found]
+    tokenizer = Tokenizer.train((side for pair in pairs for side in pair), args.vocabulary_size)
+    read = [pair for name, found in files.items() for pair in repeated(name, found, recipe)] + robust(pairs, recipe)
+    train_ids, dev_ids = (encode_pairs(part, tokenizer, config.max_length) for part in (read, dev))
     return Trainer(config, recipe, tokenizer, train_ids, dev_ids, args.run, device, args.timeline)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Train, or go on, fine-tune and export."""
+    """Train, or go on, and export."""
     args = parse(arguments)
     try:
-        recipe, tuning = recipes(args)
+        recipe = Recipe(**{field.name: getattr(args, field.name) for field in fields(Recipe)})
         trainer = trainer_for(args, recipe)
-        if tuning:
-            corpus_file(args.data, tuning.corpus)  # not after an hour of work
         run_to_end(trainer, args.resume)
-        about = {"languages": dict(zip(("source", "target"), args.languages, strict=True))}
-        first = args.run / FIRST_STAGE if tuning else args.out
-        export(trainer, first, about, {}, [])
-        if tuning:
-            tune(first, args.out, args.data, args.run / "tuning", tuning, args.resume, args.device)
+        export(trainer, args.out, {"languages": dict(zip(("source", "target"), args.languages, strict=True))}, {}, [])
     except (ValueError, OSError, CheckpointError, DeviceError) as error:
         raise SystemExit(f"error: {error}") from error
 

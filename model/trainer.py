@@ -69,7 +69,7 @@ class Trainer:
     def loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """(smoothed loss with gradient, plain cross-entropy), nats per target token."""
         source, target, labels = (part.to(self.device) for part in (batch.source, batch.target, batch.labels))
-        bf16 = self.device.type in ("cuda", "cpu")
+        bf16 = multiplies_bfloat16(self.device)
         with torch.autocast(self.device.type, torch.bfloat16) if bf16 else nullcontext():
             memory, memory_mask = self.model.encode(source)
             states = self.model.decode(target, memory, memory_mask)
@@ -245,7 +245,7 @@ def export(trainer: Trainer, out: Path, about: dict, earlier: dict, earlier_log:
     ran = {"steps": trainer.step, "tokens": trainer.tokens, "seconds": round(trainer.seconds)}
     training = {
         **(earlier or asdict(trainer.recipe)),
-        **({"tuning": asdict(trainer.recipe)} if earlier else {}),
+        **({"tuning": [*earlier.get("tuning", []), asdict(trainer.recipe)]} if earlier else {}),
         **{name: earlier.get(name, 0) + value for name, value in ran.items()},
         "dev_loss": round(averaged, 4),
         "hardware": ", then ".join(dict.fromkeys([*filter(None, [earlier.get("hardware")]), hardware(trainer.device)])),
@@ -279,9 +279,18 @@ def write_log(path: Path, rows: list[dict]) -> None:
     os.replace(temporary, path)
 
 
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether matrix products in bfloat16 are the faster ones: on CUDA, and on a CPU that has instructions for them."""
+    if device.type == "cpu":
+        found = torch.cpu.get_capabilities()
+        return bool(found.get("avx512_bf16") or found.get("amx_bf16") or found.get("bf16"))
+    return device.type == "cuda"
+
+
 def hardware(device: torch.device) -> str:
     """What the training ran on, for config.json."""
+    precision = "bfloat16" if multiplies_bfloat16(device) else "float32"
     if device.type == "cpu":
         count = torch.get_num_threads()
-        return f"{count} CPU thread{'s' * (count > 1)}, bfloat16"
-    return f"{torch.cuda.get_device_name(device)}, bfloat16" if device.type == "cuda" else f"{device.type}, float32"
+        return f"{count} CPU thread{'s' * (count > 1)}, {precision}"
+    return f"{torch.cuda.get_device_name(device) if device.type == 'cuda' else device.type}, {precision}"

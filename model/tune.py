@@ -1,6 +1,6 @@
-"""Fine-tune a finished translator on one corpus without forgetting the rest: `python -m model.tune --data FOLDER --model NAME`.
+"""Go on with a finished translator over more text: `python -m model.tune --data FOLDER --model NAME --out FOLDER --run FOLDER`.
 
-The second stage of `python -m model.train`, which runs it by itself. Stop it at any time; `--resume` goes on.
+Its vocabulary grows by the pieces that the text needs and it lacks; what it knows stays. Stop it at any time; `--resume` goes on.
 """
 
 from __future__ import annotations
@@ -10,67 +10,57 @@ import random
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from model.data import batch_rows, encode_pairs, read_pairs, read_split
+from model.data import HELD_OUT, TRAIN, batch_rows, encode_pairs, read_files, read_split
 from model.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
 from model.recipe import TuningRecipe
+from model.robust import Pairs, repeated, robust
 from model.trainer import LOG, Trainer, export, read_log, run_to_end
-
-TRAIN, HELD_OUT = ".train.tsv.gz", [".dev.tsv.gz", ".val.tsv.gz"]
-Pairs = list[tuple[str, str]]
-
-
-def corpus_file(data: Path, corpus: str) -> Path:
-    """Where the pairs of a corpus lie. Raises ValueError, in words, where they are not there."""
-    path = data / f"{corpus}{TRAIN}"
-    if not path.exists():
-        raise ValueError(
-            f"There is no {path} to fine-tune on. Name a corpus that is there; model.train leaves this stage out with --tuning-epochs 0."
-        )
-    return path
-
-
-def read_mixture(data: Path, corpus: str) -> tuple[Pairs, Pairs]:
-    """(pairs of the corpus, pairs of all other training files). Raises ValueError as `corpus_file`."""
-    path = corpus_file(data, corpus)
-    others = [pair for other in sorted(data.glob(f"*{TRAIN}")) if other != path for pair in read_pairs(other)]
-    return read_pairs(path), others
+from model.vocabulary import grown, grown_embedding
 
 
 class Tuner(Trainer):
-    """The training run of the second stage: it begins with a translator's weights, and every epoch draws other pairs anew."""
+    """A training run that begins with a translator's weights; a pass reads at most so many pairs of each file, drawn anew.
 
-    def __init__(self, translator: Translator, recipe: TuningRecipe, mixture: tuple[Pairs, Pairs], held_out: Pairs, run: Path) -> None:
-        config, tokenizer = translator.model.config, translator.tokenizer
-        corpus, others, dev = (encode_pairs(pairs, tokenizer, config.max_length) for pairs in (*mixture, held_out))
-        self.corpus_size = len(corpus)
-        trained = replace(config, dropout=recipe.dropout)
-        super().__init__(trained, recipe, tokenizer, corpus + others, dev, run, translator.model.device)
-        self.config = config  # of the checkpoint that is exported: another dropout is a matter of this stage
-        self.model.load_state_dict(translator.model.state_dict())
+    corpora: name of a file -> its pairs.
+    """
+
+    def __init__(self, translator: Translator, recipe: TuningRecipe, corpora: dict[str, Pairs], held_out: Pairs, run: Path) -> None:
+        before, everything = translator.tokenizer, [pair for pairs in corpora.values() for pair in pairs]
+        tokenizer = grown(before, (side for pair in everything for side in pair), recipe.pieces)
+        config = replace(translator.model.config, vocabulary_size=tokenizer.vocabulary_size)
+        groups = [*(repeated(name, pairs, recipe) for name, pairs in corpora.items()), robust(everything, recipe)]
+        encoded = [encode_pairs(pairs, tokenizer, config.max_length) for pairs in groups]
+        self.sizes = [min(len(rows), recipe.at_most) for rows in encoded]
+        self.starts = [sum(len(rows) for rows in encoded[:at]) for at in range(len(encoded) + 1)]
+        pairs = [pair for rows in encoded for pair in rows]
+        super().__init__(config, recipe, tokenizer, pairs, encode_pairs(held_out, tokenizer, config.max_length), run, translator.model.device)
+        state = translator.model.state_dict()
+        for name in [name for name in state if name.endswith("embedding.weight")]:
+            state[name] = grown_embedding(state[name], before, tokenizer)
+        self.model.load_state_dict(state)
 
     def rows(self, epoch: int) -> list[list[int]]:
-        """The batches of a pass over the corpus and the others drawn for it, as rows of `train_pairs`."""
-        seed, size = self.recipe.seed + epoch, self.corpus_size
-        others = range(size, len(self.train_pairs))
-        chosen = [*range(size), *random.Random(seed).sample(others, min(self.recipe.others, len(others)))]
+        """The batches of one pass, as rows of `train_pairs`: of every group as many as it gives, other ones in every pass."""
+        seed = self.recipe.seed + epoch
+        draw = random.Random(seed)
+        groups = zip(self.starts, self.starts[1:], self.sizes)  # noqa: B905: one start more than there are groups
+        chosen = [row for start, end, size in groups for row in draw.sample(range(start, end), size)]
         batches = batch_rows([self.train_pairs[row] for row in chosen], self.recipe.batch_tokens, seed)
         return [[chosen[row] for row in rows] for rows in batches]
 
 
 def tune(folder: Path, out: Path, data: Path, run: Path, recipe: TuningRecipe, resume: bool, device: str | None = None) -> None:
-    """Fine-tune the checkpoint in `folder` and write the result to `out`, its log going on from the checkpoint's.
+    """Go on with the checkpoint in `folder` and write the result to `out`, its log going on from the checkpoint's.
 
-    Raises ValueError, in words, for a checkpoint that was fine-tuned before or would overwrite itself; OSError,
-    CheckpointError and DeviceError as their causes do.
+    Raises ValueError, in words, for a checkpoint that would overwrite itself; OSError, CheckpointError and DeviceError as
+    their causes do.
     """
     translator = load_pretrained(folder, device)
-    earlier = translator.about.get("training", {})
-    if "tuning" in earlier:
-        raise ValueError(f"{folder} was fine-tuned already.")
     if folder.resolve() == out.resolve():
         raise ValueError(f"{out} is where the checkpoint itself lies. Choose another --out.")
-    tuner = Tuner(translator, recipe, read_mixture(data, recipe.corpus), read_split(data, HELD_OUT), run)
+    tuner = Tuner(translator, recipe, read_files(data, TRAIN), read_split(data, HELD_OUT), run)
     run_to_end(tuner, resume)
+    earlier = translator.about.get("training", {})
     export(tuner, out, {"languages": translator.about.get("languages")}, earlier, read_log(folder / LOG))
 
 
@@ -80,7 +70,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m model.tune", description=__doc__, formatter_class=form)
     parser.add_argument("--data", type=Path, required=True, help="folder with *.train.tsv.gz and *.dev.tsv.gz or *.val.tsv.gz")
     parser.add_argument("--model", required=True, help="the finished checkpoint: a name in pretrained/, or a folder")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the fine-tuned one")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the result")
     parser.add_argument("--run", type=Path, required=True, help="folder of checkpoints and log meanwhile")
     parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
     parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
@@ -90,7 +80,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Fine-tune, or go on, and export."""
+    """Go on, and export."""
     args = parse(arguments)
     try:
         recipe = TuningRecipe(**{name: getattr(args, name) for name in asdict(TuningRecipe())})

@@ -17,7 +17,7 @@ torch.set_num_threads(1)  # tiny tensors gain nothing from more, and on a busy m
 @pytest.fixture(scope="session")
 def tokenizer() -> Tokenizer:
     """BPE with byte fallback, learned from SENTENCES."""
-    return Tokenizer.train(SENTENCES * 4, vocabulary_size=380)
+    return Tokenizer.train(SENTENCES * 4, vocabulary_size=380, required="")
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,7 @@ def test_truncated_weights_are_named(folder):
 
 def test_another_checkpoints_tokenizer_is_named(folder):
     """Same size, other merges: a checkpoint is bound to its own."""
-    (folder / "tokenizer.model").write_bytes(Tokenizer.train(SENTENCES[::-1] * 3, vocabulary_size=370).model)
+    (folder / "tokenizer.model").write_bytes(Tokenizer.train(SENTENCES[::-1] * 3, vocabulary_size=370, required="").model)
     with pytest.raises(TokenizerMismatchError, match="tokenizer.model"):
         load_pretrained(folder, "cpu")
 

@@ -84,5 +84,5 @@ def test_words_end_at_spaces_and_punctuation_but_not_inside(tokenizer):
 
 def test_training_is_repeatable(tokenizer):
     """The same sentences give the same model file, hence the same hash."""
-    again = Tokenizer.train(SENTENCES * 4, vocabulary_size=380)
+    again = Tokenizer.train(SENTENCES * 4, vocabulary_size=380, required="")
     assert again.hash == tokenizer.hash and again.vocabulary_size == 380

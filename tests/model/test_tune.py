@@ -1,57 +1,71 @@
-"""The second stage: what its passes read, and how its result goes on from the first."""
+"""Going on with a finished translator: what its passes read, what it starts from, and how its result goes on from the first."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
+import torch
 from tiny import training_arguments as arguments
 
 from model import train, tune
-from model.data import read_split
+from model.data import HELD_OUT, TRAIN, read_files, read_split
 from model.pretrained import load_pretrained
 from model.recipe import TuningRecipe
 from model.trainer import continued, read_log
 
+SMALL = "--epochs 2 --pieces 480 --warmup 2 --batch-tokens 200 --average 2 --average-every 2 --device cpu"
+
 
 @pytest.fixture
 def first(data):
-    """A checkpoint of the first stage alone."""
-    train.main(arguments(data, "first", "--tuning-epochs", "0"))
+    """A finished checkpoint."""
+    train.main(arguments(data, "first"))
     return data / "first-out"
 
 
 def tuner(first, data, **settings):
-    """The second stage from that checkpoint, not begun."""
-    recipe = TuningRecipe(batch_tokens=100, corpus="captions", **settings)
-    mixture = tune.read_mixture(data, recipe.corpus)
-    return tune.Tuner(load_pretrained(first, "cpu"), recipe, mixture, read_split(data, tune.HELD_OUT), data / "tuning")
+    """The run from that checkpoint, not begun."""
+    recipe = TuningRecipe(**{"batch_tokens": 100, "pieces": 480, **settings})
+    files = read_files(data, TRAIN)
+    return tune.Tuner(load_pretrained(first, "cpu"), recipe, files, read_split(data, HELD_OUT), data / "tuning")
 
 
-@pytest.mark.parametrize("others", [0, 7, 1000])
-def test_every_pass_reads_the_whole_corpus_and_so_many_others(first, data, others):
-    """Each pair of the corpus once; others without repetition, other ones in another pass, the same in a second run."""
-    run, size = tuner(first, data, others=others, epochs=2), 12
+def test_every_pass_reads_so_many_pairs_of_each_group(first, data):
+    """At most `at_most` of each, without repetition, others in another pass, the same in a second run."""
+    run = tuner(first, data, at_most=10, epochs=2)
     passes = [sorted(row for rows in run.rows(epoch) for row in rows) for epoch in (0, 1)]
     for rows in passes:
-        assert rows[:size] == list(range(size)) and len(set(rows)) == len(rows) == size + min(others, 24)
-    assert (passes[0] != passes[1]) == (others == 7)
-    assert tuner(first, data, others=others, epochs=2).rows(1) == run.rows(1)
+        assert len(set(rows)) == len(rows) == sum(run.sizes)
+        counts = [sum(start <= row < end for row in rows) for start, end in zip(run.starts, run.starts[1:], strict=False)]
+        assert counts == run.sizes and max(counts) == 10
+    assert passes[0] != passes[1]
+    assert tuner(first, data, at_most=10, epochs=2).rows(1) == run.rows(1)
     assert run.total == len(run.rows(0)) + len(run.rows(1))
 
 
-def test_both_stages_at_once_are_one_after_the_other(first, data):
-    """`model.train` ends where `model.tune` ends that begins with its first stage: the same weights, log and record."""
-    train.main(arguments(data, "both"))
-    more = "--corpus captions --epochs 2 --others 7 --warmup 2 --batch-tokens 200 --average 2 --average-every 2 --device cpu"
-    folders = ["--data", data, "--model", first, "--out", data / "apart-out", "--run", data / "apart"]
-    tune.main([*map(str, folders), *more.split()])
-    both, apart = (json.loads((data / name / "config.json").read_text()) for name in ("both-out", "apart-out"))
-    assert both["weights_sha256"] == apart["weights_sha256"] != json.loads((first / "config.json").read_text())["weights_sha256"]
-    for about in (both["training"], apart["training"]):
-        assert about["tuning"]["corpus"] == "captions" and about["epochs"] == 2
-    rows = read_log(data / "both-out" / "training-log.csv")
-    assert int(rows[-1]["step"]) == both["training"]["steps"] and int(rows[-1]["tokens"]) == both["training"]["tokens"]
+def test_it_begins_with_what_the_translator_knows(first, data):
+    """Every weight as it was; the embedding has rows for the pieces that are new."""
+    before, run = load_pretrained(first, "cpu"), tuner(first, data, pieces=560)
+    now = dict(run.model.named_parameters())
+    for name, parameter in before.model.named_parameters():
+        assert torch.equal(now[name][: len(parameter)], parameter), name
+    assert run.config.vocabulary_size == run.tokenizer.vocabulary_size == len(now["encoder.embedding.weight"])
+    assert run.model.decoder.embedding.weight is run.model.encoder.embedding.weight
+
+
+def test_the_result_is_a_checkpoint_that_goes_on_from_the_first(first, data):
+    """It loads and translates; steps, tokens and the log count on; both recipes are in its record; it can go on again."""
+    folders = ["--data", data, "--model", first, "--out", data / "second", "--run", data / "run"]
+    tune.main([*map(str, folders), *SMALL.split()])
+    then, now = (json.loads((path / "config.json").read_text())["training"] for path in (first, data / "second"))
+    assert now["steps"] > then["steps"] and now["epochs"] == 2 and now["tuning"][0]["pieces"] == 480
+    rows = read_log(data / "second" / "training-log.csv")
+    assert int(rows[-1]["step"]) == now["steps"] and int(rows[-1]["tokens"]) == now["tokens"]
+    assert now["dev_loss"] < then["dev_loss"] and load_pretrained(data / "second", "cpu").source("Two dogs")
+    folders = ["--data", data, "--model", data / "second", "--out", data / "third", "--run", data / "run-3"]
+    tune.main([*map(str, folders), *SMALL.split()])
+    assert len(json.loads((data / "third" / "config.json").read_text())["training"]["tuning"]) == 2
 
 
 def test_a_log_counts_on(first, data):
@@ -63,15 +77,17 @@ def test_a_log_counts_on(first, data):
 
 
 def test_what_cannot_be_tuned_is_said_in_words(first, data):
-    """Over itself, twice, or on a corpus that is not there."""
-    folders = ["--data", str(data), "--run", str(data / "tuned"), "--device", "cpu", "--epochs", "1"]
+    """Over itself, from nowhere, with settings that cannot be, or with others than the run began with."""
+    folders = ["--data", str(data), "--run", str(data / "tuned"), *SMALL.split()]
     for more, words in (
-        (["--model", str(first), "--out", str(first), "--corpus", "captions"], "Choose another --out"),
-        (["--model", str(first), "--out", str(data / "x"), "--corpus", "poems"], "poems.train.tsv.gz"),
+        (["--model", str(first), "--out", str(first)], "Choose another --out"),
         (["--model", str(data / "nowhere"), "--out", str(data / "x")], "Cannot read"),
+        (["--model", str(first), "--out", str(data / "x"), "--at-most", "0"], "at_most must be"),
+        (["--model", str(first), "--out", str(data / "x"), "--pieces", "0"], "pieces must be"),
+        (["--model", str(first), "--out", str(data / "x"), "--pieces", "90000"], "No vocabulary of 90000 pieces"),
     ):
         with pytest.raises(SystemExit, match=f"error: .*{words}"):
             tune.main([*folders, *more])
-    train.main(arguments(data, "both"))
-    with pytest.raises(SystemExit, match="fine-tuned already"):
-        tune.main([*folders, "--model", str(data / "both-out"), "--out", str(data / "x"), "--corpus", "captions"])
+    tune.main([*folders, "--model", str(first), "--out", str(data / "x")])
+    with pytest.raises(SystemExit, match="another recipe"):
+        tune.main([*folders, "--model", str(first), "--out", str(data / "x"), "--resume", "--joined", "0.5"])
