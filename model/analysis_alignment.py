@@ -11,9 +11,8 @@ from torch import Tensor
 
 from model.tokenizer import Tokens
 from model.trace import Trace
+from model.words import word_spans, words_of
 
-SOURCE_WORD = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")  # a contraction is one word: don't
-TARGET_WORD = re.compile(r"\w+['’](?=\w)|\w+|[^\w\s]")  # an elided word is one of its own: l'animal -> l' animal
 Link = tuple[int, int]  # (source word, target word), from 0
 
 
@@ -41,27 +40,23 @@ def read_pairs(path: Path) -> list[Pair]:
             sign: frozenset((int(a), int(b)) for a, s, b in re.findall(r"(\d+)([-?])(\d+)", written) if s == sign)
             for sign in "-?"
         }
-        sizes = len(SOURCE_WORD.findall(source)), len(TARGET_WORD.findall(target))
+        sizes = len(word_spans(source)), len(word_spans(target))
         if any(link[side] >= sizes[side] for link in links["-"] | links["?"] for side in (0, 1)):
             raise ValueError(f"{path}, line {number}: a link names a word that is not there; the sentences have {sizes} words.")
         pairs.append(Pair(source, target, links["-"], links["-"] | links["?"]))
     return pairs
 
 
-def word_of_token(tokens: Tokens, word: re.Pattern) -> list[int]:
-    """For each token the word that it begins in, from 0; -1 for a special token and for a space alone."""
-    spans = [match.span() for match in word.finditer(tokens.text)]
-    found = []
-    for span in tokens.spans:
-        inside = [index for index, (start, end) in enumerate(spans) if span and start < span[1] and span[0] < end]
-        found.append(inside[0] if inside else -1)
-    return found
+def word_of_token(tokens: Tokens) -> list[int]:
+    """For each token the word of its text that it begins in (`model.words.word_spans`), from 0; -1 for a special token."""
+    words = iter(words_of([span for span in tokens.spans if span], tokens.text))
+    return [-1 if span is None else next(words) for span in tokens.spans]
 
 
 def word_weights(trace: Trace) -> Tensor:
     """Cross-attention between words, (layer, head, target word, source word): mean over the rows that PRODUCE the target word's
     pieces (decoder row t produces labels[t]) of the sum over the source word's pieces. `</s>` belongs to no word."""
-    rows, columns = word_of_token(trace.labels, TARGET_WORD), word_of_token(trace.source, SOURCE_WORD)
+    rows, columns = word_of_token(trace.labels), word_of_token(trace.source)
     weights = trace.attention["cross"].weights
     down, across = _membership(rows, weights), _membership(columns, weights)
     down = down / down.sum(dim=1, keepdim=True).clamp_min(1)

@@ -7,20 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from model.analysis_words import join_pieces, word_groups
+from model.byte_pieces import LAST_BYTE, ByteRun, byte_runs_of, is_byte
 from model.tokenizer import SPACE, SPECIAL, Tokenizer, Tokens
 
-FIRST_BYTE, LAST_BYTE = len(SPECIAL), len(SPECIAL) + 255  # ids of the pieces <0x00> .. <0xFF>
 
 
 # Bytes ----------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ByteRun:
-    """Neighbouring byte pieces that together are one character."""
-
-    tokens: range  # positions in Tokens
-    character: str | None  # what they spell in UTF-8; None for a single byte that is part of no character
 
 
 def byte_runs(tokens: Tokens) -> list[ByteRun]:
@@ -28,37 +20,7 @@ def byte_runs(tokens: Tokens) -> list[ByteRun]:
 
     A model may produce bytes that make no character; each of those comes alone, with character None.
     """
-    found: list[ByteRun] = []
-    at = 0
-    while at < len(tokens):
-        if not _is_byte(tokens.ids[at]):
-            at += 1
-            continue
-        length = _utf8_length(tokens.ids[at] - FIRST_BYTE)
-        character = _spelled(tokens.ids[at : at + length])
-        found.append(ByteRun(range(at, at + (length if character else 1)), character))
-        at = found[-1].tokens.stop
-    return found
-
-
-def _is_byte(id_: int) -> bool:
-    return FIRST_BYTE <= id_ <= LAST_BYTE
-
-
-def _utf8_length(lead: int) -> int:
-    """Bytes of the UTF-8 character that starts with this byte; 1 for a byte that starts none."""
-    return 4 if lead >= 0xF0 else 3 if lead >= 0xE0 else 2 if lead >= 0xC0 else 1
-
-
-def _spelled(ids: list[int]) -> str | None:
-    """The one character that these byte pieces spell; None where they do not."""
-    if not all(_is_byte(id_) for id_ in ids):
-        return None
-    try:
-        text = bytes(id_ - FIRST_BYTE for id_ in ids).decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-    return text if len(text) == 1 else None
+    return byte_runs_of(tokens.ids)
 
 
 # Merges ---------------------------------------------------------------------------------------------------------------
@@ -233,5 +195,5 @@ def renumbered(tokenizer: Tokenizer, tokens: Tokens, shift: int = 1) -> str:
     """
     pieces = tokenizer.vocabulary_size - LAST_BYTE - 1
     ids = [id_ for id_ in tokens.ids if id_ not in SPECIAL]
-    moved = [id_ if _is_byte(id_) else LAST_BYTE + 1 + (id_ - LAST_BYTE - 1 + shift) % pieces for id_ in ids]
+    moved = [id_ if is_byte(id_) else LAST_BYTE + 1 + (id_ - LAST_BYTE - 1 + shift) % pieces for id_ in ids]
     return tokenizer.decode(moved).text

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from model.byte_pieces import character_name
+from model.pasted import UNKNOWN_CHARACTER, visible
 from model.tokenizer import SPACE, Tokens
 from model.trace import AttentionMap, AttentionMaps
 
@@ -21,25 +23,31 @@ def word_groups(tokens: Tokens) -> list[range]:
 
 
 def join_pieces(tokens: Tokens) -> Tokens:
-    """One token a word: the text that its pieces cover, behind a space mark where they start with one.
+    """One token a word: the text that its pieces cover as one reads it, behind a space mark where they start with one.
 
-    A word keeps the id of its first piece, so that special tokens stay special. Tokens that are one piece stay as they are.
+    A word keeps the id of its first piece, so that special tokens stay special. A byte that makes no character stays a byte.
     """
     ids, pieces, words, spans = [], [], [], []
     for group in word_groups(tokens):
         first, last = group[0], group[-1]
         ids.append(tokens.ids[first])
         words.append(tokens.words[first])
-        if first == last:
-            pieces.append(tokens.pieces[first])
-            spans.append(tokens.spans[first])
-            continue
-        span = (tokens.spans[first][0], tokens.spans[last][1])
-        space = SPACE if tokens.pieces[first].startswith(SPACE) else ""
-        covered = tokens.text[slice(*span)].strip()
-        pieces.append(space + covered if covered else "".join(tokens.pieces[first : last + 1]))
-        spans.append(span)
+        pieces.append(_joined(tokens, group))
+        spans.append(tokens.spans[first] and (tokens.spans[first][0], tokens.spans[last][1]))
     return Tokens(tokens.text, ids, pieces, words, spans)
+
+
+def _joined(tokens: Tokens, group: range) -> str:
+    """What a word is called: what was typed, behind a space mark where its pieces start with one."""
+    first, last = group[0], group[-1]
+    pieces = "".join(tokens.pieces[first : last + 1])
+    if tokens.spans[first] is None:
+        return pieces
+    covered = tokens.text[tokens.spans[first][0] : tokens.spans[last][1]]
+    text = visible(covered) or "".join(map(character_name, covered.strip()))
+    if not text.strip(UNKNOWN_CHARACTER):  # nothing at all, or bytes that make no character
+        return pieces
+    return (SPACE if pieces.startswith(SPACE) else "") + text
 
 
 def join_words(maps: AttentionMaps) -> AttentionMaps:

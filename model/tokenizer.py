@@ -6,14 +6,18 @@ import hashlib
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import sentencepiece
 
+from model.byte_pieces import FIRST_BYTE, hexadecimal, is_byte, shown_pieces
+from model.pasted import SURROGATE, UNKNOWN_CHARACTER, Pasted, Span, read_pasted
+from model.words import numbered, words_of
+
 PAD, UNKNOWN, START, END = 0, 1, 2, 3  # ids of <pad>, <unk>, <s>, </s>; byte pieces <0x00> .. <0xFF> follow
 SPECIAL = frozenset({PAD, UNKNOWN, START, END})
 SPACE = "▁"  # how SentencePiece writes the space in front of a piece
-JOINERS = "'’-‐‑"  # punctuation inside words: didn't, peut-être
 REQUIRED = (  # characters that are pieces of every vocabulary, however seldom the text has them
     "".join(map(chr, range(33, 127))) + "àâæçéèêëîïôœùûüÿÀÂÆÇÉÈÊËÎÏÔŒÙÛÜŸ" + "“”‘’«»–—…€°½²"
 )
@@ -23,18 +27,30 @@ REQUIRED = (  # characters that are pieces of every vocabulary, however seldom t
 class Tokens:
     """One tokenized sentence. All lists have one entry per token.
 
+    text:   what was typed, or what the model said.
     pieces: how the vocabulary writes each token, `▁` for a space in front of it.
-    words:  index of the word that a token belongs to, from 0; -1 for a special token. A word ends at a space and at
-            punctuation, except inside (didn't, peut-être).
-    spans:  [start, end) in `text`, characters, spaces in front left out; None for a special token. The pieces of one
-            character that the vocabulary lacks (its bytes) share that character's span.
+    words:  index of the word that a token belongs to, from 0; -1 for a special token. `model.words` says what a word is.
+    spans:  [start, end) in `text`, characters, spaces in front left out; None for a special token. Pieces of one typed
+            character (its bytes, or the three of ½ where it is read as 1⁄2) share that character's span. A lone space mark has
+            an empty span in front of what follows.
     """
 
     text: str
     ids: list[int]
     pieces: list[str]
     words: list[int]
-    spans: list[tuple[int, int] | None]
+    spans: list[Span | None]
+
+    @cached_property
+    def shown(self) -> list[str]:
+        """The pieces as people read them: a byte piece is its character, `“ 1/3` where it is one byte of three."""
+        return shown_pieces(self.ids, self.pieces)
+
+    @cached_property
+    def named(self) -> list[str]:
+        """The same with the byte behind it, for a hover: `“ 1/3 <0xE2>`."""
+        pairs = zip(self.ids, self.pieces, self.shown, strict=True)
+        return [shown if shown == piece else f"{shown} {hexadecimal(id_)}" for id_, piece, shown in pairs]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -103,15 +119,30 @@ class Tokenizer:
         """Number of pieces, special tokens and bytes included."""
         return self.processor.get_piece_size()
 
+    @cached_property
+    def characters(self) -> frozenset[str]:
+        """The single characters that are pieces of the vocabulary."""
+        pieces = (self.piece(id_) for id_ in range(FIRST_BYTE, self.vocabulary_size) if not is_byte(id_))
+        return frozenset(piece for piece in pieces if len(piece) == 1) | {" "}
+
     def encode(self, text: str) -> Tokens:
-        """text -> Tokens without special tokens. Any str is accepted; `</s>` in it is five characters of text."""
-        text = "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)  # lone surrogates
-        return self._tokens(text, self.processor.encode(text, return_type="offset_mapping"))
+        """text -> Tokens without special tokens. Any str is accepted; `</s>` in it is five characters of text.
+
+        What is typed or pasted is tidied first (`model.pasted`); `text` and spans stay those of what was typed.
+        """
+        pasted = read_pasted(text, self.characters.__contains__)
+        ids = self.processor.encode(pasted.text)
+        pieces = [self.piece(id_) for id_ in ids]
+        spans = self._read_spans(pasted, ids, pieces)
+        words = numbered(words_of(spans, pasted.text))
+        return Tokens(SURROGATE.sub(UNKNOWN_CHARACTER, text), ids, pieces, words, [pasted.typed(*span) for span in spans])
 
     def decode(self, ids: list[int]) -> Tokens:
         """ids without special tokens -> Tokens with exactly these ids; `text` is what they spell."""
         mapping = self.processor.decode(list(ids), return_type="offset_mapping")
-        return self._tokens(mapping["text"], {**mapping, "ids": list(ids)})
+        text, pieces = mapping["text"], [self.piece(id_) for id_ in ids]
+        spans = _said_spans(text, pieces, mapping["offsets"])
+        return Tokens(text, list(ids), pieces, numbered(words_of(spans, text)), spans)
 
     def source(self, text: str) -> Tokens:
         """What the encoder reads: the pieces of `text`, then </s>."""
@@ -129,37 +160,37 @@ class Tokenizer:
         """The piece of one id, `▁` for a space in front."""
         return self.processor.id_to_piece(id_)
 
-    def _tokens(self, text: str, mapping: dict) -> Tokens:
-        ids = mapping["ids"]
-        pieces = [self.piece(id_) for id_ in ids]
-        spans = _spans(text, pieces, mapping["offsets"])
-        return Tokens(text, ids, pieces, _words(pieces, spans, text), spans)
+    def _read_spans(self, pasted: Pasted, ids: list[int], pieces: list[str]) -> list[Span]:
+        """The span of every piece in `pasted.text`: pieces, one behind the other, are the text as SentencePiece normalises it."""
+        normalised, offsets = self.processor.normalize(pasted.text, with_offsets=True)
+        ends = offsets[1:]  # of each normalised character; the parts of an expanded one end where it starts, but the last
+        for at in reversed(range(len(ends) - 1)):
+            if offsets[at] == ends[at] and normalised[at] != SPACE:
+                ends[at] = ends[at + 1]
+        spans: list[Span] = []
+        at = left = 0  # next normalised character; its bytes that are still to come
+        for id_, piece in zip(ids, pieces, strict=True):
+            if is_byte(id_):
+                left = left or len(normalised[at].encode())
+                spans.append((offsets[at], ends[at]))
+                left -= 1
+                at += left == 0
+                continue
+            first, at = at + len(piece) - len(piece.lstrip(SPACE)), at + len(piece)
+            spans.append((offsets[first], ends[at - 1]) if first < at else (offsets[at], offsets[at]))
+        return spans
 
 
-def _spans(text: str, pieces: list[str], offsets: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """SentencePiece's offsets, without the space in front, and with each part of a split character on the whole character."""
-    spans: list[tuple[int, int]] = []
-    character = None  # span of the character whose last part was met; its earlier parts are empty and end where it starts
+def _said_spans(text: str, pieces: list[str], offsets: list[Span]) -> list[Span]:
+    """SentencePiece's offsets, without the space in front, and with each byte of a character on the whole character."""
+    spans: list[Span] = []
+    character = None  # span of the character whose last byte was met; its earlier ones are empty and end where it starts
     for piece, (start, end) in zip(reversed(pieces), reversed(offsets), strict=True):
         if start != end:
             character = (start, end)
         elif piece != SPACE and character is not None and start == character[0]:
             start, end = character
-        while start < end - 1 and text[start].isspace():
+        while start < end and piece.startswith(SPACE) and text[start].isspace():
             start += 1
         spans.append((start, end))
     return spans[::-1]
-
-
-def _words(pieces: list[str], spans: list[tuple[int, int]], text: str) -> list[int]:
-    """Word index of each piece: see Tokens."""
-    words: list[int] = []
-    word, previous = -1, None
-    for piece, (start, end) in zip(pieces, spans, strict=True):
-        surface = text[start:end].strip()
-        kind = not surface or any(char.isalnum() or char in JOINERS or not char.isascii() for char in surface)
-        if previous is None or piece.startswith(SPACE) or kind != previous:
-            word += 1
-        previous = kind
-        words.append(word)
-    return words

@@ -34,7 +34,7 @@ FLOORS = [  # of model/, from top to bottom; a file imports only from floors bel
         "data",
     ],
     ["transformer", "trace"],
-    ["attention", "positions", "masks", "dropout", "loss", "tokenizer", "intervention"],
+    ["attention", "positions", "masks", "dropout", "loss", "tokenizer", "words", "pasted", "byte_pieces", "intervention"],
     ["config", "recipe"],
 ]
 UI = {"streamlit", "plotly", "altair", "viz", "app", "pandas"}
