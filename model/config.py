@@ -23,6 +23,7 @@ class Config:
     dropout: float = 0.1  # probability that a feature is zeroed while training
     norm_first: bool = True  # True: LayerNorm before each sublayer (pre-norm); False: after (post-norm)
     positions: str = "sinusoidal"  # one of POSITION_KINDS
+    masked: bool = True  # the decoder's self-attention has the look-ahead mask; False: every target token sees all others
     max_length: int = 500  # tokens of one sentence, its special token included
     pad_id: int = 0  # token id of the padding
 
