@@ -1,6 +1,7 @@
 """Components of our own: all heads at once (`heads_grid`), lines between tokens (`attention_lines`), matrices side by side or to
 paint on (`attention_matrices`), clicks in figures."""
 
+from viz.canvas.address import address_bar
 from viz.canvas.clicks import Click, plot_clicks
 from viz.canvas.decoding import decoding_steps, pack_decoding
 from viz.canvas.grid import heads_grid, pack_grid
@@ -11,6 +12,7 @@ from viz.canvas.steps import attention_steps, pack_steps
 __all__ = [
     "Click",
     "Matrix",
+    "address_bar",
     "attention_lines",
     "attention_matrices",
     "attention_steps",

@@ -1,0 +1,95 @@
+"""The page and its address in real Chromium: back and forward, what typing does to the history, and links that mean harm."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, quote_plus, urlparse
+
+import pytest
+
+pytest.importorskip("playwright")
+from chromium import settled  # noqa: E402
+from playwright.sync_api import expect  # noqa: E402
+
+from viz.views import VIEWS  # noqa: E402
+
+expect.set_options(timeout=60_000)
+FIELD = "English sentence"
+
+
+def query(page) -> dict[str, str]:
+    """The parameters in the address bar."""
+    return {name: values[0] for name, values in parse_qs(urlparse(page.url).query, keep_blank_values=True).items()}
+
+
+def entries(page) -> int:
+    """Entries in the history of the tab."""
+    return page.evaluate("window.history.length")
+
+
+def view(page, slug: str) -> None:
+    """Choose a view and wait for it."""
+    page.get_by_role("radiogroup", name="View").get_by_text(VIEWS[slug].title, exact=True).click()
+    expect(page.get_by_test_id("view-sentence")).to_have_text(VIEWS[slug].sentence)
+    expect(page).to_have_url(re.compile(f"view={slug}"))
+
+
+def typed(page, text: str) -> None:
+    """Type a sentence and wait until the address has it."""
+    page.get_by_label(FIELD).fill(text)
+    expect(page).to_have_url(re.compile(f"text={re.escape(quote_plus(text))}(&|$)"))
+    settled(page)
+
+
+def test_back_and_forward_lead_through_sentence_view_and_switches(visit):
+    """The page shows what the address says, after every step of both ways; the link of the moment opens the same."""
+    page = visit("?text=The+cat+sat.")
+    view(page, "one-head")
+    settled(page)
+    page.get_by_text("Look-ahead mask", exact=True).click()
+    expect(page).to_have_url(re.compile("causal=off"))
+    settled(page)
+    page.locator(".st-key-examples").get_by_role("button").nth(2).click()
+    expect(page).to_have_url(re.compile("text=Two"))
+    settled(page)
+    view(page, "tokens")
+    settled(page)
+
+    def shows(slug: str, text: str, changed: bool) -> None:
+        expect(page.get_by_test_id("view-sentence")).to_have_text(VIEWS[slug].sentence)
+        expect(page.get_by_label(FIELD)).to_have_value(text)
+        expect(page.get_by_test_id("tokens-source").locator(".chip").nth(1)).to_have_text("·dogs" if "dogs" in text else "·cat")
+        expect(page.get_by_test_id("changed-note")).to_have_count(int(changed))
+        settled(page)
+        now = query(page)
+        assert (now.get("view", "all-heads"), now["text"], "causal" in now) == (slug, text, changed)
+
+    steps = [("all-heads", "The cat sat.", False), ("one-head", "The cat sat.", False), ("one-head", "The cat sat.", True),
+             ("one-head", "Two dogs are playing in the snow.", True), ("tokens", "Two dogs are playing in the snow.", True)]  # fmt: skip
+    for step in steps[-2::-1]:
+        page.go_back()
+        shows(*step)
+    for step in steps[1:]:
+        page.go_forward()
+        shows(*step)
+    assert not page.problems
+
+
+def test_typing_makes_no_entries_and_a_choice_makes_one(visit):
+    """Three sentences, typed with pauses, are one entry; back from a view leads to the last of them."""
+    page = visit()
+    before = entries(page)
+    for text in ("The cat", "The cat sat", "The cat sat."):
+        typed(page, text)
+    assert entries(page) == before
+    view(page, "lines")
+    assert entries(page) == before + 1
+    page.go_back()
+    expect(page.get_by_test_id("view-sentence")).to_have_text(VIEWS["all-heads"].sentence)
+    expect(page.get_by_label(FIELD)).to_have_value("The cat sat.")
+    settled(page)
+    typed(page, "A dog ran.")  # typing after going back: still the same entry, and forward is not lost
+    page.go_forward()
+    expect(page.get_by_test_id("view-sentence")).to_have_text(VIEWS["lines"].sentence)
+    expect(page.get_by_label(FIELD)).to_have_value("The cat sat.")
+    assert not page.problems

@@ -1,0 +1,51 @@
+"""The address bar: what arrives from it and what is written to it. The page follows it, back and forward too."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from viz.canvas import address_bar
+from viz.views.settings import FLOATS, Settings
+
+TYPED = ("text", "target", "second")  # what the reader types: it replaces the entry of the history
+WALKED = (*FLOATS, "window", "beam", "moment", "step", "row", "query", "key")  # what is moved in small steps: one entry a walk
+
+
+def mount() -> None:
+    """Let the browser tell apart what is typed from what is chosen. Once a run, before anything is written."""
+    address_bar(typed=TYPED, walked=WALKED)
+
+
+def arrived() -> dict[str, str] | None:
+    """The parameters that the page must follow now: on the first run, and after back or forward; None where it stays as it is."""
+    query = st.query_params.to_dict()
+    return query if "settings" not in st.session_state or _moved(query) else None
+
+
+def _moved(query: dict[str, str]) -> bool:
+    """Whether the reader went to another address. A browser says so: a run that a click caused while the latest address was still
+    on its way to it carries an older one, which must not undo the click. Without a browser nothing is on its way."""
+    context = get_script_run_ctx()
+    navigated = getattr(context, "is_history_navigation", False) or getattr(context, "context_info", None) is None
+    return navigated and query != st.session_state.get("address")
+
+
+def follow(settings: Settings) -> None:
+    """Take over settings that came from the address: widgets show them, whatever they showed before."""
+    st.session_state["turn"] = turn() + 1
+    st.session_state["settings"] = settings
+
+
+def turn() -> int:
+    """How often the page has followed its address: widgets that remember more than the settings begin anew with it."""
+    return st.session_state.get("turn", 0)
+
+
+def keep(settings: Settings) -> None:
+    """Settings into the session and the address."""
+    st.session_state["settings"] = settings
+    query, before = settings.to_query(), st.session_state.get("address")
+    st.session_state["address"] = query
+    if not st.query_params.to_dict() == query == before:
+        st.query_params.from_dict(query)
