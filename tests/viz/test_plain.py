@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -50,3 +52,26 @@ def test_everyday_text_stays_readable_in_the_source():
     """Names of files and sentences need no marks, so that what is compared with them still finds them."""
     for text in ("Restore the folder no-such-model.", "cut=encoder.1.2", "token 14 ↛ token 2", "weights_sha256 in /tmp/a_b/config.json: 16"):
         assert plain(text) == text
+
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def is_plain(argument: ast.expr) -> bool:
+    """Whether an argument is a text of ours, or made plain where it holds anything else."""
+    if isinstance(argument, ast.JoinedStr):
+        return all(is_plain(part.value) for part in argument.values if isinstance(part, ast.FormattedValue))
+    if isinstance(argument, ast.Call):
+        return isinstance(argument.func, ast.Name) and argument.func.id == "plain"
+    return isinstance(argument, ast.Constant) or (isinstance(argument, ast.Name) and argument.id.isupper())
+
+
+def test_every_notice_of_the_page_is_plain():
+    """Errors repeat paths and names from files, notices repeat the address: all of them are Markdown to Streamlit."""
+    found = 0
+    for path in sorted((ROOT / "viz").glob("**/*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("error", "warning", "info", "toast"):
+                found += 1
+                assert is_plain(node.args[0]), f"{path.name}:{node.lineno}"
+    assert found > 8

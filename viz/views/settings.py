@@ -33,7 +33,7 @@ MOST_LINKS = 500  # that one link of the address bar may name
 MOST_NOTICES = 5  # about one link of the address bar
 LONGEST_NAME = 40  # characters of a name or a value from the address that a notice repeats
 FOREIGN = re.compile(  # what mail programs, social networks, advertisers and embedding pages hang on any link
-    r"_?(utm|pk|mtm|piwik|matomo|hsa|hs|oly|mc|mkt|fb|itm|ga|vero|trk)_\w+|\w*clid|_\w+|gbraid|wbraid|igshid?|s_cid|si|ref|ref_\w+|"
+    r"_?(utm|pk|mtm|piwik|matomo|hsa|hs|oly|mc|mkt|fb|itm|ga|vero|trk)_\w+|\w*clk?id|_\w+|gbraid|wbraid|igshid?|s_cid|si|ref|ref_\w+|"
     r"embed|embed_options", re.IGNORECASE,
 )  # fmt: skip
 PLACES = ("cut", "heads_off", "forced")  # lists of links, heads, choices
