@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs, quote_plus, urlparse
+from urllib.parse import parse_qs, quote_plus, urlencode, urlparse
 
 import pytest
 
 pytest.importorskip("playwright")
 from chromium import settled  # noqa: E402
+from marks import MARKDOWN  # noqa: E402
 from playwright.sync_api import expect  # noqa: E402
 
 from viz.views import VIEWS  # noqa: E402
@@ -92,4 +93,47 @@ def test_typing_makes_no_entries_and_a_choice_makes_one(visit):
     page.go_forward()
     expect(page.get_by_test_id("view-sentence")).to_have_text(VIEWS["lines"].sentence)
     expect(page.get_by_label(FIELD)).to_have_value("The cat sat.")
+    assert not page.problems
+
+
+@pytest.mark.parametrize("at", range(0, len(MARKDOWN), 4))
+def test_what_a_link_says_is_text_on_the_page(visit, at):
+    """No link, image, emphasis, formula, colour or emoji comes from the address, nothing is fetched, and the text reads as it is."""
+    said = MARKDOWN[at : at + 4]
+    requests = []
+    page = visit()
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(page.url.split("?")[0] + "?" + urlencode({f"odd{index}": text for index, text in enumerate(said)}))
+    notices = page.get_by_test_id("stAlert")
+    expect(notices).to_have_count(len(said))
+    settled(page)
+    assert notices.locator("a, img, strong, em, del, code, h1, h2, h3, li, blockquote, table, hr, .katex, [role=img], span[style]").count() == 0
+    for index, text in enumerate(said):
+        shown = notices.nth(index).inner_text().replace("\u2060", "")
+        assert f"odd{index}={' '.join(text.split())}"[:40] in shown
+    assert not [url for url in requests if "evil" in urlparse(url).netloc] and not page.problems
+
+
+def test_lists_of_a_link_do_not_freeze_the_tab(visit):
+    """8,000 times the first head: its lines are drawn once, and the page answers."""
+    page = visit("?view=lines&heads=" + ",".join(["1"] * 8000))
+    lines = page.get_by_test_id("attention-lines")
+    expect(lines).to_have_attribute("data-heads", "0")
+    assert float(lines.get_attribute("data-milliseconds")) < 1000
+    assert query(page)["heads"] == "1"
+    view(page, "tokens")
+    assert not page.problems
+
+
+@pytest.mark.parametrize("text", ["", "   ", "word " * 2000, "😀" * 700, "\u200b"])
+def test_text_that_cannot_be_read_survives_a_reload(visit, text):
+    """Empty, blank, invisible or too long: the address follows, and after a reload the field holds what was typed."""
+    page = visit("?text=The+cat+sat.")
+    page.get_by_label(FIELD).fill(text)
+    expect(page.get_by_test_id("stAlert")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"text={re.escape(quote_plus(text))}(&|$)"))
+    settled(page)
+    page.reload()
+    expect(page.get_by_test_id("stAlert")).to_be_visible()
+    expect(page.get_by_label(FIELD)).to_have_value(text)
     assert not page.problems
