@@ -137,3 +137,25 @@ def test_text_that_cannot_be_read_survives_a_reload(visit, text):
     expect(page.get_by_test_id("stAlert")).to_be_visible()
     expect(page.get_by_label(FIELD)).to_have_value(text)
     assert not page.problems
+
+
+@pytest.mark.parametrize("text", ["word " * 14_000, "😀" * 9000], ids=["words", "emoji"])
+def test_text_that_no_address_can_hold_survives_a_reload_and_back(visit, text):
+    """More than a server takes in an address: the beginning stands there, the tab keeps the whole."""
+    page = visit("?text=The+cat+sat.")
+    page.get_by_label(FIELD).fill(text)
+    expect(page).to_have_url(re.compile("text=(word|%F0)"))
+    settled(page)
+    assert len(page.url) < 61_000
+    field = page.get_by_label(FIELD)
+    kept = field.input_value()  # a field may have a limit of its own
+    page.reload()
+    expect(field).to_have_value(kept)
+    expect(page.get_by_test_id("stAlert")).to_be_visible()
+    settled(page)
+    page.locator(".st-key-examples").get_by_role("button").nth(2).click()
+    expect(page.get_by_test_id("tokens-source")).to_contain_text("dogs")
+    settled(page)
+    page.go_back()
+    expect(field).to_have_value(kept)
+    assert not page.problems

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 from test_script import run, shown
 
 from viz.views import VIEWS
-from viz.views.address import TYPED, WALKED
+from viz.views.address import LONGEST, TYPED, WALKED, fitting
 from viz.views.settings import FOREIGN, MOST_LINKS, MOST_NOTICES, Settings
 
 EVIL = ("[sign in](http://evil.example/)", "![x](http://evil.example/x.png)", "<b>x</b>", "www.evil.example", ":red[x] :smile:", "a\n# Title")
@@ -149,3 +152,17 @@ def test_pieces_of_a_translation_from_the_address_are_text_in_captions():
         app = run(view="output", target="[x] `b` *c* $d$", text="Hello", row=str(row))
         said = next(caption.value for caption in app.caption if "has rank" in caption.value)
         assert not re.search(r"[`*\[\]$]", re.sub(r"\\.", "", said)), said
+
+
+typed_texts = st.builds(lambda text, times: text * times, st.text(min_size=1, max_size=8), st.integers(0, 20_000))
+
+
+@given(texts=st.dictionaries(st.sampled_from(TYPED), typed_texts), cut=st.integers(0, 500))
+def test_every_address_can_be_opened(texts, cut):
+    """Within the limit of a server; what fits is as it was, and of a typed text that is cut the beginning is left."""
+    query = {**texts, "view": "lines", "cut": ",".join(["encoder.1.1.1"] * cut)}
+    found = fitting(query)
+    assert len(urlencode(found)) <= LONGEST and found.keys() == query.keys()
+    assert all(text.startswith(found[name]) if name in TYPED else text == found[name] for name, text in query.items())
+    if len(urlencode(query)) <= LONGEST:
+        assert found == query

@@ -1,8 +1,21 @@
 // The history of the browser: Streamlit makes an entry for every change of the address, for every pause in typing too.
 
 export default function (component) {
+  const first = !window.headlightHistory;
   const room = (window.headlightHistory ||= install());
   Object.assign(room, component.data);
+  const texts = first && recall();
+  if (texts) component.setTriggerValue("texts", texts);
+}
+
+/** After a reload: the whole of the texts of which this address holds only the beginning; null where it holds all. */
+function recall() {
+  try {
+    const { search, texts } = JSON.parse(window.sessionStorage.getItem("headlight-texts"));
+    return new URLSearchParams(search).toString() === new URLSearchParams(window.location.search).toString() ? texts : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Stand between Streamlit and the history, once a tab. */

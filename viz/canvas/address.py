@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import urlencode
 
 import streamlit
 
@@ -11,9 +12,22 @@ from viz.canvas import packing
 _mount = streamlit.components.v2.component("headlight_address_bar", js=packing.source("address.js"))
 
 
-def address_bar(*, typed: Sequence[str], walked: Sequence[str]) -> None:
+_store = streamlit.components.v2.component("headlight_tab_store", js=packing.source("tab_store.js"))
+
+
+def address_bar(*, typed: Sequence[str], walked: Sequence[str], on_texts: Callable[[dict[str, str]], None]) -> None:
     """From now on a change of the address by typing replaces the entry of the history, and a walk makes one entry.
 
     typed: parameters that hold what the reader types; walked: those that move in small steps, a slider or a player.
+    on_texts: called with what `tab_store` kept for the address that is open, at the start of a run of its own.
     """
-    _mount(key="address-bar", data={"typed": list(typed), "walked": list(walked)})
+
+    def found() -> None:
+        on_texts(dict(streamlit.session_state["address-bar"].texts or {}))
+
+    _mount(key="address-bar", data={"typed": list(typed), "walked": list(walked)}, on_texts_change=found)
+
+
+def tab_store(query: Mapping[str, str], texts: Mapping[str, str]) -> None:
+    """Keep texts (parameter -> whole text) in the tab for as long as its address says `query`, where they are cut."""
+    _store(key="tab-store", data={"search": urlencode(query), "texts": dict(texts)})

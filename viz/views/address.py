@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from urllib.parse import quote_plus, urlencode
+
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from viz.canvas import address_bar
+from viz.canvas import address_bar, tab_store
 from viz.views.settings import FLOATS, Settings
 
 TYPED = ("text", "target", "second")  # what the reader types: it replaces the entry of the history
+LONGEST = 60_000  # characters of the parameters as they stand in the address: with more the server refuses to open the page
 WALKED = (*FLOATS, "window", "beam", "moment", "step", "row", "query", "key")  # what is moved in small steps: one entry a walk
 
 
 def mount() -> None:
     """Let the browser tell apart what is typed from what is chosen. Once a run, before anything is written."""
-    address_bar(typed=TYPED, walked=WALKED)
+    address_bar(typed=TYPED, walked=WALKED, on_texts=_found)
+
+
+def _found(texts: dict[str, str]) -> None:
+    """After a reload: the tab still has the whole of texts that were too long for the address."""
+    texts = {name: text for name, text in texts.items() if name in TYPED and isinstance(text, str)}
+    if "settings" in st.session_state:
+        follow(replace(st.session_state["settings"], **texts))
 
 
 def arrived() -> dict[str, str] | None:
@@ -33,8 +44,10 @@ def _moved(query: dict[str, str]) -> bool:
 
 def follow(settings: Settings) -> None:
     """Take over settings that came from the address: widgets show them, whatever they showed before."""
+    whole = st.session_state.get("whole", {})  # back to a text of which the address has the beginning
+    cut = {name: whole[text] for name in TYPED if (text := getattr(settings, name)) in whole}
     st.session_state["turn"] = turn() + 1
-    st.session_state["settings"] = settings
+    st.session_state["settings"] = replace(settings, **cut)
 
 
 def turn() -> int:
@@ -45,7 +58,21 @@ def turn() -> int:
 def keep(settings: Settings) -> None:
     """Settings into the session and the address."""
     st.session_state["settings"] = settings
-    query, before = settings.to_query(), st.session_state.get("address")
-    st.session_state["address"] = query
+    whole, before = settings.to_query(), st.session_state.get("address")
+    query = st.session_state["address"] = fitting(whole)
+    if query != whole:
+        texts = {name: text for name, text in whole.items() if query[name] != text}
+        st.session_state["whole"] = {query[name]: text for name, text in texts.items()}
+        tab_store(query, texts)
     if not st.query_params.to_dict() == query == before:
         st.query_params.from_dict(query)
+
+
+def fitting(query: dict[str, str]) -> dict[str, str]:
+    """The same parameters within LONGEST, the longest of the typed ones cut where they are too many."""
+    query = dict(query)
+    for name in sorted(set(TYPED) & set(query), key=lambda name: -len(query[name])):
+        room = LONGEST - len(urlencode({**query, name: ""}))
+        while len(written := quote_plus(query[name])) > max(0, room):
+            query[name] = query[name][: len(query[name]) * max(0, room) // len(written)]
+    return query
