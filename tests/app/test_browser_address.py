@@ -159,3 +159,72 @@ def test_text_that_no_address_can_hold_survives_a_reload_and_back(visit, text):
     page.go_back()
     expect(field).to_have_value(kept)
     assert not page.problems
+
+
+def test_what_is_chosen_inside_a_picture_goes_back_too(visit):
+    """Lines: kind and heads are chosen inside the component, and the address leads it back and forward."""
+    page = visit("?view=lines&text=The+cat+sat.&kind=cross&layer=2&head=3")
+    lines = page.get_by_test_id("attention-lines")
+    expect(lines).to_have_attribute("data-heads", "2")
+    lines.get_by_role("button", name="Encoder").click()
+    expect(page).to_have_url(re.compile("kind=encoder"))
+    settled(page)
+    lines.get_by_role("button", name="All heads").click()
+    expect(page).to_have_url(re.compile("heads=1%2C2"))
+    settled(page)
+    page.go_back()
+    expect(lines).to_have_attribute("data-heads", "2")
+    expect(lines).to_have_attribute("data-kind", "encoder")
+    settled(page)
+    page.go_back()
+    expect(lines).to_have_attribute("data-kind", "cross")
+    settled(page)
+    page.go_forward()
+    expect(lines).to_have_attribute("data-kind", "encoder")
+    lines.get_by_role("button", name="Head 5").click()
+    expect(page).to_have_url(re.compile("heads=3%2C5"))
+    assert not page.problems
+
+
+@pytest.mark.parametrize(("view_", "place", "name"), [("decoding", "decoding", "data-step"), ("steps", "attention-steps", "data-step")])
+def test_a_walk_is_one_entry(visit, view_, place, name):
+    """Stepping through a player or a calculation with pauses makes one entry; back leads to where the walk began."""
+    page = visit(f"?view={view_}&text=The+cat+sat.")
+    picture = page.get_by_test_id(place)
+    expect(picture).to_have_attribute(name, "0")
+    before = entries(page)
+    for step in (1, 2, 3):
+        picture.get_by_role("button", name=re.compile("^Next")).click()
+        expect(picture).to_have_attribute(name, str(step))
+        expect(page).to_have_url(re.compile(f"(row|step)={step + 1}"))
+        settled(page)
+    assert entries(page) == before + 1
+    page.go_back()
+    expect(picture).to_have_attribute(name, "0")
+    assert not page.problems
+
+
+def test_a_slider_that_is_moved_is_one_entry(visit):
+    """Three presses of an arrow key; back leads to before the first, and the slider shows it."""
+    page = visit("?lab=on&text=The+cat+sat.")
+    slider = page.locator(".st-key-dial-scale").get_by_role("slider")
+    before = entries(page)
+    for value in ("1.25", "1.5", "1.75"):
+        slider.press("ArrowRight")
+        expect(page).to_have_url(re.compile(f"position_scale={re.escape(value)}(&|$)"))
+        settled(page)
+    assert entries(page) == before + 1
+    page.go_back()
+    expect(page.get_by_test_id("changed-note")).to_have_count(0)
+    expect(slider).to_have_value("1")
+    assert not page.problems
+
+
+@pytest.mark.parametrize("link", ["?view=one-head&strange=1", "?causal=on&view=steps", "?view=lines&heads=1,1"])
+def test_what_the_page_fills_in_makes_no_entry(visit, link):
+    """A link without a head, with defaults or with nonsense is completed in place: one step back leaves the page."""
+    page = visit(link)
+    expect(page).not_to_have_url(re.compile(f"{re.escape(link)}$"))
+    settled(page)
+    assert entries(page) == entries(visit())
+    assert not page.problems

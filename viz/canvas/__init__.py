@@ -1,7 +1,7 @@
 """Components of our own: all heads at once (`heads_grid`), lines between tokens (`attention_lines`), matrices side by side or to
 paint on (`attention_matrices`), clicks in figures."""
 
-from viz.canvas.address import address_bar, tab_store
+from viz.canvas.address import address_bar, complete_address, tab_store
 from viz.canvas.clicks import Click, plot_clicks
 from viz.canvas.decoding import decoding_steps, pack_decoding
 from viz.canvas.grid import heads_grid, pack_grid
@@ -18,6 +18,7 @@ __all__ = [
     "attention_steps",
     "decoding_steps",
     "cell_states",
+    "complete_address",
     "heads_grid",
     "lines_view",
     "pack_decoding",

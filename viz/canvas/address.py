@@ -28,6 +28,14 @@ def address_bar(*, typed: Sequence[str], walked: Sequence[str], on_texts: Callab
     _mount(key="address-bar", data={"typed": list(typed), "walked": list(walked)}, on_texts_change=found)
 
 
+_complete = streamlit.components.v2.component("headlight_complete_address", js=packing.source("complete_address.js"))
+
+
+def complete_address(arrived: Mapping[str, str], query: Mapping[str, str]) -> None:
+    """Write `query` in place of the parameters with which the page was opened, unless the reader has gone on meanwhile."""
+    _complete(key="complete-address", data={"arrived": urlencode(arrived), "query": urlencode(query)})
+
+
 def tab_store(query: Mapping[str, str], texts: Mapping[str, str]) -> None:
     """Keep texts (parameter -> whole text) in the tab for as long as its address says `query`, where they are cut."""
     _store(key="tab-store", data={"search": urlencode(query), "texts": dict(texts)})

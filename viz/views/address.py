@@ -8,7 +8,7 @@ from urllib.parse import quote_plus, urlencode
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from viz.canvas import address_bar, tab_store
+from viz.canvas import address_bar, complete_address, tab_store
 from viz.views.settings import FLOATS, Settings
 
 TYPED = ("text", "target", "second")  # what the reader types: it replaces the entry of the history
@@ -37,9 +37,13 @@ def arrived() -> dict[str, str] | None:
 def _moved(query: dict[str, str]) -> bool:
     """Whether the reader went to another address. A browser says so: a run that a click caused while the latest address was still
     on its way to it carries an older one, which must not undo the click. Without a browser nothing is on its way."""
-    context = get_script_run_ctx()
-    navigated = getattr(context, "is_history_navigation", False) or getattr(context, "context_info", None) is None
-    return navigated and query != st.session_state.get("address")
+    navigated = getattr(get_script_run_ctx(), "is_history_navigation", False)
+    return (navigated or not _in_browser()) and query != st.session_state.get("address")
+
+
+def _in_browser() -> bool:
+    """Whether a browser asked for this run, and not a test."""
+    return getattr(get_script_run_ctx(), "context_info", None) is not None
 
 
 def follow(settings: Settings) -> None:
@@ -64,7 +68,10 @@ def keep(settings: Settings) -> None:
         texts = {name: text for name, text in whole.items() if query[name] != text}
         st.session_state["whole"] = {query[name]: text for name, text in texts.items()}
         tab_store(query, texts)
-    if not st.query_params.to_dict() == query == before:
+    there = st.query_params.to_dict()
+    if before is None and there != query and _in_browser():
+        complete_address(there, query)  # not by way of Streamlit, which would make an entry of the history before `mount` has arrived
+    elif not there == query == before:
         st.query_params.from_dict(query)
 
 
