@@ -90,7 +90,7 @@ def _played(scene: Scene) -> Played:
         return Played(trace, own, (), given)
     found = _what_if(translator, *_source(scene), settings.forced, change, str(change.to_dict()))
     if found.dropped:
-        st.warning(_dropped(scene, found))
+        st.warning(plain(_dropped(scene, found)))
         scene.choose(forced=found.taken)
     labels = translator.tokenizer.with_end(translator.tokenizer.decode(found.ids))
     if found.ids:
@@ -106,7 +106,7 @@ def _dropped(scene: Scene, found: WhatIf) -> str:
     named = [f"{quoted(scene.translator.tokenizer.piece(piece))} at step {step + 1}" for step, piece in found.dropped[:FEW]]
     more = f" and {len(found.dropped) - FEW} more" if len(found.dropped) > FEW else ""
     why = f"The translation ends at step {len(found.ids) + 1}; a step takes one piece; <pad>, <unk> and <s> are never said."
-    return plain(f"Left out: {', '.join(named)}{more}. {why}")
+    return f"Left out: {', '.join(named)}{more}. {why}"
 
 
 def _steps(scene: Scene) -> None:

@@ -18,6 +18,7 @@ from viz.canvas import Click, plot_clicks
 from viz.charts import lens_heatmap, lens_of_row, loss_bars, prediction_change_bars, probability_bars, top_pieces_table
 from viz.theme import number, quoted, token_label
 from viz.views import engine
+from viz.views.choices import plain
 from viz.views.scene import Scene, View, remember
 from viz.views.settings import FLOATS, OUTPUT_PARTS
 
@@ -82,7 +83,7 @@ def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
         st.caption(
             f"The logits are a tensor of B × T × V = 1 × {len(trace.target)} × {size:,} numbers; this row is {size:,} of them, and softmax "
             f"makes them add up to 1. Entropy {float(entropy(chances)):.2f} nats (0 is certain, ln V = {math.log(size):.2f} knows nothing). "
-            f"{quoted(trace.labels.pieces[row])} has rank {rank:,} and probability {number(float(chances[trace.labels.ids[row]]), 4)}."
+            f"{plain(quoted(trace.labels.pieces[row]))} has rank {rank:,} and probability {number(float(chances[trace.labels.ids[row]]), 4)}."
         )
 
 

@@ -14,8 +14,9 @@ from model import Translator
 from model.intervention import POSITION_EDITS, Intervention
 from model.pretrained import CheckpointError, DeviceError
 from viz.theme import palette
-from viz.views import VIEWS, chips, engine, panel, timeline
+from viz.views import VIEWS, address, chips, engine, panel, timeline
 from viz.views.changes import outside
+from viz.views.choices import plain
 from viz.views.scene import Scene, remember
 from viz.views.settings import EXAMPLES, Settings, from_query
 from viz.views.widgets import bound
@@ -43,13 +44,14 @@ EXAMPLE_LABELS = {EXAMPLES[0]: "it → animal"}
 
 def show(model: str, device: str | None) -> None:
     """Draw the whole page; what goes wrong is said in words."""
+    address.mount()
     colours = palette(st.context.theme.type)
     st.html(f"<style>{STYLE}</style>{_colours_as_css(colours)}")
     picker, status = _header()
     try:
         translator = trained = _pick(picker, model, device)
     except (CheckpointError, DeviceError) as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     moments = timeline.switch(picker, translator, st.session_state["settings"])
     settings = _sentence(st.session_state["settings"])
@@ -62,8 +64,8 @@ def show(model: str, device: str | None) -> None:
         settings, done = _pass(translator, settings)
         scene = Scene(settings, translator, done, colours, trained)
     except ValueError as error:
-        below.info(str(error))
-        st.session_state["settings"] = settings
+        below.info(plain(str(error)))
+        address.keep(settings)
         return
     status.html(_status(scene))
     with below:
@@ -79,7 +81,7 @@ def show(model: str, device: str | None) -> None:
         try:
             view.draw(scene)
         finally:
-            _keep(scene.settings)
+            address.keep(scene.settings)
 
 
 def _captions(scene: Scene) -> Iterator[str]:
@@ -100,23 +102,20 @@ def _header() -> tuple[st.delta_generator.DeltaGenerator, st.delta_generator.Del
 def _pick(place: st.delta_generator.DeltaGenerator, model: str, device: str | None) -> Translator:
     """The translator that the settings name; a family of several offers its members. Everything else on the page stays."""
     first = engine.translator(model, device)
-    settings = _settings(first)
     members = engine.relatives(first)
+    settings = _settings(first, members)
     if len(members) < 2:
         return first
-    name = settings.model if settings.model in members else first.name
-    if settings.model and name != settings.model:
-        st.warning(f"There is no model “{settings.model}” here; this is {first.name}.")
+    name = settings.model or first.name
     st.session_state["picked"] = name
     place.selectbox("Model", list(members), key="picked", format_func=lambda member: MODEL_TITLES[members[member]], on_change=_picked,
                     args=(first.name,), label_visibility="collapsed", width=250, help=MODELS_HELP)  # fmt: skip
     if name == first.name:
         return first
     chosen = engine.relative(first, name)
-    settings, notices = from_query(st.session_state["settings"].to_query(), chosen.model.config, list(VIEWS))
-    st.session_state["settings"] = replace(settings, model=name)
-    for notice in notices:
-        st.warning(notice)
+    settings, notices = from_query(settings.to_query(), chosen.model.config, list(VIEWS))
+    st.session_state["settings"] = settings
+    _say(notices)
     return chosen
 
 
@@ -125,23 +124,22 @@ def _picked(first: str) -> None:
     st.session_state["settings"] = replace(st.session_state["settings"], model="" if name == first else name)
 
 
-def _settings(translator: Translator) -> Settings:
-    """The settings of this session: from the URL at first, then as the reader changed them."""
-    if "settings" not in st.session_state:
-        settings, notices = from_query(st.query_params.to_dict(), translator.model.config, list(VIEWS))
-        st.session_state["settings"] = settings
+def _settings(first: Translator, members: dict[str, str]) -> Settings:
+    """The settings of this session: from the address at first and wherever back and forward lead, then as the reader changed them."""
+    query = address.arrived()
+    if query is not None:
+        read = engine.relative(first, query["model"]) if query.get("model") in members else first
+        settings, notices = from_query(query, read.model.config, list(VIEWS), {first.name, *members})
+        address.follow(settings)
         st.session_state["notices"] = notices
-    for notice in st.session_state.pop("notices", []):
-        st.warning(notice)
+    _say(st.session_state.pop("notices", []))
     return st.session_state["settings"]
 
 
-def _keep(settings: Settings) -> None:
-    """Settings into the session and the URL."""
-    st.session_state["settings"] = settings
-    query = settings.to_query()
-    if st.query_params.to_dict() != query:
-        st.query_params.from_dict(query)
+def _say(notices: list[str]) -> None:
+    """Notices as text: they repeat what an address or a file says."""
+    for notice in notices:
+        st.warning(plain(notice))
 
 
 def _sentence(settings: Settings) -> Settings:
@@ -194,8 +192,7 @@ def _pass(translator: Translator, settings: Settings) -> tuple[Settings, engine.
         done = engine.run(translator, settings.text, settings.target, settings.intervention, settings.forcing == "forced")
         before = engine.run(translator, settings.text, settings.target, Intervention()) if settings.cut else done
         settings, notices = outside(settings, source, max(len(done.trace.target), len(before.trace.target)))
-        for notice in notices:
-            st.warning(notice)
+        _say(notices)
         if not notices:
             return settings, done
 

@@ -15,6 +15,7 @@ from viz.canvas import Matrix, attention_matrices, cell_states, pack_matrices
 from viz.charts.words import head_title
 from viz.theme import quoted
 from viz.views.changes import hidden_links
+from viz.views.choices import plain
 from viz.views.scene import Scene
 from viz.views.settings import MOST_LINKS
 
@@ -75,7 +76,7 @@ def draw_paint(scene: Scene) -> None:
     if scene.settings.words or scene.settings.sinks != "keep":
         st.caption("Painting works on the pieces, with all their attention, whatever the switches above join or hide.")
     if notice := st.session_state.pop("paint-notice", None):
-        st.warning(notice)
+        st.warning(plain(notice))
 
     def stroke(cells: list[tuple[int, int]], cutting: bool) -> None:
         _change(lambda cut: painted(cut, kind, None if everywhere and cutting else layer, cells, cutting))

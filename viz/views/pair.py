@@ -41,7 +41,7 @@ def draw(scene: Scene) -> None:
     try:
         other = _other(scene, second)
     except ValueError as error:
-        st.info(f"The second sentence: {error}", icon=":material/info:")
+        st.info(f"The second sentence: {plain(str(error))}", icon=":material/info:")
         return
     _translations(scene, other)
     choose_head(scene, "pair")

@@ -18,7 +18,7 @@ from model.trace import AttentionMaps, Trace
 from viz.canvas import Click
 from viz.charts import head_sentence
 from viz.theme import Palette
-from viz.views import engine
+from viz.views import address, engine
 from viz.views.settings import Settings
 
 T = TypeVar("T")
@@ -147,9 +147,12 @@ class View:
 
 
 def remember(key: str, value: object) -> str:
-    """Give a widget its value where it has none yet (first visit, or not drawn in the last run). Returns the key."""
-    if key not in st.session_state:
+    """Give a widget its value where it has none yet (first visit, not drawn in the last run) or the page has followed its address
+    since. Returns the key."""
+    turns, turn = st.session_state.setdefault("remembered", {}), address.turn()
+    if key not in st.session_state or turns.get(key, turn) != turn:
         st.session_state[key] = value
+    turns[key] = turn
     return key
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import string
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -16,6 +15,7 @@ from model.tokenizer import SPACE, SPECIAL, Tokens
 from viz.charts import merge_tree
 from viz.charts.tokens import READABLE, character_label, run_label
 from viz.theme import SPACE_MARK, token_label
+from viz.views.choices import plain
 from viz.views.positions import choose_side
 from viz.views.scene import Scene, View
 
@@ -180,7 +180,7 @@ def _choose(scene: Scene, tokens: Tokens, runs: list[range]) -> range:
     look = {"key": RUN_KEY, "on_change": take, "label_visibility": "collapsed"}
     labels = {start: _shortened(run_label(spelled(tokens, run))) for start, run in starts.items()}
     if len(runs) <= MOST_PILLS:
-        st.pills("Word", list(starts), format_func=lambda start: _unmarked(labels[start]), **look)
+        st.pills("Word", list(starts), format_func=lambda start: plain(labels[start]), **look)
     else:
         numbers = {start: number for number, start in enumerate(starts, start=1)}
         st.selectbox("Word", list(starts), format_func=lambda start: f"{numbers[start]}: {labels[start]}", **look)
@@ -195,11 +195,6 @@ def _telling(tokens: Tokens, runs: list[range]) -> range:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
-
-
-def _unmarked(text: str) -> str:
-    """Text for a label that Streamlit reads as Markdown: escaped, and invisible joiners keep it from being a link or an emoji."""
-    return "".join(f"\u2060\\{char}\u2060" if char in string.punctuation else char for char in text)
 
 
 # Numbering ------------------------------------------------------------------------------------------------------------
