@@ -12,6 +12,7 @@ import torch
 
 from model import Translator, load_pretrained
 from model.intervention import Intervention
+from model.pretrained import CheckpointError, DeviceError
 from model.timeline import Moment
 from model.timeline import at_moment as read_moment
 from model.tokenizer import Tokens
@@ -50,8 +51,20 @@ def notices(shown: Translator) -> list[str]:
 
 
 def relative(first: Translator, name: str) -> Translator:
-    """A member of the family, on the same device."""
-    return translator(str(first.folder.parent / name), str(first.model.device))
+    """A member of the family, on the same device; the first one where its files cannot be read, and `fault` says why."""
+    try:
+        return translator(str(first.folder.parent / name), str(first.model.device))
+    except (CheckpointError, DeviceError):
+        return first
+
+
+def fault(first: Translator, name: str) -> str:
+    """Why a member of the family cannot be shown, in a sentence; empty where it can."""
+    try:
+        translator(str(first.folder.parent / name), str(first.model.device))
+    except (CheckpointError, DeviceError) as error:
+        return f"The model “{name}” cannot be shown; this is {first.name}. {error}"
+    return ""
 
 
 def alignment_head(shown: Translator) -> tuple[int, int, float] | None:

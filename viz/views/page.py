@@ -109,29 +109,21 @@ def _pick(place: st.delta_generator.DeltaGenerator, model: str, device: str | No
     name = settings.model if settings.model in members else first.name
     if settings.model and name != settings.model:
         st.warning(f"There is no model “{settings.model}” here; this is {first.name}.")
-    chosen, name = _relative(first, name)
+    if name != first.name and (fault := engine.fault(first, name)):
+        st.warning(fault)
+        name = first.name
+        st.session_state["settings"] = replace(settings, model="")
     st.session_state["picked"] = name
     place.selectbox("Model", list(members), key="picked", format_func=lambda member: MODEL_TITLES[members[member]], on_change=_picked,
                     args=(first.name,), label_visibility="collapsed", width=250, help=MODELS_HELP)  # fmt: skip
     if name == first.name:
         return first
+    chosen = engine.relative(first, name)
     settings, notices = from_query(st.session_state["settings"].to_query(), chosen.model.config, list(VIEWS))
     st.session_state["settings"] = replace(settings, model=name)
     for notice in notices:
         st.warning(notice)
     return chosen
-
-
-def _relative(first: Translator, name: str) -> tuple[Translator, str]:
-    """A member of the family and its name; the first one, with a notice, where its files cannot be read."""
-    if name == first.name:
-        return first, name
-    try:
-        return engine.relative(first, name), name
-    except (CheckpointError, DeviceError) as error:
-        st.warning(f"The model “{name}” cannot be shown; this is {first.name}. {error}")
-        st.session_state["settings"] = replace(st.session_state["settings"], model="")
-        return first, first.name
 
 
 def _picked(first: str) -> None:
