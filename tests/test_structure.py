@@ -35,7 +35,7 @@ FLOORS = [  # of model/, from top to bottom; a file imports only from floors bel
         "data",
     ],
     ["transformer", "trace"],
-    ["attention", "positions", "masks", "dropout", "loss", "tokenizer", "intervention"],
+    ["attention", "positions", "masks", "dropout", "loss", "tokenizer", "intervention", "device"],
     ["config", "recipe"],
 ]
 UI = {"streamlit", "plotly", "altair", "viz", "app", "pandas"}

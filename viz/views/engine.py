@@ -11,6 +11,7 @@ import streamlit as st
 import torch
 
 from model import Translator, load_pretrained
+from model.device import wait
 from model.intervention import Intervention
 from model.pretrained import CheckpointError, DeviceError
 from model.timeline import Moment
@@ -100,8 +101,7 @@ def captured(
     """One captured pass over a pair. Few are kept: a pair of 500 tokens takes some 400 MB."""
     started = time.perf_counter()
     trace = _translator.trace(text, _labels, _intervention)
-    if trace.logits.is_cuda:
-        torch.cuda.synchronize()
+    wait(trace.logits.device)
     return Pass(trace, time.perf_counter() - started)
 
 
