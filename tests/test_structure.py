@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = {"app": 5, "viz.views": 4, "viz.charts": 3, "viz.canvas": 3, "viz.theme": 2, "model": 1}
+ROOMS = {"app": 5, "viz.views": 4, "viz.command": 4, "viz.charts": 3, "viz.canvas": 3, "viz.theme": 2, "model": 1}
 FLOORS = [  # of model/, from top to bottom; a file imports only from floors below its own, or earlier files of its own
-    ["timeline", "train", "tune", "trainer", "evaluate", "alignment", "card", "roles", "vocabulary"],
+    ["bind", "timeline", "train", "tune", "trainer", "evaluate", "alignment", "card", "roles", "vocabulary"],
     ["pretrained"],
+    ["beside"],
+    ["checkpoint"],
     [
         "capture",
         "translate",
@@ -34,7 +36,7 @@ FLOORS = [  # of model/, from top to bottom; a file imports only from floors bel
         "data",
     ],
     ["transformer", "trace"],
-    ["attention", "positions", "masks", "dropout", "loss", "tokenizer", "words", "pasted", "byte_pieces", "intervention"],
+    ["attention", "positions", "masks", "dropout", "loss", "tokenizer", "words", "pasted", "byte_pieces", "intervention", "device"],
     ["config", "recipe"],
 ]
 UI = {"streamlit", "plotly", "altair", "viz", "app", "pandas"}

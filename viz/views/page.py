@@ -53,6 +53,8 @@ def show(model: str, device: str | None) -> None:
     except (CheckpointError, DeviceError) as error:
         st.error(plain(str(error)))
         return
+    for notice in engine.notices(translator):
+        st.warning(plain(notice))
     moments = timeline.switch(picker, translator, st.session_state["settings"])
     settings = _sentence(st.session_state["settings"])
     below = st.container(key="translation")
@@ -107,6 +109,10 @@ def _pick(place: st.delta_generator.DeltaGenerator, model: str, device: str | No
     if len(members) < 2:
         return first
     name = settings.model or first.name
+    if name != first.name and (fault := engine.fault(first, name)):
+        st.warning(plain(fault))
+        name = first.name
+        st.session_state["settings"] = replace(settings, model="")
     st.session_state["picked"] = name
     place.selectbox("Model", list(members), key="picked", format_func=lambda member: MODEL_TITLES[members[member]], on_change=_picked,
                     args=(first.name,), label_visibility="collapsed", width=250, help=MODELS_HELP)  # fmt: skip
