@@ -10,7 +10,6 @@ import streamlit as st
 import torch
 
 from model import Translator
-from model.capture import capture
 from model.decoding import BeamTree, Forced, WhatIf, beam_tree, continue_greedily, next_pieces
 from model.intervention import Intervention
 from model.tokenizer import Tokens
@@ -93,11 +92,8 @@ def _played(scene: Scene) -> Played:
         st.warning(_dropped(scene, found))
         scene.choose(forced=found.taken)
     labels = translator.tokenizer.with_end(translator.tokenizer.decode(found.ids))
-    if found.ids:
-        key = engine.cache_key(translator)
-        trace = engine.captured(translator, key, settings.text, labels, tuple(labels.ids), change, str(change.to_dict())).trace
-    else:  # </s> at once: nothing that a page would read, but a pass like any other
-        trace = capture(translator.model, trace.source, translator.read(labels), labels, change)
+    key = engine.cache_key(translator)
+    trace = engine.captured(translator, key, settings.text, labels, tuple(labels.ids), change, str(change.to_dict())).trace
     return Played(trace, own, found.taken, False)
 
 

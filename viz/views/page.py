@@ -38,6 +38,7 @@ MODELS_HELP = (
     "data, shape and recipe; the model cards hold their scores side by side."
 )
 LAB_HELP = "Windows, hidden words, single heads, temperature, the scale of positions and scores, and stories to start from."
+NOTHING_SAID = "The model ends with `</s>` at once: its translation is empty. That one step is drawn like any other."
 EXAMPLE_LABELS = {EXAMPLES[0]: "it → animal"}
 
 
@@ -217,6 +218,8 @@ def _translation(scene: Scene) -> None:
         if own:
             rows.append(chips.row("original", "Model's own", original))
     st.html(f'<div class="rows">{"".join(rows)}</div>')
+    if len(trace.labels) == 1:
+        st.caption(NOTHING_SAID)
     if own:
         mean = float(trace.loss.mean())
         st.caption(

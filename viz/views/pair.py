@@ -100,8 +100,9 @@ def _translations(scene: Scene, other: Scene) -> None:
         chips.row("pair-second", "Second", second, chips.changed(first, second)),
     ]
     st.html(f'<div class="rows">{"".join(rows)}</div>')
+    same = "Both become the same French" if len(first) > 1 else "Both translations are empty: the model ends at once"
     said = (
-        "Both become the same French; look at the weights."
+        f"{same}; look at the weights."
         if first.ids == second.ids
         else "Framed: what the other does not have."
     )

@@ -199,8 +199,13 @@ def _verdict(scene: Scene, found: Permuted, other: Tokens, order: list[int]) -> 
     there = moved(off, order)
     second = _translated(scene, other, engine.cache_key(scene.translator), tuple(other.ids), there, str(there.to_dict()))
     if first.ids == second.ids:
-        return said + f"Read without positions, both orders get the same translation: “{second.text}”."
-    return said + f"Read without positions, they get different translations: “{first.text}” and “{second.text}”."
+        return said + f"Read without positions, both orders get the same translation: {_text(second)}."
+    return said + f"Read without positions, they get different translations: {_text(first)} and {_text(second)}."
+
+
+def _text(labels: Tokens) -> str:
+    """A translation in a sentence; one that ends at once says so."""
+    return f"“{labels.text}”" if len(labels) > 1 else "nothing but </s>"
 
 
 # -- sinusoidal and learned -----------------------------------------------------------------------------------------------
