@@ -18,7 +18,7 @@ from model.translate import length_limits
 from viz.canvas import decoding_steps, pack_decoding
 from viz.charts import hypotheses_tree
 from viz.theme import number, quoted
-from viz.views import chips, engine
+from viz.views import chips, engine, finished
 from viz.views.choices import plain
 from viz.views.scene import Scene, View, remember
 from viz.views.settings import DECODING_PARTS
@@ -144,11 +144,7 @@ def _notes(scene: Scene, played: Played) -> None:
         st.caption("Click another piece than the one that was said: the model says it and goes on from there. What if?")
     if scene.settings.words:
         st.caption("The model decodes pieces, whatever the pictures join.")
-    if not played.trace.intervention.keeps_earlier_steps:
-        st.caption(
-            "Under this change a French row also depends on the words behind it. The numbers are of one pass over the finished "
-            "sentence; while it translated, each step saw only what had been said, so another piece may have been the best."
-        )
+    finished.note(played.trace, not played.given and not played.taken)
 
 
 def _choices(scene: Scene, played: Played) -> None:
