@@ -30,8 +30,7 @@ def cross_off(maps: AttentionMaps) -> str:
         return ""
     if off == every:
         return f"All {every} heads of cross-attention are off: nothing of the English is handed on, whatever they look at."
-    are = "head is" if off == 1 else "heads are"
-    return f"{off} of {every} {are} off: what is not handed on counts as 0."
+    return f"{off} of {every} heads of cross-attention {'is' if off == 1 else 'are'} off: what is not handed on counts as 0."
 
 
 # The mask -------------------------------------------------------------------------------------------------------------
@@ -219,9 +218,8 @@ def finished(change: Intervention, differ: int, rows: int) -> str:
     why = "a French row sees the words behind it" if not change.causal else "the place that a token is told depends on how long the sentence is"
     if differ == 0:
         return f"Under this change {why}. In this sentence every row of the finished pass still puts the piece that was said first."
-    are = "row the best piece is" if differ == 1 else "rows the best piece is"
     return (
-        f"In {differ} of {rows} {are} not the one that was said: while the model translated, each step saw only what had been said; "
+        f"In {differ} of {rows} rows the best piece is not the one that was said: while the model translated, each step saw only what had been said; "
         f"these numbers are of one pass over the finished sentence, and under this change {why}."
     )
 
