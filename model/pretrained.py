@@ -19,7 +19,7 @@ from model.checkpoint import (
 )  # fmt: skip
 from model.config import Config, briefly
 from model.intervention import Intervention
-from model.tokenizer import Tokenizer, Tokens
+from model.tokenizer import END, Tokenizer, Tokens
 from model.trace import Trace
 from model.transformer import Transformer
 from model.translate import search
@@ -53,14 +53,25 @@ class Translator:
         return self._checked(self.tokenizer.with_end(self.tokenizer.encode(text)), "translation")
 
     def _checked(self, tokens: Tokens, what: str) -> Tokens:
-        limit = self.model.config.max_length
         if len(tokens) == 1:
             raise ValueError(f"There is nothing to read in this {what}. Type at least one visible character.")
+        return self._within(tokens, what)
+
+    def _within(self, tokens: Tokens, what: str) -> Tokens:
+        limit = self.model.config.max_length
         if len(tokens) > limit:
             raise ValueError(
                 f"This {what} has {len(tokens)} tokens; the model reads at most {limit}. Shorten it or split it in two."
             )
         return tokens
+
+    def _checked_labels(self, labels: Tokens) -> Tokens:
+        """Labels end in one </s>; </s> alone is the translation of a model that says nothing. Raises ValueError in words."""
+        if not labels.ids or labels.ids[-1] != END or END in labels.ids[:-1]:
+            raise ValueError(
+                "Labels must end in </s> and have no other: `translator.target(text)` makes them, `translate_tokens` returns them."
+            )
+        return self._within(labels, "translation")
 
     def translate(self, text: str, intervention: Intervention = Intervention(), beam: int = 1) -> str:
         """The translation of `text`: greedy, or the best of a beam. Raises ValueError as `source` does."""
@@ -83,15 +94,16 @@ class Translator:
     def trace(self, text: str, target: str | Tokens | None = None, intervention: Intervention = Intervention()) -> Trace:
         """Translate `text`, then capture one teacher-forced pass over both.
 
-        target: a translation to read instead of the model's own, as text or as labels (ending in </s>).
-        Raises ValueError, in words, for a text that is empty or too long and for a layer or head that the model lacks.
+        target: a translation to read instead of the model's own, as text or as labels (ending in </s>, which may be all).
+        Raises ValueError, in words, for a text that is empty or too long, for labels without </s>, and for a layer or head that
+        the model lacks.
         """
         self._check_heads(intervention)
         source = self.source(text)
         if target is None:
             labels = self.translate_tokens(source, intervention)
         else:
-            labels = self.target(target) if isinstance(target, str) else self._checked(target, "translation")
+            labels = self.target(target) if isinstance(target, str) else self._checked_labels(target)
         return capture(self.model, source, self.read(labels), labels, intervention)
 
     def read(self, labels: Tokens) -> Tokens:

@@ -121,17 +121,6 @@ def axes(kind: str) -> dict[str, str | None]:
     }
 
 
-def captions(trace: AttentionMaps) -> dict[str, str]:
-    """Who reads whom, for each kind."""
-    masked = "French reads the French so far (masked)"
-    unmasked = "French reads all the French (look-ahead mask off)"
-    return {
-        "encoder": "English reads English",
-        "decoder": masked if trace.intervention.causal else unmasked,
-        "cross": "French reads English",
-    }
-
-
 @lru_cache(maxsize=4)
 def style(heads: int) -> dict:
     """Colours of both themes, tints of the heads, fonts and the shade power: what the browser needs to draw."""

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from model.analysis_steps import Calculation
 from model.trace import Trace
+from viz import reading
 from viz.canvas import packing
 from viz.canvas.stages import CHECKED, KEYED, stages
 from viz.theme import KIND_TITLES, word_label
@@ -31,7 +32,7 @@ def pack_steps(trace: Trace, calculation: Calculation, kind: str, layer: int, he
     header = {
         "bits": 32,
         "kind": kind,
-        "title": f"{KIND_TITLES[kind]}, layer {layer + 1}, head {head + 1}",
+        "title": f"{KIND_TITLES[kind]}, layer {layer + 1}, head {head + 1}{reading.off_mark(trace, kind, layer, head)}",
         "arrays": arrays,
         "stages": stages(trace, calculation, kind, layer, head, query),
         "differences": calculation.differences,

@@ -71,6 +71,8 @@ def heads_of_token(
     weights = maps.attention[kind].weights[layer, :, row]  # (head, key)
     keys, heads = maps.keys(kind), weights.size(0)
     labels = [f"{norm:.1f} · {share:+.0%}".replace("-", "−") for norm, share in zip(norms.tolist(), shares.tolist(), strict=True)]
+    off = {at for name, where, at in maps.intervention.heads_off if (name, where) == (kind, layer)}
+    labels = ["off" if head in off else label for head, label in enumerate(labels)]
     bars = go.Bar(
         x=to_array(norms), y0=1, dy=1, orientation="h", name="writes", marker={"color": mix(colours.card, colours.kind(kind), 0.45)},
         text=labels, textposition="auto", textfont={"size": LABEL_SIZE, "color": colours.ink}, insidetextanchor="start",

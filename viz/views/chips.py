@@ -9,6 +9,12 @@ from model.tokenizer import SPACE, Tokens
 from viz.theme import SPACE_MARK
 
 
+def lost(before: Tokens, after: Tokens) -> set[int]:
+    """Indices of the tokens of `before` that are not in `after` at their place in the sentence."""
+    blocks = SequenceMatcher(None, before.ids, after.ids, autojunk=False).get_matching_blocks()
+    return set(range(len(before))) - {block.a + index for block in blocks for index in range(block.size)}
+
+
 def changed(before: Tokens, after: Tokens) -> set[int]:
     """Indices of the tokens of `after` that are not in `before` at their place in the sentence."""
     blocks = SequenceMatcher(None, before.ids, after.ids, autojunk=False).get_matching_blocks()
@@ -16,10 +22,10 @@ def changed(before: Tokens, after: Tokens) -> set[int]:
     return set(range(len(after))) - kept
 
 
-def row(name: str, label: str, tokens: Tokens, marked: set[int] = frozenset()) -> str:
-    """HTML of one labelled row; `name` is for tests, `marked` tokens are drawn as changed. All text is escaped."""
+def row(name: str, label: str, tokens: Tokens, marked: set[int] = frozenset(), struck: set[int] = frozenset()) -> str:
+    """HTML of one labelled row; `name` is for tests, `marked` tokens are drawn as changed, `struck` ones as deleted. All text is escaped."""
     chips = "".join(
-        _chip(piece, word, index in marked) for index, (piece, word) in enumerate(zip(tokens.pieces, tokens.words, strict=True))
+        _chip(piece, word, index in marked, index in struck) for index, (piece, word) in enumerate(zip(tokens.pieces, tokens.words, strict=True))
     )
     return (
         f'<div class="tokens" data-testid="tokens-{name}"><span class="tokens-label">{html.escape(label)}</span>'
@@ -27,8 +33,10 @@ def row(name: str, label: str, tokens: Tokens, marked: set[int] = frozenset()) -
     )
 
 
-def _chip(piece: str, word: int, is_changed: bool) -> str:
+def _chip(piece: str, word: int, is_changed: bool, is_lost: bool) -> str:
     rest = piece.lstrip(SPACE)
     mark = f'<i aria-hidden="true">{SPACE_MARK * (len(piece) - len(rest))}</i>' if rest != piece else ""
     kind = "chip special" if word < 0 else "chip changed" if is_changed else "chip"
+    if is_lost and word >= 0:
+        return f'<del class="{kind} lost">{mark}{html.escape(rest)}</del>'
     return f'<span class="{kind}">{mark}{html.escape(rest)}</span>'

@@ -10,7 +10,6 @@ import streamlit as st
 import torch
 
 from model import Translator
-from model.capture import capture
 from model.decoding import BeamTree, Forced, WhatIf, beam_tree, continue_greedily, next_pieces
 from model.intervention import Intervention
 from model.tokenizer import Tokens
@@ -19,7 +18,7 @@ from model.translate import length_limits
 from viz.canvas import decoding_steps, pack_decoding
 from viz.charts import hypotheses_tree
 from viz.theme import number, quoted
-from viz.views import chips, engine
+from viz.views import chips, engine, finished
 from viz.views.choices import plain
 from viz.views.scene import Scene, View, remember
 from viz.views.settings import DECODING_PARTS
@@ -93,11 +92,8 @@ def _played(scene: Scene) -> Played:
         st.warning(plain(_dropped(scene, found)))
         scene.choose(forced=found.taken)
     labels = translator.tokenizer.with_end(translator.tokenizer.decode(found.ids))
-    if found.ids:
-        key = engine.cache_key(translator)
-        trace = engine.captured(translator, key, settings.text, labels, tuple(labels.ids), change, str(change.to_dict())).trace
-    else:  # </s> at once: nothing that a page would read, but a pass like any other
-        trace = capture(translator.model, trace.source, translator.read(labels), labels, change)
+    key = engine.cache_key(translator)
+    trace = engine.captured(translator, key, settings.text, labels, tuple(labels.ids), change, str(change.to_dict())).trace
     return Played(trace, own, found.taken, False)
 
 
@@ -148,11 +144,7 @@ def _notes(scene: Scene, played: Played) -> None:
         st.caption("Click another piece than the one that was said: the model says it and goes on from there. What if?")
     if scene.settings.words:
         st.caption("The model decodes pieces, whatever the pictures join.")
-    if not played.trace.intervention.keeps_earlier_steps:
-        st.caption(
-            "Under this change a French row also depends on the words behind it. The numbers are of one pass over the finished "
-            "sentence; while it translated, each step saw only what had been said, so another piece may have been the best."
-        )
+    finished.note(played.trace, not played.given and not played.taken)
 
 
 def _choices(scene: Scene, played: Played) -> None:

@@ -137,6 +137,8 @@ def suggested_head(_translator: Translator, weights: str) -> tuple[str, int, int
     except ValueError:  # a model that reads fewer tokens than the example has
         return ("cross", _translator.model.config.decoder_layers - 1, 0)
     rows, columns = (torch.tensor(content(tokens), device=trace.logits.device) for tokens in (trace.labels, trace.source))
+    if not bool(rows.any()):  # a model that says nothing there finds no word
+        return "cross", 0, 0
     words = trace.attention["cross"].weights[:, :, rows][..., columns]  # (layer, head, French word, English word)
     best = int(words.amax(-1).mean(-1).argmax())
     return ("cross", *divmod(best, trace.config.heads))

@@ -6,7 +6,9 @@ import html
 
 import streamlit as st
 
+from model.intervention import Intervention
 from model.trace import ATTENTION_KINDS, AttentionMaps
+from viz import reading
 from viz.theme import KIND_TITLES, number, word_label
 from viz.views.all_heads import open_head
 from viz.views.painting import draw_paint
@@ -61,11 +63,18 @@ def strongest(trace: AttentionMaps, kind: str, layer: int, head: int) -> str:
     return f'<div class="strongest"><table><tr><th>{asks}</th><th>attends most to</th><th>weight</th></tr>{body}</table></div>'
 
 
+def _sentence(change: Intervention = Intervention(), sinks: str = "keep") -> str:
+    return (
+        f"Each row is one token asking; {reading.rows_sum(change, sinks)}. Point at a cell to read it, or cut its link and see "
+        "what the model does without it. Look for rows with one dark cell (a sure head) and rows spread thin (an unsure one)."
+    )
+
+
 VIEW = View(
     "one-head",
     "One head",
-    "Each row is one token asking; its weights over the columns sum to 1. Point at a cell to read it, or cut its link and see "
-    "what the model does without it. Look for rows with one dark cell (a sure head) and rows spread thin (an unsure one).",
+    _sentence(),
     draw,
+    says=lambda scene: _sentence(scene.trace.intervention, scene.settings.sinks if scene.settings.paint == "off" else "keep"),
     differs=True,
 )

@@ -16,10 +16,12 @@ from model.analysis_words import join_pieces, word_groups
 from model.trace import Trace
 from viz.charts import agreement_heatmap, origin_bars
 from viz.charts.words import LONG, content
+from viz.reading import cross_off
 from viz.theme import quoted, word_label
 from viz.views.choices import plain
 from viz.views.scene import Scene, View, kept
 
+NOTHING = 1e-4  # shares or nats: below this a method found nothing, but rounding
 OCCLUDED = 60  # source words up to which occlusion is computed without being asked: one pass a word
 METHODS = {  # what the numbers of each method are
     "Cross-attention": "mean weight",
@@ -48,6 +50,8 @@ def draw(scene: Scene) -> None:
         made = join_pieces(trace.labels).pieces[at]
         st.html(f'<h3 class="head-title" data-testid="origin-title">Where does {html.escape(quoted(made))} come from?</h3>')
         st.caption("One row a source word, one panel a method, each with its own scale; its strongest word in full colour.")
+        if said := cross_off(trace):
+            st.caption(said)
         bars = scene.picture("origin-bars", partial(origin_bars, words, scores, METHODS, scene.colours), at, tuple(scores))
         st.plotly_chart(bars, theme=None, key="origin-bars", config={"displayModeBar": False})
     left, right = st.columns([1, 1.15], gap="medium")
@@ -118,16 +122,17 @@ def _choose(scene: Scene, groups: list[range]) -> int:
 def _verdict(scores: dict[str, Tensor], trace: Trace) -> str:
     """Which source word each method puts first, and whether they agree. All text is escaped."""
     words = join_pieces(trace.source).pieces
-    first = {method: int(score.abs().argmax()) for method, score in scores.items()}
-    rows = "".join(
-        f'<tr><td>{html.escape(method)}</td><td class="token">{html.escape(word_label(words[at]))}</td></tr>'
-        for method, at in first.items()
-    )
+    first = {method: int(score.abs().argmax()) for method, score in scores.items() if float(score.abs().max()) > NOTHING}
+    found = {method: html.escape(word_label(words[first[method]])) if method in first else "none: all are 0" for method in scores}
+    rows = "".join(f'<tr><td>{html.escape(method)}</td><td class="token">{word}</td></tr>' for method, word in found.items())
     counts = Counter(first.values()).most_common()
-    if len(counts) == 1:
+    if not counts:
+        said = f"All {len(scores)} methods say the same: this word takes nothing from the source."
+    elif len(counts) == 1 and len(first) == len(scores):
         said = f"All {len(first)} methods put {quoted(words[counts[0][0]])} first."
     else:
-        said = "They disagree: " + ", ".join(f"{quoted(words[at])} comes first for {count}" for at, count in counts) + "."
+        said = "They disagree: " + ", ".join(f"{quoted(words[at])} comes first for {count}" for at, count in counts)
+        said += f", and {len(scores) - len(first)} of {len(scores)} find nothing." if len(first) < len(scores) else "."
     table = f'<div class="strongest"><table><tr><th>method</th><th>strongest source word</th></tr>{rows}</table></div>'
     return f'<p class="head-sentence" data-testid="origin-verdict">{html.escape(said)}</p>{table}'
 

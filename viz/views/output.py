@@ -14,10 +14,11 @@ from model.analysis import entropy
 from model.analysis_change import same_tokens
 from model.analysis_output import Lens, cross_entropy, label_ids, logit_lens, perplexity, probabilities, ranks
 from model.trace import Trace
+from viz import reading
 from viz.canvas import Click, plot_clicks
 from viz.charts import lens_heatmap, lens_of_row, loss_bars, prediction_change_bars, probability_bars, top_pieces_table
 from viz.theme import number, quoted, token_label
-from viz.views import engine
+from viz.views import engine, finished
 from viz.views.choices import plain
 from viz.views.scene import Scene, View, remember
 from viz.views.settings import FLOATS, OUTPUT_PARTS
@@ -67,7 +68,8 @@ def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
     table, bars = st.columns([1.5, 1], gap="medium")
     with table, st.container(border=True, key="card-pieces"):
         _title("The best next pieces at every position")
-        st.caption("Row t has read everything up to its left piece and must predict its right one. Click a row.")
+        st.caption(f"{reading.row_reads(trace.intervention)} Click a row.")
+        finished.note(trace, scene.translates)
         build = partial(top_pieces_table, trace, pieces, scene.colours, row)
         st.plotly_chart(scene.picture("pieces", build, row), theme=None, key="output-pieces", config={"displaylogo": False})
         _listen(scene, "card-pieces", across=False)
@@ -104,6 +106,7 @@ def _loss(scene: Scene, pieces: list[str], row: int) -> None:
         st.caption(
             f"Recomputed from the logits: differs from the captured loss by at most {difference:.1e}. Training lowers this number."
         )
+        finished.note(trace, scene.translates)
 
 
 def _lens(scene: Scene, pieces: list[str], row: int) -> None:
@@ -114,6 +117,7 @@ def _lens(scene: Scene, pieces: list[str], row: int) -> None:
         st.caption(
             "Each state goes straight through the last LayerNorm and the output matrix, as if no layer followed. Click a column."
         )
+        finished.note(trace, scene.translates)
         build = partial(lens_heatmap, trace, lens, pieces, scene.colours, row)
         st.plotly_chart(scene.picture("lens-map", build, row), theme=None, key="output-lens", config={"displaylogo": False})
         _listen(scene, "card-lens", across=True)
@@ -136,7 +140,7 @@ def _change(scene: Scene, pieces: list[str], row: int) -> None:
             f"KL(before ‖ after). {_compared(scene)} Click a bar."
         )
         build = partial(prediction_change_bars, before, after, scene.colours, row)
-        st.plotly_chart(scene.picture("change", build, row), theme=None, key="output-change", config=PLAIN)
+        st.plotly_chart(scene.picture("change", build, row, *scene.asked), theme=None, key="output-change", config=PLAIN)
         _listen(scene, "card-change", across=True)
     with st.container(border=True, key="card-best"):
         _title(_asked(after, row), "output-row")

@@ -39,6 +39,7 @@ MODELS_HELP = (
     "data, shape and recipe; the model cards hold their scores side by side."
 )
 LAB_HELP = "Windows, hidden words, single heads, temperature, the scale of positions and scores, and stories to start from."
+NOTHING_SAID = "The model ends with `</s>` at once: its translation is empty. That one step is drawn like any other."
 EXAMPLE_LABELS = {EXAMPLES[0]: "it → animal"}
 
 
@@ -76,7 +77,7 @@ def show(model: str, device: str | None) -> None:
         with lab:
             panel.draw(scene)
     view = VIEWS[settings.view]
-    st.html(f'<p class="sentence" data-testid="view-sentence">{html.escape(view.sentence)}</p>')
+    st.html(f'<p class="sentence" data-testid="view-sentence">{html.escape(view.says(scene) if view.says else view.sentence)}</p>')
     for said in _captions(scene):
         st.caption(said)
     with st.container(key=f"view-{view.slug}"):
@@ -90,7 +91,9 @@ def _captions(scene: Scene) -> Iterator[str]:
     """What a reader must know about how this view is drawn."""
     if scene.settings.words:
         yield "Pictures of attention show words: weights are summed over the pieces looked at and averaged over those that look."
-    if scene.compares and not VIEWS[scene.settings.view].differs:
+    if scene.compares and VIEWS[scene.settings.view].differs:
+        yield "Pictures of attention show the change, after minus before; what is said of weights holds in each of the two passes."
+    elif scene.compares:
         yield "This view has no picture of the difference: it shows the changed model. “Before” shows the model as it was trained."
 
 
@@ -209,23 +212,27 @@ def _translation(scene: Scene) -> None:
     original = engine.translate(scene.translator, settings.text)
     own = bool(settings.target.strip())
     rows = [chips.row("source", "English", trace.source)]
-    if not settings.intervention.changes_nothing and not own:
-        now = engine.translate(scene.translator, settings.text, settings.intervention)
+    if not settings.intervention.changes_nothing and not own and settings.forcing == "free":
+        now = trace.labels
         rows += [
-            chips.row("original", "French before", original),
+            chips.row("original", "French before", original, struck=chips.lost(original, now)),
             chips.row("target", "French now", now, chips.changed(original, now)),
         ]
+    elif not settings.intervention.changes_nothing and not own:
+        rows.append(chips.row("target", "French, kept", trace.labels))
     else:
         rows.append(chips.row("target", "Yours" if own else "French", trace.labels))
         if own:
             rows.append(chips.row("original", "Model's own", original))
     st.html(f'<div class="rows">{"".join(rows)}</div>')
+    if len(trace.labels) == 1:
+        st.caption(NOTHING_SAID)
     if own:
         mean = float(trace.loss.mean())
         st.caption(
             f"The model reads your translation (teacher forcing): {mean:.2f} nats per token on average; less is less surprising."
         )
-    panel.draw_changes(scene, original.ids)
+    panel.draw_changes(scene, original)
 
 
 def _status(scene: Scene) -> str:

@@ -13,6 +13,7 @@ from model.intervention import Link
 from model.trace import AttentionMaps
 from viz.canvas import Matrix, attention_matrices, cell_states, pack_matrices
 from viz.charts.words import head_title
+from viz.reading import off_mark
 from viz.theme import quoted
 from viz.views.changes import hidden_links
 from viz.views.choices import plain
@@ -69,7 +70,7 @@ def toggled(cut: frozenset[Link], kind: str, layers: tuple[int, int | None], axi
 def draw_paint(scene: Scene) -> None:
     """The open head as pieces, to paint on."""
     kind, layer, head = scene.open_head
-    st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}</h3>')
+    st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}{off_mark(scene.trace, kind, layer, head)}</h3>')
     everywhere = scene.settings.paint == "all"
     where = "in all layers" if everywhere else f"in layer {layer + 1}, for all its heads"
     st.caption(f"Click or drag over cells to cut their links {where}; begin on a cut cell to restore. {TOKENS[kind]}")

@@ -55,6 +55,18 @@ class Scene:
         """Whether pictures show the difference between the unchanged model and the changed one."""
         return self.settings.compare == "difference" and not self.settings.intervention.changes_nothing
 
+    @property
+    def translates(self) -> bool:
+        """Whether the pass on screen is over what the model, as it is on screen, says by itself."""
+        changed = self.settings.compare != "before" and not self.settings.intervention.changes_nothing
+        return not self.settings.target.strip() and not (changed and self.settings.forcing == "forced")
+
+    @property
+    def asked(self) -> tuple:
+        """What tells the pass that was asked for from others, where a picture shows it under "Before", too."""
+        trace = self.done.trace
+        return str(trace.intervention.to_dict()), tuple(trace.labels.ids)
+
     @cached_property
     def whole_maps(self) -> AttentionMaps:
         """Who attends to whom: between pieces, or between words where the reader joined them."""
@@ -143,6 +155,7 @@ class View:
     title: str  # on the page
     sentence: str  # what you see and what to look for
     draw: Callable[[Scene], None]
+    says: Callable[[Scene], str] | None = None  # the sentence where it depends on what is changed or hidden
     differs: bool = False  # whether it can show the difference between the unchanged and the changed model
 
 
