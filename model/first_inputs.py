@@ -84,8 +84,8 @@ def table(answers: list[Answer]) -> str:
     rows = [[kind, str(len(group)), str(sum(one.acceptable for one in group))] for kind, group in groups]
     rows.append(["all", str(len(answers)), f"{sum(one.acceptable for one in answers)} ({share(answers):.1%})"])
     rule = (
-        f"Greedy, as on the page. An answer is acceptable when all of it matches the pattern of its line in `{INPUTS.as_posix()}`; "
-        "final punctuation, capitals and tu or vous are not judged."
+        "Greedy, as on the page. An answer is acceptable when all of it matches the pattern of its line in "
+        f"`{INPUTS.as_posix()}`; final punctuation, capitals and tu or vous are not judged."
     )
     return f"{markdown(['kind', 'inputs', 'acceptable'], rows)}\n\n{rule}"
 

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = {"app": 5, "viz.views": 4, "viz.charts": 3, "viz.canvas": 3, "viz.theme": 2, "model": 1}
 FLOORS = [  # of model/, from top to bottom; a file imports only from floors below its own, or earlier files of its own
-    ["timeline", "train", "tune", "trainer", "evaluate", "alignment", "coreference", "first_inputs", "card", "roles"],
+    ["timeline", "train", "tune", "trainer", "evaluate", "alignment", "coreference", "coreference_words", "coreference_record", "first_inputs", "card", "roles"],
     ["pretrained"],
     [
         "capture",
@@ -30,6 +30,7 @@ FLOORS = [  # of model/, from top to bottom; a file imports only from floors bel
         "analysis_alignment",
         "decoding",
         "analysis_knockout",
+        "analysis_links",
         "analysis_coreference",
         "coreference_pairs",
         "data",
