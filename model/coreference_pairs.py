@@ -203,10 +203,11 @@ def minimal_pairs(lexicon: Lexicon, each: int = EACH, seed: int = 0) -> list[Pai
         cases = [(frame, nouns) for nouns in fixed for frame in frames for _ in range(3)]
         cases += [(frames[at % len(frames)], nouns) for at, nouns in enumerate(drawn)]
         found = [lexicon.adjectives.get((place, name), []) for place in ("first", "second")]
-        own = [generator.sample(adjectives, len(adjectives)) for adjectives in found]
-        if cases and not all(own):
+        if cases and not all(found):
             raise ValueError(f"The frame {name} has no adjective for one of its nouns.")
+        mixed = [generator.sample(adjectives, len(adjectives)) for adjectives in found]
         for at, (frame, nouns) in enumerate(cases):
+            own = found if nouns in fixed else mixed  # the best-known sentences come first as they are known
             adjectives = (own[0][at % len(own[0])], own[1][(at + at // len(own[1])) % len(own[1])])
             new = sum(noun.new for noun in nouns)
             pairs.append(build(frame, nouns, adjectives, ("held out", "one new noun", "two new nouns")[new]))
