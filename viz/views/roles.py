@@ -14,6 +14,7 @@ from viz.charts import role_map
 from viz.charts.timeline import role_history
 from viz.views import engine
 from viz.views.all_heads import open_head
+from viz.views.gathering import what_it_gathers
 from viz.views.head_roles import head_measures, stored_measures
 from viz.views.scene import Scene, View, calculation_opener, remember
 from viz.views.settings import LABELS
@@ -51,6 +52,8 @@ def draw(scene: Scene) -> None:
             build = partial(role_history, moments, scene.colours, scene.settings.moment)
             figure = scene.picture("role-history", build, scene.settings.moment, moments[-1].sha256)
             st.plotly_chart(figure, theme=None, key="roles-history", config={"displayModeBar": False})
+    with st.container(border=True, key="card-gathering"):
+        what_it_gathers(scene)
     with st.container(border=True, key="card-role-table"):
         st.html(role_table(measures))
 
