@@ -22,7 +22,7 @@ from model.tokenizer import Tokens
 from model.trace import ATTENTION_KINDS
 
 LEXICON = Path("tests/data/coreference.tsv")
-INSIDE = 100  # pairs that heads are looked at in: each costs some 800 short passes
+INSIDE = 60  # pairs in which things are taken away: each costs some 800 short passes
 BLOCK = "coreference"
 SOURCE_PLACES = ("it", "adjective", "first", "second", *NOUNS)
 TARGET_PLACES = ("first", "second", *NOUNS)
@@ -94,8 +94,11 @@ def _marked(rows: list[list[int]], width: int) -> torch.Tensor:
     return marks
 
 
-def measure(translator: Translator, pairs: list[Pair], seed: int = 0) -> Coreference:
-    """Everything. Raises ValueError where the model translates the nouns of no pair."""
+def measure(translator: Translator, pairs: list[Pair], seed: int = 0, inside: int = INSIDE) -> Coreference:
+    """Everything. `inside` of the pairs whose nouns are translated, drawn with `seed`, have things taken away.
+
+    Raises ValueError where the model translates the nouns of no pair.
+    """
     judged = verdicts(translator, pairs)
     names = {ALL: judged} | {
         name: [one for pair, one in zip(pairs, judged, strict=True) if pair.novelty == name]
@@ -105,26 +108,31 @@ def measure(translator: Translator, pairs: list[Pair], seed: int = 0) -> Corefer
     known = [pair for pair, one in zip(pairs, judged, strict=True) if all(member.nouns for member in one)]
     if not known:
         raise ValueError("The model translates both nouns of no pair, so there is nothing to ask of its pronouns.")
-    return measure_inside(translator, random.Random(seed).sample(known, min(INSIDE, len(known))), counts, seed)
+    return measure_inside(translator, known, counts, seed, inside)
 
 
-def measure_inside(translator: Translator, pairs: list[Pair], counts: dict[str, Counts], seed: int = 0) -> Coreference:
+def measure_inside(
+    translator: Translator, pairs: list[Pair], counts: dict[str, Counts], seed: int = 0, inside: int = INSIDE
+) -> Coreference:
     """What heads do with these pairs, whatever the model's own translations of them are."""
-    examples, model = examples_of(translator, pairs), translator.model
+    model, examples = translator.model, examples_of(translator, pairs)
     intact = run_intact(model, examples)
+    some = random.Random(seed).sample(pairs, min(inside, len(pairs)))
+    fewer = examples_of(translator, some)
+    as_is = run_intact(model, fewer)
     return Coreference(
         counts=counts,
-        sentences=len(examples),
         log_p=float(intact.said[:, 0].mean()),
         likelier=float((intact.said[:, 0] > intact.said[:, 1]).float().mean()),
         gathers=gathering(intact, examples, seed),
-        own={name: head_links(model, examples, intact, "encoder", "it", name) for name in NOUNS},
-        hidden=hidden(model, examples, intact),
-        links=links(model, examples, intact),
-        heads={kind: heads_off(model, examples, intact, kind) for kind in ATTENTION_KINDS},
-        layers={kind: layers_off(model, examples, intact, kind) for kind in ATTENTION_KINDS},
         reads={kind: reads(intact, examples, kind) for kind in ("decoder", "cross")},
-        reading=head_links(model, examples, intact, "cross", "pronoun", "adjective"),
+        sentences=len(fewer),
+        own={name: head_links(model, fewer, as_is, "encoder", "it", name) for name in NOUNS},
+        hidden=hidden(model, fewer, as_is),
+        links=links(model, fewer, as_is),
+        heads={kind: heads_off(model, fewer, as_is, kind) for kind in ATTENTION_KINDS},
+        layers={kind: layers_off(model, fewer, as_is, kind) for kind in ATTENTION_KINDS},
+        reading=head_links(model, fewer, as_is, "cross", "pronoun", "adjective"),
     )
 
 
@@ -144,10 +152,14 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--lexicon", type=Path, default=LEXICON, help="nouns, adjectives and frames of the minimal pairs")
     parser.add_argument("--phrases", type=Path, nargs="*", default=[], help="phrases to train on, checked to hold out the pairs")
     parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
+    parser.add_argument("--inside", type=int, default=INSIDE, help="pairs in which heads and links are taken away")
     parser.add_argument("--seed", type=int, default=0, help="draws the pairs and shuffles the null")
     parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
     parser.add_argument("--write-card", action="store_true", help="put the tables into the checkpoint's README.md")
-    return parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
+    if args.inside < 1:
+        parser.error(f"--inside must be at least 1, not {args.inside}.")
+    return args
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -160,7 +172,7 @@ def main(arguments: list[str] | None = None) -> None:
         check_training(args.lexicon, args.phrases)
         translator, pairs = load_pretrained(folder, args.device), minimal_pairs(read_lexicon(args.lexicon), seed=args.seed)
         with torch.inference_mode():
-            found = measure(translator, pairs, args.seed)
+            found = measure(translator, pairs, args.seed, args.inside)
     except (OSError, ValueError, CheckpointError, DeviceError) as error:
         raise SystemExit(f"error: {error}") from error
     about = f"{len(pairs)} minimal pairs from `{LEXICON.as_posix()}`, seed {args.seed}"

@@ -40,17 +40,17 @@ class Coreference:
     """All that was measured; but for the counts, over pairs whose nouns the model can translate."""
 
     counts: dict[str, Counts]  # by how new a pair is, and ALL
-    sentences: int  # two a pair, that everything below is over
     log_p: float  # of the right pronoun behind a right beginning, nats, mean over sentences
     likelier: float  # share of sentences in which it is likelier than the other
     gathers: Gathering  # encoder, (layer, head)
+    reads: dict[str, dict[str, Tensor]]  # what the row of the pronoun attends to: by kind, by READS, (layer, head)
+    sentences: int  # two a pair, in which things are taken away
     own: dict[str, Effect]  # the link from "it" to one of NOUNS, cut in one encoder head: (layer, head)
     hidden: dict[str, Effect]  # by HIDDEN; no axes
     links: dict[tuple[str, str | None, str], Effect]  # by LINKS: (layers + 1,), the last with all layers at once
     heads: dict[str, Effect]  # by kind: one head off, (layer, head)
     layers: dict[str, Effect]  # by kind: all heads of a layer off, (layer,)
-    reads: dict[str, dict[str, Tensor]]  # what the row of the pronoun attends to: by kind, by READS, (layer, head)
-    reading: Effect  # the link from that row to the adjective, cut in one cross-attention head: (layer, head)
+    reading: Effect  # the link from the row of the pronoun to the adjective, cut in one cross-attention head: (layer, head)
 
     @property
     def decides(self) -> bool:

@@ -30,8 +30,8 @@ def percent(share: float) -> str:
 
 
 def nats(change: float) -> str:
-    """A change of log p, signed."""
-    return f"{change:+.2f}".replace("-", "−")
+    """A change of log p, signed where two digits show it."""
+    return "0.00" if abs(change) < 0.005 else f"{change:+.2f}".replace("-", "−")
 
 
 def head_name(kind: str, layer: int, head: int) -> str:
@@ -99,7 +99,7 @@ def _gathering(found: Coreference) -> str:
 
 def _no_decision(found: Coreference) -> str:
     return (
-        f"The right pronoun is the likelier one in {percent(found.likelier)} of {found.sentences} sentences. These weights do not tell "
+        f"The right pronoun is the likelier one in {percent(found.likelier)} of the sentences. These weights do not tell "
         "the nouns apart often enough to ask where they decide."
     )
 
@@ -108,8 +108,8 @@ def _hiding(found: Coreference) -> str:
     order = sorted(found.hidden, key=lambda name: -rank(found.hidden[name].lost))
     parts = [f"{PLACES[name]} {_effect(found.hidden[name].lost, found.hidden[name].change)}" for name in order]
     return (
-        f"The right pronoun is the likelier one in {percent(found.likelier)} of {found.sentences} sentences. "
-        f"Hiding a word from all heads takes it away in so many of them: {', '.join(parts)}."
+        f"The right pronoun is the likelier one in {percent(found.likelier)} of the sentences. With a word hidden from all heads it is "
+        f"lost in so many of those: {', '.join(parts)}."
     )
 
 
@@ -147,9 +147,9 @@ def _reader(found: Coreference) -> str:
     weights, to_it = found.reads["cross"]["adjective"], found.reads["cross"]["it"]
     place, it = largest(weights), largest(to_it)
     return (
-        f"The row that says the pronoun reads the adjective most in {head_name('cross', *place)} (weight {float(weights[place]):.2f}; "
-        f"with that link of that head cut, the pronoun is lost in {_effect(found.reading.lost[place], found.reading.change[place])}), "
-        f"and “it” most in {head_name('cross', *it)} (weight {float(to_it[it]):.2f})."
+        f"The row that says the pronoun reads “it” most in {head_name('cross', *it)} (weight {float(to_it[it]):.2f}) and the adjective "
+        f"most in {head_name('cross', *place)} ({float(weights[place]):.2f}): with that one link of that one head cut, the pronoun is "
+        f"lost in {_effect(found.reading.lost[place], found.reading.change[place])}."
     )
 
 
@@ -200,8 +200,8 @@ def _links_table(found: Coreference) -> str:
 
 def _rule(found: Coreference, about: str) -> str:
     return (
-        f"{about}; a pair is right where both of its sentences are, translated greedily. The rest is over {found.sentences} sentences of "
-        "pairs whose nouns are translated, read with a right translation up to the pronoun. “Turns”: the right noun gets more of what "
+        f"{about}; a pair is right where both of its sentences are, translated greedily. The rest is over pairs whose nouns are "
+        f"translated, read with a right translation up to the pronoun; things are taken away in {found.sentences} sentences. “Turns”: the right noun gets more of what "
         "a head gives to “it” in both sentences of a pair. Percentages of the last table: of the sentences in which the right pronoun "
         "was the likelier one, in how many it no longer is. log p: change for the right pronoun, nats, mean over sentences."
     )

@@ -243,6 +243,8 @@ def test_verdicts_are_of_the_models_own_translations(tiny_translator, pairs, mon
     monkeypatch.setattr(coreference, "translate_all", told)
     got = measure(tiny_translator, pairs[:2]).counts
     assert got[ALL] == got["held out"] == Counts(2, 2, 2, 2)
+    fewer = measure(tiny_translator, pairs[:2], inside=1)
+    assert fewer.counts == got and fewer.sentences == 2
 
 
 def test_the_command_stores_and_writes_the_card(tmp_path, monkeypatch, capsys, tiny_translator, pairs):

@@ -45,6 +45,8 @@ def draw(scene: Scene) -> None:
     with card, st.container(border=True, key="card-head"):
         open_head(scene, listen=False)
     plot_clicks(["card-roles", "card-head"], key="plot-clicks", on_click=clicked)
+    with st.container(border=True, key="card-gathering"):
+        what_it_gathers(scene)
     if moments := engine.moments(scene.trained):
         with st.container(border=True, key="card-role-history"):
             st.html('<h3 class="head-title">Which head became what, and when</h3>')
@@ -52,8 +54,6 @@ def draw(scene: Scene) -> None:
             build = partial(role_history, moments, scene.colours, scene.settings.moment)
             figure = scene.picture("role-history", build, scene.settings.moment, moments[-1].sha256)
             st.plotly_chart(figure, theme=None, key="roles-history", config={"displayModeBar": False})
-    with st.container(border=True, key="card-gathering"):
-        what_it_gathers(scene)
     with st.container(border=True, key="card-role-table"):
         st.html(role_table(measures))
 
