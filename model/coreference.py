@@ -21,7 +21,8 @@ from model.pretrained import CheckpointError, DeviceError, Translator, checkpoin
 from model.tokenizer import Tokens
 from model.trace import ATTENTION_KINDS
 
-LEXICON = Path("tests/data/coreference.tsv")
+NAME = "tests/data/coreference.tsv"
+LEXICON = Path(__file__).resolve().parent.parent / NAME
 INSIDE = 60  # pairs in which things are taken away: each costs some 800 short passes
 BLOCK = "coreference"
 SOURCE_PLACES = ("it", "adjective", "first", "second", *NOUNS)
@@ -175,7 +176,7 @@ def main(arguments: list[str] | None = None) -> None:
             found = measure(translator, pairs, args.seed, args.inside)
     except (OSError, ValueError, CheckpointError, DeviceError) as error:
         raise SystemExit(f"error: {error}") from error
-    about = f"{len(pairs)} minimal pairs from `{LEXICON.as_posix()}`, seed {args.seed}"
+    about = f"{len(pairs)} minimal pairs from `{NAME}`, seed {args.seed}"
     block = card_block(found, about)
     print(block)
     path = save_coreference(folder, found, translator.about["weights_sha256"], about)

@@ -10,7 +10,8 @@ from pathlib import Path
 from model.card import card_parts, markdown, write_block
 from model.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
 
-INPUTS = Path("tests/data/first-inputs.tsv")
+NAME = "tests/data/first-inputs.tsv"
+INPUTS = Path(__file__).resolve().parent.parent / NAME
 HEAD = ["kind", "english", "french"]
 BLOCK = "first-inputs"
 PLAIN = str.maketrans({"’": "'", "‘": "'", "\u00a0": " ", "\u202f": " "})
@@ -85,7 +86,7 @@ def table(answers: list[Answer]) -> str:
     rows.append(["all", str(len(answers)), f"{sum(one.acceptable for one in answers)} ({share(answers):.1%})"])
     rule = (
         "Greedy, as on the page. An answer is acceptable when all of it matches the pattern of its line in "
-        f"`{INPUTS.as_posix()}`; final punctuation, capitals and tu or vous are not judged."
+        f"`{NAME}`; final punctuation, capitals and tu or vous are not judged."
     )
     return f"{markdown(['kind', 'inputs', 'acceptable'], rows)}\n\n{rule}"
 

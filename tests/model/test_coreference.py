@@ -15,6 +15,7 @@ from model.coreference import check_training, count, measure, measure_inside, ve
 from model.coreference_pairs import PRONOUNS, Lexicon, Pair, Verdict, judge, known_to, minimal_pairs, read_lexicon
 from model.coreference_record import ALL, FILE, Counts, load_coreference, save_coreference
 from model.coreference_words import TURNS, card_block, findings, gatherers, heads_rows, largest
+from model.pretrained import checkpoint_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 LEXICON = ROOT / "tests" / "data" / "coreference.tsv"
@@ -261,6 +262,12 @@ def test_the_command_stores_and_writes_the_card(tmp_path, monkeypatch, capsys, t
     assert FILE in capsys.readouterr().out
 
 
+def test_the_lexicon_is_found_from_any_folder(tmp_path, monkeypatch):
+    """It is the shipped one."""
+    monkeypatch.chdir(tmp_path)
+    assert coreference.LEXICON.samefile(LEXICON)
+
+
 def test_the_command_says_what_is_missing(tmp_path):
     """A card without a place, a lexicon that is not there."""
     (tmp_path / "README.md").write_text("nothing\n", encoding="utf-8")
@@ -268,3 +275,12 @@ def test_the_command_says_what_is_missing(tmp_path):
         coreference.main(["--model", str(tmp_path), "--write-card"])
     with pytest.raises(SystemExit, match="nowhere.tsv"):
         coreference.main(["--model", str(tmp_path), "--lexicon", str(tmp_path / "nowhere.tsv")])
+
+
+def test_the_shipped_file_belongs_to_the_shipped_weights(translator):
+    """All pairs were asked; every head of the encoder was measured."""
+    stored = load_coreference(checkpoint_folder("en-fr"), translator.about["weights_sha256"])
+    config = translator.model.config
+    assert stored is not None and stored.counts[ALL].pairs >= 200
+    assert stored.gathers.turns.shape == stored.own["antecedent"].change.shape == (config.encoder_layers, config.heads)
+    assert sum(got.pairs for name, got in stored.counts.items() if name != ALL) == stored.counts[ALL].pairs

@@ -128,6 +128,12 @@ def test_the_command_prints_failures_and_writes_the_card(tmp_path, monkeypatch, 
     assert "| yes-no | 2 | 1 |" in (tmp_path / "README.md").read_text(encoding="utf-8")
 
 
+def test_the_list_is_found_from_any_folder(tmp_path, monkeypatch):
+    """It is the shipped one."""
+    monkeypatch.chdir(tmp_path)
+    assert first_inputs.INPUTS.samefile(LIST) and read_inputs()
+
+
 def test_the_command_says_what_is_missing(tmp_path):
     """A card without a place, a list that is not there."""
     (tmp_path / "README.md").write_text("nothing\n", encoding="utf-8")
