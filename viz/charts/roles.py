@@ -89,7 +89,7 @@ def _cells(
         for head in range(heads):
             role = measures.main(kind, layer, head)
             shade = 0.0 if values is None else float(values[layer, head]) / most
-            colour = _on(shade, kind, colours) if bright[layer, head] else colours.soft
+            colour = on_cell(shade, kind, colours) if bright[layer, head] else colours.soft
             bright[layer, head] &= (kind, layer, head) not in measures.off or label not in ROLE
             texts[layer, head] = tinted(role.title, colour) if role else "× off" if (kind, layer, head) in measures.off else ""
             hovers[layer, head] = _hover(measures, kind, layer, head)
@@ -107,7 +107,7 @@ def _cells(
     ]  # fmt: skip
 
 
-def _on(share: float, kind: str, colours: Palette) -> str:
+def on_cell(share: float, kind: str, colours: Palette) -> str:
     """Ink or card, whichever is easier to read on a cell this far along the kind's colours."""
     cell = _light(mix(colours.card, colours.kind(kind), share**SHADE_POWER))
     contrast = lambda colour: abs(math.log((_light(colour) + 0.05) / (cell + 0.05)))  # noqa: E731
