@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html import escape
 
@@ -12,6 +13,7 @@ MONO = '"Source Code Pro", ui-monospace, "SF Mono", Menlo, Consolas, monospace'
 SHADE_POWER = 0.65  # colour follows weight ** SHADE_POWER, so that faint attention can be seen
 LABEL_SIZE = 13  # px: tick and token labels, readable on a projector at 1280 x 720
 TITLE_SIZE = 14  # px: axis titles, legends, hover
+LONGEST_LABEL = 12  # characters of a token beside a picture or in a table; the hover has the rest
 SPACE_MARK = "·"  # how a space in front of a piece is written
 
 KIND_TITLES = {
@@ -90,12 +92,33 @@ def diverging_weights(colours: Palette, steps: int = 16) -> list[list]:
 
 def token_label(piece: str) -> str:
     """A piece as people read it: the space in front as a space mark."""
-    return piece.replace(SPACE, SPACE_MARK)
+    return _byte_character(piece).replace(SPACE, SPACE_MARK)
+
+
+def cut(text: str, most: int = LONGEST_LABEL) -> str:
+    """A label that is never longer than `most` characters: the rest is “…”, and the hover has the whole."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def word_label(piece: str) -> str:
     """A piece inside a sentence in words: without the space in front; a lone space stays visible."""
-    return piece.lstrip(SPACE) or SPACE_MARK
+    return _byte_character(piece).lstrip(SPACE) or SPACE_MARK
+
+
+def piece_name(piece: str) -> str:
+    """A piece of the vocabulary in a hover: its label, and of a byte also the byte: 7 <0x37>."""
+    return token_label(piece) + byte_note(piece)
+
+
+def byte_note(piece: str) -> str:
+    """The byte behind an ASCII character that the vocabulary has only as a byte; nothing for any other piece."""
+    return f" {piece}" if _byte_character(piece) != piece else ""
+
+
+def _byte_character(piece: str) -> str:
+    """A byte piece by itself as the ASCII character that it is; any other byte is only part of a character and stays <0xE2>."""
+    code = int(piece[3:5], 16) if re.fullmatch("<0x[0-9A-F]{2}>", piece) else 0
+    return chr(code) if 32 < code < 127 else piece
 
 
 def quoted(piece: str) -> str:
@@ -105,7 +128,7 @@ def quoted(piece: str) -> str:
 
 def token_labels(tokens: Tokens) -> list[str]:
     """Labels of all tokens, in order; repeated pieces stay separate by position."""
-    return [token_label(piece) for piece in tokens.pieces]
+    return [token_label(piece) for piece in tokens.shown]
 
 
 def number(value: float, digits: int = 2) -> str:

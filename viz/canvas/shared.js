@@ -59,15 +59,15 @@ function signed(change) {
 
 /** A token in quotes; one that occurs more than once is told apart by its place, from 1. */
 function quoted(tokens, index) {
-  const word = tokens.words[index];
-  const repeated = tokens.words.indexOf(word) !== tokens.words.lastIndexOf(word);
+  const word = tokens.names[index];
+  const repeated = tokens.names.indexOf(word) !== tokens.names.lastIndexOf(word);
   return repeated && !tokens.special.includes(index) ? `"${word}" (token ${index + 1})` : `"${word}"`;
 }
 
 /** Tokens start..end (end left out) in words: one token, or the first and last with their places. */
 function quotedRange(tokens, start, end) {
   if (end - start === 1) return quoted(tokens, start);
-  return `"${tokens.words[start]} … ${tokens.words[end - 1]}" (tokens ${start + 1} to ${end})`;
+  return `"${tokens.names[start]} … ${tokens.names[end - 1]}" (tokens ${start + 1} to ${end})`;
 }
 
 /** Who reads, in words: `"cat"`, or with a piece being produced `reading "Le", producing "chat":`. */

@@ -26,7 +26,7 @@ KEYED = ("keys", "values", "products", "dots", "scores", "exponents", "weights",
 
 def stages(trace: Trace, calculation: Calculation, kind: str, layer: int, head: int, query: int) -> list[dict]:
     """All stages, in the order of the arithmetic."""
-    asks = quoted(trace.queries(kind).pieces[query])
+    asks = quoted(trace.queries(kind).shown[query])
     return [
         _vector(trace, kind, query, asks),
         _state(trace, calculation, kind, layer, asks),
@@ -47,7 +47,7 @@ def _vector(trace: Trace, kind: str, query: int, asks: str) -> dict:
         f"vector that says “position {query + 1}”, is what the {side} starts from: {config.d_model} numbers."
     )
     if kind != "encoder":
-        words += f" Reading it, the decoder produces {quoted(trace.labels.pieces[query])}."
+        words += f" Reading it, the decoder produces {quoted(trace.labels.shown[query])}."
     if not bool(trace.positions[side].any()):
         words += " The positions are taken away here: nothing is added."
     blocks = [_strip("token part", "token"), _strip("position", "position", "+"), _strip("sum", "start", "=")]

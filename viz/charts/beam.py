@@ -10,10 +10,11 @@ from itertools import accumulate
 
 import plotly.graph_objects as go
 
+from model.byte_pieces import spelled_text
 from model.decoding import BeamTree
 from model.tokenizer import SPACE
 from viz.charts.matrix import GLYPH
-from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, markup, mix, number, plotly_axis, plotly_layout, quoted, token_label
+from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, byte_note, markup, mix, number, plotly_axis, plotly_layout, quoted, token_label
 
 LANE, GUTTER = 40, 26  # px: height of a lane, width of the slanted lines between two steps
 SCORE = 74  # px: room for the score behind a hypothesis that ended
@@ -159,12 +160,12 @@ def describe(tree: BeamTree, piece: Callable[[int], str], index: int) -> str:
     one = tree.hypotheses[index]
     before = 0.0 if one.parent is None else tree.hypotheses[one.parent].log_probability
     ids = tree.ids(index)
-    text = "".join(piece(id_) for id_ in ids).replace(SPACE, " ").strip()
+    text = spelled_text(ids, [piece(id_) for id_ in ids]).replace(SPACE, " ").strip()
     text = text if len(text) <= READ else f"… {text[-READ:]}"
     chance = number(math.exp(one.log_probability - before), 3)
     said = [
         markup(f"“{text}”"),
-        f"step {one.step + 1}: {markup(quoted(piece(one.piece)))} with probability {chance}",
+        f"step {one.step + 1}: {markup(quoted(piece(one.piece)) + byte_note(piece(one.piece)))} with probability {chance}",
         f"log-probability so far <b>{_signed(one.log_probability)}</b> nats",
     ]
     if one.normalised is not None:

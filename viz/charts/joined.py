@@ -77,7 +77,7 @@ def heads_of_token(
         hovertemplate="head %{y}: writes <b>%{x:.2f}</b>, share of the sum %{customdata:.1%}<extra></extra>",
         customdata=to_array(shares),
     )  # fmt: skip
-    names = [markup(quoted(piece)) for piece in keys.pieces]
+    names = [markup(quoted(piece)) for piece in keys.named]
     few = len(keys) <= 128  # a name a cell costs bytes; more keys are told by their place
     cells = go.Heatmap(
         z=to_array(weights), x0=1, dx=1, y0=1, dy=1, xaxis="x2", zmin=0, zmax=1, colorscale=sequential(colours, kind), name="weights",

@@ -137,7 +137,7 @@ def _sentence(name: str, off: bool, intact: float, without: float, said: str) ->
 
 
 def _words(words: Tokens, colours: Palette) -> tuple[list[str], list[str]]:
-    return [quoted(piece) for piece in words.pieces], token_ticks(words, colours)
+    return [quoted(piece) for piece in words.named], token_ticks(words, colours)
 
 
 def _layers(places: Sequence[tuple[str, int]], colours: Palette) -> tuple[list[str], list[str]]:

@@ -29,11 +29,12 @@ def origin_bars(words: Tokens, scores: dict[str, Tensor], units: dict[str, str],
     """One panel a method, one bar a source word: rows are the same in all panels, scales are each method's own.
 
     words: `model.analysis_words.join_pieces` of the source; scores: (word,) by the name of the method, its panel's title; units:
-    what the numbers are. Bars below 0 speak against the target word. The largest of each panel is drawn in full colour.
+    what the numbers are. Bars below 0 speak against the target word. The largest of each panel, the word that speaks most for it, is drawn in full
+    colour.
     """
     count = len(words)
     height = min(TALLEST, max(120, count * CELL))
-    (values, texts), names = steps(token_ticks(words, colours)), [f"{markup(quoted(piece))}" for piece in words.pieces]
+    (values, texts), names = steps(token_ticks(words, colours)), [f"{markup(quoted(piece))}" for piece in words.named]
     size = label_size(len(values))
     left, parts, axes, titles = round(text_width(texts, size) + 16), [], {}, []
     width = 1 / len(scores)
@@ -76,7 +77,7 @@ def agreement_heatmap(agreement: Tensor, methods: list[str], colours: Palette = 
 
 def _panel(method: str, numbers: Tensor, names: list[str], unit: str, axis: str, colours: Palette) -> go.Bar:
     values = to_array(numbers)
-    largest = int(abs(values).argmax())
+    largest = int(values.argmax())
     shade = [colours.negative if value < 0 else colours.cross for value in values]
     opacity = [1.0 if at == largest else 0.45 for at in range(len(values))]
     few = len(values) <= 40

@@ -24,6 +24,7 @@ from viz.theme import (
     plotly_layout,
     plotly_title,
     quoted,
+    piece_name,
     token_label,
 )
 
@@ -46,7 +47,7 @@ def top_pieces_table(trace: Trace, pieces: list[str], colours: Palette = LIGHT, 
     cells = heatmap(
         to_array(values), "%{y}<br>rank %{x}: “%{customdata}”, probability <b>%{z:.3f}</b>", zmin=0, zmax=1, name="probability",
         colorscale=[[0, colours.card], [1, mix(colours.card, colours.decoder, 0.75)]],
-        customdata=[[markup(token_label(pieces[id_])) for id_ in line] for line in ids.tolist()],
+        customdata=[[markup(piece_name(pieces[id_])) for id_ in line] for line in ids.tolist()],
         colorbar=plotly_colour_bar(colours, tickvals=[0, 0.5, 1], ticktext=["0", "0.5", "1"]),
         **(small if len(texts) <= READABLE else {}),
     )  # fmt: skip
@@ -99,7 +100,7 @@ def loss_bars(trace: Trace, colours: Palette = LIGHT) -> go.Figure:
     (values, texts), count = steps(token_ticks(trace.labels, colours)), len(loss)
     size = label_size(len(values))
     places, top = ranks(trace.logits, label_ids(trace)).tolist(), float(loss.max())
-    names = [f"{quoted(piece)}, rank {rank}" for piece, rank in zip(trace.labels.pieces, places, strict=True)]
+    names = [f"{quoted(piece)}, rank {rank}" for piece, rank in zip(trace.labels.named, places, strict=True)]
     bars = go.Bar(
         x=list(range(1, count + 1)), y=to_array(loss), name="loss", marker={"color": colours.decoder}, customdata=list(map(markup, names)),
         hovertemplate="%{customdata}: <b>%{y:.3f}</b> nats<extra></extra>",
@@ -131,7 +132,7 @@ def lens_heatmap(trace: Trace, lens: Lens, pieces: list[str], colours: Palette =
     tops, chances = lens.top[points].tolist(), lens.top_probability[points].tolist()
     places, finals = lens.label_rank[points].tolist(), trace.labels.ids
     hover = [
-        [f"says “{markup(token_label(pieces[id_]))}” ({number(chance)}); the final piece has rank {rank:,}"
+        [f"says “{markup(piece_name(pieces[id_]))}” ({number(chance)}); the final piece has rank {rank:,}"
          for id_, chance, rank in zip(*line, strict=True)]
         for line in zip(tops, chances, places, strict=True)
     ]  # fmt: skip
@@ -144,7 +145,7 @@ def lens_heatmap(trace: Trace, lens: Lens, pieces: list[str], colours: Palette =
         **({"text": texts, "texttemplate": "%{text}", "textfont": {"size": 10, "family": MONO}} if few else {}),
     )  # fmt: skip
     title = "colour: probability of the piece that is finally produced; text: what would be said here"
-    columns = [f"“{markup(token_label(piece))}”" for piece in trace.labels.pieces]
+    columns = [f"“{markup(token_label(piece))}”" for piece in trace.labels.named]
     figure = matrix_figure([cells], colours, (names, token_ticks(trace.labels, colours)), (names, columns), title, square=False)
     figure.layout.height = max(figure.layout.height, 420)
     if row is not None:
@@ -181,7 +182,7 @@ def _rows(trace: Trace) -> list[str]:
     """What the hover calls the rows, with rank and probability of what was produced, among the best or not."""
     places = ranks(trace.logits, label_ids(trace)).tolist()
     chances = torch.exp(-cross_entropy(trace)).tolist()
-    rows = zip(trace.target.pieces, trace.labels.pieces, places, chances, strict=True)
+    rows = zip(trace.target.named, trace.labels.named, places, chances, strict=True)
     return [
         markup(f"Reading {quoted(read)}, producing {quoted(made)} (rank {rank:,}, probability {number(chance, 3)})")
         for read, made, rank, chance in rows

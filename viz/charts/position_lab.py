@@ -124,7 +124,7 @@ def order_differences(found: Permuted, tokens: Tokens, colours: Palette = LIGHT)
     hover also says how long the whole change is, as a share of the state's length.
     """
     (values, texts), size = steps(token_ticks(tokens, colours)), label_size(min(len(tokens), LONG))
-    places, names = list(range(1, len(tokens) + 1)), [markup(quoted(piece)) for piece in tokens.pieces]
+    places, names = list(range(1, len(tokens) + 1)), [markup(quoted(piece)) for piece in tokens.named]
     looks = (
         ("size of the state", found.scale, None, colours.soft, "line-ew-open"),
         ("with positions", found.with_positions, found.with_share, colours.decoder, "circle"),

@@ -92,7 +92,7 @@ def _token_ticks(
             "share": _digits(value),
         }
         for index, row in enumerate(shares.cpu().tolist())
-        for token, (piece, value) in enumerate(zip(tokens.pieces, row, strict=True), start=1)
+        for token, (piece, value) in enumerate(zip(tokens.shown, row, strict=True), start=1)
     ]
     hover = alt.selection_point(name="token", on="pointerover", clear="pointerout", fields=["n"], empty=False)
     tip = [alt.Tooltip("token:N"), alt.Tooltip("n:O", title="position"), alt.Tooltip("layer:O"), alt.Tooltip("sublayer:N"),
@@ -116,7 +116,7 @@ def _rows(trace: Trace, side: str, norms: Tensor, shown: list[int]) -> list[dict
             "label": labels[point],
             "after": after[point],
             "n": index + 1,
-            "token": _token_name(tokens.pieces[index]),
+            "token": _token_name(tokens.shown[index]),
             "norm": _digits(value),
         }
         for point, row in enumerate(values)
@@ -152,7 +152,7 @@ def _end_labels(
     places = spread_apart(last, 15 * float(norms.max()) / HEIGHT)
     end = norms.size(0) - 1
     data = [
-        {"point": end, "n": index + 1, "token": _token_name(tokens.pieces[index]), "norm": place}
+        {"point": end, "n": index + 1, "token": _token_name(tokens.shown[index]), "norm": place}
         for index, place in zip(shown, places, strict=True)
     ]
     text = _chart(data).mark_text(align="left", dx=10, font=MONO, fontSize=LABEL_SIZE)

@@ -12,18 +12,18 @@ LONG = 60  # tokens: above this, labels are thinned out
 def row_phrases(trace: AttentionMaps, kind: str) -> list[str]:
     """Who attends, one phrase per query: “chat” in the encoder, Producing “chat” (reading “Le”) in the decoder."""
     if kind == "encoder":
-        return [f"{quoted(piece)} attends to" for piece in trace.source.pieces]
-    pairs = zip(trace.target.pieces, trace.labels.pieces, strict=True)
+        return [f"{quoted(piece)} attends to" for piece in trace.source.named]
+    pairs = zip(trace.target.named, trace.labels.named, strict=True)
     return [f"Producing {quoted(made)} (reading {quoted(read)}), this head attends to" for read, made in pairs]
 
 
 def cell_sentence(trace: AttentionMaps, kind: str, query: int, key: int, weight: float | None) -> str:
     """One cell in words: Producing “fatigué”, this head attends to “tired”: 1.00. A weight of None is a masked cell."""
-    key_piece = quoted(trace.keys(kind).pieces[key])
+    key_piece = quoted(trace.keys(kind).shown[key])
     value = "masked: may not attend" if weight is None else number(weight)
     if kind == "encoder":
-        return f"{quoted(trace.source.pieces[query])} attends to {key_piece}: {value}"
-    return f"Producing {quoted(trace.labels.pieces[query])}, this head attends to {key_piece}: {value}"
+        return f"{quoted(trace.source.shown[query])} attends to {key_piece}: {value}"
+    return f"Producing {quoted(trace.labels.shown[query])}, this head attends to {key_piece}: {value}"
 
 
 def head_title(kind: str, layer: int, head: int) -> str:
@@ -33,7 +33,7 @@ def head_title(kind: str, layer: int, head: int) -> str:
 
 def token_ticks(tokens: Tokens, colours: Palette) -> list[str]:
     """Plotly tick labels of tokens; special tokens and space marks softer."""
-    return [tick(piece, id_ in SPECIAL, colours) for piece, id_ in zip(tokens.pieces, tokens.ids, strict=True)]
+    return [tick(piece, id_ in SPECIAL, colours) for piece, id_ in zip(tokens.shown, tokens.ids, strict=True)]
 
 
 def tick(piece: str, soft: bool, colours: Palette) -> str:
@@ -61,5 +61,5 @@ def row_ticks(trace: AttentionMaps, kind: str, colours: Palette) -> list[str]:
 def content(tokens: Tokens) -> list[bool]:
     """For each token, whether it carries letters or digits: neither special nor punctuation."""
     return [
-        id_ not in SPECIAL and any(char.isalnum() for char in piece) for id_, piece in zip(tokens.ids, tokens.pieces, strict=True)
+        id_ not in SPECIAL and any(char.isalnum() for char in piece) for id_, piece in zip(tokens.ids, tokens.spelled, strict=True)
     ]

@@ -16,8 +16,9 @@ from model.analysis_output import Lens, cross_entropy, label_ids, logit_lens, pe
 from model.trace import Trace
 from viz.canvas import Click, plot_clicks
 from viz.charts import lens_heatmap, lens_of_row, loss_bars, prediction_change_bars, probability_bars, top_pieces_table
-from viz.theme import number, quoted, token_label
+from viz.theme import number, piece_name, quoted, token_label
 from viz.views import engine
+from viz.views.chips import token_cell
 from viz.views.scene import Scene, View, remember
 from viz.views.settings import FLOATS, OUTPUT_PARTS
 
@@ -82,7 +83,7 @@ def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
         st.caption(
             f"The logits are a tensor of B × T × V = 1 × {len(trace.target)} × {size:,} numbers; this row is {size:,} of them, and softmax "
             f"makes them add up to 1. Entropy {float(entropy(chances)):.2f} nats (0 is certain, ln V = {math.log(size):.2f} knows nothing). "
-            f"{quoted(trace.labels.pieces[row])} has rank {rank:,} and probability {number(float(chances[trace.labels.ids[row]]), 4)}."
+            f"{quoted(trace.labels.shown[row])} has rank {rank:,} and probability {number(float(chances[trace.labels.ids[row]]), 4)}."
         )
 
 
@@ -156,7 +157,7 @@ def best_before_and_after(before: Trace, after: Trace, row: int, pieces: list[st
     then, now = probabilities(before.logits[partner]).cpu(), probabilities(after.logits[row]).cpu()
     best = dict.fromkeys([*now.topk(count).indices.tolist(), *then.topk(count).indices.tolist()])
     rows = "".join(
-        f'<tr><td class="token">{html.escape(token_label(pieces[id_]))}</td><td>{number(float(then[id_]), 3)}</td>'
+        f'<tr>{token_cell(token_label(pieces[id_]), piece_name(pieces[id_]))}<td>{number(float(then[id_]), 3)}</td>'
         f"<td>{number(float(now[id_]), 3)}</td><td>{float(now[id_] - then[id_]):+.3f}</td></tr>"
         for id_ in sorted(best, key=lambda id_: -float(now[id_]))
     )
@@ -164,7 +165,7 @@ def best_before_and_after(before: Trace, after: Trace, row: int, pieces: list[st
 
 
 def _asked(trace: Trace, row: int) -> str:
-    return f"Reading {quoted(trace.target.pieces[row])}, producing {quoted(trace.labels.pieces[row])}"
+    return f"Reading {quoted(trace.target.shown[row])}, producing {quoted(trace.labels.shown[row])}"
 
 
 def _title(text: str, name: str = "output-title") -> None:
