@@ -14,6 +14,7 @@ SHADE_POWER = 0.65  # colour follows weight ** SHADE_POWER, so that faint attent
 LABEL_SIZE = 13  # px: tick and token labels, readable on a projector at 1280 x 720
 TITLE_SIZE = 14  # px: axis titles, legends, hover
 LONGEST_LABEL = 12  # characters of a token beside a picture or in a table; the hover has the rest
+LONGEST_PAIR = 13  # of two tokens on one line, read → made, the arrow left out
 SPACE_MARK = "·"  # how a space in front of a piece is written
 
 KIND_TITLES = {
@@ -98,6 +99,12 @@ def token_label(piece: str) -> str:
 def cut(text: str, most: int = LONGEST_LABEL) -> str:
     """A label that is never longer than `most` characters: the rest is “…”, and the hover has the whole."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def cut_pair(read: str, made: str, most: int = LONGEST_PAIR) -> tuple[str, str]:
+    """Two labels that share a line, read → made, cut to `most` characters together; what is produced keeps more of it."""
+    made = cut(made, max(most - len(read), (most + 1) // 2))
+    return cut(read, most - len(made)), made
 
 
 def word_label(piece: str) -> str:

@@ -57,6 +57,12 @@ function signed(change) {
   return `${change < 0 ? "−" : "+"}${Math.abs(change).toFixed(2)}`;
 }
 
+/** A label of at most so many characters: the rest is "…", and the hover has the whole. */
+function cut(text, most) {
+  const letters = Array.from(text);
+  return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : text;
+}
+
 /** A token in quotes; one that occurs more than once is told apart by its place, from 1. */
 function quoted(tokens, index) {
   const word = tokens.names[index];

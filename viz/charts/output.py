@@ -16,15 +16,16 @@ from viz.theme import (
     LIGHT,
     MONO,
     Palette,
+    cut,
     markup,
     mix,
     number,
+    piece_name,
     plotly_axis,
     plotly_colour_bar,
     plotly_layout,
     plotly_title,
     quoted,
-    piece_name,
     token_label,
 )
 
@@ -71,8 +72,9 @@ def probability_bars(
     label = trace.labels.ids[row]
     plain = probabilities(logits)[ids]
     ids, places = ids.tolist(), list(range(1, len(ids) + 1))
-    names = [markup(token_label(pieces[id_])) for id_ in ids]
-    ticks = [f"<b>{name}</b>" if id_ == label else name for id_, name in zip(ids, names, strict=True)]
+    names = [markup(piece_name(pieces[id_])) for id_ in ids]
+    labels = [markup(cut(token_label(pieces[id_]))) for id_ in ids]
+    ticks = [f"<b>{name}</b>" if id_ == label else name for id_, name in zip(ids, labels, strict=True)]
     said = [f"{number(value, 3)}   logit {float(logits[id_]):.1f}" for value, id_ in zip(values.tolist(), ids, strict=True)]
     bars = go.Bar(
         x=to_array(values), y=places, orientation="h", name="probability", text=said, textposition="outside", cliponaxis=False,
@@ -85,7 +87,7 @@ def probability_bars(
         marker={"symbol": "line-ns", "size": 16, "line": {"width": 2, "color": colours.ink}},
     )  # fmt: skip
     layout = plotly_layout(
-        colours, height=60 + CELL * len(ids), margin={"l": round(text_width(names, LABEL_SIZE) + 18), "r": 12, "t": 34, "b": 8},
+        colours, height=60 + CELL * len(ids), margin={"l": round(text_width(labels, LABEL_SIZE) + 18), "r": 12, "t": 34, "b": 8},
         title=plotly_title(colours, f"probability = e^(logit / {temperature:g}) / Σ e^(logit / {temperature:g})"),
         xaxis=plotly_axis(colours, range=[0, 1.5 * max(float(values.max()), float(plain.max()))], showticklabels=False, fixedrange=True),
         yaxis=plotly_axis(colours, range=[len(ids) + 0.6, 0.4], tickvals=places, ticktext=ticks, automargin=False, fixedrange=True,
@@ -191,5 +193,5 @@ def _rows(trace: Trace) -> list[str]:
 
 def _cell(piece: str, is_label: bool) -> str:
     text = token_label(piece)
-    text = markup(text if len(text) <= PIECE else text[: PIECE - 1] + "…")
+    text = markup(cut(text, PIECE))
     return f"<u>{text}</u>" if is_label else text

@@ -12,7 +12,7 @@ from torch import Tensor
 from model import analysis
 from model.tokenizer import SPECIAL, Tokens
 from model.trace import Trace
-from viz.theme import LABEL_SIZE, LIGHT, MONO, SPACE_MARK, Palette, altair_theme, token_label, word_label
+from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, altair_theme, cut, word_label
 
 MANY = 60  # tokens: above this, a band of quantiles takes the place of one line a token
 NAMED = 30  # tokens: up to this many, lines are labelled at their right end
@@ -267,7 +267,7 @@ def _finish(layers: list[alt.Chart], rows: list[dict], colours: Palette) -> alt.
 
 def _token_name(piece: str) -> str:
     """A token beside a chart: without the space in front, but never empty."""
-    return word_label(piece) or token_label(piece) or SPACE_MARK
+    return cut(word_label(piece))
 
 
 def _digits(value: float) -> float:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from model.tokenizer import SPACE, SPECIAL, Tokens
+from model.tokenizer import SPECIAL, Tokens
 from model.trace import AttentionMaps
-from viz.theme import KIND_TITLES, Palette, markup, number, quoted, tinted, token_label, token_labels
+from viz.theme import KIND_TITLES, SPACE_MARK, Palette, cut, cut_pair, markup, number, quoted, tinted, token_label, token_labels
 
 LONG = 60  # tokens: above this, labels are thinned out
 
@@ -37,12 +37,17 @@ def token_ticks(tokens: Tokens, colours: Palette) -> list[str]:
 
 
 def tick(piece: str, soft: bool, colours: Palette) -> str:
-    """One piece as a Plotly tick label."""
+    """One piece as a Plotly tick label, cut where it is long."""
+    return _coloured(cut(token_label(piece)), soft, colours)
+
+
+def _coloured(label: str, soft: bool, colours: Palette) -> str:
+    """A label for Plotly, its space marks softer."""
     if soft:
-        return tinted(token_label(piece), colours.soft)
-    rest = piece.lstrip(SPACE)
-    spaces = token_label(piece[: len(piece) - len(rest)])
-    return (tinted(spaces, colours.soft) if spaces else "") + markup(token_label(rest))
+        return tinted(label, colours.soft)
+    rest = label.lstrip(SPACE_MARK)
+    spaces = label[: len(label) - len(rest)]
+    return (tinted(spaces, colours.soft) if spaces else "") + markup(rest)
 
 
 def row_ticks(trace: AttentionMaps, kind: str, colours: Palette) -> list[str]:
@@ -52,10 +57,13 @@ def row_ticks(trace: AttentionMaps, kind: str, colours: Palette) -> list[str]:
     """
     if kind == "encoder":
         return token_ticks(trace.source, colours)
-    made = token_ticks(trace.labels, colours)
-    if len(made) > LONG:
-        return made
-    return [f"{tinted(read + ' → ', colours.soft)}{text}" for read, text in zip(token_labels(trace.target), made, strict=True)]
+    if len(trace.labels) > LONG:
+        return token_ticks(trace.labels, colours)
+    pairs = (cut_pair(*pair) for pair in zip(token_labels(trace.target), token_labels(trace.labels), strict=True))
+    return [
+        tinted(f"{read} → ", colours.soft) + _coloured(made, id_ in SPECIAL, colours)
+        for (read, made), id_ in zip(pairs, trace.labels.ids, strict=True)
+    ]
 
 
 def content(tokens: Tokens) -> list[bool]:

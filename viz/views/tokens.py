@@ -15,13 +15,13 @@ from model.analysis_words import word_groups
 from model.tokenizer import SPACE, SPECIAL, Tokens
 from viz.charts import merge_tree
 from viz.charts.tokens import READABLE, character_label, run_label
-from viz.theme import SPACE_MARK, token_label
+from viz.theme import SPACE_MARK, cut, token_label
 from viz.views.positions import choose_side
 from viz.views.scene import Scene, View
 
 RUN_KEY = "tokens-run"
 MOST_PILLS = 60  # runs; more of them are chosen from a list
-LONGEST_LABEL = 28  # characters of a run on its button
+LONGEST_RUN = 28  # characters of a run on its button
 NAMED = 12  # unknown words that are named; the rest is counted
 EMPTY = "This side has no token but special ones, so there is nothing to cut."
 
@@ -196,7 +196,7 @@ def _telling(tokens: Tokens, runs: list[range]) -> range:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
+    return cut(text, LONGEST_RUN)
 
 
 def _unmarked(text: str) -> str:
