@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from html import escape
@@ -15,6 +16,8 @@ LABEL_SIZE = 13  # px: tick and token labels, readable on a projector at 1280 x 
 TITLE_SIZE = 14  # px: axis titles, legends, hover
 LONGEST_LABEL = 12  # characters of a token beside a picture or in a table; the hover has the rest
 LONGEST_PAIR = 13  # of two tokens on one line, read → made, the arrow left out
+MINUS = "−"
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SPACE_MARK = "·"  # how a space in front of a piece is written
 
 KIND_TITLES = {
@@ -139,11 +142,39 @@ def token_labels(tokens: Tokens) -> list[str]:
 
 
 def number(value: float, digits: int = 2) -> str:
-    """A weight or a norm: fixed digits; a tiny but non-zero value is not written as zero."""
+    """A weight, a norm or a logit: fixed digits and a real minus. A tiny value above 0 is not written as zero, but as <0.01."""
     smallest = 10.0**-digits
-    if 0 < abs(value) < smallest / 2:
-        return f"<{smallest:.{digits}f}" if value > 0 else f">-{smallest:.{digits}f}"
-    return f"{value:.{digits}f}"
+    if 0 < value < smallest / 2:
+        return f"<{smallest:.{digits}f}"
+    return _without_zero_sign(f"{value:.{digits}f}")
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A change: +0.12, −1.23; what rounds to zero has no sign."""
+    return _without_zero_sign(f"{value:+.{digits}f}")
+
+
+def share(value: float, digits: int = 0) -> str:
+    """A share with its sign: +12%, −3%, 0%."""
+    return _without_zero_sign(f"{value:+.{digits}%}")
+
+
+def small(value: float) -> str:
+    """A number of any size with two digits that count, and no exponent but a power of ten: 1,200, 0.0043, 4.4 × 10⁻⁶."""
+    if value == 0:
+        return "0"
+    if 1e-4 <= abs(value) < 1e7:
+        digits = max(0, 1 - math.floor(math.log10(abs(value))))
+        return f"{value:,.{digits}f}".replace("-", MINUS)
+    mantissa, exponent = f"{value:.1e}".replace("-", MINUS, int(value < 0)).split("e")
+    return f"{mantissa} × 10{str(int(exponent)).translate(RAISED)}"
+
+
+def _without_zero_sign(text: str) -> str:
+    """The same number with a real minus; zero without a sign."""
+    if not text.strip("+-0.%"):
+        return text.lstrip("+-")
+    return text.replace("-", MINUS)
 
 
 def markup(text: str) -> str:

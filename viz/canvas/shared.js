@@ -54,7 +54,17 @@ function number(weight) {
 
 /** A change with its sign, two digits. */
 function signed(change) {
-  return `${change < 0 ? "−" : "+"}${Math.abs(change).toFixed(2)}`;
+  const size = Math.abs(change).toFixed(2);
+  return Number(size) === 0 ? size : `${change < 0 ? "−" : "+"}${size}`;
+}
+
+/** A number too small for fixed digits, with a power of ten: 4.3 × 10⁻⁶; from 0.0001 on in digits: 0.0043. */
+function small(value) {
+  if (value === 0) return "0";
+  const [mantissa, exponent] = value.toExponential(1).replace(/^-/, "−").split("e");
+  if (Number(exponent) >= -4) return value.toFixed(Math.max(0, 1 - Number(exponent))).replace(/^-/, "−");
+  const raised = Array.from(String(Number(exponent)), (sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("");
+  return `${mantissa} × 10${raised}`;
 }
 
 /** A label of at most so many characters: the rest is "…", and the hover has the whole. */

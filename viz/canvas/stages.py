@@ -15,7 +15,7 @@ import math
 
 from model.analysis_steps import Calculation
 from model.trace import Trace
-from viz.theme import quoted
+from viz.theme import number, quoted
 
 CHECKED = {  # how people call the fields that have a captured counterpart
     "start": "residual stream, first point", "query": "query", "keys": "keys", "values": "values", "scores": "scores",
@@ -63,7 +63,7 @@ def _state(trace: Trace, calculation: Calculation, kind: str, layer: int, asks: 
         return _stage("What the head reads", "h = x", words, [_strip("state x", "state"), _strip("input h", "normed", "=")], None)
     mean, deviation = float(calculation.state.mean()), float(calculation.state.std(correction=0))
     words += (
-        f"LayerNorm takes away its mean ({mean:.3f}), divides by its standard deviation ({deviation:.3f}), and applies a learned "
+        f"LayerNorm takes away its mean ({number(mean, 3)}), divides by its standard deviation ({deviation:.3f}), and applies a learned "
         "gain and bias to every dimension. The result h is what the head reads."
     )
     blocks = [_strip("state x", "state"), _strip("input h", "normed", "→")]

@@ -166,11 +166,11 @@ def describe(tree: BeamTree, piece: Callable[[int], str], index: int) -> str:
     said = [
         markup(f"“{text}”"),
         f"step {one.step + 1}: {markup(quoted(piece(one.piece)) + byte_note(piece(one.piece)))} with probability {chance}",
-        f"log-probability so far <b>{_signed(one.log_probability)}</b> nats",
+        f"log-probability so far <b>{number(one.log_probability)}</b> nats",
     ]
     if one.normalised is not None:
         wins = ", the best: it wins" if index == tree.winner else ""
-        said.append(f"ended with {len(ids)} pieces: {_signed(one.normalised)} normalised by length{wins}")
+        said.append(f"ended with {len(ids)} pieces: {number(one.normalised)} normalised by length{wins}")
     elif index not in tree.continued:
         done = one.step >= tree.hypotheses[-1].step - 1
         said.append("still open when the search stopped" if done else "left here: better hypotheses filled the beam")
@@ -193,7 +193,7 @@ def _scores(tree: BeamTree, runs: list[Run], colours: Palette) -> go.Scatter:
     """The normalised scores behind the hypotheses that ended."""
     ended = [(run, tree.hypotheses[run.members[-1]].normalised) for run in runs]
     ended = [(run, score) for run, score in ended if score is not None]
-    texts = [f"<b>{_signed(score)} ✓</b>" if run.role == "winner" else _signed(score) for run, score in ended]
+    texts = [f"<b>{number(score)} ✓</b>" if run.role == "winner" else number(score) for run, score in ended]
     return go.Scatter(
         x=[run.right + 6 for run, _ in ended], y=[run.lane * LANE for run, _ in ended], mode="text", text=texts, name="scores",
         textposition="middle right", hoverinfo="skip", cliponaxis=False,
@@ -214,8 +214,3 @@ def _layout(runs: list[Run], columns: Columns, colours: Palette) -> dict:
         yaxis=plotly_axis(colours, range=[(lanes - 0.5) * LANE, -0.5 * LANE], showticklabels=False, fixedrange=True,
                           automargin=False),
     )  # fmt: skip
-
-
-def _signed(value: float) -> str:
-    """A score with a real minus."""
-    return number(value).replace("-", "−")

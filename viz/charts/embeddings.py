@@ -37,7 +37,7 @@ def neighbours_bar(vocabulary: Vocabulary, id_: int, colours: Palette = LIGHT, k
     ids, cosines = (part.tolist() for part in vocabulary.nearest(id_, CLOSEST))
     ticks = [tick(vocabulary.pieces[other], bool(vocabulary.set_aside[other]), colours) for other in ids]
     hover = [
-        f"{_named(vocabulary, id_)} and {_named(vocabulary, other)}: cosine <b>{value:.3f}</b>"
+        f"{_named(vocabulary, id_)} and {_named(vocabulary, other)}: cosine <b>{number(value, 3)}</b>"
         for other, value in zip(ids, cosines, strict=True)
     ]
     rows = list(range(1, len(ids) + 1))
@@ -120,7 +120,7 @@ def _map_hover(vocabulary: Vocabulary, tokens: Tokens, ids: list[int], near: dic
             shown = ", ".join(map(str, numbers[:8])) + (" …" if len(numbers) > 8 else "")
             parts.append(f"in the sentence: token {shown}" if len(numbers) == 1 else f"in the sentence: tokens {shown}")
         if id_ in near:
-            parts.append(f"cosine to {_named(vocabulary, near[id_][0])}: <b>{near[id_][1]:.3f}</b>")
+            parts.append(f"cosine to {_named(vocabulary, near[id_][0])}: <b>{number(near[id_][1], 3)}</b>")
         said.append("<br>".join(parts))
     return said
 

@@ -78,7 +78,7 @@ def token_growth(trace: Trace, side: str, token: int, colours: Palette = LIGHT) 
     parts = [
         go.Bar(
             x=to_array(values), y=places, orientation="h", name=name, xaxis=f"x{at}", marker={"color": inks}, cliponaxis=False,
-            text=[number(value).replace("-", "−") for value in values.tolist()], textposition="outside", customdata=rows,
+            text=[number(value) for value in values.tolist()], textposition="outside", customdata=rows,
             textfont={"size": LABEL_SIZE - 1, "color": colours.ink},
             hovertemplate=f"%{{customdata}}: {name} <b>%{{x:.3f}}</b><extra></extra>",
         )
@@ -217,7 +217,7 @@ def _said(values: Tensor) -> str:
     """Mean, variance and range of a vector."""
     mean, variance = float(values.mean()), float(values.var(correction=0))
     text = f"mean {number(mean)}, variance {number(variance)}<br>{number(float(values.min()))} … {number(float(values.max()))}"
-    return markup(text).replace("&lt;br&gt;", "<br>").replace("-", "−")
+    return markup(text).replace("&lt;br&gt;", "<br>")
 
 
 def unit_bars(values: Tensor, units: Tensor, chosen: int, colours: Palette = LIGHT) -> go.Figure:

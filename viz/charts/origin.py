@@ -15,6 +15,7 @@ from viz.theme import (
     Palette,
     diverging,
     markup,
+    number,
     plotly_axis,
     plotly_layout,
     plotly_title,
@@ -59,7 +60,7 @@ def origin_bars(words: Tokens, scores: dict[str, Tensor], units: dict[str, str],
 def agreement_heatmap(agreement: Tensor, methods: list[str], colours: Palette = LIGHT) -> go.Figure:
     """Spearman's rank correlation of every two methods, -1 to 1, written in the cells; blank where there is nothing to rank."""
     values = to_array(agreement)
-    texts = [["" if number != number else f"{number:.2f}".replace("-", "−") for number in row] for row in values.tolist()]
+    texts = [["" if value != value else number(value) for value in row] for row in values.tolist()]
     cells = go.Heatmap(
         z=values, x=methods, y=methods, zmin=-1, zmax=1, colorscale=diverging(colours), showscale=False, name="agreement",
         text=texts, texttemplate="%{text}", textfont={"size": LABEL_SIZE}, xgap=2, ygap=2, hoverongaps=False,
@@ -103,4 +104,4 @@ def _reach(numbers: Tensor) -> list[float]:
 
 
 def _short(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−") if abs(value) >= 0.005 else ""
+    return number(value) if abs(value) >= 0.005 else ""

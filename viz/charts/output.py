@@ -75,7 +75,7 @@ def probability_bars(
     names = [markup(piece_name(pieces[id_])) for id_ in ids]
     labels = [markup(cut(token_label(pieces[id_]))) for id_ in ids]
     ticks = [f"<b>{name}</b>" if id_ == label else name for id_, name in zip(ids, labels, strict=True)]
-    said = [f"{number(value, 3)}   logit {float(logits[id_]):.1f}" for value, id_ in zip(values.tolist(), ids, strict=True)]
+    said = [f"{number(value, 3)}   logit {number(float(logits[id_]), 1)}" for value, id_ in zip(values.tolist(), ids, strict=True)]
     bars = go.Bar(
         x=to_array(values), y=places, orientation="h", name="probability", text=said, textposition="outside", cliponaxis=False,
         textfont={"size": LABEL_SIZE, "color": colours.ink}, customdata=names, constraintext="none",

@@ -85,7 +85,7 @@ def score_parts(trace: Trace, kind: str, layer: int, head: int, cell: tuple[int,
     asks, answers = (markup(quoted(tokens.shown[at])) for tokens, at in ((trace.queries(kind), query), (trace.keys(kind), key)))
     scale = f" ÷ √{trace.config.d_head}" if trace.intervention.scaled else ""
     said = (
-        f"{asks} · {answers} = {float(products.sum()):.2f}{scale}<br>score <b>{score:.2f}</b> → weight <b>{number(weight, 3)}</b>"
+        f"{asks} · {answers} = {number(float(products.sum()))}{scale}<br>score <b>{number(score)}</b> → weight <b>{number(weight, 3)}</b>"
     )
     figure.add_annotation(
         text=said, xref="paper", x=0, xanchor="left", yref="paper", y=1, yanchor="bottom", yshift=34, align="left", showarrow=False,

@@ -24,7 +24,7 @@ from viz.charts import (
     written_cosine_heatmap,
     written_shares,
 )
-from viz.theme import piece_name, quoted, token_label
+from viz.theme import piece_name, quoted, signed, token_label
 from viz.views.chips import token_cell
 from viz.views.choices import choose_token
 from viz.views.positions import choose_side
@@ -224,12 +224,8 @@ def _written(scene: Scene, side: str, layer: int, unit: int) -> str:
     for line, values in zip(ids.T.tolist(), scores.T.tolist(), strict=True):
         pieces = [scene.translator.tokenizer.piece(id_) for id_ in line]
         cells = [token_cell(token_label(piece), piece_name(piece)) for piece in pieces]
-        rows += "<tr>" + "".join(f"{cell}<td>{_signed(value)}</td>" for cell, value in zip(cells, values, strict=True)) + "</tr>"
+        rows += "<tr>" + "".join(f"{cell}<td>{signed(value)}</td>" for cell, value in zip(cells, values, strict=True)) + "</tr>"
     return f'<div class="strongest"><table><tr>{heads}</tr>{rows}</table></div>'
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
 
 
 def _title(text: str, name: str = "layers-title") -> None:

@@ -16,7 +16,7 @@ from model.analysis_output import Lens, cross_entropy, label_ids, logit_lens, pe
 from model.trace import Trace
 from viz.canvas import Click, plot_clicks
 from viz.charts import lens_heatmap, lens_of_row, loss_bars, prediction_change_bars, probability_bars, top_pieces_table
-from viz.theme import number, piece_name, quoted, token_label
+from viz.theme import number, piece_name, quoted, signed, small, token_label
 from viz.views import engine
 from viz.views.chips import token_cell
 from viz.views.scene import Scene, View, remember
@@ -102,7 +102,7 @@ def _loss(scene: Scene, pieces: list[str], row: int) -> None:
             "likely pieces.</p>"
         )
         st.caption(
-            f"Recomputed from the logits: differs from the captured loss by at most {difference:.1e}. Training lowers this number."
+            f"Recomputed from the logits: differs from the captured loss by at most {small(difference)}. Training lowers this number."
         )
 
 
@@ -158,7 +158,7 @@ def best_before_and_after(before: Trace, after: Trace, row: int, pieces: list[st
     best = dict.fromkeys([*now.topk(count).indices.tolist(), *then.topk(count).indices.tolist()])
     rows = "".join(
         f'<tr>{token_cell(token_label(pieces[id_]), piece_name(pieces[id_]))}<td>{number(float(then[id_]), 3)}</td>'
-        f"<td>{number(float(now[id_]), 3)}</td><td>{float(now[id_] - then[id_]):+.3f}</td></tr>"
+        f"<td>{number(float(now[id_]), 3)}</td><td>{signed(float(now[id_] - then[id_]), 3)}</td></tr>"
         for id_ in sorted(best, key=lambda id_: -float(now[id_]))
     )
     return f'<div class="strongest"><table><tr><th>piece</th><th>before</th><th>after</th><th>difference</th></tr>{rows}</table></div>'
