@@ -182,8 +182,8 @@ def without_sinks(maps: AttentionMaps, renormalise: bool) -> tuple[AttentionMaps
 
 
 def punctuation(tokens: Tokens) -> list[bool]:
-    """For each token, whether every character of its piece is Unicode punctuation (category P)."""
-    bare = [piece.replace(SPACE, "").strip() for piece in tokens.pieces]
+    """For each token, whether every character of its piece is Unicode punctuation (category P); of a byte, its character."""
+    bare = [piece.replace(SPACE, "").strip() for piece in tokens.spelled]
     return [
         id_ not in SPECIAL and bool(text) and all(unicodedata.category(char)[0] == "P" for char in text)
         for id_, text in zip(tokens.ids, bare, strict=True)

@@ -70,7 +70,7 @@ def pack_decoding(
 def _named(tokens: Tokens) -> dict[str, list]:
     """Tokens as they are written on chips, and which of them are special."""
     return {
-        "pieces": [token_label(piece) for piece in tokens.pieces],
+        "pieces": [token_label(piece) for piece in tokens.shown],
         "special": [index for index, id_ in enumerate(tokens.ids) if id_ in SPECIAL],
     }
 

@@ -106,7 +106,7 @@ function fillRow(room, row, { piece, label, chance, rank }, id) {
   row.button.title = row.button.disabled ? `“${label}”` : `say “${label}” here and go on from it`;
   row.bar.style.width = `${100 * Math.min(1, chance)}%`;
   row.chance.textContent = number(chance);
-  row.chance.title = chance.toPrecision(4);
+  row.chance.title = small(chance);
   row.mark.textContent = marks.filter(Boolean).join(", ");
   return row;
 }

@@ -99,10 +99,14 @@ def fine_weights(codes: numpy.ndarray) -> numpy.ndarray:
 
 
 def token_lists(trace: AttentionMaps) -> dict[str, list[dict]]:
-    """What stands on the axes: "source", "target" (the piece being read) and "labels" (the piece being produced)."""
+    """What stands on the axes: "source", "target" (the piece being read) and "labels" (the piece being produced); names are for hovers."""
     sides = {"source": trace.source, "target": trace.target, "labels": trace.labels}
     return {
-        name: {"words": [word_label(piece) for piece in tokens.pieces], "special": _special(tokens.words)}
+        name: {
+            "words": [word_label(piece) for piece in tokens.shown],
+            "names": [word_label(piece) for piece in tokens.named],
+            "special": _special(tokens.words),
+        }
         for name, tokens in sides.items()
     }
 

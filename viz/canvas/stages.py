@@ -16,7 +16,7 @@ import math
 from model.analysis_steps import Calculation
 from model.trace import Trace
 from viz import reading
-from viz.theme import quoted
+from viz.theme import number, quoted
 
 CHECKED = {  # how people call the fields that have a captured counterpart
     "start": "residual stream, first point", "query": "query", "keys": "keys", "values": "values", "scores": "scores",
@@ -27,7 +27,7 @@ KEYED = ("keys", "values", "products", "dots", "scores", "exponents", "weights",
 
 def stages(trace: Trace, calculation: Calculation, kind: str, layer: int, head: int, query: int) -> list[dict]:
     """All stages, in the order of the arithmetic."""
-    asks = quoted(trace.queries(kind).pieces[query])
+    asks = quoted(trace.queries(kind).shown[query])
     return [
         _vector(trace, kind, query, asks),
         _state(trace, calculation, kind, layer, asks),
@@ -47,7 +47,7 @@ def _vector(trace: Trace, kind: str, query: int, asks: str) -> dict:
     words = f"{asks} is piece {id_} of {config.vocabulary_size:,}. Row {id_} of the embedding table, times √{config.d_model}{starts} "
     words += f"That is {config.d_model} numbers."
     if kind != "encoder":
-        words += f" Reading it, the decoder produces {quoted(trace.labels.pieces[query])}."
+        words += f" Reading it, the decoder produces {quoted(trace.labels.shown[query])}."
     blocks = [_strip("token part", "token"), _strip("position", "position", "+"), _strip("sum", "start", "=")]
     return _stage("From text to a vector", formula, words, blocks, "start")
 
@@ -61,7 +61,7 @@ def _state(trace: Trace, calculation: Calculation, kind: str, layer: int, asks: 
         return _stage("What the head reads", "h = x", words, [_strip("state x", "state"), _strip("input h", "normed", "=")], None)
     mean, deviation = float(calculation.state.mean()), float(calculation.state.std(correction=0))
     words += (
-        f"LayerNorm takes away its mean ({mean:.3f}), divides by its standard deviation ({deviation:.3f}), and applies a learned "
+        f"LayerNorm takes away its mean ({number(mean, 3)}), divides by its standard deviation ({deviation:.3f}), and applies a learned "
         "gain and bias to every dimension. The result h is what the head reads."
     )
     blocks = [_strip("state x", "state"), _strip("input h", "normed", "→")]

@@ -38,9 +38,9 @@ def pack_steps(trace: Trace, calculation: Calculation, kind: str, layer: int, he
         "differences": calculation.differences,
         "checked": CHECKED,
         "difference": calculation.difference,
-        "queries": [word_label(piece) for piece in trace.queries(kind).pieces],
-        "made": [word_label(piece) for piece in made.pieces],
-        "keys": [word_label(piece) for piece in trace.keys(kind).pieces],
+        "queries": [word_label(piece) for piece in trace.queries(kind).shown],
+        "made": [word_label(piece) for piece in made.shown],
+        "keys": [word_label(piece) for piece in trace.keys(kind).shown],
         "query": query,
         **packing.style(trace.config.heads),
     }

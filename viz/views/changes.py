@@ -89,7 +89,7 @@ def _piece(maps: AttentionMaps | None, kind: str, position: int, is_key: bool) -
     if maps is not None:
         tokens = maps.keys(kind) if is_key else maps.source if kind == "encoder" else maps.labels
         if position < len(tokens):
-            return quoted(tokens.pieces[position])
+            return quoted(tokens.shown[position])
     return f"token {position + 1}"
 
 

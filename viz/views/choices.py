@@ -20,10 +20,10 @@ def choose_token(tokens: Tokens, token: int, prefix: str, chosen: Callable[[int]
 
     A choice calls `chosen(token)`, from 0, at the start of the run that it causes. prefix: of the widget's key.
     """
-    counts, many = Counter(tokens.pieces), len(tokens) > LONG
+    counts, many = Counter(tokens.shown), len(tokens) > LONG
     labels = [
         token_label(piece) + (f" ({index})" if many or counts[piece] > 1 else "")
-        for index, piece in enumerate(tokens.pieces, start=1)
+        for index, piece in enumerate(tokens.shown, start=1)
     ]
     key = f"{prefix}-tokens" if many else f"{prefix}-token"
     st.session_state[key] = token

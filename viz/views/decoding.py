@@ -168,7 +168,7 @@ def _choices(scene: Scene, played: Played) -> None:
         if played.trace.intervention.keeps_earlier_steps:  # else the rows are not what was said step by step
             own, now = (-float(trace.loss.sum()) for trace in (scene.trace, played.trace))
             st.caption(
-                f"Log-probability of the model's own translation {_signed(own)} nats, of this one {_signed(now)}: "
+                f"Log-probability of the model's own translation {number(own)} nats, of this one {number(now)}: "
                 "closer to 0 is more probable."
             )
 
@@ -238,7 +238,7 @@ def _ended(scene: Scene, tree: BeamTree, greedy: list[int]) -> str:
         ids, one = tree.ids(index), tree.hypotheses[index]
         marks = ["wins"] * (index == tree.winner) + ["what greedy decoding says"] * (ids == greedy)
         text = scene.translator.tokenizer.decode(ids[:-1]).text
-        numbers = (len(ids), _signed(one.log_probability, 3), _signed(one.normalised, 3), ", ".join(marks))
+        numbers = (len(ids), number(one.log_probability, 3), number(one.normalised, 3), ", ".join(marks))
         cells = "".join(f"<td>{cell}</td>" for cell in numbers)
         look = ' class="wins"' if index == tree.winner else ""
         rows.append(f'<tr{look}><td class="said" dir="auto">{html.escape(text) or "(nothing)"}</td>{cells}</tr>')
@@ -248,11 +248,6 @@ def _ended(scene: Scene, tree: BeamTree, greedy: list[int]) -> str:
     if all(tree.ids(index) != greedy for index in tree.ended):
         missing = "<p>Greedy decoding, which keeps one beginning only, ends in a sentence that is not among these.</p>"
     return f'<div class="beam-ended" data-testid="beam-ended"><table>{head}{"".join(rows)}</table>{missing}</div>'
-
-
-def _signed(value: float, digits: int = 2) -> str:
-    """A log-probability with a real minus."""
-    return number(value, digits).replace("-", "−")
 
 
 VIEW = View(

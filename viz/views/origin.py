@@ -18,6 +18,7 @@ from viz.charts import agreement_heatmap, origin_bars
 from viz.charts.words import LONG, content
 from viz.reading import cross_off
 from viz.theme import quoted, word_label
+from viz.views.chips import token_cell
 from viz.views.choices import plain
 from viz.views.scene import Scene, View, kept
 
@@ -120,19 +121,24 @@ def _choose(scene: Scene, groups: list[range]) -> int:
 
 
 def _verdict(scores: dict[str, Tensor], trace: Trace) -> str:
-    """Which source word each method puts first, and whether they agree. All text is escaped."""
+    """Which source word speaks most for the target word by each method, and whether they agree. A number below 0 speaks against
+    it and never comes first. All text is escaped."""
     words = join_pieces(trace.source).pieces
-    first = {method: int(score.abs().argmax()) for method, score in scores.items() if float(score.abs().max()) > NOTHING}
-    found = {method: html.escape(word_label(words[first[method]])) if method in first else "none: all are 0" for method in scores}
-    rows = "".join(f'<tr><td>{html.escape(method)}</td><td class="token">{word}</td></tr>' for method, word in found.items())
-    counts = Counter(first.values()).most_common()
+    first = {method: int(score.argmax()) if float(score.max()) > NOTHING else None for method, score in scores.items()}
+    rows = "".join(
+        f"<tr><td>{html.escape(method)}</td>{'<td>none</td>' if at is None else token_cell(word_label(words[at]))}</tr>"
+        for method, at in first.items()
+    )
+    counts = Counter(at for at in first.values() if at is not None).most_common()
     if not counts:
-        said = f"All {len(scores)} methods say the same: this word takes nothing from the source."
-    elif len(counts) == 1 and len(first) == len(scores):
+        said = "No method finds a word that speaks for this one."
+    elif len(counts) == 1 and counts[0][1] == len(first):
         said = f"All {len(first)} methods put {quoted(words[counts[0][0]])} first."
     else:
-        said = "They disagree: " + ", ".join(f"{quoted(words[at])} comes first for {count}" for at, count in counts)
-        said += f", and {len(scores) - len(first)} of {len(scores)} find nothing." if len(first) < len(scores) else "."
+        parts = [f"{quoted(words[at])} comes first for {count}" for at, count in counts]
+        nothing = len(first) - sum(count for _, count in counts)
+        parts += [f"no word speaks for it by {nothing}"] if nothing else []
+        said = "They disagree: " + ", ".join(parts) + "."
     table = f'<div class="strongest"><table><tr><th>method</th><th>strongest source word</th></tr>{rows}</table></div>'
     return f'<p class="head-sentence" data-testid="origin-verdict">{html.escape(said)}</p>{table}'
 

@@ -17,8 +17,9 @@ from model.trace import Trace
 from viz import reading
 from viz.canvas import Click, plot_clicks
 from viz.charts import lens_heatmap, lens_of_row, loss_bars, prediction_change_bars, probability_bars, top_pieces_table
-from viz.theme import number, quoted, token_label
+from viz.theme import number, piece_name, quoted, signed, small, token_label
 from viz.views import engine, finished
+from viz.views.chips import token_cell
 from viz.views.choices import plain
 from viz.views.scene import Scene, View, remember
 from viz.views.settings import FLOATS, OUTPUT_PARTS
@@ -85,7 +86,7 @@ def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
         st.caption(
             f"The logits are a tensor of B × T × V = 1 × {len(trace.target)} × {size:,} numbers; this row is {size:,} of them, and softmax "
             f"makes them add up to 1. Entropy {float(entropy(chances)):.2f} nats (0 is certain, ln V = {math.log(size):.2f} knows nothing). "
-            f"{plain(quoted(trace.labels.pieces[row]))} has rank {rank:,} and probability {number(float(chances[trace.labels.ids[row]]), 4)}."
+            f"{plain(quoted(trace.labels.shown[row]))} has rank {rank:,} and probability {number(float(chances[trace.labels.ids[row]]), 4)}."
         )
 
 
@@ -104,7 +105,7 @@ def _loss(scene: Scene, pieces: list[str], row: int) -> None:
             "likely pieces.</p>"
         )
         st.caption(
-            f"Recomputed from the logits: differs from the captured loss by at most {difference:.1e}. Training lowers this number."
+            f"Recomputed from the logits: differs from the captured loss by at most {small(difference)}. Training lowers this number."
         )
         finished.note(trace, scene.translates)
 
@@ -161,15 +162,15 @@ def best_before_and_after(before: Trace, after: Trace, row: int, pieces: list[st
     then, now = probabilities(before.logits[partner]).cpu(), probabilities(after.logits[row]).cpu()
     best = dict.fromkeys([*now.topk(count).indices.tolist(), *then.topk(count).indices.tolist()])
     rows = "".join(
-        f'<tr><td class="token">{html.escape(token_label(pieces[id_]))}</td><td>{number(float(then[id_]), 3)}</td>'
-        f"<td>{number(float(now[id_]), 3)}</td><td>{float(now[id_] - then[id_]):+.3f}</td></tr>"
+        f'<tr>{token_cell(token_label(pieces[id_]), piece_name(pieces[id_]))}<td>{number(float(then[id_]), 3)}</td>'
+        f"<td>{number(float(now[id_]), 3)}</td><td>{signed(float(now[id_] - then[id_]), 3)}</td></tr>"
         for id_ in sorted(best, key=lambda id_: -float(now[id_]))
     )
     return f'<div class="strongest"><table><tr><th>piece</th><th>before</th><th>after</th><th>difference</th></tr>{rows}</table></div>'
 
 
 def _asked(trace: Trace, row: int) -> str:
-    return f"Reading {quoted(trace.target.pieces[row])}, producing {quoted(trace.labels.pieces[row])}"
+    return f"Reading {quoted(trace.target.shown[row])}, producing {quoted(trace.labels.shown[row])}"
 
 
 def _title(text: str, name: str = "output-title") -> None:

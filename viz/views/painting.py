@@ -108,7 +108,7 @@ def masked_rows(trace: AttentionMaps, kind: str, layer: int) -> str:
     if not empty:
         return ""
     made = trace.source if kind == "encoder" else trace.labels
-    names = ", ".join(f"{row + 1} ({quoted(made.pieces[row])})" for row in empty[:6]) + (", …" if len(empty) > 6 else "")
+    names = ", ".join(f"{row + 1} ({quoted(made.shown[row])})" for row in empty[:6]) + (", …" if len(empty) > 6 else "")
     which = f"Row {names} has" if len(empty) == 1 else f"Rows {names} have"
     return (
         f"{which} every key masked and so attends to nothing: all weights are 0 (there is no softmax over nothing), every head "

@@ -156,7 +156,7 @@ def _alone(first: AttentionMaps, second: AttentionMaps, kind: str) -> str:
     axes = [("row", made, rows)] if kind == "encoder" else [("row", made, rows), ("column", second.keys(kind), columns)]
     said = []
     for name, tokens, found in axes:
-        alone = [quoted(tokens.pieces[at]) for at, other in enumerate(found) if other is None]
+        alone = [quoted(tokens.shown[at]) for at, other in enumerate(found) if other is None]
         if alone:
             where = "rows and columns" if kind == "encoder" else f"{name}s"
             said.append(f"{where} {', '.join(alone[:6])}{', …' if len(alone) > 6 else ''}")

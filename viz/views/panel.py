@@ -43,7 +43,7 @@ def stories(scene: Scene) -> list[Story]:
     """One sentence each; links and heads are those of the open head."""
     trace, (kind, layer, head) = scene.before, scene.open_head  # a story must not change with what it tells
     query, key = scene.cell_of(trace)
-    word, asked = quoted(trace.keys(kind).pieces[key]), trace.source if kind == "encoder" else trace.labels
+    word, asked = quoted(trace.keys(kind).shown[key]), trace.source if kind == "encoder" else trace.labels
     hide = hidden_links(key) if kind != "decoder" else {("decoder", None, None, key)}
     others = {(kind, at, other) for at in range(trace.attention[kind].weights.size(0)) for other in range(trace.config.heads)}
     return [
@@ -52,7 +52,7 @@ def stories(scene: Scene) -> list[Story]:
         Story("window", "Window of 2", "Self-attention reaches only two tokens to each side: what lies further must be handed on, layer by "
               "layer.", {"window": 2}),
         Story("hide", f"Hide {word}", f"Nobody may look at {word}: what does the translation lose, and who steps in?", {"cut": frozenset(hide)}),
-        Story("cut", "Cut one link", f"{quoted(asked.pieces[query])} may no longer look at {word}, in any layer; everyone else may.",
+        Story("cut", "Cut one link", f"{quoted(asked.shown[query])} may no longer look at {word}, in any layer; everyone else may.",
               {"cut": frozenset({(kind, None, query, key)})}),
         Story("none", "No positions", "The encoder no longer knows the order of the words: it reads a bag of them.", {"source_positions": "none"}),
         Story("reversed", "Reversed positions", "The first English token is told that it is the last: heads that look one to the left now look "

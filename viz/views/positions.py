@@ -27,6 +27,7 @@ from viz.charts import (
     spectrum_chart,
     wavelength_chart,
 )
+from viz.theme import small
 from viz.views import chips, engine
 from viz.views.scene import Scene, View, kept, remember
 from viz.views.settings import FLOATS, POSITION_PARTS
@@ -186,16 +187,16 @@ def _verdict(scene: Scene, found: Permuted, other: Tokens, order: list[int]) -> 
     """The largest differences, what is changed in the model, and whether the decoder notices."""
     change = scene.settings.intervention
     on, off = with_and_without(change)
-    said = f"Without positions the states of the two orders differ by at most {float(found.without_positions.max()):.2g}; "
+    said = f"Without positions the states of the two orders differ by at most {small(float(found.without_positions.max()))}; "
     largest, size = float(found.with_positions.max()), float(found.scale.median())
     if scene.trace.config.positions == "none":
-        said += f"this model was trained without them, so “with positions” is the same ({largest:.2g}). "
+        said += f"this model was trained without them, so “with positions” is the same ({small(largest)}). "
     elif on.position_scale == 0:
-        said += f"positions × 0 add nothing, so “with positions” is the same ({largest:.2g}). "
+        said += f"positions × 0 add nothing, so “with positions” is the same ({small(largest)}). "
     else:
         edit = "" if on.source_positions == "trained" else f" ({on.source_positions})"
         edit += "" if on.position_scale == 1 else f" × {on.position_scale:g}"
-        said += f"with positions{edit} by up to {largest:.2g}, in states whose largest numbers are around {size:.2g}. "
+        said += f"with positions{edit} by up to {small(largest)}, in states whose largest numbers are around {small(size)}. "
     if change.window is not None:
         said += f"Attention within ±{change.window} depends on who stands near whom, so order counts even without positions. "
     first = engine.translate(scene.translator, scene.settings.text, off)

@@ -17,6 +17,7 @@ from model.intervention import Intervention
 from model.trace import AttentionMaps, Trace
 from viz.canvas import Click
 from viz.charts import head_sentence
+from viz.charts.signs import with_signs
 from viz.theme import Palette
 from viz.views import address, engine
 from viz.views.settings import Settings
@@ -27,7 +28,7 @@ T = TypeVar("T")
 @st.cache_data(max_entries=96, show_spinner=False)
 def kept(name: str, key: tuple, theme: str, choices: tuple, _build: Callable[[], T]) -> T:
     """What `_build` draws; everything else is what the cache goes by."""
-    return _build()
+    return with_signs(_build())
 
 
 @dataclass

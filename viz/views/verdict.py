@@ -110,7 +110,7 @@ def _numbers(change: PredictionChange, labels: Tokens) -> str:
     row = int(divergence.argmax())
     if float(divergence[row]) < 0:
         return ""
-    return f"Largest KL divergence of the next-piece distributions: {number(float(divergence[row]))} nats, producing {quoted(labels.pieces[row])}."
+    return f"Largest KL divergence of the next-piece distributions: {number(float(divergence[row]))} nats, producing {quoted(labels.shown[row])}."
 
 
 def _words(labels: Tokens) -> list[str]:
