@@ -17,15 +17,20 @@ from model.intervention import ATTENTION_KINDS
 MOST_NAMED = 4  # siblings that are skipped, each with its fault; the others are counted
 
 
+def kind(about: Mapping) -> str:
+    """What sets a member of a family apart: its positions, or that it was trained without the look-ahead mask ("unmasked")."""
+    return about["config"]["positions"] if about["config"]["masked"] else "unmasked"
+
+
 def siblings(name: str | Path) -> tuple[dict[str, str], list[str]]:
-    """The checkpoints beside this one for the same languages: ({folder name: kind of positions}, this one first; notices).
+    """The checkpoints beside this one for the same languages: ({folder name: its `kind`}, this one first; notices).
 
     A sibling whose config.json is damaged, or of a newer version, is skipped; the notices name it. Raises CheckpointError where
     this one's own is.
     """
     folder = checkpoint_folder(name)
     own = read_config(folder)
-    found, faults = {folder.name: own["config"]["positions"]}, []
+    found, faults = {folder.name: kind(own)}, []
     for path in sorted(folder.parent.glob(f"*/{CONFIG}")):
         if path.parent == folder:
             continue
@@ -35,14 +40,14 @@ def siblings(name: str | Path) -> tuple[dict[str, str], list[str]]:
             faults.append(f"The checkpoint {cut(path.parent.name, 60)} is left out. {error}")
             continue
         if about.get("languages") == own.get("languages"):
-            found[path.parent.name] = about["config"]["positions"]
+            found[path.parent.name] = kind(about)
     if len(faults) > MOST_NAMED:
         faults[MOST_NAMED:] = [f"{len(faults) - MOST_NAMED} other checkpoints of {cut(folder.parent)} are left out, too."]
     return found, faults
 
 
 def family(name: str | Path) -> dict[str, str]:
-    """The checkpoints beside this one for the same languages: {folder name: kind of positions}, this one first; see `siblings`."""
+    """The checkpoints beside this one for the same languages: {folder name: its `kind`}, this one first; see `siblings`."""
     return siblings(name)[0]
 
 

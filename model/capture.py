@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -231,7 +232,11 @@ def _install_attention(module: MultiHeadAttention, kind: str, layer: int) -> Non
 
 
 def capture(model: Transformer, source: Tokens, target: Tokens, labels: Tokens, intervention: Intervention) -> Trace:
-    """One teacher-forced pass over (source, target) under the hooks: everything that it computed, as a Trace."""
+    """One teacher-forced pass over (source, target) under the hooks: everything that it computed, as a Trace.
+
+    A model without the look-ahead mask is read as one whose mask is off: that is what its Trace says.
+    """
+    intervention = replace(intervention, causal=intervention.causal and model.config.masked)
     source_ids, target_ids, label_ids = (torch.tensor([part.ids], device=model.device) for part in (source, target, labels))
     with torch.no_grad(), recording(Recorder(model.config, intervention)) as recorder:
         logits = model(source_ids, target_ids)[0]

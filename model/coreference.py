@@ -12,7 +12,7 @@ import torch
 from model.analysis_coreference import NOUNS, gathering, head_links, heads_off, hidden, layers_off, links, reads
 from model.analysis_links import Examples, run_intact
 from model.card import card_parts, write_block
-from model.coreference_pairs import Member, Pair, Verdict, judge, known_to, minimal_pairs, read_lexicon
+from model.coreference_pairs import Pair, Verdict, judge, known_to, minimal_pairs, read_lexicon
 from model.coreference_record import ALL, Coreference, Counts, save_coreference
 from model.coreference_words import card_block
 from model.data import pad, read_pairs

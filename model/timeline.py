@@ -2,6 +2,7 @@
 
 Each moment is a file of int8 weights, one scale per row, half the size of float16; the last moment is the checkpoint itself.
 `timeline.json` says what each could do on held-out sentences: cross-entropy, BLEU, and which heads had which role by then.
+With --earlier, the timeline of the checkpoint that this one went on from (`model.tune`) is taken over, with the vocabulary of its time.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ from model.analysis_roles import ROLE
 from model.beside import entry, explained, head_shapes, read_measured, whole_number
 from model.capture import install
 from model.card import card_parts, markdown, write_block
-from model.checkpoint import cut, is_hash, is_number
+from model.checkpoint import TOKENIZER, WEIGHTS, cut, is_hash, is_number
 from model.config import Config, briefly
 from model.data import batches, encode_pairs
 from model.evaluate import bleu, translate_all
 from model.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained, load_weights
 from model.roles import EACH, SPLITS, measure_pairs, sample
-from model.tokenizer import PAD
+from model.tokenizer import PAD, Tokenizer
 from model.transformer import Transformer
 
 FOLDER, FILE = "timeline", "timeline.json"
@@ -84,13 +85,28 @@ def at_moment(translator: Translator, folder: Path, moment: Moment) -> Translato
         raise CheckpointError(f"Cannot read {cut(folder / moment.file)} ({error.strerror}).") from error
     if hashlib.sha256(content).hexdigest() != moment.sha256:
         raise CheckpointError(f"{folder / moment.file} is not the file that {FILE} describes. Restore it from the repository.")
+    tokenizer = tokenizer_then(translator, folder)
     try:
-        model = Transformer(translator.model.config)
+        model = Transformer(replace(translator.model.config, vocabulary_size=tokenizer.vocabulary_size))
         load_weights(model, dequantize(load(content)))
     except (ValueError, TypeError, KeyError, SafetensorError, RuntimeError) as error:
         raise CheckpointError(f"{cut(folder / moment.file)} does not fit together with the checkpoint: {error}") from error
     about = {**translator.about, "weights_sha256": moment.sha256}
-    return replace(translator, model=install(model.to(translator.model.device).eval()), about=about)
+    return replace(translator, model=install(model.to(translator.model.device).eval()), tokenizer=tokenizer, about=about)
+
+
+def tokenizer_then(translator: Translator, folder: Path) -> Tokenizer:
+    """The tokenizer of all moments but the last: the translator's own, unless its vocabulary grew after them.
+
+    Raises CheckpointError for a file that is no tokenizer.
+    """
+    path = folder / FOLDER / TOKENIZER
+    if not path.exists():
+        return translator.tokenizer
+    try:
+        return Tokenizer.load(path)
+    except (OSError, RuntimeError) as error:  # SentencePiece raises the latter
+        raise CheckpointError(f"{cut(path)} is not a tokenizer ({error}). Restore it from the repository.") from error
 
 
 def load_timeline(folder: Path, weights_sha256: str, config: Config | None = None) -> list[Moment]:
@@ -173,9 +189,32 @@ def store(translator: Translator, folder: Path, run: Path, pairs: list[tuple[str
         name = f"{FOLDER}/step-{step:05d}.safetensors"
         (folder / name).write_bytes(content)
         moments.append(Moment(step, name, hashlib.sha256(content).hexdigest(), 0.0, 0.0, {}))
-    moments.append(Moment(last, "weights.safetensors", weights_sha256, 0.0, 0.0, {}))
-    moments = [measured(at_moment(translator, folder, moment), moment, pairs) for moment in moments]
-    content = {"weights_sha256": weights_sha256, "about": about, "moments": [asdict(at) for at in moments]}
+    moments.append(Moment(last, WEIGHTS, weights_sha256, 0.0, 0.0, {}))
+    return write(folder, about, [measured(at_moment(translator, folder, moment), moment, pairs) for moment in moments])
+
+
+def take_over(translator: Translator, folder: Path, earlier: Translator, pairs: list[tuple[str, str]], about: str) -> list[Moment]:
+    """The timeline of the checkpoint that this one went on from, its last moment replaced by this one, which is measured; write all.
+
+    Raises ValueError where it has none, or one that was measured on other sentences.
+    """
+    stored = read_measured(earlier.folder, f"{FOLDER}/{FILE}", earlier.about["weights_sha256"])
+    if stored is None or stored.get("about") != about:
+        raise ValueError(f"{earlier.folder} has no timeline measured on {about}.")
+    moments = load_timeline(earlier.folder, earlier.about["weights_sha256"], earlier.model.config)[:-1]
+    (folder / FOLDER).mkdir(exist_ok=True)
+    if earlier.folder != folder:
+        for moment in moments:
+            shutil.copyfile(earlier.folder / moment.file, folder / moment.file)
+    (folder / FOLDER / TOKENIZER).write_bytes(tokenizer_then(earlier, earlier.folder).model)
+    training = translator.about["training"]
+    last = Moment(training["steps"], WEIGHTS, translator.about["weights_sha256"], 0.0, 0.0, {})
+    return write(folder, about, [*moments, measured(translator, last, pairs)])
+
+
+def write(folder: Path, about: str, moments: list[Moment]) -> list[Moment]:
+    """Write timeline.json, bound to the weights of the last moment; returns the moments."""
+    content = {"weights_sha256": moments[-1].sha256, "about": about, "moments": [asdict(at) for at in moments]}
     (folder / FOLDER / FILE).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return moments
 
@@ -208,6 +247,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m model.timeline", description=__doc__, formatter_class=form)
     parser.add_argument("--data", type=Path, required=True, help=f"folder with {' and '.join(SPLITS)}, .tsv.gz")
     parser.add_argument("--run", type=Path, default=Path("runs/en-fr"), help="folder of the training run")
+    parser.add_argument("--earlier", type=Path, help="instead of a run: the checkpoint that this one went on from, with its timeline")
     parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
     parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
     parser.add_argument("--write-card", action="store_true", help="put the table into the checkpoint's README.md")
@@ -217,7 +257,11 @@ def main(arguments: list[str] | None = None) -> None:
         if args.write_card:
             card_parts(folder / "README.md", "timeline")  # not after minutes of work
         about = f"{EACH} pairs each of {' and '.join(SPLITS)}, seed 0; greedy"
-        moments = store(load_pretrained(folder, args.device), folder, args.run, sample(args.data), about)
+        translator, pairs = load_pretrained(folder, args.device), sample(args.data)
+        if args.earlier:
+            moments = take_over(translator, folder, load_pretrained(args.earlier, args.device), pairs, about)
+        else:
+            moments = store(translator, folder, args.run, pairs, about)
     except (OSError, ValueError, CheckpointError, DeviceError) as error:
         raise SystemExit(f"error: {error}") from error
     block = table(moments, about)

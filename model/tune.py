@@ -44,7 +44,7 @@ class Tuner(Trainer):
         """The batches of one pass, as rows of `train_pairs`: of every group as many as it gives, other ones in every pass."""
         seed = self.recipe.seed + epoch
         draw = random.Random(seed)
-        groups = zip(self.starts, self.starts[1:], self.sizes)  # noqa: B905: one start more than there are groups
+        groups = zip(self.starts, self.starts[1:], self.sizes, strict=False)  # one start more than there are groups
         chosen = [row for start, end, size in groups for row in draw.sample(range(start, end), size)]
         batches = batch_rows([self.train_pairs[row] for row in chosen], self.recipe.batch_tokens, seed)
         return [[chosen[row] for row in rows] for rows in batches]

@@ -13,7 +13,8 @@ from safetensors.torch import save_file
 from tiny import SENTENCES, tiny_model
 
 from model.pretrained import FOLDER, CheckpointError, load_pretrained, save_pretrained
-from model.timeline import at_moment, dequantize, load_timeline, quantize, store, table
+from model.timeline import at_moment, dequantize, load_timeline, quantize, store, table, take_over, tokenizer_then
+from model.vocabulary import with_pieces
 
 pytest.importorskip("sacrebleu")
 PAIRS = [(SENTENCES[at], SENTENCES[at + 1]) for at in (0, 2, 4)]
@@ -71,6 +72,26 @@ def test_a_moment_is_a_translator_of_its_own(stored):
     assert len({other.about["weights_sha256"] for other in (first, same, last)}) == 3
     near, far = ((other.trace(SENTENCES[0], target).logits - whole).norm() / whole.norm() for other in (same, first))
     assert float(near) < 0.05 < float(far)
+
+
+def test_a_checkpoint_that_went_on_takes_the_timeline_over(stored, tmp_path):
+    """The moments before stay as they were, with the vocabulary of their time; the last one is the new checkpoint."""
+    folder, earlier, moments = stored
+    grew = with_pieces(earlier.tokenizer, ["7", "8"])
+    model = tiny_model(grew, seed=4)
+    later = tmp_path / "later"
+    save_pretrained(later, model.config, dict(model.named_parameters()), grew, {"training": {"steps": 20}})
+    translator = load_pretrained(later, "cpu")
+    found = take_over(translator, later, earlier, PAIRS, "test")
+    assert found[:-1] == moments[:-1] and found[-1].step == 20 and found[-1].dev_loss > 1
+    assert load_timeline(later, translator.about["weights_sha256"]) == found
+    assert tokenizer_then(translator, later).hash == earlier.tokenizer.hash != translator.tokenizer.hash
+    then, now = (at_moment(translator, later, found[at]) for at in (0, -1))
+    assert now is translator and then.tokenizer.hash == earlier.tokenizer.hash
+    same = at_moment(earlier, folder, moments[0])
+    assert torch.equal(then.trace(SENTENCES[0], "Oui.").logits, same.trace(SENTENCES[0], "Oui.").logits)
+    with pytest.raises(ValueError, match="no timeline measured on other sentences"):
+        take_over(translator, later, earlier, PAIRS, "other sentences")
 
 
 def test_a_damaged_moment_is_refused_in_words(stored):

@@ -16,7 +16,7 @@ from model.trace import ATTENTION_KINDS
 from viz.canvas import packing
 from viz.canvas.decoding import pack_decoding
 from viz.canvas.matrices import Matrix, cell_states, pack_matrices
-from viz.charts import head_heatmap, lens_heatmap, top_pieces_table
+from viz.charts import head_heatmap, top_pieces_table
 from viz.charts.beam import describe
 from viz.charts.words import content, row_ticks, token_ticks
 from viz.theme import LIGHT, LONGEST_LABEL, LONGEST_PAIR, cut, cut_pair, piece_name, token_label, token_labels, word_label

@@ -33,6 +33,7 @@ SINKS_HELP = (
 )
 MODEL_TITLES = {
     "sinusoidal": "trained with sinusoidal positions", "learned": "trained with learned positions", "none": "trained without positions",
+    "unmasked": "trained without the look-ahead mask",
 }  # fmt: skip
 MODELS_HELP = (
     "Taking positions away from a model that was trained with them is one thing; a model that never had any is another. The same "

@@ -96,7 +96,7 @@ def _effect(scene: Scene, change: PredictionChange) -> str:
     kept = "The translation is yours and stays" if scene.settings.target.strip() else "The translation is kept (teacher forcing)"
     moved = (change.after - change.before).nan_to_num(0.0)
     worst, best = int(moved.argmin()), int(moved.argmax())
-    pieces, parts = scene.done.trace.labels.pieces, []
+    pieces, parts = scene.done.trace.labels.shown, []
     for row, became in ((worst, "less"), (best, "more")):
         if abs(float(moved[row])) >= FLAT and (float(moved[row]) < 0) == (became == "less"):
             then, now = (number(float(part[row].exp())) for part in (change.before, change.after))
