@@ -56,6 +56,11 @@ def repeated(name: str, pairs: Pairs, recipe: Recipe) -> Pairs:
     return pairs * (recipe.phrases if name.startswith(PHRASES) else 1)
 
 
+def joined_only(pairs: Pairs, recipe: Recipe) -> Pairs:
+    """The joined pairs of a recipe alone: the longest inputs that a model of it learned from."""
+    return joined(pairs, round(recipe.joined * len(pairs)), random.Random(recipe.seed))
+
+
 def robust(pairs: Pairs, recipe: Recipe) -> Pairs:
     """What a pass reads besides `pairs` themselves: a function of the pairs and the recipe alone."""
     generator = random.Random(recipe.seed)

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = {"app": 6, "viz.views": 5, "viz.command": 5, "viz.charts": 4, "viz.canvas": 4, "viz.reading": 3, "viz.theme": 2, "model": 1}
 FLOORS = [  # of model/, from top to bottom; a file imports only from floors below its own, or earlier files of its own
-    ["bind", "timeline", "train", "tune", "trainer", "evaluate", "alignment", "coreference", "coreference_words", "coreference_record", "first_inputs", "card", "roles", "vocabulary"],
+    ["bind", "timeline", "train", "tune", "trainer", "evaluate", "alignment", "coreference", "coreference_words", "coreference_record", "depth", "first_inputs", "card", "roles", "vocabulary"],
     ["pretrained"],
     ["beside"],
     ["checkpoint"],

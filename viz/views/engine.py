@@ -11,6 +11,7 @@ import streamlit as st
 import torch
 
 from model import Translator, load_pretrained
+from model.depth import Depth
 from model.device import wait
 from model.intervention import Intervention
 from model.pretrained import CheckpointError, DeviceError
@@ -71,6 +72,11 @@ def fault(first: Translator, name: str) -> str:
 def alignment_head(shown: Translator) -> tuple[int, int, float] | None:
     """(layer, head, error rate) of the head of cross-attention that aligns words best; None where it was not measured."""
     return stored(shown).alignment
+
+
+def depth(shown: Translator) -> Depth | None:
+    """What inputs the model is used to; None where it was not measured."""
+    return stored(shown).depth
 
 
 def moments(trained: Translator) -> list[Moment]:

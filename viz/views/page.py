@@ -14,7 +14,7 @@ from model import Translator
 from model.intervention import POSITION_EDITS, Intervention
 from model.pretrained import CheckpointError, DeviceError
 from viz.theme import palette
-from viz.views import VIEWS, address, chips, engine, panel, timeline
+from viz.views import VIEWS, address, chips, depth, engine, panel, timeline
 from viz.views.changes import outside
 from viz.views.choices import plain
 from viz.views.scene import Scene, remember
@@ -74,6 +74,7 @@ def show(model: str, device: str | None) -> None:
     status.html(_status(scene))
     with below:
         _translation(scene)
+        depth.note(scene)
     if settings.lab:
         with lab:
             panel.draw(scene)

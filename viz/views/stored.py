@@ -1,4 +1,4 @@
-"""What was stored beside a checkpoint, read once for all sessions: what its heads do, which one aligns, its timeline.
+"""What was stored beside a checkpoint, read once for all sessions: what its heads do, which one aligns, its timeline, how deep it can go.
 
 A file that is damaged is left out, and a notice says so: the page shows everything else.
 """
@@ -18,6 +18,7 @@ from model.analysis_roles import HeadMeasures
 from model.beside import siblings
 from model.checkpoint import CheckpointError
 from model.config import Config
+from model.depth import Depth, load_depth
 from model.roles import load_roles
 from model.timeline import Moment, load_timeline
 
@@ -31,6 +32,7 @@ class Stored:
     roles: HeadMeasures | None = None
     alignment: tuple[int, int, float] | None = None  # (layer, head, error rate) of the head of cross-attention that aligns words best
     moments: tuple[Moment, ...] = ()
+    depth: Depth | None = None  # what inputs the model is used to
     notices: tuple[str, ...] = ()  # what was left out, and why
 
 
@@ -45,7 +47,7 @@ def _stored(folder: str, weights: str, _config: Config) -> Stored:
             notices.append(str(error))
             return nothing
 
-    found = read(load_roles, None), read(load_alignment, None), tuple(read(load_timeline, []))
+    found = read(load_roles, None), read(load_alignment, None), tuple(read(load_timeline, [])), read(load_depth, None)
     return Stored(*found, tuple(notices))
 
 
