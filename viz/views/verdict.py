@@ -114,9 +114,9 @@ def _numbers(change: PredictionChange, labels: Tokens) -> str:
 
 
 def _words(labels: Tokens) -> list[str]:
-    """The words of a translation, special tokens left out, each with its space mark."""
+    """The words of a translation, special tokens and lone spaces left out, each with its space mark."""
     joined = join_pieces(labels)
-    return [piece for piece, id_ in zip(joined.pieces, joined.ids, strict=True) if id_ not in SPECIAL]
+    return [piece for piece, id_ in zip(joined.pieces, joined.ids, strict=True) if id_ not in SPECIAL and piece.strip(SPACE)]
 
 
 def _run(words: list[str]) -> str:

@@ -1,0 +1,80 @@
+"""What the page says about masks and positions is true under every switch, and what was said is not passed off as the best piece."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from test_script import run, shown
+
+from model.intervention import Intervention
+from viz.views.finished import rows_that_differ
+
+TEXT = "The animal didn't cross the street because it was too tired."
+
+
+def captions(app) -> str:
+    """All captions of the page."""
+    return "\n".join(caption.value for caption in app.caption)
+
+
+def test_output_does_not_claim_a_mask_that_is_off():
+    """The caption of the next pieces, as trained and without the mask; “Before” is the trained model."""
+    assert "Row t has read everything up to its left piece" in captions(run(view="output"))
+    for compare, off in (("after", True), ("before", False)):
+        said = captions(run(view="output", causal="off", compare=compare))
+        assert ("Row t has read everything" not in said) == off and ("The look-ahead mask is off: row t" in said) == off
+
+
+@pytest.mark.parametrize("switch", [{"causal": "off"}, {"target_positions": "shuffled"}], ids=str)
+@pytest.mark.parametrize("where", [{"view": "output", "output_part": part} for part in ("pieces", "loss", "lens")] + [{"view": "decoding"}], ids=str)
+def test_rows_whose_best_piece_was_not_said_are_counted(translator, switch, where):
+    """Free-running, where each row is drawn; the count is that of the trace."""
+    change = Intervention.from_dict({name: value == "on" if name == "causal" else value for name, value in switch.items()})
+    trace = translator.trace(TEXT, intervention=change)
+    differ = len(rows_that_differ(trace))
+    assert differ > 0 and not rows_that_differ(translator.trace(TEXT))
+    found = re.findall(r"In (\d+) of (\d+) rows the best piece is not the one that was said", captions(run(text=TEXT, **switch, **where)))
+    assert found == [(str(differ), str(len(trace.labels)))]
+
+
+@pytest.mark.parametrize("other", [{"forcing": "forced"}, {"target": "Un chat."}, {"compare": "before"}, {}], ids=str)
+def test_a_given_translation_is_not_counted(other):
+    """Teacher-forced, the reader's own, the model as trained: nothing was said step by step under this change."""
+    switch = {"causal": "off"} if other else {}
+    for view in ("output", "decoding"):
+        assert "is not the one that was said" not in captions(run(text=TEXT, view=view, **switch, **other))
+
+
+def test_the_first_layer_reads_no_positions_that_are_gone():
+    """Embeddings, as trained and with positions taken away, reversed or at three times their strength."""
+    assert "plus where it stands." in captions(run(view="embeddings"))
+    gone = captions(run(view="embeddings", source_positions="none"))
+    assert "plus where it stands" not in gone and "taken away here" in gone
+    assert "told that it stands (reversed)" in captions(run(view="embeddings", source_positions="reversed"))
+    assert "× 3" in captions(run(view="embeddings", position_scale="3"))
+
+
+def test_the_order_of_words_under_a_window():
+    """The caption of the bag of words does not say that only rounding is left."""
+    part = {"view": "positions", "position_part": "laboratory"}
+    assert "only rounding is left" in captions(run(text=TEXT, **part))
+    windowed = captions(run(text=TEXT, window="2", **part))
+    assert "only rounding is left" not in windowed and "who is a neighbour depends on the order" in windowed
+    assert "now says stands above" in captions(run(text=TEXT, **part))
+    assert "now says stands above" not in captions(run(text=TEXT, window="2", forcing="forced", **part))
+
+
+def test_rows_sum_to_what_is_drawn():
+    """One head: hidden sinks, masks, and painting, which shows all weights."""
+    assert "its weights over the columns sum to 1. Point" in shown(run(view="one-head"))
+    assert "with those that are hidden here" in shown(run(view="one-head", sinks="hide"))
+    assert "with those that are hidden here" not in shown(run(view="one-head", sinks="hide", paint="layer"))
+    assert "or to 0 where every key is masked" in shown(run(view="one-head", window="0"))
+
+
+def test_a_model_without_positions_has_none_to_lose():
+    """The chips of changes and the view of positions know the model."""
+    app = run(model="en-fr-none", source_positions="none", view="positions")
+    assert not app.exception and any("no effect, this model was trained without any" in button.label.replace("\\", "") for button in app.button)
+    assert "nothing is added to a token" in shown(app) and "fast waves" not in shown(app)
