@@ -13,7 +13,7 @@ from model.analysis_steps import contribution_shares, head_contributions, point_
 from model.analysis_words import join_words
 from model.trace import ATTENTION_KINDS
 from viz import charts
-from viz.theme import DARK, LIGHT
+from viz.theme import DARK, LIGHT, number
 
 KINDS = pytest.mark.parametrize("kind", ATTENTION_KINDS)
 BOTH = pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
@@ -58,7 +58,7 @@ def test_the_parts_of_a_score_add_up_to_it(trace, kind):
     products = np.array(layer(figure, "= product").z)[:, 0]
     score = float(trace.attention[kind].scores[0, 1, 2, 1])
     assert products.sum() == pytest.approx(score * trace.config.d_head**0.5, abs=1e-4)
-    assert f"score <b>{score:.2f}</b>" in figure.layout.annotations[0].text
+    assert f"score <b>{number(score)}</b>" in figure.layout.annotations[0].text
     assert json.loads(json_of(figure))
 
 

@@ -11,6 +11,7 @@ import torch
 from model.analysis_permutation import compare_orders, shuffled_words
 from model.positions import sinusoids
 from viz import charts
+from viz.theme import small
 
 
 def test_wavelengths_are_those_of_the_formula():
@@ -51,8 +52,8 @@ def test_the_hover_says_how_long_the_whole_change_is(tiny_translator):
     tokens = tiny_translator.source("Two <b>dogs</b> cost $5$.")
     found = compare_orders(tiny_translator.model, tokens, shuffled_words(tokens, 1))
     size, on, off = charts.order_differences(found, tokens).data
-    assert all(said == "" for _, said in size.customdata)
+    assert all(said == "" for _, said, _ in size.customdata)
     for part, shares in ((on, found.with_share), (off, found.without_share)):
-        said = [words for _, words in part.customdata]
-        assert all(f"{share:.2g} ×" in words for words, share in zip(said, shares.tolist(), strict=True))
+        said = [words for _, words, _ in part.customdata]
+        assert all(f"{small(share)} ×" in words for words, share in zip(said, shares.tolist(), strict=True))
     assert "$5" not in charts.order_differences(found, tokens).to_json()
