@@ -8,6 +8,8 @@ from difflib import SequenceMatcher
 from model.tokenizer import SPACE, Tokens
 from viz.theme import SPACE_MARK
 
+ENGLISH = ("source", "first-order", "other-order")  # names of rows of English tokens; all others are French
+
 
 def changed(before: Tokens, after: Tokens) -> set[int]:
     """Indices of the tokens of `after` that are not in `before` at their place in the sentence."""
@@ -21,9 +23,10 @@ def row(name: str, label: str, tokens: Tokens, marked: set[int] = frozenset()) -
     chips = "".join(
         _chip(piece, word, index in marked) for index, (piece, word) in enumerate(zip(tokens.pieces, tokens.words, strict=True))
     )
+    language = "en" if name in ENGLISH else "fr"
     return (
         f'<div class="tokens" data-testid="tokens-{name}"><span class="tokens-label">{html.escape(label)}</span>'
-        f'<span class="chips" dir="auto">{chips}</span></div>'
+        f'<span class="chips" dir="auto" translate="no" lang="{language}">{chips}</span></div>'
     )
 
 

@@ -224,7 +224,7 @@ def _written(scene: Scene, side: str, layer: int, unit: int) -> str:
         labels = (html.escape(token_label(scene.translator.tokenizer.piece(id_))) for id_ in line)
         cells = zip(labels, values, strict=True)
         rows += "<tr>" + "".join(f'<td class="token">{label}</td><td>{_signed(value)}</td>' for label, value in cells) + "</tr>"
-    return f'<div class="strongest"><table><tr>{heads}</tr>{rows}</table></div>'
+    return f'<div class="strongest"><table translate="no"><tr>{heads}</tr>{rows}</table></div>'
 
 
 def _signed(value: float) -> str:

@@ -51,14 +51,15 @@ def strongest(trace: AttentionMaps, kind: str, layer: int, head: int) -> str:
     best = trace.attention[kind].weights[layer, head].max(dim=-1)
     keys = trace.keys(kind)
     rows = trace.queries(kind) if kind == "encoder" else trace.labels
+    asks, answers = (' lang="fr"' if french else ' lang="en"' for french in (kind != "encoder", kind == "decoder"))
     body = "".join(
-        f'<tr><td class="token">{html.escape(word_label(piece))}</td>'
-        f'<td class="token">{html.escape(word_label(keys.pieces[key])) if weight else "–"}</td>'
+        f'<tr><td class="token"{asks}>{html.escape(word_label(piece))}</td>'
+        f'<td class="token"{answers}>{html.escape(word_label(keys.pieces[key])) if weight else "–"}</td>'
         f"<td>{number(weight)}</td></tr>"
         for piece, key, weight in zip(rows.pieces, best.indices.tolist(), best.values.tolist(), strict=True)
     )
-    asks = "Token" if kind == "encoder" else "Producing"
-    return f'<div class="strongest"><table><tr><th>{asks}</th><th>attends most to</th><th>weight</th></tr>{body}</table></div>'
+    title = "Token" if kind == "encoder" else "Producing"
+    return f'<div class="strongest"><table translate="no"><tr><th>{title}</th><th>attends most to</th><th>weight</th></tr>{body}</table></div>'
 
 
 VIEW = View(

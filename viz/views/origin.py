@@ -120,7 +120,7 @@ def _verdict(scores: dict[str, Tensor], trace: Trace) -> str:
     words = join_pieces(trace.source).pieces
     first = {method: int(score.abs().argmax()) for method, score in scores.items()}
     rows = "".join(
-        f'<tr><td>{html.escape(method)}</td><td class="token">{html.escape(word_label(words[at]))}</td></tr>'
+        f'<tr><td>{html.escape(method)}</td><td class="token" lang="en">{html.escape(word_label(words[at]))}</td></tr>'
         for method, at in first.items()
     )
     counts = Counter(first.values()).most_common()
@@ -128,7 +128,7 @@ def _verdict(scores: dict[str, Tensor], trace: Trace) -> str:
         said = f"All {len(first)} methods put {quoted(words[counts[0][0]])} first."
     else:
         said = "They disagree: " + ", ".join(f"{quoted(words[at])} comes first for {count}" for at, count in counts) + "."
-    table = f'<div class="strongest"><table><tr><th>method</th><th>strongest source word</th></tr>{rows}</table></div>'
+    table = f'<div class="strongest"><table translate="no"><tr><th>method</th><th>strongest source word</th></tr>{rows}</table></div>'
     return f'<p class="head-sentence" data-testid="origin-verdict">{html.escape(said)}</p>{table}'
 
 
