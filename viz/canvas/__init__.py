@@ -7,6 +7,7 @@ from viz.canvas.decoding import decoding_steps, pack_decoding
 from viz.canvas.grid import heads_grid, pack_grid
 from viz.canvas.lines import attention_lines, lines_view, pack_lines
 from viz.canvas.matrices import Matrix, attention_matrices, cell_states, pack_matrices
+from viz.canvas.pictures import pictures
 from viz.canvas.steps import attention_steps, pack_steps
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "pack_lines",
     "pack_matrices",
     "pack_steps",
+    "pictures",
     "plot_clicks",
     "tab_store",
 ]

@@ -28,7 +28,7 @@ function build(parent) {
   const slider = element("input", "", { type: "range", min: "0", step: "1", "aria-label": "Step" });
   const place = element("span", "place", { "data-testid": "decoding-place" });
   walk.append(play, back, next, slider, place);
-  const target = element("div", "target", { role: "group", "aria-label": "The translation so far" });
+  const target = element("div", "target", { role: "group", "aria-label": "The translation so far", lang: "fr" });
   const room = { root, play, back, next, slider, place, target, step: 0, sent: null, drawn: 0, ...buildCards() };
   root.append(walk, target, room.cards);
   parent.append(root);

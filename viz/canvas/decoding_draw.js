@@ -7,13 +7,13 @@ function buildCards() {
   const cards = element("div", "cards");
   const left = element("section", "card");
   const asked = element("h3", "", { "data-testid": "decoding-asked" });
-  const table = element("table", "", { "data-testid": "decoding-pieces" });
+  const table = element("table", "", { "data-testid": "decoding-pieces", lang: "fr" });
   const rest = element("p", "quiet");
   const remark = element("p", "remark", { "data-testid": "decoding-remark" });
   left.append(asked, table, rest, remark);
   const right = element("section", "card");
   const where = element("h3", "");
-  const looks = [0, 1].map(() => ({ title: element("p", "quiet"), chips: element("div", "looks", { dir: "auto" }), spans: [] }));
+  const looks = [0, 1].map(() => ({ title: element("p", "quiet"), chips: element("div", "looks", { dir: "auto", lang: "en" }), spans: [] }));
   right.append(where, ...looks.flatMap(({ title, chips }) => [title, chips]));
   looks[0].chips.dataset.testid = "decoding-looks";
   cards.append(left, right);

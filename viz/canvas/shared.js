@@ -41,6 +41,7 @@ function applyTheme(root, header) {
   root.style.setProperty("--sans", header.sans);
   root.style.setProperty("--mono", header.mono);
   root.dataset.theme = name;
+  root.setAttribute("translate", "no"); // a browser that translates the page must leave tokens as they are
   return palette;
 }
 

@@ -14,6 +14,8 @@ def lost(before: Tokens, after: Tokens) -> set[int]:
     blocks = SequenceMatcher(None, before.ids, after.ids, autojunk=False).get_matching_blocks()
     return set(range(len(before))) - {block.a + index for block in blocks for index in range(block.size)}
 
+ENGLISH = ("source", "first-order", "other-order")  # names of rows of English tokens; all others are French
+
 
 def changed(before: Tokens, after: Tokens) -> set[int]:
     """Indices of the tokens of `after` that are not in `before` at their place in the sentence."""
@@ -28,17 +30,18 @@ def row(name: str, label: str, tokens: Tokens, marked: set[int] = frozenset(), s
         _chip(piece, name, word, index in marked, index in struck)
         for index, (piece, name, word) in enumerate(zip(tokens.shown, tokens.named, tokens.words, strict=True))
     )
+    language = "en" if name in ENGLISH else "fr"
     return (
         f'<div class="tokens" data-testid="tokens-{name}"><span class="tokens-label">{html.escape(label)}</span>'
-        f'<span class="chips" dir="auto">{chips}</span></div>'
+        f'<span class="chips" dir="auto" translate="no" lang="{language}">{chips}</span></div>'
     )
 
 
-def token_cell(label: str, name: str = "") -> str:
-    """HTML of a table cell with a token: cut to a label, the whole and its name in the hover. All text is escaped."""
-    shown = cut(label)
+def token_cell(label: str, name: str = "", lang: str = "") -> str:
+    """HTML of a table cell with a token: cut to a label, the whole and its name in the hover; lang: its language. All text is escaped."""
+    shown, spoken = cut(label), f' lang="{lang}"' if lang else ""
     title = f' title="{html.escape(name or label)}"' if shown != (name or label) else ""
-    return f'<td class="token"{title}>{html.escape(shown)}</td>'
+    return f'<td class="token"{spoken}{title}>{html.escape(shown)}</td>'
 
 
 def _chip(piece: str, name: str, word: int, is_changed: bool, is_lost: bool) -> str:

@@ -241,13 +241,13 @@ def _ended(scene: Scene, tree: BeamTree, greedy: list[int]) -> str:
         numbers = (len(ids), number(one.log_probability, 3), number(one.normalised, 3), ", ".join(marks))
         cells = "".join(f"<td>{cell}</td>" for cell in numbers)
         look = ' class="wins"' if index == tree.winner else ""
-        rows.append(f'<tr{look}><td class="said" dir="auto">{html.escape(text) or "(nothing)"}</td>{cells}</tr>')
+        rows.append(f'<tr{look}><td class="said" dir="auto" lang="fr">{html.escape(text) or "(nothing)"}</td>{cells}</tr>')
     titles = ("translation", "pieces, with &lt;/s&gt;", "log-probability (nats)", "normalised by length", "")
     head = f"<tr>{''.join(f'<th>{title}</th>' for title in titles)}</tr>"
     missing = ""
     if all(tree.ids(index) != greedy for index in tree.ended):
         missing = "<p>Greedy decoding, which keeps one beginning only, ends in a sentence that is not among these.</p>"
-    return f'<div class="beam-ended" data-testid="beam-ended"><table>{head}{"".join(rows)}</table>{missing}</div>'
+    return f'<div class="beam-ended" data-testid="beam-ended"><table translate="no">{head}{"".join(rows)}</table>{missing}</div>'
 
 
 VIEW = View(

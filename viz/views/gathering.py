@@ -65,4 +65,4 @@ def gathering_table(found: Coreference) -> str:
     names, rows = heads_rows(found)
     head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
     body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="role-table"><table><tr>{head}</tr>{body}</table><p>{html.escape(TURNS)}</p></div>'
+    return f'<div class="role-table"><table translate="no"><tr>{head}</tr>{body}</table><p>{html.escape(TURNS)}</p></div>'

@@ -225,7 +225,7 @@ def _written(scene: Scene, side: str, layer: int, unit: int) -> str:
         pieces = [scene.translator.tokenizer.piece(id_) for id_ in line]
         cells = [token_cell(token_label(piece), piece_name(piece)) for piece in pieces]
         rows += "<tr>" + "".join(f"{cell}<td>{signed(value)}</td>" for cell, value in zip(cells, values, strict=True)) + "</tr>"
-    return f'<div class="strongest"><table><tr>{heads}</tr>{rows}</table></div>'
+    return f'<div class="strongest"><table translate="no"><tr>{heads}</tr>{rows}</table></div>'
 
 
 def _title(text: str, name: str = "layers-title") -> None:

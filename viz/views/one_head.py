@@ -53,14 +53,15 @@ def strongest(trace: AttentionMaps, kind: str, layer: int, head: int) -> str:
     best = trace.attention[kind].weights[layer, head].max(dim=-1)
     keys = trace.keys(kind)
     rows = trace.queries(kind) if kind == "encoder" else trace.labels
-    cell = lambda tokens, at: token_cell(word_label(tokens.shown[at]), word_label(tokens.named[at]))  # noqa: E731
+    asks, answers = ("fr" if french else "en" for french in (kind != "encoder", kind == "decoder"))
+    cell = lambda tokens, at, lang: token_cell(word_label(tokens.shown[at]), word_label(tokens.named[at]), lang)  # noqa: E731
     body = "".join(
-        f"<tr>{cell(rows, row)}{cell(keys, key) if weight else '<td>–</td>'}"
+        f"<tr>{cell(rows, row, asks)}{cell(keys, key, answers) if weight else '<td>–</td>'}"
         f"<td>{number(weight)}</td></tr>"
         for row, (key, weight) in enumerate(zip(best.indices.tolist(), best.values.tolist(), strict=True))
     )
-    asks = "Token" if kind == "encoder" else "Producing"
-    return f'<div class="strongest"><table><tr><th>{asks}</th><th>attends most to</th><th>weight</th></tr>{body}</table></div>'
+    title = "Token" if kind == "encoder" else "Producing"
+    return f'<div class="strongest"><table translate="no"><tr><th>{title}</th><th>attends most to</th><th>weight</th></tr>{body}</table></div>'
 
 
 def _sentence(change: Intervention = Intervention(), sinks: str = "keep") -> str:

@@ -126,7 +126,7 @@ def _verdict(scores: dict[str, Tensor], trace: Trace) -> str:
     words = join_pieces(trace.source).pieces
     first = {method: int(score.argmax()) if float(score.max()) > NOTHING else None for method, score in scores.items()}
     rows = "".join(
-        f"<tr><td>{html.escape(method)}</td>{'<td>none</td>' if at is None else token_cell(word_label(words[at]))}</tr>"
+        f"<tr><td>{html.escape(method)}</td>{'<td>none</td>' if at is None else token_cell(word_label(words[at]), lang='en')}</tr>"
         for method, at in first.items()
     )
     counts = Counter(at for at in first.values() if at is not None).most_common()
@@ -139,7 +139,7 @@ def _verdict(scores: dict[str, Tensor], trace: Trace) -> str:
         nothing = len(first) - sum(count for _, count in counts)
         parts += [f"no word speaks for it by {nothing}"] if nothing else []
         said = "They disagree: " + ", ".join(parts) + "."
-    table = f'<div class="strongest"><table><tr><th>method</th><th>strongest source word</th></tr>{rows}</table></div>'
+    table = f'<div class="strongest"><table translate="no"><tr><th>method</th><th>strongest source word</th></tr>{rows}</table></div>'
     return f'<p class="head-sentence" data-testid="origin-verdict">{html.escape(said)}</p>{table}'
 
 

@@ -162,11 +162,11 @@ def best_before_and_after(before: Trace, after: Trace, row: int, pieces: list[st
     then, now = probabilities(before.logits[partner]).cpu(), probabilities(after.logits[row]).cpu()
     best = dict.fromkeys([*now.topk(count).indices.tolist(), *then.topk(count).indices.tolist()])
     rows = "".join(
-        f'<tr>{token_cell(token_label(pieces[id_]), piece_name(pieces[id_]))}<td>{number(float(then[id_]), 3)}</td>'
+        f'<tr>{token_cell(token_label(pieces[id_]), piece_name(pieces[id_]), "fr")}<td>{number(float(then[id_]), 3)}</td>'
         f"<td>{number(float(now[id_]), 3)}</td><td>{signed(float(now[id_] - then[id_]), 3)}</td></tr>"
         for id_ in sorted(best, key=lambda id_: -float(now[id_]))
     )
-    return f'<div class="strongest"><table><tr><th>piece</th><th>before</th><th>after</th><th>difference</th></tr>{rows}</table></div>'
+    return f'<div class="strongest"><table translate="no"><tr><th>piece</th><th>before</th><th>after</th><th>difference</th></tr>{rows}</table></div>'
 
 
 def _asked(trace: Trace, row: int) -> str:

@@ -14,7 +14,7 @@ from model import Translator
 from model.intervention import POSITION_EDITS, Intervention
 from model.pretrained import CheckpointError, DeviceError
 from viz.theme import palette
-from viz.views import VIEWS, address, chips, depth, engine, panel, timeline
+from viz.views import VIEWS, address, chips, depth, engine, panel, saved, timeline
 from viz.views.changes import outside
 from viz.views.choices import plain
 from viz.views.scene import Scene, remember
@@ -87,6 +87,7 @@ def show(model: str, device: str | None) -> None:
             view.draw(scene)
         finally:
             address.keep(scene.settings)
+    saved.describe(scene, view)
 
 
 def _captions(scene: Scene) -> Iterator[str]:

@@ -70,8 +70,8 @@ def _second_sentence(scene: Scene) -> str:
         if not second.strip():
             st.button("copy the sentence above", on_click=_copy, args=(scene.settings.text,), key="pair-copy")
     if not second.strip():
-        body = "".join(f"<tr><td>{html.escape(first)}</td><td>{html.escape(other)}</td></tr>" for _, first, other in PAIRS)
-        st.html(f'<div class="strongest"><table><tr><th>First</th><th>Second</th></tr>{body}</table></div>')
+        body = "".join(f'<tr lang="en"><td>{html.escape(first)}</td><td>{html.escape(other)}</td></tr>' for _, first, other in PAIRS)
+        st.html(f'<div class="strongest"><table translate="no"><tr><th>First</th><th>Second</th></tr>{body}</table></div>')
         return ""
     return second
 

@@ -93,7 +93,7 @@ def role_table(measures: HeadMeasures) -> str:
         rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
     names = ("role", "score: mean over the queries q of", "threshold", "where", "heads", "after")
     head = "".join(f"<th>{name}</th>" for name in names)
-    return f'<div class="role-table"><table><tr>{head}</tr>{"".join(rows)}</table><p>{_rule(measures)}</p></div>'
+    return f'<div class="role-table"><table translate="no"><tr>{head}</tr>{"".join(rows)}</table><p>{_rule(measures)}</p></div>'
 
 
 def _rule(measures: HeadMeasures) -> str:

@@ -22,6 +22,7 @@ from viz.views.scene import Scene, View
 RUN_KEY = "tokens-run"
 MOST_PILLS = 60  # runs; more of them are chosen from a list
 LONGEST_RUN = 28  # characters of a run on its button
+START = "<s>"
 NAMED = 12  # unknown words that are named; the rest is counted
 EMPTY = "This side has no token but special ones, so there is nothing to cut."
 
@@ -55,7 +56,12 @@ def cards(tokens: Tokens) -> str:
         kind = "word special" if tokens.ids[group[0]] in SPECIAL else "word"
         inside = "".join(_byte_card(tokens, named[at], at) if at in named else _card(tokens, at) for at in group)
         body.append(f'<span class="{kind}">{inside}</span>')
-    return f'<div class="tokens-cards" data-testid="tokens-cards" dir="auto" tabindex="0">{"".join(body)}</div>'
+    return f'<div class="tokens-cards" data-testid="tokens-cards" dir="auto" tabindex="0" translate="no" lang="{_language(tokens)}">{"".join(body)}</div>'
+
+
+def _language(tokens: Tokens) -> str:
+    """What French begins with, English does not."""
+    return "fr" if tokens.pieces[0] == START else "en"
 
 
 def _card(tokens: Tokens, at: int, kind: str = "piece", note: str = "") -> str:
@@ -110,7 +116,7 @@ def _cuts(scene: Scene, tokens: Tokens, side: str) -> str:
     ]  # fmt: skip
     body = "".join(
         f'<div class="cut" data-testid="tokens-cut-{key}"><p><b>{title}</b> <span>{_many(count, "token")}</span></p>'
-        f'<div class="cut-chips" dir="auto" tabindex="0">{chips}</div><p class="cost">{cost}</p></div>'
+        f'<div class="cut-chips" dir="auto" tabindex="0" translate="no" lang="{_language(tokens)}">{chips}</div><p class="cost">{cost}</p></div>'
         for key, title, count, chips, cost in rows
     )
     return _heading("The same sentence cut in three ways", "Special tokens are left out of all three counts.") + body
@@ -220,9 +226,9 @@ def _numbering(scene: Scene, tokens: Tokens) -> str:
 def _two_readings(tokens: Tokens, other: str) -> Iterator[str]:
     """The ids with what they spell, and with what they would spell."""
     ids = " ".join(str(id_) for id_ in tokens.ids if id_ not in SPECIAL)
-    yield f'<div class="reading ids"><span>ids</span><div tabindex="0">{ids}</div></div>'
+    yield f'<div class="reading ids"><span>ids</span><div tabindex="0" translate="no">{ids}</div></div>'
     for name, title, text in (("own", "with our numbering", tokens.text), ("other", "shifted by one", other)):
-        yield f'<div class="reading" data-testid="tokens-{name}"><span>{title}</span><div dir="auto">{html.escape(text)}</div></div>'
+        yield f'<div class="reading" data-testid="tokens-{name}"><span>{title}</span><div dir="auto" translate="no" lang="{_language(tokens)}">{html.escape(text)}</div></div>'
 
 
 def _heading(title: str, said: str) -> str:
