@@ -10,6 +10,7 @@ import argparse
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from model.checkpoint import check_words
 from model.config import POSITION_KINDS, Config
 from model.data import encode_pairs, read_split
 from model.pretrained import CheckpointError, DeviceError, choose_device
@@ -77,11 +78,12 @@ def main(arguments: list[str] | None = None) -> None:
     args = parse(arguments)
     try:
         recipe, tuning = recipes(args)
+        about = {"languages": dict(zip(("source", "target"), args.languages, strict=True))}
+        check_words(about)  # not after an hour of work
         trainer = trainer_for(args, recipe)
         if tuning:
             corpus_file(args.data, tuning.corpus)  # not after an hour of work
         run_to_end(trainer, args.resume)
-        about = {"languages": dict(zip(("source", "target"), args.languages, strict=True))}
         first = args.run / FIRST_STAGE if tuning else args.out
         export(trainer, first, about, {}, [])
         if tuning:
