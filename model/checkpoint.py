@@ -141,7 +141,7 @@ def check_fields(about: dict, path: Path) -> None:
         for name in HASHES:
             if not is_hash(about[name]):
                 raise ValueError(f"{name} must be a SHA-256 of 64 digits, not {briefly(about[name])}.")
-        _check_words(about)
+        check_words(about)
         _check_training(about.get("training", {}))
     except (ValueError, TypeError) as error:
         raise CheckpointError(f"{cut(path)} does not fit together: {error} {RESTORE}") from error
@@ -182,7 +182,7 @@ def verify(content: bytes, expected: str, error: type[CheckpointError], path: Pa
 
 
 def read_files(folder: Path, about: Mapping) -> tuple[bytes, bytes]:
-    """(weights, tokenizer) of a checkpoint as bytes, held to their hashes in config.json. Raises CheckpointError for what is not."""
+    """(weights, tokenizer) of a checkpoint as bytes, held to their hashes in config.json. Raises CheckpointError."""
     weights, tokenizer = (read_bytes(folder / file) for file in (WEIGHTS, TOKENIZER))
     verify(tokenizer, about["tokenizer_sha256"], TokenizerMismatchError, folder / TOKENIZER)
     verify(weights, about["weights_sha256"], WeightsMismatchError, folder / WEIGHTS)
@@ -209,19 +209,19 @@ def _no_number(name: str) -> float:
     raise ValueError(f"{name} is not a number that JSON has")
 
 
-def _check_words(about: dict) -> None:
-    """The names: of the checkpoint, and of its languages."""
+def check_words(about: Mapping) -> None:
+    """The names in config.json: of the checkpoint, and of its languages. Raises ValueError, in words, for what can be none."""
     if "name" in about and not _is_name(about["name"]):
-        raise ValueError(f"name must be a text of at most 100 characters, not {briefly(about['name'])}.")
+        raise ValueError(f"name must be a text of 1 to 255 characters, not {briefly(about['name'])}.")
     spoken = about.get("languages")
     if spoken is None:
         return
     if not isinstance(spoken, dict) or set(spoken) != {"source", "target"} or not all(map(_is_name, spoken.values())):
-        raise ValueError(f"languages must name source and target, not {briefly(spoken)}.")
+        raise ValueError(f"languages must name source and target, in 1 to 255 characters each, not {briefly(spoken)}.")
 
 
 def _is_name(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= 100
+    return isinstance(value, str) and 0 < len(value) <= 255
 
 
 def _check_training(training: object) -> None:

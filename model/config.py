@@ -52,7 +52,7 @@ class Config:
             if type(getattr(self, name)) is not bool:
                 raise ValueError(f"Config.{name} must be true or false, not {briefly(getattr(self, name))}.")
         if type(self.pad_id) is not int or not 0 <= self.pad_id < self.vocabulary_size:
-            raise ValueError(f"Config.pad_id must be the id of one of the {self.vocabulary_size} pieces, not {briefly(self.pad_id)}.")
+            raise ValueError(f"Config.pad_id must be the id of one of {self.vocabulary_size} pieces, not {briefly(self.pad_id)}.")
         if not isinstance(self.positions, str) or self.positions not in POSITION_KINDS:
             raise ValueError(f"Config.positions must be one of {', '.join(POSITION_KINDS)}, not {briefly(self.positions)}.")
         if self.positions == "sinusoidal" and self.d_model % 2:

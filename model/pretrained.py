@@ -209,7 +209,7 @@ def _some(names: list[str]) -> str:
 
 
 def save_pretrained(folder: Path, config: Config, weights: dict[str, Tensor], tokenizer: Tokenizer, about: dict) -> None:
-    """Write a checkpoint that `load_pretrained` reads: float16 weights, the tokenizer, and config.json with the hash of each and its own."""
+    """Write a checkpoint that `load_pretrained` reads: float16 weights, the tokenizer, and config.json with all three hashes."""
     folder.mkdir(parents=True, exist_ok=True)
     packed = save({name: tensor.detach().to(torch.float16).contiguous().cpu() for name, tensor in weights.items()})
     (folder / WEIGHTS).write_bytes(packed)

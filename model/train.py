@@ -10,6 +10,7 @@ import argparse
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from model.checkpoint import check_words
 from model.config import POSITION_KINDS, Config
 from model.data import HELD_OUT, TRAIN, encode_pairs, read_files, read_split
 from model.pretrained import CheckpointError, DeviceError, choose_device
@@ -62,9 +63,11 @@ def main(arguments: list[str] | None = None) -> None:
     args = parse(arguments)
     try:
         recipe = Recipe(**{field.name: getattr(args, field.name) for field in fields(Recipe)})
+        about = {"languages": dict(zip(("source", "target"), args.languages, strict=True))}
+        check_words(about)  # not after an hour of work
         trainer = trainer_for(args, recipe)
         run_to_end(trainer, args.resume)
-        export(trainer, args.out, {"languages": dict(zip(("source", "target"), args.languages, strict=True))}, {}, [])
+        export(trainer, args.out, about, {}, [])
     except (ValueError, OSError, CheckpointError, DeviceError) as error:
         raise SystemExit(f"error: {error}") from error
 

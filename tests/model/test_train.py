@@ -125,6 +125,7 @@ def test_a_run_is_never_overwritten_or_mixed(data):
         (["--vocabulary-size", "90000"], "No vocabulary of 90000 pieces"),
         (["--data", "/nowhere"], "No file ending in .train.tsv.gz"),
         (["--device", "tpu"], "Unknown device"),
+        (["--languages", "", "French"], "languages must name source and target"),
     ],
     ids=str,
 )
@@ -132,6 +133,14 @@ def test_settings_that_cannot_be_are_said_in_words(data, more, words):
     """One line, no traceback."""
     with pytest.raises(SystemExit, match=f"error: .*{words}"):
         train.main(arguments(data, "none", *more))
+
+
+def test_the_folder_one_stands_in_may_be_where_the_translator_goes(data, monkeypatch):
+    """`--out .` is a checkpoint with that folder's name."""
+    (data / "here").mkdir()
+    monkeypatch.chdir(data / "here")
+    train.main(arguments(data, "here", "--out", ".", "--tuning-epochs", "0"))
+    assert load_pretrained(".", "cpu").about["name"] == load_pretrained(".", "cpu").name == "here"
 
 
 @pytest.mark.parametrize("total", [1, 2, 7, 100, 3680, 10**6])
