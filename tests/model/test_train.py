@@ -139,7 +139,7 @@ def test_the_folder_one_stands_in_may_be_where_the_translator_goes(data, monkeyp
     """`--out .` is a checkpoint with that folder's name."""
     (data / "here").mkdir()
     monkeypatch.chdir(data / "here")
-    train.main(arguments(data, "here", "--out", ".", "--tuning-epochs", "0"))
+    train.main(arguments(data, "here", "--out", "."))
     assert load_pretrained(".", "cpu").about["name"] == load_pretrained(".", "cpu").name == "here"
 
 
