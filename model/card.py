@@ -45,7 +45,7 @@ def family_table(folder: Path) -> str:
 
     Raises CheckpointError that names a damaged file.
     """
-    rows, names = [], []
+    rows, scored, sizes = [], {}, {}
     for name in family(folder):
         place = folder.parent / name
         about = read_config(place)
@@ -54,14 +54,27 @@ def family_table(folder: Path) -> str:
             continue
         with explained(place / SCORES):
             config, found = Config.from_dict(about["config"]), entry(scores, "scores")
-            cells = [name, TITLES[config.positions], f"{Transformer(config).parameter_count:,}"]
-            rows.append((name, [*cells, *(f"{_last(found[split], split):.1f}" for split in found)]))
-            names = list(found)
+            rows.append([name, TITLES[config.positions], f"{Transformer(config).parameter_count:,}"])
+            scored[name] = {split: f"{_last(found[split], split):.1f}" for split in found}
+            sizes[name] = config.vocabulary_size
         with explained(place / CONFIG):
-            rows[-1][1].insert(len(cells), f"{about['training']['dev_loss']:.3f}")
+            rows[-1].append(f"{about['training']['dev_loss']:.3f}")
+    names = list(dict.fromkeys(split for found in scored.values() for split in found))
     head = ["checkpoint", "positions", "parameters", "held-out cross-entropy, nats", *names]
-    table = markdown(head, [cells for _, cells in sorted(rows)])
-    return f"{table}\n\nBLEU as above, with the beam; the same data, tokenizer, shape and recipe."
+    table = markdown(head, [[*cells, *(scored[cells[0]].get(split, "–") for split in names)] for cells in sorted(rows)])
+    return f"{table}\n\nBLEU as above, with the beam. {_compared(sizes)}"
+
+
+def _compared(sizes: dict[str, int]) -> str:
+    """What is the same in the members of a family, by the sizes of their vocabularies."""
+    usual = min(sizes.values(), default=0)
+    grew = sorted(name for name, size in sizes.items() if size > usual)
+    if not grew:
+        return "The same data, tokenizer, shape and recipe."
+    return (
+        f"{', '.join(grew)} went on over more text with a larger vocabulary, and its cross-entropy is of more held-out text; "
+        "the others have the same data, tokenizer, shape and recipe."
+    )
 
 
 def _last(scores: object, split: str) -> float:

@@ -16,8 +16,8 @@ from model.tokenizer import END
 from model.translate import search
 
 SPLITS = {
-    "test": ("tatoeba.test", "multi30k.test_2016_flickr", "multi30k.test_2017_flickr"),
-    "dev": ("tatoeba.dev", "multi30k.val"),
+    "test": ("tatoeba.test", "multi30k.test_2016_flickr", "multi30k.test_2017_flickr", "newstest2014.test"),
+    "dev": ("tatoeba.dev", "multi30k.val", "general.dev"),
 }
 
 

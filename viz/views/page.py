@@ -36,8 +36,8 @@ MODEL_TITLES = {
     "unmasked": "trained without the look-ahead mask",
 }  # fmt: skip
 MODELS_HELP = (
-    "Taking positions away from a model that was trained with them is one thing; a model that never had any is another. The same "
-    "data, shape and recipe; the model cards hold their scores side by side."
+    "Taking positions away from a model that was trained with them is one thing; a model that never had any is another. They "
+    "have the same shape; the model cards say what each read and hold their scores side by side."
 )
 LAB_HELP = "Windows, hidden words, single heads, temperature, the scale of positions and scores, and stories to start from."
 NOTHING_SAID = "The model ends with `</s>` at once: its translation is empty. That one step is drawn like any other."
