@@ -47,8 +47,8 @@ def stories(scene: Scene) -> list[Story]:
     hide = hidden_links(key) if kind != "decoder" else {("decoder", None, None, key)}
     others = {(kind, at, other) for at in range(trace.attention[kind].weights.size(0)) for other in range(trace.config.heads)}
     return [
-        Story("cheat", "The decoder cheats", "Without the look-ahead mask the decoder may read the very word that it has to produce; "
-              "look, teacher-forced, for attention to the right of the diagonal.", {"causal": False}),
+        Story("cheat", "The decoder cheats", "Without the look-ahead mask the decoder may read the very word that it has to produce. "
+              "Trained with the mask, this one never learned to make use of that; look, teacher-forced, for attention to the right of the diagonal.", {"causal": False}),
         Story("window", "Window of 2", "Self-attention reaches only two tokens to each side: what lies further must be handed on, layer by "
               "layer.", {"window": 2}),
         Story("hide", f"Hide {word}", f"Nobody may look at {word}: what does the translation lose, and who steps in?", {"cut": frozenset(hide)}),
@@ -161,7 +161,7 @@ def draw_changes(scene: Scene, original: Tokens) -> None:
                     label, list(titles), format_func=titles.get, required=True, label_visibility="collapsed",
                     help=FORCING_HELP if name == "forcing" else None, **bound(name, settings, f"strip-{name}"),
                 )  # fmt: skip
-    st.html(f'<div class="verdict">{verdict.said(scene, original)}</div>')
+        st.html(f'<div class="verdict">{verdict.said(scene, original)}</div>', width="content")
 
 
 def _take_back(change: Change) -> None:
