@@ -44,7 +44,7 @@ def read_split(folder: Path, names: list[str]) -> list[tuple[str, str]]:
     return [pair for pairs in read_files(folder, names).values() for pair in pairs]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Batch:
     """Padded token ids, one sentence pair a row."""
 

@@ -19,7 +19,7 @@ from safetensors.torch import load, load_file, save
 from torch import Tensor
 
 from model.analysis_roles import ROLE
-from model.capture import install
+from model.capture import install, running
 from model.card import card_parts, markdown, write_block
 from model.data import batches, encode_pairs
 from model.evaluate import bleu, translate_all
@@ -42,6 +42,9 @@ class Moment:
     dev_loss: float  # cross-entropy on held-out pairs, nats per target token
     bleu: float  # cased sacreBLEU of greedy translations of the same pairs
     roles: dict[str, list[tuple[str, int, int]]]  # role -> (kind, layer, head) of the heads that have it
+
+    def __hash__(self) -> int:
+        return hash((self.step, self.sha256))
 
 
 def quantize(weights: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -100,7 +103,8 @@ def held_out_loss(translator: Translator, pairs: list[tuple[str, str]]) -> float
     model, total, count = translator.model, 0.0, 0
     for batch in batches(encode_pairs(pairs, translator.tokenizer, model.config.max_length), 3000):
         labels = batch.labels.to(model.device)
-        logits = model(batch.source.to(model.device), batch.target.to(model.device))
+        with running(model.config):
+            logits = model(batch.source.to(model.device), batch.target.to(model.device))
         total += float(F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=PAD, reduction="sum"))
         count += int((labels != PAD).sum())
     return total / count

@@ -34,8 +34,8 @@ FLOORS = [  # of model/, from top to bottom; a file imports only from floors bel
         "data",
     ],
     ["transformer", "trace"],
-    ["attention", "positions", "masks", "dropout", "loss", "tokenizer", "words", "pasted", "byte_pieces", "intervention"],
-    ["config", "recipe"],
+    ["attention", "positions", "masks", "dropout", "loss", "tokenizer", "words", "pasted", "byte_pieces", "intervention", "places"],
+    ["config", "recipe", "values", "lines", "project"],
 ]
 UI = {"streamlit", "plotly", "altair", "viz", "app", "pandas"}
 
