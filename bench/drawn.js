@@ -69,6 +69,13 @@
     true,
   );
 
+  /** The text on screen: the pieces of the source, or, on the empty page, its echo. */
+  bench.text = () => {
+    const row = document.querySelector("[data-testid=tokens-source]");
+    const parts = row ? row.querySelectorAll(".chip:not(.special)") : document.querySelectorAll(".stMain [data-testid=stText]");
+    return [...parts].map((part) => part.textContent).join("");
+  };
+
   /** Whether the rerun is over and nothing has come or changed for `quiet` milliseconds. Where the text was sent before Enter, Enter sends nothing. */
   bench.settled = (quiet) => {
     const running = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState !== "notRunning";

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 
@@ -12,6 +13,8 @@ import torch
 from model import Intervention, Translator, load_pretrained
 from model.analysis_knockout import every_head, knock_out
 from model.capture import capture
+from model.device import wait
+from model.pretrained import CheckpointError, DeviceError
 
 SENTENCES = (  # of 8, 24 and 60 tokens, with translations of about the same length
     "The cat sat on the mat.",
@@ -45,8 +48,7 @@ def measure(translator: Translator, text: str, rounds: int) -> tuple[str, list[f
     def settled(function: Callable[[], object]) -> Callable[[], None]:
         def run() -> None:
             function()
-            if model.device.type == "cuda":
-                torch.cuda.synchronize()
+            wait(model.device)
 
         return run
 
@@ -66,7 +68,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--model", default="en-fr")
     parser.add_argument("--device")
     args = parser.parse_args(arguments)
-    translator = load_pretrained(args.model, args.device)
+    if args.rounds < 1:
+        parser.error(f"--rounds takes a number of at least 1, not {args.rounds}")
+    try:
+        translator = load_pretrained(args.model, args.device)
+        for text in args.text:
+            translator.source(text)  # not after the others were measured
+    except (CheckpointError, DeviceError, ValueError) as error:
+        sys.exit(f"error: {error}")
     count = len(every_head(translator.model.config))
     where = f"{translator.model.device}, torch {torch.__version__}, {torch.get_num_threads()} threads"
     print(f"{count} heads of {translator.name} on {where}\n")

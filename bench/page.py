@@ -1,6 +1,7 @@
 """What a view costs: `python -m bench.page` types sentences into the page in headless Chromium, beside an empty page.
 
-Times go from the Enter key to the frame that shows the last change. Two floors take turns with the view, so that all meet the
+Times go from the Enter key to the frame that shows the last change; a sample counts only where its own text was drawn after the
+key, and the others are counted under the table (bench/tab.py). Two floors take turns with the view, so that all meet the
 same machine: our page with a view that draws nothing (bench/frame.py), and an empty Streamlit page (bench/empty.py).
 """
 
@@ -15,20 +16,18 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import urlencode
 
 import streamlit
 import torch
 from streamlit.logger import set_log_level
 
 from bench.browser import chromium, serve
+from bench.tab import Tab, thrown_away
 from model import Translator, load_pretrained
+from model.device import wait
+from model.pretrained import CheckpointError, DeviceError
 from model.tokenizer import Tokenizer
 
-RECORDER = Path(__file__).with_name("drawn.js")
-QUIET = 400  # ms without a change or a message, after which a rerun counts as drawn
-PATIENCE = 120_000  # ms to wait for that
 MOST_ROUNDS = 50  # TEXT has more sentences of any length than these need
 TEXT = """
 The old man who lives next door told me that he had never seen so many people in the street before. My sister wants to learn how
@@ -51,14 +50,6 @@ COLUMNS = (
     "ratio to empty",
 )
 HEADER = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|"
-
-
-@dataclass(frozen=True)
-class Rerun:
-    """One text, typed and drawn."""
-
-    milliseconds: float  # from Enter to the frame that shows the last change
-    bytes: int  # of all websocket messages from the server after Enter
 
 
 @dataclass(frozen=True)
@@ -98,61 +89,11 @@ def sentences(tokenizer: Tokenizer, tokens: int) -> Iterator[str]:
             yield text
 
 
-class Tab:
-    """A page in a browser profile of its own, with the recorder (drawn.js) inside."""
-
-    def __init__(self, browser, url: str, **query: str) -> None:
-        self.context = browser.new_context(viewport={"width": 1280, "height": 900})
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(PATIENCE)
-        self.page.add_init_script(path=RECORDER)
-        self.page.goto(f"{url}/?{urlencode(query)}")
-        self._settle()
-
-    def type(self, text: str) -> Rerun | None:
-        """Replace the text, press Enter, wait until it is drawn; None where the live field was faster than Enter."""
-        self.page.get_by_label("English sentence").fill(text)
-        self.page.keyboard.press("Enter")
-        self._settle()
-        bench = self.page.evaluate("bench")
-        return None if bench["early"] else Rerun(bench["drawn"] - bench["entered"], bench["bytes"])
-
-    def type_one(self, texts: Iterator[str]) -> tuple[str, Rerun]:
-        """The next text that Enter sent, and its rerun. Raises RuntimeError where ten in a row were sent without it."""
-        for text in itertools.islice(texts, 10):
-            if rerun := self.type(text):
-                return text, rerun
-        raise RuntimeError("The page sends the text before Enter can be pressed: this machine is too busy to measure on.")
-
-    def flip(self, switch: str) -> Rerun:
-        """Flip a switch by its name with the space bar, wait until the page is drawn."""
-        self.page.get_by_label(switch, exact=True).focus()
-        self.page.keyboard.press("Space")
-        self._settle()
-        bench = self.page.evaluate("bench")
-        return Rerun(bench["drawn"] - bench["entered"], bench["bytes"])
-
-    def close(self) -> None:
-        """Close the page and forget its profile."""
-        self.context.close()
-
-    def _settle(self) -> None:
-        from playwright.sync_api import TimeoutError
-
-        try:
-            self.page.wait_for_function("quiet => bench.settled(quiet)", arg=QUIET, polling=50)
-        except TimeoutError as error:
-            raise RuntimeError(
-                f"{self.page.url} did not come to rest in {PATIENCE // 1000} s: {self.page.evaluate('bench')}"
-            ) from error
-
-
 def model_milliseconds(translator: Translator, text: str) -> float:
     """Milliseconds to translate a text and capture the pass, in this process and outside any page."""
     started = time.perf_counter()
     trace = translator.trace(text)
-    if trace.logits.is_cuda:
-        torch.cuda.synchronize()
+    wait(trace.logits.device)
     return 1000 * (time.perf_counter() - started)
 
 
@@ -181,9 +122,13 @@ def compare(view: Tab, floors: dict[str, Tab], translator: Translator, texts: li
     }
 
 
-def measure(translator: Translator, views: list[str], lengths: list[int], rounds: int, options: list[str]) -> Iterator[Row]:
-    """One row for each view and length; a fresh server for each view, so that all meet the same texts with empty caches."""
+def measure(translator: Translator, views: list[str], lengths: list[int], rounds: int, options: list[str]) -> Iterator[Row | str]:
+    """One row for each view and length; a fresh server for each view, so that all meet the same texts with empty caches.
+
+    After the rows comes a sentence on the samples that do not count, where there are any.
+    """
     texts = {length: list(itertools.islice(sentences(translator.tokenizer, length), 2 * rounds + 3)) for length in lengths}
+    tabs: list[Tab] = []
     with chromium() as browser, serve("bench/empty.py") as empty, serve("bench/frame.py", *options) as frame:
         for slug in views:
             with serve("app.py", *options) as app:
@@ -191,9 +136,22 @@ def measure(translator: Translator, views: list[str], lengths: list[int], rounds
                     first = texts[length][0]
                     view = Tab(browser, app, view=slug, text=first)
                     floors = {"frame": Tab(browser, frame, view="nothing", text=first), "empty": Tab(browser, empty)}
+                    tabs += (view, *floors.values())
                     yield Row(slug, length, **compare(view, floors, translator, texts[length], rounds))
                     for tab in (view, *floors.values()):
                         tab.close()
+    if said := thrown_away(tabs):
+        yield f"\n{said}"
+
+
+def known_views(parser: argparse.ArgumentParser, names: str) -> list[str]:
+    """Names of views with commas between, as a list. An unknown one ends the command, in words."""
+    from viz.views import VIEWS
+
+    views = names.split(",")
+    if unknown := [slug for slug in views if slug not in VIEWS]:
+        parser.error(f"no view is called {', '.join(unknown)}; there are {', '.join(VIEWS)}")
+    return views
 
 
 def read_arguments(arguments: list[str] | None) -> argparse.Namespace:
@@ -207,10 +165,8 @@ def read_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--model", default="en-fr")
     parser.add_argument("--device")
     args = parser.parse_args(arguments)
-    args.views = args.views.split(",")
-    if unknown := [slug for slug in args.views if slug not in VIEWS]:
-        parser.error(f"no view is called {', '.join(unknown)}; there are {', '.join(VIEWS)}")
-    if not all(part.strip().isdigit() and 2 <= int(part) <= 500 for part in args.tokens.split(",")):
+    args.views = known_views(parser, args.views)
+    if not all(part.strip().isdecimal() and 2 <= int(part) <= 500 for part in args.tokens.split(",")):
         parser.error(f"--tokens takes numbers from 2 to 500 with commas between, not {args.tokens}")
     args.tokens = [int(part) for part in args.tokens.split(",")]
     if not 1 <= args.rounds <= MOST_ROUNDS:
@@ -222,7 +178,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Print the table."""
     set_log_level("ERROR")  # the views warn that they are imported outside a page
     args = read_arguments(arguments)
-    translator = load_pretrained(args.model, args.device)
+    try:
+        translator = load_pretrained(args.model, args.device)
+    except (CheckpointError, DeviceError) as error:
+        sys.exit(f"error: {error}")
     cores = os.cpu_count() or 2
     torch.set_num_threads(max(1, cores // 2))  # as the page does
     device = str(translator.model.device)
@@ -231,10 +190,10 @@ def main(arguments: list[str] | None = None) -> None:
         flush=True,
     )
     try:
-        for row in measure(translator, args.views, args.tokens, args.rounds, ["--model", args.model, "--device", device]):
+        for row in measure(translator, args.views, args.tokens, args.rounds, ["--model", str(translator.folder), "--device", device]):
             print(row, flush=True)
     except (FileNotFoundError, RuntimeError) as error:
-        sys.exit(str(error))
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

@@ -8,55 +8,110 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import sys
 import time
-from itertools import islice
+from collections.abc import Iterator
 
 import torch
 from streamlit.logger import set_log_level
 
 from bench.browser import chromium, serve
-from bench.page import Tab, sentences
-from model import Intervention, load_pretrained
+from bench.page import MOST_ROUNDS, known_views, sentences
+from bench.tab import Rerun, Tab, thrown_away, until_one
+from model import Intervention, Translator, load_pretrained
+from model.device import wait
+from model.pretrained import CheckpointError, DeviceError
 
 SWITCH = "Look-ahead mask"
 HEADER = """| view | tokens | first flip, ms | of it the model, ms | flipped again, ms | page without a view, ms | ratio |
 |---|---|---|---|---|---|---|"""
 
 
-def measure(view: str, tokens: int, rounds: int) -> str:
-    """One row of the table; medians."""
-    translator = load_pretrained("en-fr", "cpu")
-    texts = list(islice(sentences(translator.tokenizer, tokens), rounds + 1))
-    first, again, floor, model = [], [], [], []
-    with chromium() as browser, serve("app.py", "--device", "cpu") as app, serve("bench/frame.py", "--device", "cpu") as frame:
-        shown, empty = Tab(browser, app, view=view, text=texts[0]), Tab(browser, frame, view="nothing", text=texts[0])
-        for text in texts[1:]:
-            shown.type(text), empty.type(text)
-            first.append(shown.flip(SWITCH).milliseconds)  # this change of this text is new: translated and captured
-            started = time.perf_counter()
-            translator.trace(text, intervention=Intervention(causal=False))
-            model.append(1000 * (time.perf_counter() - started))
-            empty.flip(SWITCH)
+def measure(translator: Translator, view: str, tokens: int, rounds: int) -> tuple[str, str]:
+    """One row of the table, medians; and what was thrown away, in a sentence, empty where nothing was."""
+    options, texts = ("--model", str(translator.folder), "--device", str(translator.model.device)), sentences(translator.tokenizer, tokens)
+    opened, first, again, floor, model = next(texts), [], [], [], []
+    with chromium() as browser, serve("app.py", *options) as app, serve("bench/frame.py", *options) as frame:
+        shown, empty = Tab(browser, app, view=view, text=opened), Tab(browser, frame, view="nothing", text=opened)
+        for _ in range(rounds):
+            text, rerun = first_flip(shown, texts)
+            first.append(rerun)
+            model.append(model_milliseconds(translator, text))
+            empty.type(text)
+            empty.flip(SWITCH, on=False)
             for _ in range(2):  # back, and away again: both are in the caches
-                again.append(shown.flip(SWITCH).milliseconds)
-                floor.append(empty.flip(SWITCH).milliseconds)
-            shown.flip(SWITCH), empty.flip(SWITCH)
-    middle = [statistics.median(times) for times in (first, model, again, floor)]
-    return f"| {view} | {tokens} | {' | '.join(f'{value:.0f}' for value in middle)} | {middle[2] / middle[3]:.1f} |"
+                for on in (True, False):
+                    again.append(shown.flip(SWITCH, on))
+                    floor.append(empty.flip(SWITCH, on))
+            shown.flip(SWITCH, on=True), empty.flip(SWITCH, on=True)
+        said = thrown_away([shown, empty])
+    times = [[sample.milliseconds for sample in samples if sample] for samples in (first, again, floor)]
+    if not all(times):
+        raise RuntimeError(f"No sample is left: this machine is too busy to measure on. {said}")
+    middle = [statistics.median(taken) for taken in (times[0], model, times[1], times[2])]
+    return f"| {view} | {tokens} | {' | '.join(f'{value:.0f}' for value in middle)} | {middle[2] / middle[3]:.1f} |", said
+
+
+def first_flip(tab: Tab, texts: Iterator[str]) -> tuple[str, Rerun]:
+    """Take the mask away from a text for the first time: the next text for which that gives a sample, and the sample.
+
+    The mask stays away. Raises RuntimeError as `until_one`.
+    """
+    typed = []
+
+    def samples() -> Iterator[Rerun | None]:
+        while True:
+            if typed:
+                tab.flip(SWITCH, on=True)  # back, for another try
+            typed.append(tab.type_one(texts)[0])
+            yield tab.flip(SWITCH, on=False)
+
+    rerun = until_one(samples())
+    return typed[-1], rerun
+
+
+def model_milliseconds(translator: Translator, text: str) -> float:
+    """Milliseconds to translate a text without the mask and capture the pass, in this process and outside any page."""
+    started = time.perf_counter()
+    trace = translator.trace(text, intervention=Intervention(causal=False))
+    wait(trace.logits.device)
+    return 1000 * (time.perf_counter() - started)
+
+
+def read_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line, with `views` as a list; what is wrong with it is said in words."""
+    parser = argparse.ArgumentParser(prog="python -m bench.switch", description=__doc__)
+    parser.add_argument("--views", default="all-heads,one-head,lines", help="names with commas between (default: %(default)s)")
+    parser.add_argument("--tokens", type=int, default=24, help="source tokens (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="texts; the table shows medians (default: %(default)s)")
+    parser.add_argument("--model", default="en-fr")
+    parser.add_argument("--device", default="cpu")
+    args = parser.parse_args(arguments)
+    args.views = known_views(parser, args.views)
+    if not 2 <= args.tokens <= 500:
+        parser.error(f"--tokens takes a number from 2 to 500, not {args.tokens}")
+    if not 1 <= args.rounds <= MOST_ROUNDS:
+        parser.error(f"--rounds takes a number from 1 to {MOST_ROUNDS}, not {args.rounds}")
+    return args
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the table."""
     set_log_level("ERROR")
-    parser = argparse.ArgumentParser(prog="python -m bench.switch", description=__doc__)
-    parser.add_argument("--views", default="all-heads,one-head,lines")
-    parser.add_argument("--tokens", type=int, default=24)
-    parser.add_argument("--rounds", type=int, default=5)
-    args = parser.parse_args(arguments)
+    args = read_arguments(arguments)
     torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
-    print(HEADER, flush=True)
-    for view in args.views.split(","):
-        print(measure(view, args.tokens, args.rounds), flush=True)
+    try:
+        translator = load_pretrained(args.model, args.device)
+        print(HEADER, flush=True)
+        notes = []
+        for view in args.views:
+            row, said = measure(translator, view, args.tokens, args.rounds)
+            print(row, flush=True)
+            notes += [f"{view}: {said}"] if said else []
+        if notes:
+            print("\n" + "\n".join(notes))
+    except (FileNotFoundError, RuntimeError, CheckpointError, DeviceError) as error:
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

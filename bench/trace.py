@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
 from collections.abc import Callable
 
@@ -11,6 +12,8 @@ import torch
 
 from model import Intervention, Translator, load_pretrained
 from model.capture import capture
+from model.device import wait
+from model.pretrained import CheckpointError, DeviceError
 from model.tokenizer import Tokens
 
 SENTENCE = "The old man who lives next door told me that he had never seen so many people in the street before."
@@ -46,18 +49,14 @@ def measure(translator: Translator, length: int, rounds: int) -> tuple[float, fl
     device = translator.model.device
     source_ids, target_ids = (torch.tensor([side.ids], device=device) for side in (source, target))
 
-    def settle() -> None:
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-
     def plain() -> None:
         with torch.no_grad():
             translator.model(source_ids, target_ids)
-        settle()
+        wait(device)
 
     def trace() -> None:
         capture(translator.model, source, target, labels, Intervention())
-        settle()
+        wait(device)
 
     return interleaved(plain, trace, rounds)
 
@@ -70,7 +69,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--model", default="en-fr")
     parser.add_argument("--device")
     args = parser.parse_args(arguments)
-    translator = load_pretrained(args.model, args.device)
+    if args.rounds < 1:
+        parser.error(f"--rounds takes a number of at least 1, not {args.rounds}")
+    if not all(1 <= length <= 500 for length in args.tokens):
+        parser.error(f"--tokens takes numbers from 1 to 500, not {' '.join(map(str, args.tokens))}")
+    try:
+        translator = load_pretrained(args.model, args.device)
+    except (CheckpointError, DeviceError) as error:
+        sys.exit(f"error: {error}")
     print(f"{translator.name} on {translator.model.device}, torch {torch.__version__}, {torch.get_num_threads()} threads\n")
     print("| tokens a side | plain forward, ms | full trace, ms | ratio |\n|---|---|---|---|")
     for length in args.tokens:

@@ -9,7 +9,9 @@ from pathlib import Path
 from torch import Tensor
 
 from model.analysis_alignment import Pair, head_errors, layer_errors, read_pairs
+from model.beside import explained, head_shapes, head_table, read_measured
 from model.card import card_parts, markdown, write_block
+from model.config import Config
 from model.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
 
 FILE = "alignment.json"
@@ -45,18 +47,19 @@ def table(errors: Tensor, means: Tensor, count: int) -> str:
     return f"{markdown(['layer', *names], rows)}\n\n{rule}"
 
 
-def load_alignment(folder: Path, weights_sha256: str) -> tuple[int, int, float] | None:
-    """(layer, head, error rate) of the best head of a checkpoint; None where it was not measured on these weights."""
-    try:
-        content = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        if content["weights_sha256"] != weights_sha256:
-            return None
-        errors = content["errors"]
+def load_alignment(folder: Path, weights_sha256: str, config: Config | None = None) -> tuple[int, int, float] | None:
+    """(layer, head, error rate) of the best head of a checkpoint; None where it was not measured on these weights.
+
+    config: of the model, whose layers and heads the file must have. Raises CheckpointError that names a damaged file.
+    """
+    content = read_measured(folder, FILE, weights_sha256)
+    if content is None:
+        return None
+    with explained(folder / FILE):
+        errors = head_table(content["errors"], head_shapes(config)["cross"] if config else None, "errors", 1)
         return min(
             (layer, head, error) for layer, row in enumerate(errors) for head, error in enumerate(row) if error == best(errors)
         )
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
 
 
 def best(errors: list[list[float]]) -> float:

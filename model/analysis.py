@@ -46,6 +46,21 @@ def may_attend(trace: AttentionMaps, kind: str, layer: int) -> Tensor:
     return attention.mask[layer, 0].expand(attention.weights.shape[-2:])
 
 
+def handed_on(maps: AttentionMaps, kind: str) -> Tensor:
+    """The weights with which heads hand values on: (layer, head, query, key), zeros for a head that is switched off.
+
+    What a head looks at is in `weights` whether it is on or off; when it is off, nothing of it reaches the residual stream.
+    """
+    weights = maps.attention[kind].weights
+    off = [(layer, head) for name, layer, head in maps.intervention.heads_off if name == kind]
+    if not off:
+        return weights
+    weights = weights.clone()
+    for layer, head in off:
+        weights[layer, head] = 0.0
+    return weights
+
+
 def strongest_cell(weights: Tensor, tiers: list[Tensor], share: float = 0.25) -> tuple[int, int]:
     """The cell that says most about a head: the largest weight within the first of `tiers` that has a worthy one.
 

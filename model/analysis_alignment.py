@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from model.analysis import handed_on
 from model.tokenizer import Tokens
 from model.trace import Trace
 from model.words import word_spans, words_of
@@ -55,9 +56,10 @@ def word_of_token(tokens: Tokens) -> list[int]:
 
 def word_weights(trace: Trace) -> Tensor:
     """Cross-attention between words, (layer, head, target word, source word): mean over the rows that PRODUCE the target word's
-    pieces (decoder row t produces labels[t]) of the sum over the source word's pieces. `</s>` belongs to no word."""
+    pieces (decoder row t produces labels[t]) of the sum over the source word's pieces. `</s>` belongs to no word; a head that is off
+    links nothing: its weights are 0."""
     rows, columns = word_of_token(trace.labels), word_of_token(trace.source)
-    weights = trace.attention["cross"].weights
+    weights = handed_on(trace, "cross")
     down, across = _membership(rows, weights), _membership(columns, weights)
     down = down / down.sum(dim=1, keepdim=True).clamp_min(1)
     return down @ weights @ across.T

@@ -18,7 +18,7 @@ from model.analysis_words import word_groups
 from model.capture import Recorder, recording
 from model.config import Config
 from model.intervention import ATTENTION_KINDS, Intervention, Link
-from model.masks import causal_mask, padding_mask
+from model.masks import padding_mask
 from model.tokenizer import Tokens
 from model.trace import Trace
 from model.transformer import Transformer
@@ -146,7 +146,7 @@ def run_batch(trace: Trace, model: Transformer, changes: Sequence[Intervention])
             ends = [0] * len(ends)
         else:
             memory, ends = model.encoder.norm(trace.residual["encoder"].states[-1:]), [end - encoder for end in ends]
-        ahead = causal_mask(len(trace.target), device=model.device)
+        ahead = model.decoder.mask(torch.tensor([trace.target.ids], device=model.device))
         states = _climb(trace, model, "decoder", changes, ends, (memory, ahead, seen))
         return _log_probabilities(model, states, trace.labels)
 

@@ -2,6 +2,10 @@
 
 Every method gives one number for each source word and one target word. A source word's pieces are added up; `</s>` is a word of
 its own. The rows of a target word are the decoder rows that produce its pieces: row t produces labels[t].
+
+All of them follow the trace's own Intervention. Masks, windows, cut links, positions, scale and temperature are in the weights that
+the first three read, and in the passes that the last two run. A head that is off hands nothing on, so for the first three its weights
+are 0, whatever it looks at; where nothing of the source is handed on, all five are 0.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from model.analysis import handed_on
 from model.analysis_steps import attention_sublayer
 from model.analysis_words import word_groups
 from model.capture import Recorder, recording
@@ -21,22 +26,26 @@ CHUNK_TOKENS = 6000  # padded tokens of one batch of occluded sentences
 
 
 def raw_attention(trace: Trace, rows: range) -> Tensor:
-    """Cross-attention: mean over layers, heads and rows of the weights, (source word,); they sum to 1."""
-    weights = trace.attention["cross"].weights[:, :, rows.start : rows.stop]
+    """Cross-attention: mean over layers, heads and rows of the weights, (source word,).
+
+    They sum to 1; less where heads are off or rows attend to nothing, which count as 0.
+    """
+    weights = handed_on(trace, "cross")[:, :, rows.start : rows.stop]
     return _by_word(weights.mean(dim=(0, 1, 2)), trace.source)
 
 
 def value_weighted_attention(trace: Trace, model: Transformer, rows: range) -> Tensor:
     """What cross-attention really hands over: |sum_h alpha_h[t, j] v_h[j] W_O^h|, per layer as a share, then the mean, (source word,).
 
-    Weights alone say nothing of the length of what they weigh (Kobayashi et al. 2020, section 3). They sum to 1.
+    Weights alone say nothing of the length of what they weigh (Kobayashi et al. 2020, section 3). They sum to 1; less where a
+    layer hands nothing over to a row, which counts as 0.
     """
-    got, shares = trace.attention["cross"], []
-    for layer in range(got.weights.size(0)):
+    got, handed, shares = trace.attention["cross"], handed_on(trace, "cross"), []
+    for layer in range(handed.size(0)):
         module, _ = attention_sublayer(model, "cross", layer)
         slices = module.output.weight.detach().T.unflatten(0, (module.heads, module.d_head)).to(got.values)
         moved = got.values[layer] @ slices  # (head, key, d_model)
-        weights = got.weights[layer, :, rows.start : rows.stop]  # (head, row, key)
+        weights = handed[layer, :, rows.start : rows.stop]  # (head, row, key)
         lengths = torch.einsum("hrk,hkd->rkd", weights, moved).norm(dim=-1)  # (row, key)
         shares.append(lengths / lengths.sum(dim=-1, keepdim=True).clamp_min(1e-12))
     return _by_word(torch.stack(shares).mean(dim=(0, 1)), trace.source)
@@ -48,9 +57,10 @@ def rollout(trace: Trace) -> tuple[Tensor, Tensor]:
     Every sublayer passes on half of what it reads and half of what its heads, on average, look at: A' = (A + I) / 2
     (Abnar and Zuidema 2020, section 3). Encoder: R = A'_N ... A'_1. Decoder, layer after layer, with C (row, source) and
     D (row, target): self-attention (C, D) <- A' (C, D); cross-attention C <- C / 2 + A R / 2, D <- D / 2.
-    Returns C and D at the end; a row of both together sums to 1. A row that attends to nothing keeps what it has.
+    Returns C and D at the end; a row of both together sums to 1. What a row does not look at, or what heads that are off look at,
+    it keeps: its own part grows by as much.
     """
-    mean = {kind: trace.attention[kind].weights.mean(dim=1) for kind in trace.attention}  # (layer, query, key)
+    mean = {kind: handed_on(trace, kind).mean(dim=1) for kind in trace.attention}  # (layer, query, key)
     source, target = len(trace.source), len(trace.target)
     through = _eye(source, mean["encoder"])
     for weights in mean["encoder"]:
@@ -59,7 +69,7 @@ def rollout(trace: Trace) -> tuple[Tensor, Tensor]:
     for self_weights, cross_weights in zip(mean["decoder"], mean["cross"], strict=True):
         passed = _passed_on(self_weights)
         from_source, from_target = passed @ from_source, passed @ from_target
-        looks = cross_weights.sum(dim=-1, keepdim=True) / 2  # one half; 0 where every link is cut
+        looks = cross_weights.sum(dim=-1, keepdim=True) / 2  # one half; 0 where every link is cut or every head off
         from_source = (1 - looks) * from_source + cross_weights @ through / 2
         from_target = (1 - looks) * from_target
     return from_source, from_target
@@ -144,6 +154,6 @@ def _eye(size: int, like: Tensor) -> Tensor:
 
 
 def _passed_on(weights: Tensor) -> Tensor:
-    """(A + I) / 2; a row without any attention passes on what it has: (query, key), rows sum to 1."""
+    """(A + I) / 2; what a row does not take from others it keeps: (query, key), rows sum to 1."""
     missing = 1 - weights.sum(dim=-1)
     return (weights + _eye(len(weights), weights) + torch.diag(missing)) / 2

@@ -76,14 +76,17 @@ class HeadMeasures:
     sentences: int
     statistics: dict[str, dict[str, Tensor]]  # kind -> `head_statistics` -> (layer, head)
     roles: dict[str, dict[str, RoleMeasure]]  # kind -> role name; a role that no query defines is not there
+    off: frozenset[tuple[str, int, int]] = frozenset()  # heads that were switched off: they hand nothing on and have no role
 
     def having(self, role: str) -> set[tuple[str, int, int]]:
         """The heads, (kind, layer, head), that have a role."""
         found = {kind: roles[role].has.nonzero().tolist() for kind, roles in self.roles.items() if role in roles}
-        return {(kind, layer, head) for kind, places in found.items() for layer, head in places}
+        return {(kind, layer, head) for kind, places in found.items() for layer, head in places} - self.off
 
     def main(self, kind: str, layer: int, head: int) -> Role | None:
         """The role that a head has by the widest margin over shuffled attention; None where it has none."""
+        if (kind, layer, head) in self.off:
+            return None
         margins = {
             name: float(got.score[layer, head] - got.null[layer, head])
             for name, got in self.roles[kind].items()
@@ -103,7 +106,7 @@ def measure(maps: AttentionMaps) -> HeadMeasures:
         for kind, found in scores.items()
     }
     statistics = {kind: {name: value.cpu() for name, value in found.items()} for kind, found in head_statistics(maps).items()}
-    return HeadMeasures(1, statistics, roles)
+    return HeadMeasures(1, statistics, roles, maps.intervention.heads_off)
 
 
 def head_statistics(maps: AttentionMaps) -> dict[str, dict[str, Tensor]]:
@@ -179,8 +182,8 @@ def without_sinks(maps: AttentionMaps, renormalise: bool) -> tuple[AttentionMaps
 
 
 def punctuation(tokens: Tokens) -> list[bool]:
-    """For each token, whether every character of its piece is Unicode punctuation (category P)."""
-    bare = [piece.replace(SPACE, "").strip() for piece in tokens.pieces]
+    """For each token, whether every character of its piece is Unicode punctuation (category P); of a byte, its character."""
+    bare = [piece.replace(SPACE, "").strip() for piece in tokens.spelled]
     return [
         id_ not in SPECIAL and bool(text) and all(unicodedata.category(char)[0] == "P" for char in text)
         for id_, text in zip(tokens.ids, bare, strict=True)

@@ -43,6 +43,22 @@ def character_name(character: str) -> str:
     return f"U+{ord(character):04X}" if unicodedata.category(character) in UNSEEN else character
 
 
+def spelled_pieces(ids: list[int], pieces: list[str]) -> list[str]:
+    """Pieces with every byte replaced by the whole character that it is part of; a byte of no character stays <0xE2>."""
+    spelled = list(pieces)
+    for run in byte_runs_of(ids):
+        for at in run.tokens:
+            if run.character is not None and pieces[at] == hexadecimal(ids[at]):
+                spelled[at] = run.character
+    return spelled
+
+
+def spelled_text(ids: list[int], pieces: list[str]) -> str:
+    """What pieces spell, one behind the other: every character of bytes once, spaces as the vocabulary writes them."""
+    later = {at for run in byte_runs_of(ids) if run.character is not None for at in run.tokens[1:]}
+    return "".join(piece for at, piece in enumerate(spelled_pieces(ids, pieces)) if at not in later)
+
+
 def shown_pieces(ids: list[int], pieces: list[str]) -> list[str]:
     """Pieces as people read them: a byte piece is its character, “ 1/3 where it is one of three bytes.
 

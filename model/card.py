@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
-from model.config import Config
-from model.pretrained import family
+from model.beside import entry, explained, family, read_measured
+from model.checkpoint import CONFIG, is_number, read_config
+from model.config import Config, briefly
 from model.transformer import Transformer
 
 SCORES = "evaluation.json"
@@ -41,28 +41,34 @@ def markdown(head: list[str], rows: list[list[str]]) -> str:
 
 
 def family_table(folder: Path) -> str:
-    """All checkpoints of a family that have been evaluated, a row each: positions, parameters, held-out loss, BLEU with the beam."""
+    """All checkpoints of a family that have been evaluated, a row each: positions, parameters, held-out loss, BLEU with the beam.
+
+    Raises CheckpointError that names a damaged file.
+    """
     rows, names = [], []
     for name in family(folder):
         place = folder.parent / name
-        try:
-            scores = json.loads((place / SCORES).read_text(encoding="utf-8"))
-            about = json.loads((place / "config.json").read_text(encoding="utf-8"))
-        except OSError:
+        about = read_config(place)
+        scores = read_measured(place, SCORES, about["weights_sha256"])
+        if scores is None:
             continue
-        if scores["weights_sha256"] != about["weights_sha256"]:
-            continue
-        config, names = Config.from_dict(about["config"]), list(scores["scores"])
-        cells = [
-            name,
-            TITLES[config.positions],
-            f"{Transformer(config).parameter_count:,}",
-            f"{about['training']['dev_loss']:.3f}",
-        ]
-        rows.append((name, [*cells, *(f"{scores['scores'][split][-1]:.1f}" for split in names)]))
+        with explained(place / SCORES):
+            config, found = Config.from_dict(about["config"]), entry(scores, "scores")
+            cells = [name, TITLES[config.positions], f"{Transformer(config).parameter_count:,}"]
+            rows.append((name, [*cells, *(f"{_last(found[split], split):.1f}" for split in found)]))
+            names = list(found)
+        with explained(place / CONFIG):
+            rows[-1][1].insert(len(cells), f"{about['training']['dev_loss']:.3f}")
     head = ["checkpoint", "positions", "parameters", "held-out cross-entropy, nats", *names]
     table = markdown(head, [cells for _, cells in sorted(rows)])
     return f"{table}\n\nBLEU as above, with the beam; the same data, tokenizer, shape and recipe."
+
+
+def _last(scores: object, split: str) -> float:
+    """BLEU with the beam, which stands last."""
+    if not isinstance(scores, list) or not scores or not is_number(scores[-1], 0, 100.001):
+        raise ValueError(f"the scores of {split} must be numbers from 0 to 100, not {briefly(scores)}")
+    return scores[-1]
 
 
 def write_family(folder: Path) -> list[Path]:

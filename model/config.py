@@ -5,6 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 
 POSITION_KINDS = ("sinusoidal", "learned", "none")
+MOST = {  # what a whole number may be at most: far beyond the models that this code is for, and still a model that can be built
+    "vocabulary_size": 1_000_000, "d_model": 16_384, "heads": 1_024, "encoder_layers": 128, "decoder_layers": 128, "d_ff": 131_072,
+    "max_length": 4_096,
+}  # fmt: skip
+
+
+def briefly(value: object, most: int = 60) -> str:
+    """A value from a file as it stands in a message: as Python writes it, cut with … where it is long."""
+    text = repr(value)
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 @dataclass(frozen=True)
@@ -23,18 +33,28 @@ class Config:
     dropout: float = 0.1  # probability that a feature is zeroed while training
     norm_first: bool = True  # True: LayerNorm before each sublayer (pre-norm); False: after (post-norm)
     positions: str = "sinusoidal"  # one of POSITION_KINDS
+    masked: bool = True  # the decoder's self-attention has the look-ahead mask; False: every target token sees all others
     max_length: int = 500  # tokens of one sentence, its special token included
     pad_id: int = 0  # token id of the padding
 
     def __post_init__(self) -> None:
-        for name in ("vocabulary_size", "d_model", "heads", "encoder_layers", "decoder_layers", "d_ff", "max_length"):
+        for name, most in MOST.items():
             value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"Config.{name} must be a whole number of at least 1, not {value!r}.")
+            if type(value) is not int or not 1 <= value <= most:
+                raise ValueError(
+                    f"Config.{name} must be a whole number of at least 1 and at most {most:,}, not {briefly(value)}."
+                )
         if self.d_model % self.heads:
             raise ValueError(f"d_model ({self.d_model}) must be a multiple of heads ({self.heads}).")
-        if self.positions not in POSITION_KINDS:
-            raise ValueError(f"Config.positions must be one of {', '.join(POSITION_KINDS)}, not {self.positions!r}.")
+        if type(self.dropout) not in (int, float) or not 0 <= self.dropout < 1:  # NaN is neither
+            raise ValueError(f"Config.dropout must be a number from 0 to below 1, not {briefly(self.dropout)}.")
+        for name in ("norm_first", "masked"):
+            if type(getattr(self, name)) is not bool:
+                raise ValueError(f"Config.{name} must be true or false, not {briefly(getattr(self, name))}.")
+        if type(self.pad_id) is not int or not 0 <= self.pad_id < self.vocabulary_size:
+            raise ValueError(f"Config.pad_id must be the id of one of the {self.vocabulary_size} pieces, not {briefly(self.pad_id)}.")
+        if not isinstance(self.positions, str) or self.positions not in POSITION_KINDS:
+            raise ValueError(f"Config.positions must be one of {', '.join(POSITION_KINDS)}, not {briefly(self.positions)}.")
         if self.positions == "sinusoidal" and self.d_model % 2:
             raise ValueError(f"Sinusoidal positions need an even d_model, not {self.d_model}.")
 
@@ -52,5 +72,5 @@ class Config:
         """The reverse of `to_dict`. Raises ValueError that names any unknown field."""
         unknown = set(values) - {field.name for field in fields(cls)}
         if unknown:
-            raise ValueError(f"Unknown Config fields: {', '.join(sorted(unknown))}.")
+            raise ValueError(f"Unknown Config fields: {briefly(sorted(unknown))}.")
         return cls(**values)

@@ -123,13 +123,13 @@ def main(arguments: list[str] | None = None) -> None:
             card_parts(folder / "README.md", "evaluation")  # not after minutes of work
         with torch.inference_mode():
             block, found = evaluate(load_pretrained(folder, args.device), folder, args.data, SPLITS[args.splits], args.beam)
+        print("\n" + block)
+        if args.write_card:
+            write_block(folder / "README.md", "evaluation", block)
+            (folder / SCORES).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+            write_family(folder)
     except (OSError, ValueError, CheckpointError, DeviceError) as error:
         raise SystemExit(f"error: {error}") from error
-    print("\n" + block)
-    if args.write_card:
-        write_block(folder / "README.md", "evaluation", block)
-        (folder / SCORES).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-        write_family(folder)
 
 
 if __name__ == "__main__":

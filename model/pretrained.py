@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,28 +13,22 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from model.capture import capture, install, running
-from model.config import Config
+from model.checkpoint import (
+    FOLDER, RESTORE, TOKENIZER, WEIGHTS, CheckpointError, TokenizerMismatchError, WeightsMismatchError, check_tokenizer,
+    check_weights, checkpoint_folder, cut, read_config, read_files, write_config,
+)  # fmt: skip
+from model.config import Config, briefly
 from model.intervention import Intervention
 from model.places import check_places, within
-from model.tokenizer import Tokenizer, Tokens
+from model.tokenizer import END, Tokenizer, Tokens
 from model.trace import Trace
 from model.transformer import Transformer
 from model.translate import most_tokens, search
 
-FOLDER = Path(__file__).resolve().parent.parent / "pretrained"
-RESTORE = "Restore the folder from the repository (git checkout -- pretrained) or train it again (python -m model.train)."
-
-
-class CheckpointError(Exception):
-    """A checkpoint that is missing, damaged or put together wrongly; the message names the file and what to do."""
-
-
-class TokenizerMismatchError(CheckpointError):
-    """The tokenizer is not the one that the weights were trained with."""
-
-
-class WeightsMismatchError(CheckpointError):
-    """The weights are damaged or not the ones that config.json describes."""
+__all__ = [
+    "FOLDER", "CheckpointError", "DeviceError", "TokenizerMismatchError", "Translator", "WeightsMismatchError", "checkpoint_folder",
+    "choose_device", "load_pretrained", "load_weights", "save_pretrained",
+]  # fmt: skip
 
 
 class DeviceError(Exception):
@@ -69,14 +63,25 @@ class Translator:
         return self._checked(self.tokenizer.with_end(self.tokenizer.encode(text)), "translation")
 
     def _checked(self, tokens: Tokens, what: str) -> Tokens:
-        limit = self.model.config.max_length
         if len(tokens) == 1:
             raise ValueError(f"There is nothing to read in this {what}. Type at least one visible character.")
+        return self._within(tokens, what)
+
+    def _within(self, tokens: Tokens, what: str) -> Tokens:
+        limit = self.model.config.max_length
         if len(tokens) > limit:
             raise ValueError(
                 f"This {what} has {len(tokens)} tokens; the model reads at most {limit}. Shorten it or split it in two."
             )
         return tokens
+
+    def _checked_labels(self, labels: Tokens) -> Tokens:
+        """Labels end in one </s>; </s> alone is the translation of a model that says nothing. Raises ValueError in words."""
+        if not labels.ids or labels.ids[-1] != END or END in labels.ids[:-1]:
+            raise ValueError(
+                "Labels must end in </s> and have no other: `translator.target(text)` makes them, `translate_tokens` returns them."
+            )
+        return self._within(labels, "translation")
 
     def translate(self, text: str, intervention: Intervention = Intervention(), beam: int = 1) -> str:
         """The translation of `text`: greedy, or the best of a beam. Raises ValueError as `source` does."""
@@ -100,15 +105,15 @@ class Translator:
     def trace(self, text: str, target: str | Tokens | None = None, intervention: Intervention = Intervention()) -> Trace:
         """Translate `text`, then capture one teacher-forced pass over both.
 
-        target: a translation to read instead of the model's own, as text or as labels (ending in </s>).
-        Raises ValueError, in words, for a text that is empty or too long, for a layer or head that the model lacks and for a cut
-        link to a token that neither this translation nor that of the unchanged model has.
+        target: a translation to read instead of the model's own, as text or as labels (ending in </s>, which may be all).
+        Raises ValueError, in words, for a text that is empty or too long, for labels without </s>, for a layer or head that the
+        model lacks and for a cut link to a token that neither this translation nor that of the unchanged model has.
         """
         source = self.source(text)
         if target is None:
             labels = self.translate_tokens(source, intervention)
         else:
-            labels = self.target(target) if isinstance(target, str) else self._checked(target, "translation")
+            labels = self.target(target) if isinstance(target, str) else self._checked_labels(target)
         self._check_links(source, labels, intervention, own=target is None)
         return capture(self.model, source, self.read(labels), labels, intervention)
 
@@ -129,71 +134,94 @@ def choose_device(device: str | None = None) -> torch.device:
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if device is None:
         return torch.device(next(name for name, there in available.items() if there))
-    name = device.split(":")[0]
-    if name not in available:
-        raise DeviceError(f"Unknown device {device!r}: choose cuda, mps or cpu.")
-    if not available[name] or (name == "cuda" and ":" in device and int(device.split(":")[1]) >= torch.cuda.device_count()):
+    found = re.fullmatch(r"(cuda|mps|cpu)(?::(\d{1,4}))?", device)
+    if not found:
+        raise DeviceError(f"Unknown device {briefly(device)}: choose cuda, mps or cpu.")
+    name, index = found[1], int(found[2] or 0)
+    count = torch.cuda.device_count() if name == "cuda" else 1
+    if not available[name] or index >= count:
         raise DeviceError(f"The device {device!r} was asked for, but torch finds none here. Leave --device away, or choose cpu.")
     return torch.device(device)
-
-
-def family(name: str | Path) -> dict[str, str]:
-    """The checkpoints beside this one for the same languages: {folder name: kind of positions}, this one first."""
-    folder = checkpoint_folder(name).resolve()
-    found = {}
-    for path in sorted(folder.parent.glob("*/config.json"), key=lambda path: (path.parent != folder, path)):
-        about = _read_config(path.parent)
-        found[path.parent.name] = (about.get("languages"), about["config"].get("positions"))
-    languages, _ = found.get(folder.name, (None, None))
-    return {other: positions for other, (spoken, positions) in found.items() if spoken == languages}
-
-
-def checkpoint_folder(name: str | Path) -> Path:
-    """Where a checkpoint lies: a folder as it is, else a name in pretrained/."""
-    return Path(name) if Path(name).is_dir() else FOLDER / str(name)
 
 
 def load_pretrained(name: str | Path = "en-fr", device: str | None = None) -> Translator:
     """Load a checkpoint by its name in pretrained/, or from any folder, with hooks installed.
 
     Raises CheckpointError (or its TokenizerMismatchError, WeightsMismatchError) with the file and what to do, DeviceError
-    for a device that is not there.
+    for a device that is not there or has too little memory.
     """
     where = choose_device(device)
     folder = checkpoint_folder(name)
-    about = _read_config(folder)
-    tokenizer_bytes, weights_bytes = (_read(folder / file) for file in ("tokenizer.model", "weights.safetensors"))
-    _verify(tokenizer_bytes, about["tokenizer_sha256"], TokenizerMismatchError, folder / "tokenizer.model")
-    _verify(weights_bytes, about["weights_sha256"], WeightsMismatchError, folder / "weights.safetensors")
+    about = read_config(folder)
+    config, (weights, tokenizer) = Config.from_dict(about["config"]), read_files(folder, about)
+    model = _open_weights(config, weights, folder / WEIGHTS)
+    return Translator(
+        install(_moved(model, where).eval()), _open_tokenizer(config, tokenizer, folder / TOKENIZER), folder.name, about, folder
+    )
+
+
+def _open_weights(config: Config, content: bytes, path: Path) -> Transformer:
+    """A model with the weights of a file. Raises WeightsMismatchError where they are not those of such a model."""
     try:
-        model = Transformer(Config.from_dict(about["config"]))
-        load_weights(model, load(weights_bytes))
-    except (ValueError, TypeError, SafetensorError, RuntimeError) as error:
-        raise CheckpointError(f"{folder} does not fit together: {error} {RESTORE}") from error
-    return Translator(install(model.to(where).eval()), Tokenizer(tokenizer_bytes), folder.resolve().name, about, folder.resolve())
+        weights = load(content)
+        check_weights(config, weights)
+        model = Transformer(config)
+        load_weights(model, weights)
+    except (ValueError, TypeError, KeyError, SafetensorError, RuntimeError) as error:
+        raise WeightsMismatchError(f"{cut(path)} does not fit together with config.json: {error} {RESTORE}") from error
+    return model
+
+
+def _open_tokenizer(config: Config, content: bytes, path: Path) -> Tokenizer:
+    """The tokenizer of a file. Raises TokenizerMismatchError where it is none, or not one of such a model."""
+    try:
+        tokenizer = Tokenizer(content)
+        check_tokenizer(config, tokenizer)
+    except (ValueError, RuntimeError) as error:  # SentencePiece raises the latter
+        raise TokenizerMismatchError(f"{cut(path)} is not the tokenizer of this model: {error} {RESTORE}") from error
+    return tokenizer
+
+
+def _moved(model: Transformer, where: torch.device) -> Transformer:
+    """The model on a device. Raises DeviceError where it has no room."""
+    try:
+        return model.to(where)
+    except RuntimeError as error:
+        why = str(error).splitlines()[0]
+        raise DeviceError(f"The model cannot be put on {where}: {why} Free some of its memory, or choose --device cpu.") from error
 
 
 def load_weights(model: Transformer, weights: dict[str, Tensor]) -> None:
-    """Copy weights by name into the model. Raises ValueError that names what is missing, left over or of another shape."""
+    """Copy weights by name into the model.
+
+    Raises ValueError that names what is missing, left over, of another shape, not of floating point or not finite.
+    """
     parameters = dict(model.named_parameters())
     wrong = sorted(set(parameters) ^ set(weights))
     wrong += [name for name in set(parameters) & set(weights) if parameters[name].shape != weights[name].shape]
     if wrong:
-        raise ValueError(f"Tensors that do not match the config: {', '.join(wrong[:5])}{' ...' if len(wrong) > 5 else ''}.")
+        raise ValueError(f"Tensors that do not match the config: {_some(wrong)}.")
+    if whole := [name for name, value in weights.items() if not value.is_floating_point()]:
+        raise ValueError(f"Tensors that are not of floating point: {_some(whole)}.")
     with torch.no_grad():
         for name, parameter in parameters.items():
             parameter.copy_(weights[name])
+    if broken := [name for name, parameter in parameters.items() if not parameter.isfinite().all()]:
+        raise ValueError(f"Tensors with numbers that are not finite (NaN or infinite): {_some(broken)}.")
+
+
+def _some(names: list[str]) -> str:
+    return f"{', '.join(names[:5])}{' …' if len(names) > 5 else ''}"
 
 
 def save_pretrained(folder: Path, config: Config, weights: dict[str, Tensor], tokenizer: Tokenizer, about: dict) -> None:
-    """Write a checkpoint that `load_pretrained` reads: float16 weights, the tokenizer and config.json with both hashes."""
+    """Write a checkpoint that `load_pretrained` reads: float16 weights, the tokenizer, and config.json with the hash of each and its own."""
     folder.mkdir(parents=True, exist_ok=True)
     packed = save({name: tensor.detach().to(torch.float16).contiguous().cpu() for name, tensor in weights.items()})
-    (folder / "weights.safetensors").write_bytes(packed)
-    (folder / "tokenizer.model").write_bytes(tokenizer.model)
+    (folder / WEIGHTS).write_bytes(packed)
+    (folder / TOKENIZER).write_bytes(tokenizer.model)
     hashes = {"weights_sha256": hashlib.sha256(packed).hexdigest(), "tokenizer_sha256": tokenizer.hash}
-    text = json.dumps({"config": config.to_dict(), **hashes, **about}, indent=2, ensure_ascii=False)
-    (folder / "config.json").write_text(text + "\n", encoding="utf-8")
+    write_config(folder, {"config": config.to_dict(), **hashes, **about})
 
 
 def _from_parts(
@@ -203,31 +231,3 @@ def _from_parts(
     model = Transformer(config).to(choose_device(where[0]), where[1])
     load_weights(model, weights)
     return Translator(install(model.eval()), Tokenizer(tokenizer), name, about, folder)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"Cannot read {path} ({error.strerror}). {RESTORE}") from error
-
-
-def _read_config(folder: Path) -> dict:
-    path = folder / "config.json"
-    try:
-        about = json.loads(_read(path))
-        missing = {"config", "tokenizer_sha256", "weights_sha256"} - set(about)
-    except (ValueError, TypeError) as error:
-        raise CheckpointError(f"{path} is not readable JSON ({error}). {RESTORE}") from error
-    if missing:
-        raise CheckpointError(f"{path} lacks {', '.join(sorted(missing))}. {RESTORE}")
-    return about
-
-
-def _verify(content: bytes, expected: str, error: type[CheckpointError], path: Path) -> None:
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
-        raise error(
-            f"{path} ({len(content):,} bytes) is not the file that this checkpoint was made with: "
-            f"its SHA-256 is {found[:12]}…, config.json says {expected[:12]}…. {RESTORE}"
-        )

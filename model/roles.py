@@ -7,12 +7,15 @@ import json
 import random
 import re
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from model.analysis_roles import ROLE, HeadMeasures, RoleMeasure, head_statistics, role_scores, shuffled
+from model.beside import entry, explained, head_shapes, head_table, read_measured, whole_number
+from model.config import Config, briefly
 from model.data import read_pairs
 from model.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
 from model.trace import ATTENTION_KINDS
@@ -22,6 +25,7 @@ SPLITS = ("tatoeba.dev", "multi30k.val")
 EACH = 250  # sentence pairs of every split
 DIGITS = 4
 FIELDS = ("score", "null", "deviation", "null_deviation")
+STATISTICS = {kind: ("entropy", "share") if kind == "cross" else ("entropy", "share", "distance") for kind in ATTENTION_KINDS}
 
 
 def sample(data: Path, each: int = EACH, seed: int = 0) -> list[tuple[str, str]]:
@@ -86,25 +90,32 @@ def save_roles(folder: Path, measures: HeadMeasures, weights_sha256: str, about:
     return path
 
 
-def load_roles(folder: Path, weights_sha256: str) -> HeadMeasures | None:
-    """What `save_roles` wrote; None where there is no such file, it is damaged, or it was measured on other weights."""
-    try:
-        content = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        if content["weights_sha256"] != weights_sha256:
-            return None
-        statistics = {
-            kind: {name: torch.tensor(values) for name, values in found.items()} for kind, found in content["statistics"].items()
-        }
-        roles = {
-            kind: {
-                name: RoleMeasure(ROLE[name], **{field: torch.tensor(got[field]) for field in FIELDS}, sentences=got["sentences"])
-                for name, got in found.items()
-            }
-            for kind, found in content["roles"].items()
-        }
-        return HeadMeasures(content["sentences"], statistics, roles)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+def load_roles(folder: Path, weights_sha256: str, config: Config | None = None) -> HeadMeasures | None:
+    """What `save_roles` wrote; None where there is no such file, or one that was measured on other weights.
+
+    config: of the model, whose layers and heads the file must have. Raises CheckpointError that names a damaged file.
+    """
+    content = read_measured(folder, FILE, weights_sha256)
+    if content is None:
         return None
+    shapes = head_shapes(config) if config else {}
+    with explained(folder / FILE):
+        statistics, roles = {}, {}
+        for kind in ATTENTION_KINDS:
+            found = entry(entry(content, "statistics"), kind)
+            statistics[kind] = {name: torch.tensor(head_table(found[name], shapes.get(kind), name)) for name in STATISTICS[kind]}
+            shape = tuple(statistics[kind]["entropy"].shape)
+            measured = entry(entry(content, "roles"), kind)
+            roles[kind] = {name: _role_measure(name, kind, entry(measured, name), shape) for name in measured}
+        return HeadMeasures(whole_number(content["sentences"], "sentences", 1), statistics, roles)
+
+
+def _role_measure(name: str, kind: str, got: Mapping, shape: tuple[int, int]) -> RoleMeasure:
+    """One role out of roles.json. Raises ValueError or KeyError for what it cannot be."""
+    if name not in ROLE or kind not in ROLE[name].kinds:
+        raise ValueError(f"{briefly(name)} is no role of {kind} attention that this version knows")
+    values = {field: torch.tensor(head_table(got[field], shape, f"{field} of {name}", 1)) for field in FIELDS}
+    return RoleMeasure(ROLE[name], **values, sentences=whole_number(got["sentences"], f"sentences of {name}", 1))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
+import math
 import shutil
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError
 from safetensors.torch import load, load_file, save
 from torch import Tensor
 
 from model.analysis_roles import ROLE
+from model.beside import entry, explained, head_shapes, read_measured, whole_number
 from model.capture import install, running
 from model.card import card_parts, markdown, write_block
+from model.checkpoint import cut, is_hash, is_number
+from model.config import Config, briefly
 from model.data import batches, encode_pairs
 from model.evaluate import bleu, translate_all
 from model.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained, load_weights
@@ -61,8 +67,10 @@ def quantize(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def dequantize(stored: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The reverse of `quantize`, float32."""
+    """The reverse of `quantize`, float32. Raises ValueError for whole numbers that come without their scale."""
     names = [name for name in stored if not name.endswith(SCALE)]
+    if bare := [name for name in names if not stored[name].is_floating_point() and name + SCALE not in stored]:
+        raise ValueError(f"Whole numbers without a scale: {', '.join(bare[:5])}.")
     return {name: stored[name].float() * stored.get(name + SCALE, torch.ones(())) for name in names}
 
 
@@ -76,25 +84,66 @@ def at_moment(translator: Translator, folder: Path, moment: Moment) -> Translato
     try:
         content = (folder / moment.file).read_bytes()
     except OSError as error:
-        raise CheckpointError(f"Cannot read {folder / moment.file} ({error.strerror}).") from error
+        raise CheckpointError(f"Cannot read {cut(folder / moment.file)} ({error.strerror}).") from error
     if hashlib.sha256(content).hexdigest() != moment.sha256:
         raise CheckpointError(f"{folder / moment.file} is not the file that {FILE} describes. Restore it from the repository.")
-    model = Transformer(translator.model.config)
-    load_weights(model, dequantize(load(content)))
+    try:
+        model = Transformer(translator.model.config)
+        load_weights(model, dequantize(load(content)))
+    except (ValueError, TypeError, KeyError, SafetensorError, RuntimeError) as error:
+        raise CheckpointError(f"{cut(folder / moment.file)} does not fit together with the checkpoint: {error}") from error
     about = {**translator.about, "weights_sha256": moment.sha256}
     return replace(translator, model=install(model.to(translator.model.device).eval()), about=about)
 
 
-def load_timeline(folder: Path, weights_sha256: str) -> list[Moment]:
-    """The moments of a checkpoint in the order of training; none where it has no timeline or has one of other weights."""
-    try:
-        content = json.loads((folder / FOLDER / FILE).read_text(encoding="utf-8"))
-        if content["weights_sha256"] != weights_sha256:
-            return []
-        moments = [Moment(**entry) for entry in content["moments"]]
-    except (OSError, ValueError, TypeError, KeyError):
+def load_timeline(folder: Path, weights_sha256: str, config: Config | None = None) -> list[Moment]:
+    """The moments of a checkpoint in the order of training; none where it has no timeline or has one of other weights.
+
+    config: of the model, whose heads alone may have roles. Raises CheckpointError that names a damaged file.
+    """
+    content = read_measured(folder, f"{FOLDER}/{FILE}", weights_sha256)
+    if content is None:
         return []
-    return [replace(at, roles={role: [tuple(head) for head in heads] for role, heads in at.roles.items()}) for at in moments]
+    with explained(folder / FOLDER / FILE):
+        if not isinstance(content["moments"], list) or not content["moments"]:
+            raise ValueError(f"moments must be a list with some in it, not {briefly(content['moments'])}")
+        moments = [_moment(stored, head_shapes(config) if config else {}) for stored in content["moments"]]
+        if any(later.step <= earlier.step for earlier, later in itertools.pairwise(moments)):
+            raise ValueError("its moments are not in the order of their steps")
+        if moments[-1].sha256 != weights_sha256:
+            raise ValueError("its last moment is not the checkpoint itself")
+        return moments
+
+
+def _moment(stored: object, shapes: dict[str, tuple[int, int]]) -> Moment:
+    """One moment out of timeline.json. Raises ValueError, KeyError or TypeError for what it cannot be."""
+    known = {field.name for field in fields(Moment)}
+    if not isinstance(stored, dict) or set(stored) != known:
+        raise ValueError(f"a moment must have {', '.join(sorted(known))}, not {briefly(stored)}")
+    at = Moment(**{**stored, "roles": {}})
+    whole_number(at.step, "step")
+    if not isinstance(at.file, str) or Path(at.file).is_absolute() or ".." in Path(at.file).parts:
+        raise ValueError(f"file must be a path inside the checkpoint's folder, not {briefly(at.file)}")
+    if not is_hash(at.sha256):
+        raise ValueError(f"sha256 must be a SHA-256 of 64 digits, not {briefly(at.sha256)}")
+    if not is_number(at.dev_loss, 0) or not is_number(at.bleu, 0, 100.001):
+        raise ValueError(f"dev_loss and bleu must be numbers, not {briefly(at.dev_loss)} and {briefly(at.bleu)}")
+    return replace(at, roles={role: _heads(role, heads, shapes) for role, heads in entry(stored, "roles").items()})
+
+
+def _heads(role: str, heads: object, shapes: dict[str, tuple[int, int]]) -> list[tuple[str, int, int]]:
+    """The heads that have a role, out of timeline.json. Raises ValueError for a role or a head that cannot be."""
+    if role not in ROLE:
+        raise ValueError(f"{briefly(role)} is no role that this version knows")
+    if not isinstance(heads, list):
+        raise ValueError(f"the heads of {role} must be a list, not {briefly(heads)}")
+    for head in heads:
+        if not isinstance(head, list) or len(head) != 3 or head[0] not in ROLE[role].kinds:
+            raise ValueError(f"a head must be [kind, layer, head], not {briefly(head)}")
+        layers, width = shapes.get(head[0], (math.inf, math.inf))
+        if whole_number(head[1], "layer") >= layers or whole_number(head[2], "head") >= width:
+            raise ValueError(f"the model has no head {briefly(head)}")
+    return [tuple(head) for head in heads]
 
 
 @torch.no_grad()

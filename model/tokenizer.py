@@ -11,7 +11,7 @@ from pathlib import Path
 
 import sentencepiece
 
-from model.byte_pieces import FIRST_BYTE, hexadecimal, is_byte, shown_pieces
+from model.byte_pieces import FIRST_BYTE, is_byte, shown_pieces, spelled_pieces
 from model.pasted import SURROGATE, UNKNOWN_CHARACTER, Pasted, Span, read_pasted
 from model.words import numbered, words_of
 
@@ -49,8 +49,12 @@ class Tokens:
     @cached_property
     def named(self) -> list[str]:
         """The same with the byte behind it, for a hover: `“ 1/3 <0xE2>`."""
-        pairs = zip(self.ids, self.pieces, self.shown, strict=True)
-        return [shown if shown == piece else f"{shown} {hexadecimal(id_)}" for id_, piece, shown in pairs]
+        return [shown if shown == piece else f"{shown} {piece}" for piece, shown in zip(self.pieces, self.shown, strict=True)]
+
+    @cached_property
+    def spelled(self) -> list[str]:
+        """The pieces with every byte as the whole character: for what goes by the characters of a token."""
+        return spelled_pieces(self.ids, self.pieces)
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -71,6 +71,11 @@ class AttentionMaps:
         return self.target if kind == "decoder" else self.source
 
     @property
+    def masked(self) -> bool:
+        """Whether the look-ahead mask was on: the model has one, and the intervention left it there."""
+        return self.config.masked and self.intervention.causal
+
+    @property
     def translation(self) -> str:
         """The target sentence as text."""
         return self.labels.text

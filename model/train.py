@@ -35,6 +35,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         default = getattr(Config, name)
         parser.add_argument("--" + name.replace("_", "-"), type=type(default), default=default)
     parser.add_argument("--post-norm", action="store_true", help="LayerNorm after each sublayer, as in the paper")
+    parser.add_argument("--unmasked", action="store_true", help="train the decoder without the look-ahead mask: it sees the answer")
     for name, value in asdict(Recipe()).items():
         parser.add_argument("--" + name.replace("_", "-"), type=type(value), default=value)
     return parser.parse_args(arguments)
@@ -46,7 +47,7 @@ def trainer_for(args: argparse.Namespace, recipe: Recipe) -> Trainer:
     config = Config(
         vocabulary_size=args.vocabulary_size, d_model=args.d_model, heads=args.heads, encoder_layers=args.encoder_layers,
         decoder_layers=args.decoder_layers, d_ff=4 * args.d_model, dropout=args.dropout, norm_first=not args.post_norm,
-        positions=args.positions,
+        positions=args.positions, masked=not args.unmasked,
     )  # fmt: skip
     files, dev = read_files(args.data, TRAIN), read_split(args.data, HELD_OUT)
     pairs = [pair for found in files.values() for pair in found]

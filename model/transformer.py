@@ -157,19 +157,24 @@ class Decoder(Stack):
 
     def __init__(self, config: Config) -> None:
         super().__init__(config, [DecoderLayer(config) for _ in range(config.decoder_layers)])
+        self.masked, self.pad_id = config.masked, config.pad_id
 
     def forward(self, ids: Tensor, memory: Tensor, memory_mask: Tensor, cache: list[LayerCache] | None = None) -> Tensor:
         """ids (batch, target), memory (batch, source, d_model) -> states (batch, target, d_model).
 
-        With a `cache`, ids are only the positions that it does not hold yet. Causality also keeps real tokens from
-        seeing the padding behind them, so the target needs no padding mask.
+        With a `cache`, ids are only the positions that it does not hold yet; a decoder without the look-ahead mask has to
+        read all of them at every step. With it, real tokens do not see the padding behind them either.
         """
         offset = cache[0].attention.length if cache else 0
-        mask = causal_mask(ids.size(1), offset, ids.device)
+        mask = self.mask(ids, offset)
         x = self.embed(ids, offset)
         for index, layer in enumerate(self.layers):
             x = layer(x, memory, mask, memory_mask, cache[index] if cache else None)
         return self.norm(x)
+
+    def mask(self, ids: Tensor, offset: int = 0) -> Tensor:
+        """Who may see whom among the target ids (batch, target), the first of which stands at `offset`."""
+        return causal_mask(ids.size(1), offset, ids.device) if self.masked else padding_mask(ids, self.pad_id)
 
 
 class Transformer(nn.Module):

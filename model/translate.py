@@ -41,7 +41,7 @@ def search(
 
     beam: hypotheses kept per sentence; 1 is greedy. Ranked by log-probability / ((5 + length) / 6)^0.6 (Wu et al. 2016).
     use_cache: False reads the whole prefix again at every step; the same result, needed where an edit of the pass lets
-    earlier target rows see later ones.
+    earlier target rows see later ones. A model without the look-ahead mask always does so.
     forced: at these steps, from 0, only this piece is possible, within the length limit.
     observe: is told after every step what became of the hypotheses of each sentence, the best first.
     Raises ValueError, in words, for ids, a beam or forced pieces that have no meaning.
@@ -53,7 +53,7 @@ def search(
         beam, rows[::beam], length_limits(source, model), memory[rows], memory_mask[rows],
         torch.full((len(rows), 1), START, device=source.device),
         torch.full((len(source), beam), float("-inf"), device=source.device),
-        model.new_cache() if use_cache else None, forced or {}, observe,
+        model.new_cache() if use_cache and model.config.masked else None, forced or {}, observe,
     )  # fmt: skip
     state.scores[:, 0] = 0.0  # all hypotheses start equal: only the first one counts
     finished: list[list[tuple[float, list[int]]]] = [[] for _ in source]

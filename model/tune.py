@@ -21,13 +21,14 @@ from model.vocabulary import grown, grown_embedding
 class Tuner(Trainer):
     """A training run that begins with a translator's weights; a pass reads at most so many pairs of each file, drawn anew.
 
-    corpora: name of a file -> its pairs.
+    corpora: name of a file -> its pairs; masked: False takes the decoder's look-ahead mask away for good.
     """
 
-    def __init__(self, translator: Translator, recipe: TuningRecipe, corpora: dict[str, Pairs], held_out: Pairs, run: Path) -> None:
+    def __init__(self, translator: Translator, recipe: TuningRecipe, corpora: dict[str, Pairs], held_out: Pairs, run: Path, masked: bool = True) -> None:
         before, everything = translator.tokenizer, [pair for pairs in corpora.values() for pair in pairs]
         tokenizer = grown(before, (side for pair in everything for side in pair), recipe.pieces)
-        config = replace(translator.model.config, vocabulary_size=tokenizer.vocabulary_size)
+        config = translator.model.config
+        config = replace(config, vocabulary_size=tokenizer.vocabulary_size, masked=config.masked and masked)
         groups = [*(repeated(name, pairs, recipe) for name, pairs in corpora.items()), robust(everything, recipe)]
         encoded = [encode_pairs(pairs, tokenizer, config.max_length) for pairs in groups]
         self.sizes = [min(len(rows), recipe.at_most) for rows in encoded]
@@ -49,7 +50,9 @@ class Tuner(Trainer):
         return [[chosen[row] for row in rows] for rows in batches]
 
 
-def tune(folder: Path, out: Path, data: Path, run: Path, recipe: TuningRecipe, resume: bool, device: str | None = None) -> None:
+def tune(
+    folder: Path, out: Path, data: Path, run: Path, recipe: TuningRecipe, resume: bool, device: str | None = None, masked: bool = True
+) -> None:  # fmt: skip
     """Go on with the checkpoint in `folder` and write the result to `out`, its log going on from the checkpoint's.
 
     Raises ValueError, in words, for a checkpoint that would overwrite itself; OSError, CheckpointError and DeviceError as
@@ -58,7 +61,7 @@ def tune(folder: Path, out: Path, data: Path, run: Path, recipe: TuningRecipe, r
     translator = load_pretrained(folder, device)
     if folder.resolve() == out.resolve():
         raise ValueError(f"{out} is where the checkpoint itself lies. Choose another --out.")
-    tuner = Tuner(translator, recipe, read_files(data, TRAIN), read_split(data, HELD_OUT), run)
+    tuner = Tuner(translator, recipe, read_files(data, TRAIN), read_split(data, HELD_OUT), run, masked)
     run_to_end(tuner, resume)
     earlier = translator.about.get("training", {})
     export(tuner, out, {"languages": translator.about.get("languages")}, earlier, read_log(folder / LOG))
@@ -72,6 +75,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--model", required=True, help="the finished checkpoint: a name in pretrained/, or a folder")
     parser.add_argument("--out", type=Path, required=True, help="folder of the result")
     parser.add_argument("--run", type=Path, required=True, help="folder of checkpoints and log meanwhile")
+    parser.add_argument("--unmasked", action="store_true", help="go on without the decoder's look-ahead mask: it sees the answer")
     parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
     parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
     for name, value in asdict(TuningRecipe()).items():
@@ -84,7 +88,7 @@ def main(arguments: list[str] | None = None) -> None:
     args = parse(arguments)
     try:
         recipe = TuningRecipe(**{name: getattr(args, name) for name in asdict(TuningRecipe())})
-        tune(checkpoint_folder(args.model), args.out, args.data, args.run, recipe, args.resume, args.device)
+        tune(checkpoint_folder(args.model), args.out, args.data, args.run, recipe, args.resume, args.device, not args.unmasked)
     except (ValueError, OSError, CheckpointError, DeviceError) as error:
         raise SystemExit(f"error: {error}") from error
 

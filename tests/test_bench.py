@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
+from itertools import cycle
+from types import SimpleNamespace
 
 import pytest
 from chromium import need_chromium
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bench import knockout
-from bench.browser import ROOT
+from bench import knockout, switch, trace
+from bench.browser import ROOT, chromium, serve
 from bench.page import HEADER, MOST_ROUNDS, main, sentences
+from bench.tab import EARLY, OTHER, UNDRAWN, Rerun, Tab, letters, thrown_away, until_one
 from model.pretrained import load_pretrained
 
 
@@ -26,13 +32,109 @@ def test_texts_have_exactly_the_wanted_tokens(tokens):
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(["--views", "nothing"], "all-heads"), (["--tokens", "24,x"], "from 2 to 500"), (["--rounds", "0"], "from 1 to")],
-)
+    [
+        (["--views", "nothing"], "all-heads"), (["--views", ""], "all-heads"), (["--tokens", "24,x"], "from 2 to 500"),
+        (["--tokens", "²"], "from 2 to 500"), (["--rounds", "0"], "from 1 to"),
+    ],
+)  # fmt: skip
 def test_wrong_arguments_are_answered_in_words(arguments, said, capsys):
     """What is allowed is named; no traceback."""
     with pytest.raises(SystemExit):
         main(arguments)
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("bench", "arguments", "said"),
+    [
+        (switch, ["--views", "nothing"], "all-heads"), (switch, ["--rounds", "0"], "from 1 to"), (switch, ["--tokens", "1"], "from 2 to 500"),
+        (trace, ["--rounds", "0"], "at least 1"), (trace, ["--tokens", "0"], "from 1 to 500"), (trace, ["--tokens", "501"], "from 1 to 500"),
+        (knockout, ["--rounds", "0"], "at least 1"),
+    ],
+)  # fmt: skip
+def test_wrong_arguments_of_the_other_timings_are_answered_in_words(bench, arguments, said, capsys):
+    """Not a view that is none, not a median of nothing."""
+    with pytest.raises(SystemExit):
+        bench.main(arguments)
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("run", [main, switch.main, trace.main, knockout.main])
+@pytest.mark.parametrize("arguments", [["--model", "no-such"], ["--device", "tpu"]])
+def test_a_model_or_device_that_is_not_there_is_said_in_words(run, arguments):
+    """One sentence, no traceback."""
+    with pytest.raises(SystemExit, match="^error: .*(no-such|choose cuda)"):
+        run(arguments)
+
+
+def test_a_text_that_cannot_be_read_is_refused_before_anything_is_measured():
+    """With the limit or what is missing."""
+    with pytest.raises(SystemExit, match="at least one visible character"):
+        knockout.main(["--text", "Hi there.", " ", "--device", "cpu"])
+
+
+def seen(**bench: object) -> Tab:
+    """A page for which the recorder says this of the last key."""
+    tab = Tab.__new__(Tab)
+    tab.thrown, tab.counted = Counter(), 0
+    tab.page = SimpleNamespace(evaluate={"bench": {"early": False, "bytes": 10, **bench}}.get)
+    return tab
+
+
+times = st.floats(0, 1e6)
+
+
+@given(entered=times, drawn=times, early=st.booleans(), shown=st.booleans())
+def test_a_sample_is_positive_or_counted_as_thrown_away(entered, drawn, early, shown):
+    """Whatever the recorder saw: a time below or at 0 is no time, and every key press is one or the other."""
+    tab = seen(entered=entered, drawn=drawn, early=early)
+    rerun = tab._sample(shown)
+    assert tab.counted + tab.thrown.total() == 1
+    assert (rerun is not None) == (drawn > entered and shown and not early) == (tab.counted == 1)
+    assert rerun is None or rerun == Rerun(drawn - entered, 10) and rerun.milliseconds > 0
+
+
+def test_what_was_thrown_away_is_said_with_its_reasons():
+    """How many of how many, the most frequent reason first; nothing where all count."""
+    tabs = [seen(entered=1.0, drawn=drawn, early=early) for drawn, early in ((0.5, False), (2.0, True), (3.0, False), (0.0, False))]
+    for tab in tabs:
+        tab._sample(shown=True)
+    assert thrown_away(tabs) == f"Thrown away: 3 of 4 samples (2 {UNDRAWN}; 1 {EARLY})." and thrown_away(tabs[2:3]) == ""
+    with pytest.raises(RuntimeError, match="too busy"):
+        until_one(cycle([None]))
+    assert until_one(iter([None, Rerun(2.0, 1)])) == Rerun(2.0, 1)
+
+
+FIELD = 'import streamlit as st\ntext = st.text_input("English sentence", live=True)\n'
+def test_only_a_text_that_was_drawn_after_the_key_is_a_sample(tmp_path):
+    """In a real browser: a page that draws nothing for dogs, something else when it is late, and else what is typed."""
+    need_chromium()
+    pytest.importorskip("playwright")
+    script = 'st.text("always the same" if "dog" in text else text[::-1] if "late" in text else text)'
+    (tmp_path / "page.py").write_text(FIELD + script)
+    with chromium() as browser, serve(str(tmp_path / "page.py")) as url:
+        tab = Tab(browser, url)
+        wrong = ["The dog ran off.", "A dog sat.", "It is late.", "It is too late."]
+        assert [tab.type(text) for text in wrong] == [None] * 4
+        assert tab.counted == 0 and tab.thrown.total() == 4 and set(tab.thrown) <= {EARLY, UNDRAWN, OTHER}
+        with pytest.raises(RuntimeError, match="Thrown away: 5 of 5 samples"):
+            tab.type_one(["The dog is here."])
+        text, rerun = tab.type_one(cycle(["The cat sat.", "It rained."]))
+        assert rerun.milliseconds > 0 and rerun.bytes > 0 and letters(tab.page.evaluate("bench.text()")) == letters(text)
+        tab.close()
+
+
+def test_a_switch_is_flipped_the_way_that_was_asked_for(tmp_path):
+    """Flipping it to where it stands would time the other way."""
+    need_chromium()
+    pytest.importorskip("playwright")
+    (tmp_path / "page.py").write_text(FIELD + 'st.write("on" if st.toggle("Mask", value=True) else "off")')
+    with chromium() as browser, serve(str(tmp_path / "page.py")) as url:
+        tab = Tab(browser, url)
+        assert until_one(iter([tab.flip("Mask", on=False), tab.flip("Mask", on=True)])).milliseconds > 0
+        with pytest.raises(RuntimeError, match="is on already"):
+            tab.flip("Mask", on=True)
+        tab.close()
 
 
 def test_a_run_fills_the_table():
@@ -42,8 +144,9 @@ def test_a_run_fills_the_table():
     command = [sys.executable, "-m", "bench.page", "--views", "positions", "--tokens", "24", "--rounds", "1", "--device", "cpu"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stderr
-    header, line, row = run.stdout.strip().splitlines()[-3:]
+    header, line, row, *rest = run.stdout[run.stdout.index(HEADER) :].strip().splitlines()
     assert [header, line] == HEADER.splitlines()
+    assert not rest or rest[-1].startswith("Thrown away: ")
     view, *numbers = [cell.strip() for cell in row.strip("|").split("|")]
     assert view == "positions" and numbers[0] == "24"
     tokens, sent, first, model, again, frame, ratio, empty, to_empty = map(float, numbers)

@@ -1,4 +1,4 @@
-"""Imports run one way: app -> viz.views -> viz.charts, viz.canvas -> viz.theme -> model, and inside model from top to bottom."""
+"""Imports run one way: app -> viz.views -> viz.charts, viz.canvas -> viz.reading -> viz.theme -> model, and inside model from top to bottom."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = {"app": 5, "viz.views": 4, "viz.charts": 3, "viz.canvas": 3, "viz.theme": 2, "model": 1}
+ROOMS = {"app": 6, "viz.views": 5, "viz.command": 5, "viz.charts": 4, "viz.canvas": 4, "viz.reading": 3, "viz.theme": 2, "model": 1}
 FLOORS = [  # of model/, from top to bottom; a file imports only from floors below its own, or earlier files of its own
-    ["timeline", "train", "tune", "trainer", "evaluate", "alignment", "card", "roles", "vocabulary"],
+    ["bind", "timeline", "train", "tune", "trainer", "evaluate", "alignment", "coreference", "coreference_words", "coreference_record", "first_inputs", "card", "roles", "vocabulary"],
     ["pretrained"],
+    ["beside"],
+    ["checkpoint"],
     [
         "capture",
         "translate",
@@ -31,10 +33,13 @@ FLOORS = [  # of model/, from top to bottom; a file imports only from floors bel
         "decoding",
         "robust",
         "analysis_knockout",
+        "analysis_links",
+        "analysis_coreference",
+        "coreference_pairs",
         "data",
     ],
     ["transformer", "trace"],
-    ["attention", "positions", "masks", "dropout", "loss", "tokenizer", "words", "pasted", "byte_pieces", "intervention", "places"],
+    ["attention", "positions", "masks", "dropout", "loss", "tokenizer", "words", "pasted", "byte_pieces", "intervention", "places", "device"],
     ["config", "recipe", "values", "lines", "project"],
 ]
 UI = {"streamlit", "plotly", "altair", "viz", "app", "pandas"}

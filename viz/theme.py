@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from html import escape
 
@@ -12,6 +14,10 @@ MONO = '"Source Code Pro", ui-monospace, "SF Mono", Menlo, Consolas, monospace'
 SHADE_POWER = 0.65  # colour follows weight ** SHADE_POWER, so that faint attention can be seen
 LABEL_SIZE = 13  # px: tick and token labels, readable on a projector at 1280 x 720
 TITLE_SIZE = 14  # px: axis titles, legends, hover
+LONGEST_LABEL = 12  # characters of a token beside a picture or in a table; the hover has the rest
+LONGEST_PAIR = 13  # of two tokens on one line, read → made, the arrow left out
+MINUS = "−"
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SPACE_MARK = "·"  # how a space in front of a piece is written
 
 KIND_TITLES = {
@@ -90,12 +96,39 @@ def diverging_weights(colours: Palette, steps: int = 16) -> list[list]:
 
 def token_label(piece: str) -> str:
     """A piece as people read it: the space in front as a space mark."""
-    return piece.replace(SPACE, SPACE_MARK)
+    return _byte_character(piece).replace(SPACE, SPACE_MARK)
+
+
+def cut(text: str, most: int = LONGEST_LABEL) -> str:
+    """A label that is never longer than `most` characters: the rest is “…”, and the hover has the whole."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def cut_pair(read: str, made: str, most: int = LONGEST_PAIR) -> tuple[str, str]:
+    """Two labels that share a line, read → made, cut to `most` characters together; what is produced keeps more of it."""
+    made = cut(made, max(most - len(read), (most + 1) // 2))
+    return cut(read, most - len(made)), made
 
 
 def word_label(piece: str) -> str:
     """A piece inside a sentence in words: without the space in front; a lone space stays visible."""
-    return piece.lstrip(SPACE) or SPACE_MARK
+    return _byte_character(piece).lstrip(SPACE) or SPACE_MARK
+
+
+def piece_name(piece: str) -> str:
+    """A piece of the vocabulary in a hover: its label, and of a byte also the byte: 7 <0x37>."""
+    return token_label(piece) + byte_note(piece)
+
+
+def byte_note(piece: str) -> str:
+    """The byte behind an ASCII character that the vocabulary has only as a byte; nothing for any other piece."""
+    return f" {piece}" if _byte_character(piece) != piece else ""
+
+
+def _byte_character(piece: str) -> str:
+    """A byte piece by itself as the ASCII character that it is; any other byte is only part of a character and stays <0xE2>."""
+    code = int(piece[3:5], 16) if re.fullmatch("<0x[0-9A-F]{2}>", piece) else 0
+    return chr(code) if 32 < code < 127 else piece
 
 
 def quoted(piece: str) -> str:
@@ -105,15 +138,43 @@ def quoted(piece: str) -> str:
 
 def token_labels(tokens: Tokens) -> list[str]:
     """Labels of all tokens, in order; repeated pieces stay separate by position."""
-    return [token_label(piece) for piece in tokens.pieces]
+    return [token_label(piece) for piece in tokens.shown]
 
 
 def number(value: float, digits: int = 2) -> str:
-    """A weight or a norm: fixed digits; a tiny but non-zero value is not written as zero."""
+    """A weight, a norm or a logit: fixed digits and a real minus. A tiny value above 0 is not written as zero, but as <0.01."""
     smallest = 10.0**-digits
-    if 0 < abs(value) < smallest / 2:
-        return f"<{smallest:.{digits}f}" if value > 0 else f">-{smallest:.{digits}f}"
-    return f"{value:.{digits}f}"
+    if 0 < value < smallest / 2:
+        return f"<{smallest:.{digits}f}"
+    return _without_zero_sign(f"{value:.{digits}f}")
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A change: +0.12, −1.23; what rounds to zero has no sign."""
+    return _without_zero_sign(f"{value:+.{digits}f}")
+
+
+def share(value: float, digits: int = 0) -> str:
+    """A share with its sign: +12%, −3%, 0%."""
+    return _without_zero_sign(f"{value:+.{digits}%}")
+
+
+def small(value: float) -> str:
+    """A number of any size with two digits that count, and no exponent but a power of ten: 1,200, 0.0043, 4.4 × 10⁻⁶."""
+    if value == 0:
+        return "0"
+    if 1e-4 <= abs(value) < 1e7:
+        digits = max(0, 1 - math.floor(math.log10(abs(value))))
+        return f"{value:,.{digits}f}".replace("-", MINUS)
+    mantissa, exponent = f"{value:.1e}".replace("-", MINUS, int(value < 0)).split("e")
+    return f"{mantissa} × 10{str(int(exponent)).translate(RAISED)}"
+
+
+def _without_zero_sign(text: str) -> str:
+    """The same number with a real minus; zero without a sign."""
+    if not text.strip("+-0.%"):
+        return text.lstrip("+-")
+    return text.replace("-", MINUS)
 
 
 def markup(text: str) -> str:

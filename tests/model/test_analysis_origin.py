@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
-from tiny import SENTENCES
+from hypothesis import HealthCheck, given, settings
+from test_capture import interventions
+from tiny import SENTENCES, tiny_model
 
+from model.analysis import handed_on
 from model.analysis_origin import (
     gradient_times_input,
     occlusion,
@@ -17,8 +21,10 @@ from model.analysis_origin import (
     rollout,
     value_weighted_attention,
 )
+from model.analysis_steps import attention_sublayer
 from model.analysis_words import word_groups
 from model.intervention import Intervention
+from model.pretrained import Translator
 
 CHANGES = [Intervention(), Intervention(causal=False, window=2, temperature=2.0), Intervention(source_positions="none")]
 
@@ -122,3 +128,66 @@ def test_agreement_is_spearmans():
     assert float(agreement[0, 3]) == pytest.approx(2 / math.sqrt(5), abs=1e-6)
     torch.testing.assert_close(agreement, agreement.T)
     assert rank_agreement(torch.ones(2, 3)).isnan().all()
+
+
+def without_heads(translator: Translator, off: frozenset) -> Translator:
+    """The same model with the rows of W_O that these heads meet set to zero: they cannot write, whatever an Intervention says."""
+    model = tiny_model(translator.tokenizer)
+    with torch.no_grad():
+        for kind, layer, head in off:
+            module, _ = attention_sublayer(model, kind, layer)
+            module.output.weight[:, head * module.d_head : (head + 1) * module.d_head] = 0.0
+    return Translator(model, translator.tokenizer, "cut")
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(change=interventions)
+def test_every_method_obeys_every_intervention(tiny_translator, change):
+    """A head that is off counts as one whose part of W_O is zero: the same scores from both, for all fields at once."""
+    model, off = tiny_translator.model, change.heads_off
+    trace = tiny_translator.trace(SENTENCES[4], SENTENCES[5], change)
+    surgery = without_heads(tiny_translator, off)
+    other = surgery.trace(SENTENCES[4], SENTENCES[5], replace(change, heads_off=frozenset()))
+    rows = word_groups(trace.labels)[2]
+    for ours, theirs in (
+        (value_weighted_attention(trace, model, rows), value_weighted_attention(other, surgery.model, rows)),
+        (gradient_times_input(trace, model, rows), gradient_times_input(other, surgery.model, rows)),
+        (occlusion(trace, model), occlusion(other, surgery.model)),
+    ):
+        torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-3)
+    got = trace.attention["cross"].weights
+    heads = [(layer, head) for layer in range(got.size(0)) for head in range(got.size(1)) if ("cross", layer, head) not in off]
+    total = sum((got[layer, head, rows.start : rows.stop].mean(0) for layer, head in heads), torch.zeros(len(trace.source)))
+    expected = torch.stack([total[list(group)].sum() for group in word_groups(trace.source)]) / (got.size(0) * got.size(1))
+    torch.testing.assert_close(raw_attention(trace, rows), expected, atol=1e-5, rtol=1e-4)
+    from_source, from_target = rollout(trace)
+    torch.testing.assert_close(from_source.sum(1) + from_target.sum(1), torch.ones(len(trace.target)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        Intervention(heads_off=frozenset(("cross", layer, head) for layer in range(3) for head in range(4))),
+        Intervention(cut=frozenset(("cross", None, None, key) for key in range(60))),
+        Intervention(cut=frozenset(("cross", None, query, None) for query in range(60)), causal=False),
+    ],
+    ids=["every cross head off", "every key hidden", "every row cut"],
+)
+def test_where_nothing_is_handed_on_all_five_say_nothing(tiny_translator, change):
+    """No method names a word that cannot have reached the row."""
+    model, trace = tiny_translator.model, tiny_translator.trace(SENTENCES[4], SENTENCES[5], change)
+    for rows in word_groups(trace.labels):
+        found = [raw_attention(trace, rows), value_weighted_attention(trace, model, rows), rolled_attention(trace, rows)]
+        found += [gradient_times_input(trace, model, rows), occlusion(trace, model)[:, rows.start : rows.stop].sum(1)]
+        assert all(float(scores.abs().max()) < 1e-6 for scores in found)
+
+
+def test_heads_that_are_off_in_self_attention_pass_nothing_on(tiny_translator):
+    """Rollout with every encoder and decoder head off is cross-attention alone: each layer takes half of what it looks at."""
+    off = frozenset((kind, layer, head) for kind, layers in (("encoder", 2), ("decoder", 3)) for layer in range(layers) for head in range(4))
+    trace = tiny_translator.trace(SENTENCES[4], SENTENCES[5], Intervention(heads_off=off))
+    cross, expected = trace.attention["cross"].weights.mean(dim=1), torch.zeros(len(trace.target), len(trace.source))
+    for layer in range(3):
+        expected = expected / 2 + cross[layer] / 2
+    torch.testing.assert_close(rollout(trace)[0], expected)
+    assert torch.equal(handed_on(trace, "cross"), trace.attention["cross"].weights) and not handed_on(trace, "encoder").any()

@@ -9,7 +9,7 @@ import torch
 from tiny import SENTENCES
 
 from model.analysis_roles import ROLES
-from model.pretrained import checkpoint_folder
+from model.pretrained import CheckpointError, checkpoint_folder
 from model.roles import FILE, load_roles, measure_pairs, sample, save_roles
 from model.trace import ATTENTION_KINDS
 
@@ -49,7 +49,7 @@ def test_measuring_again_gives_the_same_shapes_and_like_numbers(translator, stor
 
 
 def test_what_is_written_is_read_back(tiny_translator, tmp_path):
-    """To four digits; the same seed gives the same file; other weights, a damaged file or none give None."""
+    """To four digits; the same seed gives the same file; other weights or no file give None; a damaged one is named."""
     measures = measure_pairs(tiny_translator, PAIRS)
     path = save_roles(tmp_path, measures, "abc", "three pairs")
     text = path.read_text(encoding="utf-8")
@@ -64,7 +64,8 @@ def test_what_is_written_is_read_back(tiny_translator, tmp_path):
     assert load_roles(tmp_path, "other") is None and load_roles(tmp_path / "nowhere", "abc") is None
     for damaged in (text[:-20], "[]", "{}", '{"weights_sha256": "abc"}'):
         (tmp_path / FILE).write_text(damaged, encoding="utf-8")
-        assert load_roles(tmp_path, "abc") is None
+        with pytest.raises(CheckpointError, match=FILE):
+            load_roles(tmp_path, "abc")
 
 
 def test_missing_data_is_an_error_in_words(tmp_path):

@@ -68,6 +68,13 @@ def test_the_result_is_a_checkpoint_that_goes_on_from_the_first(first, data):
     assert len(json.loads((data / "third" / "config.json").read_text())["training"]["tuning"]) == 2
 
 
+def test_it_can_go_on_without_the_mask(first, data):
+    """The decoder of the result has none, and its weights are the first ones."""
+    recipe, files = TuningRecipe(batch_tokens=100, pieces=480), read_files(data, TRAIN)
+    run = tune.Tuner(load_pretrained(first, "cpu"), recipe, files, read_split(data, HELD_OUT), data / "tuning", masked=False)
+    assert run.model.config == run.config and not run.config.masked and not run.model.decoder.masked
+
+
 def test_a_log_counts_on(first, data):
     """Steps, epochs, tokens and seconds go on; losses and rates stay as they are."""
     earlier = read_log(first / "training-log.csv")

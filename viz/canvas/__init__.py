@@ -1,6 +1,7 @@
 """Components of our own: all heads at once (`heads_grid`), lines between tokens (`attention_lines`), matrices side by side or to
 paint on (`attention_matrices`), clicks in figures."""
 
+from viz.canvas.address import address_bar, complete_address, tab_store
 from viz.canvas.clicks import Click, plot_clicks
 from viz.canvas.decoding import decoding_steps, pack_decoding
 from viz.canvas.grid import heads_grid, pack_grid
@@ -11,11 +12,13 @@ from viz.canvas.steps import attention_steps, pack_steps
 __all__ = [
     "Click",
     "Matrix",
+    "address_bar",
     "attention_lines",
     "attention_matrices",
     "attention_steps",
     "decoding_steps",
     "cell_states",
+    "complete_address",
     "heads_grid",
     "lines_view",
     "pack_decoding",
@@ -24,4 +27,5 @@ __all__ = [
     "pack_matrices",
     "pack_steps",
     "plot_clicks",
+    "tab_store",
 ]

@@ -7,11 +7,13 @@ from collections.abc import Callable
 import streamlit
 import torch
 
+from model.analysis import handed_on
 from model.analysis_output import label_ids, ranks
 from model.decoding import Forced, next_pieces
 from model.tokenizer import END, SPECIAL, Tokens
 from model.trace import Trace
 from model.translate import NEVER_SAID
+from viz import reading
 from viz.canvas import packing
 from viz.theme import token_label
 
@@ -28,11 +30,11 @@ def pack_decoding(
     """One pass over a translation as bytes for `decoding_steps`; the same pass gives the same bytes.
 
     The array is uint16 codes of cross-attention weights (2, target, source): of one head (layer, head), then the mean of all
-    heads of all layers. piece: names a piece by its id; taken: the choices that replaced the model's own; given: the reader wrote
+    heads of all layers, those that are off counted as 0. piece: names a piece by its id; taken: the choices that replaced the model's own; given: the reader wrote
     the translation; limit: most tokens that a translation may have, where it must end. Each entry of header["steps"] is
     {"best": [[id, piece, probability], ...], "said": [probability, rank]}: what search chooses from, and the label of that row.
     """
-    weights = trace.attention["cross"].weights
+    weights, handed = trace.attention["cross"].weights, handed_on(trace, "cross")
     values, ids = next_pieces(trace.logits)
     labels = label_ids(trace)
     logits = trace.logits.float().clone()
@@ -45,8 +47,13 @@ def pack_decoding(
     steps = zip(best, said, ranks(logits, labels).tolist(), strict=True)
     header = {
         "bits": 16,
-        "head": f"layer {layer + 1}, head {head + 1}",
-        "heads": weights.size(0) * weights.size(1),
+        "looks": [
+            f"cross-attention, layer {layer + 1}, head {head + 1}{reading.off_mark(trace, 'cross', layer, head)}: weights over the "
+            "English tokens, 0 to 1",
+            f"mean of all {weights.size(0) * weights.size(1)} heads of cross-attention. {reading.cross_off(trace)}".removesuffix(". "),
+        ],
+        "nothing": ["Every link of this row is cut: it looks at nothing.", "Nothing is handed on to this row."],
+        "asks": reading.step_asks(trace.intervention),
         "source": _named(trace.source),
         "said": _named(trace.labels),
         "ids": trace.labels.ids,
@@ -57,13 +64,13 @@ def pack_decoding(
         "limit": limit if trace.labels.ids[-1] == END and len(trace.labels) == limit else None,
         **packing.style(trace.config.heads),
     }
-    return packing.join(header, packing.fine_codes(torch.stack([weights[layer, head], weights.mean(dim=(0, 1))])))
+    return packing.join(header, packing.fine_codes(torch.stack([weights[layer, head], handed.mean(dim=(0, 1))])))
 
 
 def _named(tokens: Tokens) -> dict[str, list]:
     """Tokens as they are written on chips, and which of them are special."""
     return {
-        "pieces": [token_label(piece) for piece in tokens.pieces],
+        "pieces": [token_label(piece) for piece in tokens.shown],
         "special": [index for index, id_ in enumerate(tokens.ids) if id_ in SPECIAL],
     }
 

@@ -61,7 +61,7 @@ function writePieces(room) {
   room.table.replaceChildren(...room.rows.slice(0, listed.length).map((row, index) => fillRow(room, row, listed[index], id)));
   const read = header.said.pieces.slice(Math.max(0, step - 4), step).join("");
   const before = step ? `${step > 4 ? "…" : ""}${read}` : "<s>";
-  room.asked.textContent = `Step ${step + 1}: having read “${before}”, what comes next?`;
+  room.asked.textContent = `Step ${step + 1}: ${header.asks.before} “${before}”, ${header.asks.after}`;
   const others = Math.max(0, 1 - listed.reduce((sum, { chance }) => sum + chance, 0));
   room.rest.textContent = `probability, 0 to 1; all other pieces together ${number(others)}`;
   room.remark.textContent = remarkOf(header, step, best[0][0] === id);
@@ -106,7 +106,7 @@ function fillRow(room, row, { piece, label, chance, rank }, id) {
   row.button.title = row.button.disabled ? `“${label}”` : `say “${label}” here and go on from it`;
   row.bar.style.width = `${100 * Math.min(1, chance)}%`;
   row.chance.textContent = number(chance);
-  row.chance.title = chance.toPrecision(4);
+  row.chance.title = small(chance);
   row.mark.textContent = marks.filter(Boolean).join(", ");
   return row;
 }
@@ -116,13 +116,12 @@ function writeLooks(room) {
   const { header, values, step, looks, palette } = room;
   const count = header.source.pieces.length;
   room.where.textContent = `Where it looks while it says “${header.said.pieces[step]}”`;
-  const titles = [`cross-attention, ${header.head}: weights over the English tokens, 0 to 1`, `mean of all ${header.heads} heads of cross-attention`];
   looks.forEach((look, which) => {
     if (look.spans.length !== count || look.writtenFor !== room.identity) fillLooks(look, header, room.identity);
     const start = (which * header.steps.length + step) * count;
     const row = values.subarray(start, start + count);
     const nothing = row.every((code) => code === 0);
-    look.title.textContent = nothing ? `${titles[which]}. Every link of this row is cut: it looks at nothing.` : titles[which];
+    look.title.textContent = nothing ? `${header.looks[which].replace(/\.$/, "")}. ${header.nothing[which]}` : header.looks[which];
     look.spans.forEach((span, index) => shadeChip(span, header, palette, index, row[index] / FINE));
     if (!nothing) bringInto(look.chips, look.spans[row.indexOf(Math.max(...row))]);
   });

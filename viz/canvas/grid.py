@@ -11,6 +11,7 @@ from torch import Tensor
 
 from model.analysis_change import aligned
 from model.trace import ATTENTION_KINDS, AttentionMaps
+from viz import reading
 from viz.canvas import packing
 from viz.theme import KIND_TITLES, SHADE_POWER
 
@@ -86,7 +87,7 @@ def _kind_header(trace: AttentionMaps, kind: str, pooled: Tensor) -> dict:
         "name": kind,
         "title": kind.capitalize(),
         "long": KIND_TITLES[kind],
-        "caption": packing.captions(trace)[kind],
+        "caption": reading.captions(trace)[kind],
         "layers": layers,
         "heads": heads,
         "rows": rows,

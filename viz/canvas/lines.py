@@ -8,6 +8,7 @@ import streamlit
 
 from model.analysis_change import aligned
 from model.trace import ATTENTION_KINDS, AttentionMaps
+from viz import reading
 from viz.canvas import packing
 from viz.theme import KIND_TITLES
 
@@ -36,7 +37,7 @@ def pack_lines(trace: AttentionMaps, kind: str, layer: int, before: AttentionMap
         "queries": queries,
         "keys": keys,
         "signed": before is not None,
-        "caption": packing.captions(trace)[kind],
+        "caption": reading.captions(trace)[kind],
         "axes": packing.axes(kind),
         "kinds": kinds,
         "tokens": packing.token_lists(trace),

@@ -170,9 +170,9 @@ function highlight(context, room, size, side, at) {
 /** A word cut to a width, with an ellipsis; the measured width of one character serves for the guess. */
 function shorten(context, word, width) {
   if (context.measureText(word).width <= width) return word;
-  const letters = Array.from(word);
-  while (letters.length > 1 && context.measureText(`${letters.join("")}…`).width > width) letters.pop();
-  return `${letters.join("")}…`;
+  let most = Array.from(word).length;
+  while (most > 2 && context.measureText(cut(word, most)).width > width) most -= 1;
+  return cut(word, most);
 }
 
 /** Weights of the hovered token with every token of the other side: (token) -> {each: weight of each chosen head, mean}. */

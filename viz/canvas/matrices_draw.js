@@ -26,11 +26,12 @@ function valueOf(panel, code) {
 /** The label of a row or column in two parts: what is read (soft), and the token itself. */
 function labelParts(panel, axis, index) {
   const { axes, tokens, rows } = panel.matrix;
-  const short = (text, most) => (Array.from(text).length > most ? `${Array.from(text).slice(0, most - 1).join("")}…` : text);
-  const mark = (list, at) => short(list.labels[at], LONGEST_LABEL);
-  if (axis === "columns" || !axes.produced) return ["", mark(tokens[axes[axis]], index)];
-  const made = mark(tokens[axes.produced], index);
-  return rows > 60 ? ["", made] : [`${mark(tokens[axes.rows], index)} → `, made];
+  const most = panel.longest[axis];
+  if (axis === "columns" || !axes.produced) return ["", cut(tokens[axes[axis]].labels[index], Math.min(most, LONGEST_LABEL))];
+  const [read, made] = [tokens[axes.rows].labels[index], tokens[axes.produced].labels[index]];
+  if (rows > 60) return ["", cut(made, Math.min(most, LONGEST_LABEL))];
+  const short = cut(made, Math.min(LONGEST_LABEL, Math.max(most - 3 - Array.from(read).length, Math.ceil((most - 3) / 2))));
+  return [`${cut(read, Math.min(LONGEST_LABEL, most - 3 - Array.from(short).length))} → `, short];
 }
 
 /** Whether the token of a row or column is a special one. */
@@ -49,6 +50,9 @@ function layOut(room, panel, width) {
   const { rows, columns } = panel.matrix;
   const context = room.ruler.getContext("2d");
   context.font = `13px ${room.header.mono}`;
+  const letter = context.measureText("m").width;
+  const free = { rows: width * 0.3 - 12, columns: (width * 0.2 - 8) / Math.cos(SLANT) }; // the matrix keeps half of the width
+  panel.longest = { rows: Math.max(9, Math.floor(free.rows / letter)), columns: Math.max(6, Math.floor(free.columns / letter)) };
   const widest = (axis, count) => {
     let most = 0;
     for (let at = 0; at < count; at++) most = Math.max(most, context.measureText(labelParts(panel, axis, at).join("")).width);
@@ -60,7 +64,7 @@ function layOut(room, panel, width) {
   const last = context.measureText(labelParts(panel, "columns", columns - 1).join("")).width;
   const overhang = Math.ceil(last * Math.cos(SLANT)) + 8;
   const across = Math.min(LARGEST_CELL, Math.max(1, width - left - overhang) / columns);
-  const down = Math.min(Math.max(across, 17), TALLEST_MATRIX / rows);
+  const down = Math.min(Math.max(across, 17, top / rows), TALLEST_MATRIX / rows); // and half of the height
   panel.size = { left, top, across, down, width: left + across * columns + overhang, height: top + down * rows + 2 };
 }
 

@@ -23,7 +23,7 @@ function inside(room, { at, row, column }) {
 /** A signed difference as people write it. */
 function signedNumber(value) {
   const size = number(Math.abs(value));
-  if (size.startsWith("<")) return value > 0 ? size : ">−0.01";
+  if (size.startsWith("<")) return value > 0 ? size : "0.00";
   return value === 0 ? size : `${value > 0 ? "+" : "−"}${size}`;
 }
 

@@ -99,10 +99,14 @@ def fine_weights(codes: numpy.ndarray) -> numpy.ndarray:
 
 
 def token_lists(trace: AttentionMaps) -> dict[str, list[dict]]:
-    """What stands on the axes: "source", "target" (the piece being read) and "labels" (the piece being produced)."""
+    """What stands on the axes: "source", "target" (the piece being read) and "labels" (the piece being produced); names are for hovers."""
     sides = {"source": trace.source, "target": trace.target, "labels": trace.labels}
     return {
-        name: {"words": [word_label(piece) for piece in tokens.pieces], "special": _special(tokens.words)}
+        name: {
+            "words": [word_label(piece) for piece in tokens.shown],
+            "names": [word_label(piece) for piece in tokens.named],
+            "special": _special(tokens.words),
+        }
         for name, tokens in sides.items()
     }
 
@@ -118,17 +122,6 @@ def axes(kind: str) -> dict[str, str | None]:
         "rows": "source" if kind == "encoder" else "target",
         "produced": None if kind == "encoder" else "labels",
         "columns": "target" if kind == "decoder" else "source",
-    }
-
-
-def captions(trace: AttentionMaps) -> dict[str, str]:
-    """Who reads whom, for each kind."""
-    masked = "French reads the French so far (masked)"
-    unmasked = "French reads all the French (look-ahead mask off)"
-    return {
-        "encoder": "English reads English",
-        "decoder": masked if trace.intervention.causal else unmasked,
-        "cross": "French reads English",
     }
 
 

@@ -54,20 +54,36 @@ function number(weight) {
 
 /** A change with its sign, two digits. */
 function signed(change) {
-  return `${change < 0 ? "−" : "+"}${Math.abs(change).toFixed(2)}`;
+  const size = Math.abs(change).toFixed(2);
+  return Number(size) === 0 ? size : `${change < 0 ? "−" : "+"}${size}`;
+}
+
+/** A number too small for fixed digits, with a power of ten: 4.3 × 10⁻⁶; from 0.0001 on in digits: 0.0043. */
+function small(value) {
+  if (value === 0) return "0";
+  const [mantissa, exponent] = value.toExponential(1).replace(/^-/, "−").split("e");
+  if (Number(exponent) >= -4) return value.toFixed(Math.max(0, 1 - Number(exponent))).replace(/^-/, "−");
+  const raised = Array.from(String(Number(exponent)), (sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("");
+  return `${mantissa} × 10${raised}`;
+}
+
+/** A label of at most so many characters: the rest is "…", and the hover has the whole. */
+function cut(text, most) {
+  const letters = Array.from(text);
+  return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : text;
 }
 
 /** A token in quotes; one that occurs more than once is told apart by its place, from 1. */
 function quoted(tokens, index) {
-  const word = tokens.words[index];
-  const repeated = tokens.words.indexOf(word) !== tokens.words.lastIndexOf(word);
+  const word = tokens.names[index];
+  const repeated = tokens.names.indexOf(word) !== tokens.names.lastIndexOf(word);
   return repeated && !tokens.special.includes(index) ? `"${word}" (token ${index + 1})` : `"${word}"`;
 }
 
 /** Tokens start..end (end left out) in words: one token, or the first and last with their places. */
 function quotedRange(tokens, start, end) {
   if (end - start === 1) return quoted(tokens, start);
-  return `"${tokens.words[start]} … ${tokens.words[end - 1]}" (tokens ${start + 1} to ${end})`;
+  return `"${tokens.names[start]} … ${tokens.names[end - 1]}" (tokens ${start + 1} to ${end})`;
 }
 
 /** Who reads, in words: `"cat"`, or with a piece being produced `reading "Le", producing "chat":`. */

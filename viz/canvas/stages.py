@@ -15,7 +15,8 @@ import math
 
 from model.analysis_steps import Calculation
 from model.trace import Trace
-from viz.theme import quoted
+from viz import reading
+from viz.theme import number, quoted
 
 CHECKED = {  # how people call the fields that have a captured counterpart
     "start": "residual stream, first point", "query": "query", "keys": "keys", "values": "values", "scores": "scores",
@@ -26,13 +27,13 @@ KEYED = ("keys", "values", "products", "dots", "scores", "exponents", "weights",
 
 def stages(trace: Trace, calculation: Calculation, kind: str, layer: int, head: int, query: int) -> list[dict]:
     """All stages, in the order of the arithmetic."""
-    asks = quoted(trace.queries(kind).pieces[query])
+    asks = quoted(trace.queries(kind).shown[query])
     return [
         _vector(trace, kind, query, asks),
         _state(trace, calculation, kind, layer, asks),
         _projections(asks),
         _products(asks),
-        *_scores(trace, calculation, kind, asks),
+        *_scores(trace, calculation, kind, asks, reading.mask_words(trace, kind, layer, query)),
         _weighted(trace, kind, layer, head),
         _output(trace),
         _residual(trace, kind, layer, asks),
@@ -42,16 +43,13 @@ def stages(trace: Trace, calculation: Calculation, kind: str, layer: int, head: 
 def _vector(trace: Trace, kind: str, query: int, asks: str) -> dict:
     config, side = trace.config, "encoder" if kind == "encoder" else "decoder"
     id_ = trace.queries(kind).ids[query]
-    words = (
-        f"{asks} is piece {id_} of {config.vocabulary_size:,}. Row {id_} of the embedding table, times √{config.d_model}, plus the "
-        f"vector that says “position {query + 1}”, is what the {side} starts from: {config.d_model} numbers."
-    )
+    starts, formula = reading.token_vector(trace, side, query)
+    words = f"{asks} is piece {id_} of {config.vocabulary_size:,}. Row {id_} of the embedding table, times √{config.d_model}{starts} "
+    words += f"That is {config.d_model} numbers."
     if kind != "encoder":
-        words += f" Reading it, the decoder produces {quoted(trace.labels.pieces[query])}."
-    if not bool(trace.positions[side].any()):
-        words += " The positions are taken away here: nothing is added."
+        words += f" Reading it, the decoder produces {quoted(trace.labels.shown[query])}."
     blocks = [_strip("token part", "token"), _strip("position", "position", "+"), _strip("sum", "start", "=")]
-    return _stage("From text to a vector", "x = E[id] · √d_model + position", words, blocks, "start")
+    return _stage("From text to a vector", formula, words, blocks, "start")
 
 
 def _state(trace: Trace, calculation: Calculation, kind: str, layer: int, asks: str) -> dict:
@@ -63,7 +61,7 @@ def _state(trace: Trace, calculation: Calculation, kind: str, layer: int, asks: 
         return _stage("What the head reads", "h = x", words, [_strip("state x", "state"), _strip("input h", "normed", "=")], None)
     mean, deviation = float(calculation.state.mean()), float(calculation.state.std(correction=0))
     words += (
-        f"LayerNorm takes away its mean ({mean:.3f}), divides by its standard deviation ({deviation:.3f}), and applies a learned "
+        f"LayerNorm takes away its mean ({number(mean, 3)}), divides by its standard deviation ({deviation:.3f}), and applies a learned "
         "gain and bias to every dimension. The result h is what the head reads."
     )
     blocks = [_strip("state x", "state"), _strip("input h", "normed", "→")]
@@ -93,10 +91,9 @@ def _products(asks: str) -> dict:
     return _stage("Multiply and add up", "q · k = Σ q_i k_i", words, blocks, None)
 
 
-def _scores(trace: Trace, calculation: Calculation, kind: str, asks: str) -> list[dict]:
+def _scores(trace: Trace, calculation: Calculation, kind: str, asks: str, masked: str) -> list[dict]:
     """From dot products to weights: one table that grows by a column a stage."""
     change, root = trace.intervention, math.sqrt(trace.config.d_head)
-    masked = int((~calculation.allowed).sum())
     divide = f"÷ √{trace.config.d_head} = {root:.3f}" if change.scaled else "scaling is off"
     columns = [_column("q · k", "dots"), _column(f"score ({divide})", "scores"), _column("mask", "allowed")]
     columns += [_column("exp", "exponents"), _column("weight", "weights")]
@@ -122,25 +119,10 @@ def _scores(trace: Trace, calculation: Calculation, kind: str, asks: str) -> lis
         )
     return [
         _stage("Scale", "score = q · k / √d_head" if change.scaled else "score = q · k", scale, table(2), "scores"),
-        _stage("Mask", "masked → −∞", _mask_words(trace, kind, masked, len(calculation.allowed)), table(3), None),
+        _stage("Mask", "masked → −∞", masked, table(3), None),
         _stage("Exponentials", "e^(score − largest)", sums, table(4), None),
         _stage("Weights", "weight = e^score / Σ e^score", weighs, table(5), "weights"),
     ]
-
-
-def _mask_words(trace: Trace, kind: str, masked: int, keys: int) -> str:
-    if masked:
-        why = "A translator may not look at words that it has yet to say" if kind == "decoder" else "A change masks these links"
-        if kind == "decoder" and (trace.intervention.window is not None or trace.intervention.cut):
-            why += ", and a change masks further links"
-        return f"{why}: {masked} of {keys} keys are masked. Their score counts as −∞, so their weight will be exactly 0."
-    if kind == "decoder" and not trace.intervention.causal:
-        return "The look-ahead mask is off: this row may see every French token, also those that come later."
-    if kind == "decoder":
-        return (
-            "A translator may not look at words that it has yet to say. For the last token nothing lies behind: no key is masked."
-        )
-    return "Nothing is masked here: every English token may be looked at."
 
 
 def _weighted(trace: Trace, kind: str, layer: int, head: int) -> dict:

@@ -114,7 +114,7 @@ function refresh(room) {
   room.painters.forEach((paint) => paint());
   room.back.disabled = room.step === 0;
   room.next.disabled = room.step === header.stages.length - 1;
-  room.badge.textContent = `Recomputed from the numbers on screen: differs from the capture by at most ${header.difference.toExponential(1)}.`;
+  room.badge.textContent = `Recomputed from the numbers on screen: differs from the capture by at most ${small(header.difference)}.`;
   say(room, "");
   Object.assign(room.root.dataset, { step: room.step, key: room.focus, query: header.query, difference: header.difference });
   room.root.dataset.drawn = room.drawn += 1;
@@ -125,7 +125,7 @@ function checkLine(room, stage) {
   if (!stage.checks.length) return element("p", "check");
   const { header } = room;
   const most = Math.max(...stage.checks.map((name) => header.differences[name]));
-  const text = `Compared with what the hooks captured (${stage.checks.map((name) => header.checked[name]).join(", ")}): largest difference ${most.toExponential(1)}.`;
+  const text = `Compared with what the hooks captured (${stage.checks.map((name) => header.checked[name]).join(", ")}): largest difference ${small(most)}.`;
   return element("p", "check", { "data-testid": "step-check" }, text);
 }
 

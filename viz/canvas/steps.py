@@ -11,6 +11,7 @@ from torch import Tensor
 
 from model.analysis_steps import Calculation
 from model.trace import Trace
+from viz import reading
 from viz.canvas import packing
 from viz.canvas.stages import CHECKED, KEYED, stages
 from viz.theme import KIND_TITLES, word_label
@@ -31,15 +32,15 @@ def pack_steps(trace: Trace, calculation: Calculation, kind: str, layer: int, he
     header = {
         "bits": 32,
         "kind": kind,
-        "title": f"{KIND_TITLES[kind]}, layer {layer + 1}, head {head + 1}",
+        "title": f"{KIND_TITLES[kind]}, layer {layer + 1}, head {head + 1}{reading.off_mark(trace, kind, layer, head)}",
         "arrays": arrays,
         "stages": stages(trace, calculation, kind, layer, head, query),
         "differences": calculation.differences,
         "checked": CHECKED,
         "difference": calculation.difference,
-        "queries": [word_label(piece) for piece in trace.queries(kind).pieces],
-        "made": [word_label(piece) for piece in made.pieces],
-        "keys": [word_label(piece) for piece in trace.keys(kind).pieces],
+        "queries": [word_label(piece) for piece in trace.queries(kind).shown],
+        "made": [word_label(piece) for piece in made.shown],
+        "keys": [word_label(piece) for piece in trace.keys(kind).shown],
         "query": query,
         **packing.style(trace.config.heads),
     }

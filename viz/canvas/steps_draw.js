@@ -5,8 +5,8 @@ const LINE = 20; // of a line of the matrix
 
 /** A number for people: fixed digits, a real minus; what would read as zero without being zero keeps its power of ten. */
 function figure(value, digits) {
-  const small = value !== 0 && Math.abs(value) < 10 ** -digits / 2;
-  return (small ? value.toExponential(1) : value.toFixed(digits)).replace(/-/g, "−");
+  const tiny = value !== 0 && Math.abs(value) < 10 ** -digits / 2;
+  return tiny ? small(value) : value.toFixed(digits).replace(/^-/, "−");
 }
 
 /** The numbers of an array of the calculation; of one that has a row a key, that key's, or all when key is null. */

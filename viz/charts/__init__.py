@@ -2,6 +2,7 @@
 
 from viz.charts.beam import hypotheses_tree
 from viz.charts.change import prediction_change_bars, state_change_heatmap
+from viz.charts.coreference import decision_map
 from viz.charts.embeddings import embedding_map, neighbours_bar, outline_token, token_paths
 from viz.charts.heads import change_sentence, difference_heatmap, head_heatmap, head_sentence
 from viz.charts.joined import concat_heatmap, contribution_heatmap, heads_of_token
@@ -32,6 +33,7 @@ __all__ = [
     "concat_heatmap",
     "change_sentence",
     "contribution_heatmap",
+    "decision_map",
     "difference_heatmap",
     "dot_products",
     "embedding_map",

@@ -10,10 +10,11 @@ from itertools import accumulate
 
 import plotly.graph_objects as go
 
+from model.byte_pieces import spelled_text
 from model.decoding import BeamTree
 from model.tokenizer import SPACE
 from viz.charts.matrix import GLYPH
-from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, markup, mix, number, plotly_axis, plotly_layout, quoted, token_label
+from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, byte_note, markup, mix, number, plotly_axis, plotly_layout, quoted, token_label
 
 LANE, GUTTER = 40, 26  # px: height of a lane, width of the slanted lines between two steps
 SCORE = 74  # px: room for the score behind a hypothesis that ended
@@ -159,17 +160,17 @@ def describe(tree: BeamTree, piece: Callable[[int], str], index: int) -> str:
     one = tree.hypotheses[index]
     before = 0.0 if one.parent is None else tree.hypotheses[one.parent].log_probability
     ids = tree.ids(index)
-    text = "".join(piece(id_) for id_ in ids).replace(SPACE, " ").strip()
+    text = spelled_text(ids, [piece(id_) for id_ in ids]).replace(SPACE, " ").strip()
     text = text if len(text) <= READ else f"… {text[-READ:]}"
     chance = number(math.exp(one.log_probability - before), 3)
     said = [
         markup(f"“{text}”"),
-        f"step {one.step + 1}: {markup(quoted(piece(one.piece)))} with probability {chance}",
-        f"log-probability so far <b>{_signed(one.log_probability)}</b> nats",
+        f"step {one.step + 1}: {markup(quoted(piece(one.piece)) + byte_note(piece(one.piece)))} with probability {chance}",
+        f"log-probability so far <b>{number(one.log_probability)}</b> nats",
     ]
     if one.normalised is not None:
         wins = ", the best: it wins" if index == tree.winner else ""
-        said.append(f"ended with {len(ids)} pieces: {_signed(one.normalised)} normalised by length{wins}")
+        said.append(f"ended with {len(ids)} pieces: {number(one.normalised)} normalised by length{wins}")
     elif index not in tree.continued:
         done = one.step >= tree.hypotheses[-1].step - 1
         said.append("still open when the search stopped" if done else "left here: better hypotheses filled the beam")
@@ -192,7 +193,7 @@ def _scores(tree: BeamTree, runs: list[Run], colours: Palette) -> go.Scatter:
     """The normalised scores behind the hypotheses that ended."""
     ended = [(run, tree.hypotheses[run.members[-1]].normalised) for run in runs]
     ended = [(run, score) for run, score in ended if score is not None]
-    texts = [f"<b>{_signed(score)} ✓</b>" if run.role == "winner" else _signed(score) for run, score in ended]
+    texts = [f"<b>{number(score)} ✓</b>" if run.role == "winner" else number(score) for run, score in ended]
     return go.Scatter(
         x=[run.right + 6 for run, _ in ended], y=[run.lane * LANE for run, _ in ended], mode="text", text=texts, name="scores",
         textposition="middle right", hoverinfo="skip", cliponaxis=False,
@@ -213,8 +214,3 @@ def _layout(runs: list[Run], columns: Columns, colours: Palette) -> dict:
         yaxis=plotly_axis(colours, range=[(lanes - 0.5) * LANE, -0.5 * LANE], showticklabels=False, fixedrange=True,
                           automargin=False),
     )  # fmt: skip
-
-
-def _signed(value: float) -> str:
-    """A score with a real minus."""
-    return number(value).replace("-", "−")

@@ -11,6 +11,7 @@ from viz.charts.words import token_ticks
 from viz.theme import (
     LABEL_SIZE,
     LIGHT,
+    MINUS,
     MONO,
     Palette,
     diverging,
@@ -19,6 +20,7 @@ from viz.theme import (
     plotly_colour_bar,
     plotly_layout,
     quoted,
+    small,
     word_label,
 )
 
@@ -73,14 +75,14 @@ def state_change_heatmap(before: Trace, after: Trace, side: str, colours: Palett
     cells = heatmap(
         to_array(norms), "“%{x}” after %{y}: norm <b>%{z:+.3f}</b>; the vector moved by %{customdata:.1%} of its length",
         zmin=-limit, zmax=limit, colorscale=diverging(colours), name="norm", customdata=to_array(moved),
-        colorbar=plotly_colour_bar(colours, tickvals=[-limit, 0, limit], ticktext=[f"−{limit:.2g}", "0", f"+{limit:.2g}"]),
+        colorbar=plotly_colour_bar(colours, tickvals=[-limit, 0, limit], ticktext=[f"{MINUS}{small(limit)}", "0", f"+{small(limit)}"]),
     )  # fmt: skip
-    columns = [markup(word_label(piece)) for piece in tokens.pieces]
+    columns = [markup(word_label(piece)) for piece in tokens.named]
     ticks, names = (labels, token_ticks(tokens, colours)), (labels, columns)
     return matrix_figure([cells], colours, ticks, names, "norm of the state: after minus before", square=False)
 
 
 def _rows(trace: Trace) -> list[str]:
     """Producing “chat” (reading “Le”), for every decoder row."""
-    pairs = zip(trace.target.pieces, trace.labels.pieces, strict=True)
+    pairs = zip(trace.target.named, trace.labels.named, strict=True)
     return [f"Producing {quoted(made)} (reading {quoted(read)})" for read, made in pairs]

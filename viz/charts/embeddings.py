@@ -11,7 +11,7 @@ from model.trace import Trace
 from viz.charts.matrix import text_width
 from viz.charts.scatter import add_points, framed, placed, point_text
 from viz.charts.words import tick
-from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, markup, mix, number, plotly_axis, plotly_layout, plotly_title, token_label
+from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, markup, mix, number, plotly_axis, plotly_layout, plotly_title, piece_name, token_label
 
 CLOSEST = 12  # neighbours of the chosen piece, in the bars and on the map
 AROUND = 8  # neighbours of every other token of the sentence on the map, while there is room
@@ -37,7 +37,7 @@ def neighbours_bar(vocabulary: Vocabulary, id_: int, colours: Palette = LIGHT, k
     ids, cosines = (part.tolist() for part in vocabulary.nearest(id_, CLOSEST))
     ticks = [tick(vocabulary.pieces[other], bool(vocabulary.set_aside[other]), colours) for other in ids]
     hover = [
-        f"{_named(vocabulary, id_)} and {_named(vocabulary, other)}: cosine <b>{value:.3f}</b>"
+        f"{_named(vocabulary, id_)} and {_named(vocabulary, other)}: cosine <b>{number(value, 3)}</b>"
         for other, value in zip(ids, cosines, strict=True)
     ]
     rows = list(range(1, len(ids) + 1))
@@ -120,7 +120,7 @@ def _map_hover(vocabulary: Vocabulary, tokens: Tokens, ids: list[int], near: dic
             shown = ", ".join(map(str, numbers[:8])) + (" …" if len(numbers) > 8 else "")
             parts.append(f"in the sentence: token {shown}" if len(numbers) == 1 else f"in the sentence: tokens {shown}")
         if id_ in near:
-            parts.append(f"cosine to {_named(vocabulary, near[id_][0])}: <b>{near[id_][1]:.3f}</b>")
+            parts.append(f"cosine to {_named(vocabulary, near[id_][0])}: <b>{number(near[id_][1], 3)}</b>")
         said.append("<br>".join(parts))
     return said
 
@@ -183,7 +183,7 @@ def _drawn(tokens: Tokens, chosen: int) -> tuple[list[int], str]:
 
 def _path_hover(trace: Trace, side: str, index: int, path: np.ndarray, digits: int) -> list[str]:
     """Token, point of the residual stream and coordinates, for every point of one token's path."""
-    token = f"“{markup(token_label(_tokens(trace, side).pieces[index]))}”, token {index + 1}"
+    token = f"“{markup(token_label(_tokens(trace, side).named[index]))}”, token {index + 1}"
     return [
         f"{token}<br>{label}: ({', '.join(f'{value:.{digits}f}' for value in place)})"
         for label, place in zip(trace.residual[side].labels, path.tolist(), strict=True)
@@ -208,7 +208,7 @@ def _ends(
     sizes = [size] * (len(drawn) - 1) + [size + 4]
     common = {"customdata": drawn, "hoverinfo": "text"}
     ring = {"symbol": "circle-open", "size": sizes, "color": inks, "line": {"width": 1.5, "color": inks}}
-    texts = [point_text(token_label(tokens.pieces[index]), places.shape[-1]) for index in drawn]
+    texts = [point_text(token_label(tokens.shown[index]), places.shape[-1]) for index in drawn]
     sides = placed(places[-1, drawn], texts, list(range(len(drawn)))[::-1])
     letters = [colours.soft] * (len(drawn) - 1) + [colours.ink]
     add_points(figure, places[0, drawn], name="embedding", mode="markers", marker=ring,
@@ -228,4 +228,4 @@ def _tokens(trace: Trace, side: str) -> Tokens:
 
 def _named(vocabulary: Vocabulary, id_: int) -> str:
     """A piece in quotes, for Plotly."""
-    return f"“{markup(token_label(vocabulary.pieces[id_]))}”"
+    return f"“{markup(piece_name(vocabulary.pieces[id_]))}”"

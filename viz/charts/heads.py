@@ -140,7 +140,7 @@ def _token_matrix(trace: AttentionMaps, kind: str, layers: list[go.Heatmap], col
     """Layers of cells with the tokens of a kind on the axes and their sentences in the hover."""
     phrases = [markup(phrase) for phrase in row_phrases(trace, kind)]
     keys = trace.keys(kind)
-    columns = [f"“{markup(word_label(piece))}”" for piece in keys.pieces]
+    columns = [f"“{markup(word_label(piece))}”" for piece in keys.named]
     ticks = (row_ticks(trace, kind, colours), token_ticks(keys, colours))
     return matrix_figure(layers, colours, ticks, (phrases, columns), title)
 

@@ -24,6 +24,7 @@ from viz.theme import (
     plotly_title,
     quoted,
     sequential,
+    share,
 )
 
 ROOM = 24  # labels that fit above the weights
@@ -70,14 +71,16 @@ def heads_of_token(
     """
     weights = maps.attention[kind].weights[layer, :, row]  # (head, key)
     keys, heads = maps.keys(kind), weights.size(0)
-    labels = [f"{norm:.1f} · {share:+.0%}".replace("-", "−") for norm, share in zip(norms.tolist(), shares.tolist(), strict=True)]
+    labels = [f"{norm:.1f} · {share(part)}" for norm, part in zip(norms.tolist(), shares.tolist(), strict=True)]
+    off = {at for name, where, at in maps.intervention.heads_off if (name, where) == (kind, layer)}
+    labels = ["off" if head in off else label for head, label in enumerate(labels)]
     bars = go.Bar(
         x=to_array(norms), y0=1, dy=1, orientation="h", name="writes", marker={"color": mix(colours.card, colours.kind(kind), 0.45)},
         text=labels, textposition="auto", textfont={"size": LABEL_SIZE, "color": colours.ink}, insidetextanchor="start",
-        hovertemplate="head %{y}: writes <b>%{x:.2f}</b>, share of the sum %{customdata:.1%}<extra></extra>",
-        customdata=to_array(shares),
+        hovertemplate="head %{y}: writes <b>%{x:.2f}</b>, share of the sum %{customdata}<extra></extra>",
+        customdata=[share(part, 1) for part in shares.tolist()],
     )  # fmt: skip
-    names = [markup(quoted(piece)) for piece in keys.pieces]
+    names = [markup(quoted(piece)) for piece in keys.named]
     few = len(keys) <= 128  # a name a cell costs bytes; more keys are told by their place
     cells = go.Heatmap(
         z=to_array(weights), x0=1, dx=1, y0=1, dy=1, xaxis="x2", zmin=0, zmax=1, colorscale=sequential(colours, kind), name="weights",

@@ -24,11 +24,14 @@ from viz.theme import (
     diverging,
     markup,
     mix,
+    number,
     plotly_axis,
     plotly_colour_bar,
     plotly_layout,
     plotly_title,
     quoted,
+    signed,
+    small,
     tinted,
 )
 
@@ -59,7 +62,7 @@ def knockout_map(
         values, texts, hovers = (np.full(shape, empty, dtype=object) for empty in (np.nan, "", ""))
         for at, layer, head in own:
             values[layer, head], hovers[layer, head] = change[at], words[at]
-            text = ("× " if effects.off[at] else "") + _signed(float(change[at]))
+            text = ("× " if effects.off[at] else "") + signed(float(change[at]))
             texts[layer, head] = tinted(text, _readable(float(change[at]) / most, colours))
             if effects.off[at]:
                 frames.append(_frame(layer, head, end, colours))
@@ -94,7 +97,7 @@ def knockout_bars(
         x=change, y=list(range(1, count + 1)), orientation="h", name="change", customdata=list(range(count)),
         marker={"color": [colours.negative if value < 0 else colours.positive for value in change]},
         hovertext=sentences(effects, names, rows, said), hovertemplate="%{hovertext}<extra></extra>",
-        text=[_signed(float(value)) for value in change] if count <= 40 else None, textposition="outside", cliponaxis=False,
+        text=[signed(float(value)) for value in change] if count <= 40 else None, textposition="outside", cliponaxis=False,
         textfont={"size": LABEL_SIZE - 1, "color": colours.ink}, constraintext="none",
     )  # fmt: skip
     left, family = round(text_width(texts, size) + 18), MONO if isinstance(places, Tokens) else SANS
@@ -127,9 +130,9 @@ def layer_words(kind: str, layer: int) -> str:
 
 def _sentence(name: str, off: bool, intact: float, without: float, said: str) -> str:
     change = without - intact
-    before, after = (f"{value:.2f}".replace("-", "−") for value in (intact, without))
-    chances = " to ".join(f"{math.exp(value):.2g}".replace("e-", "e−") for value in (intact, without))
-    moved = f"{'falls' if change < 0 else 'rises'} by <b>{abs(change):.2f}</b> nats"
+    before, after = (number(value) for value in (intact, without))
+    chances = " to ".join(small(math.exp(value)) for value in (intact, without))
+    moved = f"{'falls' if change < 0 else 'rises'} by <b>{number(abs(change))}</b> nats"
     lines = [markup(f"Without {name}, log p of {said}"), f"{moved}, from {before} to {after}"]
     if min(intact, without) > SMALLEST:
         lines.append(f"(p from {chances})")
@@ -137,7 +140,7 @@ def _sentence(name: str, off: bool, intact: float, without: float, said: str) ->
 
 
 def _words(words: Tokens, colours: Palette) -> tuple[list[str], list[str]]:
-    return [quoted(piece) for piece in words.pieces], token_ticks(words, colours)
+    return [quoted(piece) for piece in words.named], token_ticks(words, colours)
 
 
 def _layers(places: Sequence[tuple[str, int]], colours: Palette) -> tuple[list[str], list[str]]:
@@ -150,18 +153,13 @@ def _layers(places: Sequence[tuple[str, int]], colours: Palette) -> tuple[list[s
 def _cells(
     values: np.ndarray, texts: np.ndarray, hovers: np.ndarray, most: float, kind: str, end: str, colours: Palette, bar: bool
 ) -> go.Heatmap:
-    ticks = {"xpad": 26, "tickvals": [-most, 0, most], "ticktext": [_signed(-most), "0", _signed(most)]}
+    ticks = {"xpad": 26, "tickvals": [-most, 0, most], "ticktext": [signed(-most), "0", signed(most)]}
     return go.Heatmap(
         z=values, x0=1, dx=1, y0=1, dy=1, xaxis=f"x{end}", yaxis=f"y{end}", zmin=-most, zmax=most, colorscale=diverging(colours),
         showscale=bar, colorbar=plotly_colour_bar(colours, **ticks), name=kind, xgap=2, ygap=2, hoverongaps=False,
         text=texts, texttemplate="%{text}", textfont={"size": LABEL_SIZE - 2}, customdata=hovers,
         hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
-
-
-def _signed(value: float) -> str:
-    """+0.12, −1.23, 0.00."""
-    return f"{value:+.2f}".replace("-", "−") if abs(value) >= FLAT else "0.00"
 
 
 def _readable(share: float, colours: Palette) -> str:

@@ -78,7 +78,7 @@ def token_growth(trace: Trace, side: str, token: int, colours: Palette = LIGHT) 
     parts = [
         go.Bar(
             x=to_array(values), y=places, orientation="h", name=name, xaxis=f"x{at}", marker={"color": inks}, cliponaxis=False,
-            text=[number(value).replace("-", "−") for value in values.tolist()], textposition="outside", customdata=rows,
+            text=[number(value) for value in values.tolist()], textposition="outside", customdata=rows,
             textfont={"size": LABEL_SIZE - 1, "color": colours.ink},
             hovertemplate=f"%{{customdata}}: {name} <b>%{{x:.3f}}</b><extra></extra>",
         )
@@ -152,7 +152,7 @@ def norm_comparison(normed: Normalised, trace: Trace, side: str, colours: Palett
         (colours.ink, "cross-thin"),
     ]
     tokens = _tokens(trace, side)
-    (values, texts), names = steps(token_ticks(tokens, colours)), [markup(quoted(piece)) for piece in tokens.pieces]
+    (values, texts), names = steps(token_ticks(tokens, colours)), [markup(quoted(piece)) for piece in tokens.named]
     size, places, wide = label_size(len(values)), list(range(1, len(names) + 1)), 9 if len(names) <= READABLE else 5
     parts = []
     for (name, x), (colour, symbol) in zip({"as it is": normed.before, **_normalised(normed)}.items(), looks, strict=True):
@@ -217,7 +217,7 @@ def _said(values: Tensor) -> str:
     """Mean, variance and range of a vector."""
     mean, variance = float(values.mean()), float(values.var(correction=0))
     text = f"mean {number(mean)}, variance {number(variance)}<br>{number(float(values.min()))} … {number(float(values.max()))}"
-    return markup(text).replace("&lt;br&gt;", "<br>").replace("-", "−")
+    return markup(text).replace("&lt;br&gt;", "<br>")
 
 
 def unit_bars(values: Tensor, units: Tensor, chosen: int, colours: Palette = LIGHT) -> go.Figure:
@@ -244,7 +244,7 @@ def unit_bars(values: Tensor, units: Tensor, chosen: int, colours: Palette = LIG
 def unit_over_tokens(trace: Trace, side: str, layer: int, unit: int, colours: Palette = LIGHT) -> go.Figure:
     """One unit over the tokens of a side: its value after the ReLU, 0 where it does not fire."""
     values, tokens = unit_tokens(trace, side, layer, unit), _tokens(trace, side)
-    (ticks, texts), names = steps(token_ticks(tokens, colours)), [markup(quoted(piece)) for piece in tokens.pieces]
+    (ticks, texts), names = steps(token_ticks(tokens, colours)), [markup(quoted(piece)) for piece in tokens.named]
     size, places = label_size(len(ticks)), list(range(1, len(names) + 1))
     bars = go.Bar(
         x=places, y=to_array(values), name="unit", customdata=names, marker={"color": colours.feed_forward},
@@ -265,7 +265,7 @@ def _over_tokens(
 ) -> go.Figure:
     """A matrix of something (rows) over the tokens of a side (columns), with one token framed."""
     tokens = _tokens(trace, side)
-    names = [markup(quoted(piece)) for piece in tokens.pieces]
+    names = [markup(quoted(piece)) for piece in tokens.named]
     figure = matrix_figure([cells], colours, (rows, token_ticks(tokens, colours)), (rows, names), title, square=False)
     if token is not None:
         box = {"x0": token + 0.5, "x1": token + 1.5, "y0": 0.5, "y1": len(rows) + 0.5}

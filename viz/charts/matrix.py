@@ -24,6 +24,8 @@ CELL = 26  # px: height of a row while there is room
 BAR = 68  # px: the colour bar and its title, above the column labels
 GAPS = 40  # up to this many rows and columns, hairlines part the cells
 SLANT = 55  # degrees: how steeply column labels rise
+ROW_ROOM = 112  # px: row labels leave at least half of the figure to the matrix, on a phone too
+SMALLEST_LABEL = 11  # px
 GLYPH = 0.61  # width of a monospaced character, in font sizes
 
 
@@ -50,6 +52,11 @@ def text_width(labels: list[str], size: int) -> float:
     return max((len(unescape(re.sub("<[^>]*>", "", label))) for label in labels), default=0) * GLYPH * size
 
 
+def fitting(labels: list[str], size: int, room: int = ROW_ROOM) -> int:
+    """A font size, px, at most `size`, with which row labels take no more than `room` px while that can be read."""
+    return max(SMALLEST_LABEL, min(size, int(size * room / max(text_width(labels, size), 1))))
+
+
 def heatmap(values: np.ndarray, template: str, **more) -> go.Heatmap:
     """One layer of cells on the silent axes. `template` is the hover: %{y} names the row, %{x} the column, %{z} is the value;
     %{y:d} and %{x:d} are their positions from 1."""
@@ -72,9 +79,10 @@ def matrix_figure(
     """
     rows, columns = len(ticks[0]), len(ticks[1])
     (y_values, y_texts), (x_values, x_texts) = steps(ticks[0]), steps(ticks[1])
-    size = label_size(max(len(y_values), len(x_values)))
+    size = fitting(y_texts, label_size(max(len(y_values), len(x_values))))
     rise = text_width(x_texts, size) * math.sin(math.radians(SLANT)) + size  # px: height of the slanted labels
     top, left = round(BAR + rise + 8), round(text_width(y_texts, size) + 16)
+    right = round(min(36, max(12, text_width(x_texts[-1:], size) * math.cos(math.radians(SLANT)) + 4)))
     look = {"tickfont": {"family": MONO, "size": size, "color": colours.ink}, "showline": True, "mirror": True,
             "constrain": "domain", "automargin": False}  # fmt: skip
     across, down = [0.5, columns + 0.5], [rows + 0.5, 0.5]
@@ -82,8 +90,8 @@ def matrix_figure(
     numbered = lambda count: list(range(1, count + 1))  # noqa: E731
     layout = plotly_layout(
         colours, title=plotly_title(colours, title), plot_bgcolor=colours.card,
-        height=min(LARGEST, max(SMALLEST, rows * CELL + top + 12)),
-        margin={"l": left, "r": 36, "t": top, "b": 12},
+        height=min(LARGEST, max(SMALLEST, rows * CELL + top + 12, 2 * (top + 12))),
+        margin={"l": left, "r": right, "t": top, "b": 12},
         xaxis=plotly_axis(colours, side="top", tickangle=-SLANT, tickvals=x_values, ticktext=x_texts, range=across,
                           constraintoward="left", **look),
         yaxis=plotly_axis(colours, tickvals=y_values, ticktext=y_texts, ticklabelstandoff=6, range=down,

@@ -15,6 +15,7 @@ from viz.theme import (
     Palette,
     diverging,
     markup,
+    number,
     plotly_axis,
     plotly_layout,
     plotly_title,
@@ -29,11 +30,12 @@ def origin_bars(words: Tokens, scores: dict[str, Tensor], units: dict[str, str],
     """One panel a method, one bar a source word: rows are the same in all panels, scales are each method's own.
 
     words: `model.analysis_words.join_pieces` of the source; scores: (word,) by the name of the method, its panel's title; units:
-    what the numbers are. Bars below 0 speak against the target word. The largest of each panel is drawn in full colour.
+    what the numbers are. Bars below 0 speak against the target word. The largest of each panel, the word that speaks most for it, is drawn in full
+    colour.
     """
     count = len(words)
     height = min(TALLEST, max(120, count * CELL))
-    (values, texts), names = steps(token_ticks(words, colours)), [f"{markup(quoted(piece))}" for piece in words.pieces]
+    (values, texts), names = steps(token_ticks(words, colours)), [f"{markup(quoted(piece))}" for piece in words.named]
     size = label_size(len(values))
     left, parts, axes, titles = round(text_width(texts, size) + 16), [], {}, []
     width = 1 / len(scores)
@@ -58,7 +60,7 @@ def origin_bars(words: Tokens, scores: dict[str, Tensor], units: dict[str, str],
 def agreement_heatmap(agreement: Tensor, methods: list[str], colours: Palette = LIGHT) -> go.Figure:
     """Spearman's rank correlation of every two methods, -1 to 1, written in the cells; blank where there is nothing to rank."""
     values = to_array(agreement)
-    texts = [["" if number != number else f"{number:.2f}".replace("-", "−") for number in row] for row in values.tolist()]
+    texts = [["" if value != value else number(value) for value in row] for row in values.tolist()]
     cells = go.Heatmap(
         z=values, x=methods, y=methods, zmin=-1, zmax=1, colorscale=diverging(colours), showscale=False, name="agreement",
         text=texts, texttemplate="%{text}", textfont={"size": LABEL_SIZE}, xgap=2, ygap=2, hoverongaps=False,
@@ -76,7 +78,7 @@ def agreement_heatmap(agreement: Tensor, methods: list[str], colours: Palette = 
 
 def _panel(method: str, numbers: Tensor, names: list[str], unit: str, axis: str, colours: Palette) -> go.Bar:
     values = to_array(numbers)
-    largest = int(abs(values).argmax())
+    largest = int(values.argmax())
     shade = [colours.negative if value < 0 else colours.cross for value in values]
     opacity = [1.0 if at == largest else 0.45 for at in range(len(values))]
     few = len(values) <= 40
@@ -102,4 +104,4 @@ def _reach(numbers: Tensor) -> list[float]:
 
 
 def _short(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−") if abs(value) >= 0.005 else ""
+    return number(value) if abs(value) >= 0.005 else ""

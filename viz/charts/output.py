@@ -16,9 +16,11 @@ from viz.theme import (
     LIGHT,
     MONO,
     Palette,
+    cut,
     markup,
     mix,
     number,
+    piece_name,
     plotly_axis,
     plotly_colour_bar,
     plotly_layout,
@@ -46,7 +48,7 @@ def top_pieces_table(trace: Trace, pieces: list[str], colours: Palette = LIGHT, 
     cells = heatmap(
         to_array(values), "%{y}<br>rank %{x}: “%{customdata}”, probability <b>%{z:.3f}</b>", zmin=0, zmax=1, name="probability",
         colorscale=[[0, colours.card], [1, mix(colours.card, colours.decoder, 0.75)]],
-        customdata=[[markup(token_label(pieces[id_])) for id_ in line] for line in ids.tolist()],
+        customdata=[[markup(piece_name(pieces[id_])) for id_ in line] for line in ids.tolist()],
         colorbar=plotly_colour_bar(colours, tickvals=[0, 0.5, 1], ticktext=["0", "0.5", "1"]),
         **(small if len(texts) <= READABLE else {}),
     )  # fmt: skip
@@ -70,9 +72,10 @@ def probability_bars(
     label = trace.labels.ids[row]
     plain = probabilities(logits)[ids]
     ids, places = ids.tolist(), list(range(1, len(ids) + 1))
-    names = [markup(token_label(pieces[id_])) for id_ in ids]
-    ticks = [f"<b>{name}</b>" if id_ == label else name for id_, name in zip(ids, names, strict=True)]
-    said = [f"{number(value, 3)}   logit {float(logits[id_]):.1f}" for value, id_ in zip(values.tolist(), ids, strict=True)]
+    names = [markup(piece_name(pieces[id_])) for id_ in ids]
+    labels = [markup(cut(token_label(pieces[id_]))) for id_ in ids]
+    ticks = [f"<b>{name}</b>" if id_ == label else name for id_, name in zip(ids, labels, strict=True)]
+    said = [f"{number(value, 3)}   logit {number(float(logits[id_]), 1)}" for value, id_ in zip(values.tolist(), ids, strict=True)]
     bars = go.Bar(
         x=to_array(values), y=places, orientation="h", name="probability", text=said, textposition="outside", cliponaxis=False,
         textfont={"size": LABEL_SIZE, "color": colours.ink}, customdata=names, constraintext="none",
@@ -84,7 +87,7 @@ def probability_bars(
         marker={"symbol": "line-ns", "size": 16, "line": {"width": 2, "color": colours.ink}},
     )  # fmt: skip
     layout = plotly_layout(
-        colours, height=60 + CELL * len(ids), margin={"l": round(text_width(names, LABEL_SIZE) + 18), "r": 12, "t": 34, "b": 8},
+        colours, height=60 + CELL * len(ids), margin={"l": round(text_width(labels, LABEL_SIZE) + 18), "r": 12, "t": 34, "b": 8},
         title=plotly_title(colours, f"probability = e^(logit / {temperature:g}) / Σ e^(logit / {temperature:g})"),
         xaxis=plotly_axis(colours, range=[0, 1.5 * max(float(values.max()), float(plain.max()))], showticklabels=False, fixedrange=True),
         yaxis=plotly_axis(colours, range=[len(ids) + 0.6, 0.4], tickvals=places, ticktext=ticks, automargin=False, fixedrange=True,
@@ -99,7 +102,7 @@ def loss_bars(trace: Trace, colours: Palette = LIGHT) -> go.Figure:
     (values, texts), count = steps(token_ticks(trace.labels, colours)), len(loss)
     size = label_size(len(values))
     places, top = ranks(trace.logits, label_ids(trace)).tolist(), float(loss.max())
-    names = [f"{quoted(piece)}, rank {rank}" for piece, rank in zip(trace.labels.pieces, places, strict=True)]
+    names = [f"{quoted(piece)}, rank {rank}" for piece, rank in zip(trace.labels.named, places, strict=True)]
     bars = go.Bar(
         x=list(range(1, count + 1)), y=to_array(loss), name="loss", marker={"color": colours.decoder}, customdata=list(map(markup, names)),
         hovertemplate="%{customdata}: <b>%{y:.3f}</b> nats<extra></extra>",
@@ -131,7 +134,7 @@ def lens_heatmap(trace: Trace, lens: Lens, pieces: list[str], colours: Palette =
     tops, chances = lens.top[points].tolist(), lens.top_probability[points].tolist()
     places, finals = lens.label_rank[points].tolist(), trace.labels.ids
     hover = [
-        [f"says “{markup(token_label(pieces[id_]))}” ({number(chance)}); the final piece has rank {rank:,}"
+        [f"says “{markup(piece_name(pieces[id_]))}” ({number(chance)}); the final piece has rank {rank:,}"
          for id_, chance, rank in zip(*line, strict=True)]
         for line in zip(tops, chances, places, strict=True)
     ]  # fmt: skip
@@ -144,7 +147,7 @@ def lens_heatmap(trace: Trace, lens: Lens, pieces: list[str], colours: Palette =
         **({"text": texts, "texttemplate": "%{text}", "textfont": {"size": 10, "family": MONO}} if few else {}),
     )  # fmt: skip
     title = "colour: probability of the piece that is finally produced; text: what would be said here"
-    columns = [f"“{markup(token_label(piece))}”" for piece in trace.labels.pieces]
+    columns = [f"“{markup(token_label(piece))}”" for piece in trace.labels.named]
     figure = matrix_figure([cells], colours, (names, token_ticks(trace.labels, colours)), (names, columns), title, square=False)
     figure.layout.height = max(figure.layout.height, 420)
     if row is not None:
@@ -181,7 +184,7 @@ def _rows(trace: Trace) -> list[str]:
     """What the hover calls the rows, with rank and probability of what was produced, among the best or not."""
     places = ranks(trace.logits, label_ids(trace)).tolist()
     chances = torch.exp(-cross_entropy(trace)).tolist()
-    rows = zip(trace.target.pieces, trace.labels.pieces, places, chances, strict=True)
+    rows = zip(trace.target.named, trace.labels.named, places, chances, strict=True)
     return [
         markup(f"Reading {quoted(read)}, producing {quoted(made)} (rank {rank:,}, probability {number(chance, 3)})")
         for read, made, rank, chance in rows
@@ -190,5 +193,5 @@ def _rows(trace: Trace) -> list[str]:
 
 def _cell(piece: str, is_label: bool) -> str:
     text = token_label(piece)
-    text = markup(text if len(text) <= PIECE else text[: PIECE - 1] + "…")
+    text = markup(cut(text, PIECE))
     return f"<u>{text}</u>" if is_label else text

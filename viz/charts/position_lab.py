@@ -13,7 +13,7 @@ from model.analysis_permutation import Permuted
 from model.tokenizer import Tokens
 from viz.charts.matrix import label_size, steps, text_width, to_array
 from viz.charts.words import LONG, token_ticks
-from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, markup, mix, plotly_axis, plotly_layout, plotly_title, quoted
+from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, markup, mix, plotly_axis, plotly_layout, plotly_title, quoted, small
 
 HEIGHT = 330  # px
 STARTS = 4  # positions from which dot products are drawn
@@ -124,7 +124,7 @@ def order_differences(found: Permuted, tokens: Tokens, colours: Palette = LIGHT)
     hover also says how long the whole change is, as a share of the state's length.
     """
     (values, texts), size = steps(token_ticks(tokens, colours)), label_size(min(len(tokens), LONG))
-    places, names = list(range(1, len(tokens) + 1)), [markup(quoted(piece)) for piece in tokens.pieces]
+    places, names = list(range(1, len(tokens) + 1)), [markup(quoted(piece)) for piece in tokens.named]
     looks = (
         ("size of the state", found.scale, None, colours.soft, "line-ew-open"),
         ("with positions", found.with_positions, found.with_share, colours.decoder, "circle"),
@@ -132,9 +132,9 @@ def order_differences(found: Permuted, tokens: Tokens, colours: Palette = LIGHT)
     )
     dots = [
         go.Scatter(
-            x=places, y=to_array(numbers.clamp_min(FLOOR)), mode="markers", name=name, customdata=_hover(names, shares),
+            x=places, y=to_array(numbers.clamp_min(FLOOR)), mode="markers", name=name, customdata=_hover(names, numbers, shares),
             marker={"color": colour, "symbol": symbol, "size": 9 if len(places) <= LONG else 4, "line": {"color": colour, "width": 2}},
-            hovertemplate=f"%{{customdata[0]}}, {name}: <b>%{{y:.2g}}</b>%{{customdata[1]}}<extra></extra>",
+            hovertemplate=f"%{{customdata[0]}}, {name}: <b>%{{customdata[2]}}</b>%{{customdata[1]}}<extra></extra>",
         )
         for name, numbers, shares, colour, symbol in looks
     ]  # fmt: skip
@@ -145,15 +145,15 @@ def order_differences(found: Permuted, tokens: Tokens, colours: Palette = LIGHT)
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": LABEL_SIZE}, "itemclick": False},
         xaxis=plotly_axis(colours, range=[0.4, len(places) + 0.6], tickvals=values, ticktext=texts, tickangle=-90, automargin=False,
                           fixedrange=True, tickfont={"family": MONO, "size": size, "color": colours.ink}),
-        yaxis=plotly_axis(colours, title="largest change of a number", type="log", range=reach, dtick=2, tickformat=".0e",
+        yaxis=plotly_axis(colours, title="largest change of a number", type="log", range=reach, dtick=2, exponentformat="power",
                           showgrid=True, fixedrange=True, automargin=False),
     )  # fmt: skip
     return go.Figure(dots, layout)
 
 
-def _hover(names: list[str], shares: Tensor | None) -> list[tuple[str, str]]:
-    """Every token's name, and how long its change is beside its state."""
+def _hover(names: list[str], numbers: Tensor, shares: Tensor | None) -> list[tuple[str, str, str]]:
+    """Every token's name, how long its change is beside its state, and the change itself."""
     if shares is None:
-        return [(name, "") for name in names]
-    said = (f"; the whole change is {share:.2g} × as long as the state" for share in shares.tolist())
-    return list(zip(names, said, strict=True))
+        return [(name, "", small(value)) for name, value in zip(names, numbers.tolist(), strict=True)]
+    said = (f"; the whole change is {small(part)} × as long as the state" for part in shares.tolist())
+    return list(zip(names, said, map(small, numbers.tolist()), strict=True))

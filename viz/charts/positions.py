@@ -218,10 +218,10 @@ def token_rows(trace: Trace, side: str, colours: Palette) -> tuple[list[str], li
     tokens: Tokens = trace.source if side == "encoder" else trace.target
     given = analysis.given_positions(trace, side)
     ticks, names = [], []
-    for index, (piece, id_) in enumerate(zip(tokens.pieces, tokens.ids, strict=True)):
+    for index, (piece, id_) in enumerate(zip(tokens.shown, tokens.ids, strict=True)):
         other = given is not None and given[index] != index
         ticks.append((tinted(f"at {given[index] + 1}  ", colours.soft) if other else "") + tick(piece, id_ in SPECIAL, colours))
-        name = f"“{markup(word_label(piece))}”, token {index + 1}"
+        name = f"“{markup(word_label(tokens.named[index]))}”, token {index + 1}"
         names.append(name + (f", told it is at position {given[index] + 1}" if other else ""))
     return ticks, names
 

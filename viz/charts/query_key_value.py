@@ -82,10 +82,10 @@ def score_parts(trace: Trace, kind: str, layer: int, head: int, cell: tuple[int,
             hovertemplate=f"dimension %{{y}}, {name}: <b>%{{z:.4f}}</b><extra></extra>",
         )  # fmt: skip
     score, weight = float(got.scores[layer, head, query, key]), float(got.weights[layer, head, query, key])
-    asks, answers = (markup(quoted(tokens.pieces[at])) for tokens, at in ((trace.queries(kind), query), (trace.keys(kind), key)))
+    asks, answers = (markup(quoted(tokens.shown[at])) for tokens, at in ((trace.queries(kind), query), (trace.keys(kind), key)))
     scale = f" ÷ √{trace.config.d_head}" if trace.intervention.scaled else ""
     said = (
-        f"{asks} · {answers} = {float(products.sum()):.2f}{scale}<br>score <b>{score:.2f}</b> → weight <b>{number(weight, 3)}</b>"
+        f"{asks} · {answers} = {number(float(products.sum()))}{scale}<br>score <b>{number(score)}</b> → weight <b>{number(weight, 3)}</b>"
     )
     figure.add_annotation(
         text=said, xref="paper", x=0, xanchor="left", yref="paper", y=1, yanchor="bottom", yshift=34, align="left", showarrow=False,
@@ -157,7 +157,7 @@ def _axes(trace: Trace, kind: str, colours: Palette, width: int) -> tuple[dict, 
 
 def _names(tokens: Tokens) -> dict:
     """What the hover calls the positions of an axis, with the place from 1."""
-    names = [f"{markup(quoted(piece))} ({at})" for at, piece in enumerate(tokens.pieces, 1)]
+    names = [f"{markup(quoted(piece))} ({at})" for at, piece in enumerate(tokens.named, 1)]
     return {"tickvals": list(range(1, len(names) + 1)), "ticktext": names}
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from model import analysis
 from model.tokenizer import SPECIAL, Tokens
 from model.trace import Trace
-from viz.theme import LABEL_SIZE, LIGHT, MONO, SPACE_MARK, Palette, altair_theme, token_label, word_label
+from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, altair_theme, cut, word_label
 
 MANY = 60  # tokens: above this, a band of quantiles takes the place of one line a token
 NAMED = 30  # tokens: up to this many, lines are labelled at their right end
@@ -92,7 +92,7 @@ def _token_ticks(
             "share": _digits(value),
         }
         for index, row in enumerate(shares.cpu().tolist())
-        for token, (piece, value) in enumerate(zip(tokens.pieces, row, strict=True), start=1)
+        for token, (piece, value) in enumerate(zip(tokens.shown, row, strict=True), start=1)
     ]
     hover = alt.selection_point(name="token", on="pointerover", clear="pointerout", fields=["n"], empty=False)
     tip = [alt.Tooltip("token:N"), alt.Tooltip("n:O", title="position"), alt.Tooltip("layer:O"), alt.Tooltip("sublayer:N"),
@@ -116,7 +116,7 @@ def _rows(trace: Trace, side: str, norms: Tensor, shown: list[int]) -> list[dict
             "label": labels[point],
             "after": after[point],
             "n": index + 1,
-            "token": _token_name(tokens.pieces[index]),
+            "token": _token_name(tokens.shown[index]),
             "norm": _digits(value),
         }
         for point, row in enumerate(values)
@@ -152,7 +152,7 @@ def _end_labels(
     places = spread_apart(last, 15 * float(norms.max()) / HEIGHT)
     end = norms.size(0) - 1
     data = [
-        {"point": end, "n": index + 1, "token": _token_name(tokens.pieces[index]), "norm": place}
+        {"point": end, "n": index + 1, "token": _token_name(tokens.shown[index]), "norm": place}
         for index, place in zip(shown, places, strict=True)
     ]
     text = _chart(data).mark_text(align="left", dx=10, font=MONO, fontSize=LABEL_SIZE)
@@ -267,7 +267,7 @@ def _finish(layers: list[alt.Chart], rows: list[dict], colours: Palette) -> alt.
 
 def _token_name(piece: str) -> str:
     """A token beside a chart: without the space in front, but never empty."""
-    return word_label(piece) or token_label(piece) or SPACE_MARK
+    return cut(word_label(piece))
 
 
 def _digits(value: float) -> float:

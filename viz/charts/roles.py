@@ -89,8 +89,9 @@ def _cells(
         for head in range(heads):
             role = measures.main(kind, layer, head)
             shade = 0.0 if values is None else float(values[layer, head]) / most
-            colour = _on(shade, kind, colours) if bright[layer, head] else colours.soft
-            texts[layer, head] = tinted(role.title, colour) if role else ""
+            colour = on_cell(shade, kind, colours) if bright[layer, head] else colours.soft
+            bright[layer, head] &= (kind, layer, head) not in measures.off or label not in ROLE
+            texts[layer, head] = tinted(role.title, colour) if role else "× off" if (kind, layer, head) in measures.off else ""
             hovers[layer, head] = _hover(measures, kind, layer, head)
     scale = sequential(colours, kind) if values is not None else [[0, colours.chip], [1, colours.chip]]
     filled = np.zeros((layers, heads), dtype=np.float32) if values is None else values
@@ -106,7 +107,7 @@ def _cells(
     ]  # fmt: skip
 
 
-def _on(share: float, kind: str, colours: Palette) -> str:
+def on_cell(share: float, kind: str, colours: Palette) -> str:
     """Ink or card, whichever is easier to read on a cell this far along the kind's colours."""
     cell = _light(mix(colours.card, colours.kind(kind), share**SHADE_POWER))
     contrast = lambda colour: abs(math.log((_light(colour) + 0.05) / (cell + 0.05)))  # noqa: E731
@@ -122,9 +123,10 @@ def _light(colour: str) -> float:
 
 def _hover(measures: HeadMeasures, kind: str, layer: int, head: int) -> str:
     """Everything that was measured of one head."""
+    off = (kind, layer, head) in measures.off
     found = {name: float(value[layer, head]) for name, value in measures.statistics[kind].items()}
     lines = [
-        f"<b>{head_title(kind, layer, head)}</b>",
+        f"<b>{head_title(kind, layer, head)}</b>{' (switched off: it hands nothing on, so it has no role)' if off else ''}",
         f"entropy {number(found['entropy'])} nats, {found['share']:.0%} of ln(keys)",
         *([f"mean distance {number(found['distance'], 1)} positions"] if "distance" in found else []),
     ]
@@ -134,7 +136,7 @@ def _hover(measures: HeadMeasures, kind: str, layer: int, head: int) -> str:
             score += f" ± {number(float(got.deviation[layer, head]))}"
             null += f" ± {number(float(got.null_deviation[layer, head]))}"
         line = f"{ROLE[name].title} {score} · shuffled {null}"
-        lines.append(f"<b>{line}</b>" if bool(got.has[layer, head]) else line)
+        lines.append(f"<b>{line}</b>" if bool(got.has[layer, head]) and not off else line)
     return "<br>".join(lines)
 
 

@@ -118,7 +118,7 @@ def _pieces(figure: go.Figure, tree: MergeTree, places: list, bottom: int, colou
         shown = _bytes(tree, root) if root in tree.lacking else token_label(pieces[0])
         numbered = f"<br>{tinted(numbers[0] + ('…' if len(numbers) > 1 else ''), colours.soft)}" if numbers else ""
         texts.append(f"<b>{tinted(shown, colours.decoder if root in tree.lacking else colours.encoder)}</b>{numbered}")
-        hover.append(f"{markup(' '.join(map(token_label, pieces)))}" + (f": id {' '.join(numbers)}" if numbers else ""))
+        hover.append(f"{markup(' '.join(pieces if root in tree.lacking else map(token_label, pieces)))}" + (f": id {' '.join(numbers)}" if numbers else ""))
     _row(figure, texts, [(places[root][0], bottom) for root in tree.roots], hover, "pieces")
 
 

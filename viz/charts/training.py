@@ -74,7 +74,7 @@ def _rates(rates: list[dict], x: alt.X, colours: Palette) -> list[alt.Chart]:
     peak = max(row["rate"] for row in rates) or 1
     axis = alt.Axis(values=[0, peak], format="~g", titleAnchor="start", orient="left", grid=False)
     y = alt.Y("rate:Q", title="learning rate", axis=axis, scale=alt.Scale(nice=False, domain=[0, peak * 3 / 2 / BELOW]))
-    tip = [alt.Tooltip("step:Q", format=",d"), alt.Tooltip("rate:Q", title="learning rate", format=".2e")]
+    tip = [alt.Tooltip("step:Q", format=",d"), alt.Tooltip("rate:Q", title="learning rate", format=".7f")]
     area = alt.Chart(alt.Data(values=rates)).mark_area(
         color=colours.soft, opacity=0.18, line={"color": colours.soft, "strokeWidth": 1.5}
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from model.tokenizer import SPACE, SPECIAL, Tokens
+from model.tokenizer import SPECIAL, Tokens
 from model.trace import AttentionMaps
-from viz.theme import KIND_TITLES, Palette, markup, number, quoted, tinted, token_label, token_labels
+from viz.theme import KIND_TITLES, SPACE_MARK, Palette, cut, cut_pair, markup, number, quoted, tinted, token_label, token_labels
 
 LONG = 60  # tokens: above this, labels are thinned out
 
@@ -12,18 +12,18 @@ LONG = 60  # tokens: above this, labels are thinned out
 def row_phrases(trace: AttentionMaps, kind: str) -> list[str]:
     """Who attends, one phrase per query: “chat” in the encoder, Producing “chat” (reading “Le”) in the decoder."""
     if kind == "encoder":
-        return [f"{quoted(piece)} attends to" for piece in trace.source.pieces]
-    pairs = zip(trace.target.pieces, trace.labels.pieces, strict=True)
+        return [f"{quoted(piece)} attends to" for piece in trace.source.named]
+    pairs = zip(trace.target.named, trace.labels.named, strict=True)
     return [f"Producing {quoted(made)} (reading {quoted(read)}), this head attends to" for read, made in pairs]
 
 
 def cell_sentence(trace: AttentionMaps, kind: str, query: int, key: int, weight: float | None) -> str:
     """One cell in words: Producing “fatigué”, this head attends to “tired”: 1.00. A weight of None is a masked cell."""
-    key_piece = quoted(trace.keys(kind).pieces[key])
+    key_piece = quoted(trace.keys(kind).shown[key])
     value = "masked: may not attend" if weight is None else number(weight)
     if kind == "encoder":
-        return f"{quoted(trace.source.pieces[query])} attends to {key_piece}: {value}"
-    return f"Producing {quoted(trace.labels.pieces[query])}, this head attends to {key_piece}: {value}"
+        return f"{quoted(trace.source.shown[query])} attends to {key_piece}: {value}"
+    return f"Producing {quoted(trace.labels.shown[query])}, this head attends to {key_piece}: {value}"
 
 
 def head_title(kind: str, layer: int, head: int) -> str:
@@ -33,16 +33,21 @@ def head_title(kind: str, layer: int, head: int) -> str:
 
 def token_ticks(tokens: Tokens, colours: Palette) -> list[str]:
     """Plotly tick labels of tokens; special tokens and space marks softer."""
-    return [tick(piece, id_ in SPECIAL, colours) for piece, id_ in zip(tokens.pieces, tokens.ids, strict=True)]
+    return [tick(piece, id_ in SPECIAL, colours) for piece, id_ in zip(tokens.shown, tokens.ids, strict=True)]
 
 
 def tick(piece: str, soft: bool, colours: Palette) -> str:
-    """One piece as a Plotly tick label."""
+    """One piece as a Plotly tick label, cut where it is long."""
+    return _coloured(cut(token_label(piece)), soft, colours)
+
+
+def _coloured(label: str, soft: bool, colours: Palette) -> str:
+    """A label for Plotly, its space marks softer."""
     if soft:
-        return tinted(token_label(piece), colours.soft)
-    rest = piece.lstrip(SPACE)
-    spaces = token_label(piece[: len(piece) - len(rest)])
-    return (tinted(spaces, colours.soft) if spaces else "") + markup(token_label(rest))
+        return tinted(label, colours.soft)
+    rest = label.lstrip(SPACE_MARK)
+    spaces = label[: len(label) - len(rest)]
+    return (tinted(spaces, colours.soft) if spaces else "") + markup(rest)
 
 
 def row_ticks(trace: AttentionMaps, kind: str, colours: Palette) -> list[str]:
@@ -52,14 +57,17 @@ def row_ticks(trace: AttentionMaps, kind: str, colours: Palette) -> list[str]:
     """
     if kind == "encoder":
         return token_ticks(trace.source, colours)
-    made = token_ticks(trace.labels, colours)
-    if len(made) > LONG:
-        return made
-    return [f"{tinted(read + ' → ', colours.soft)}{text}" for read, text in zip(token_labels(trace.target), made, strict=True)]
+    if len(trace.labels) > LONG:
+        return token_ticks(trace.labels, colours)
+    pairs = (cut_pair(*pair) for pair in zip(token_labels(trace.target), token_labels(trace.labels), strict=True))
+    return [
+        tinted(f"{read} → ", colours.soft) + _coloured(made, id_ in SPECIAL, colours)
+        for (read, made), id_ in zip(pairs, trace.labels.ids, strict=True)
+    ]
 
 
 def content(tokens: Tokens) -> list[bool]:
     """For each token, whether it carries letters or digits: neither special nor punctuation."""
     return [
-        id_ not in SPECIAL and any(char.isalnum() for char in piece) for id_, piece in zip(tokens.ids, tokens.pieces, strict=True)
+        id_ not in SPECIAL and any(char.isalnum() for char in piece) for id_, piece in zip(tokens.ids, tokens.spelled, strict=True)
     ]

@@ -13,6 +13,7 @@ from model.analysis_roles import ROLE
 from viz.canvas import heads_grid, pack_grid, plot_clicks
 from viz.charts import change_sentence, difference_heatmap, head_heatmap, head_sentence
 from viz.charts.words import head_title
+from viz.reading import off_mark
 from viz.views import engine
 from viz.views.head_roles import dimmed_heads
 from viz.views.scene import Scene, View, calculation_opener
@@ -64,12 +65,13 @@ def open_head(scene: Scene, large: bool = False, listen: bool = True) -> None:
     said, caption = (head_sentence, "Row attends to column.") if not scene.compares else (change_sentence, "After minus before.")
     maps = (scene.maps_before, scene.maps) if scene.compares else (scene.maps,)
     query, key, sentence = scene.picture(said.__name__, partial(said, *maps, kind, layer, head), kind, layer, head)
-    st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}</h3>')
+    st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}{off_mark(scene.trace, kind, layer, head)}</h3>')
     st.caption(f"{caption} Click a cell to open its calculation.")
     aligned = engine.alignment_head(scene.translator)
     if aligned and (kind, layer, head) == ("cross", *aligned[:2]):
+        trained = "" if scene.trace.intervention.changes_nothing else ", measured on the model as trained"
         st.caption(
-            f"★ The alignment head: of all heads it agrees best with word links that people set (alignment error rate {aligned[2]:.2f})."
+            f"★ The alignment head: of all heads it agrees best with word links that people set (alignment error rate {aligned[2]:.2f}{trained})."
         )
     if hidden := scene.hidden(kind, layer, [head]):
         st.caption(hidden)

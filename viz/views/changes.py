@@ -7,14 +7,10 @@ from dataclasses import dataclass, fields, replace
 
 from model.intervention import Intervention, Link
 from model.trace import AttentionMaps
+from viz import reading
 from viz.theme import quoted
 from viz.views.settings import Settings
 
-POSITION_WORDS = {
-    "none": "taken away (nothing says where a token stands)",
-    "shuffled": "shuffled (each token is told another place)",
-    "reversed": "reversed (the first token is told that it is the last)",
-}
 KIND_WORDS = {"encoder": "encoder", "decoder": "decoder", "cross": "cross-attention"}
 FEW = 4  # links or heads of one sort that are named one by one
 
@@ -35,13 +31,14 @@ def changes(settings: Settings, maps: AttentionMaps | None = None) -> list[Chang
     def add(name: str, words: str) -> None:
         found.append(Change(name, words, lambda now: replace(now, **{name: getattr(default, name)})))
 
+    change, config = settings.intervention, maps.config if maps else None
     if not settings.causal:
-        add("causal", "look-ahead mask off (every French token may see those after it)")
-    for name, language in (("source_positions", "English"), ("target_positions", "French")):
+        add("causal", reading.mask_off(change))
+    for name, side in (("source_positions", "encoder"), ("target_positions", "decoder")):
         if getattr(settings, name) != "trained":
-            add(name, f"{language} positions {POSITION_WORDS[getattr(settings, name)]}")
+            add(name, reading.position_change(change, config, side))
     if settings.position_scale != 1.0:
-        add("position_scale", f"positions × {settings.position_scale:g}")
+        add("position_scale", reading.scale_change(change, config))
     if settings.window is not None:
         add("window", f"self-attention only within ±{settings.window}")
     if settings.temperature != 1.0:
@@ -92,7 +89,7 @@ def _piece(maps: AttentionMaps | None, kind: str, position: int, is_key: bool) -
     if maps is not None:
         tokens = maps.keys(kind) if is_key else maps.source if kind == "encoder" else maps.labels
         if position < len(tokens):
-            return quoted(tokens.pieces[position])
+            return quoted(tokens.shown[position])
     return f"token {position + 1}"
 
 

@@ -6,7 +6,13 @@ import html
 from difflib import SequenceMatcher
 
 from model.tokenizer import SPACE, Tokens
-from viz.theme import SPACE_MARK
+from viz.theme import SPACE_MARK, cut
+
+
+def lost(before: Tokens, after: Tokens) -> set[int]:
+    """Indices of the tokens of `before` that are not in `after` at their place in the sentence."""
+    blocks = SequenceMatcher(None, before.ids, after.ids, autojunk=False).get_matching_blocks()
+    return set(range(len(before))) - {block.a + index for block in blocks for index in range(block.size)}
 
 
 def changed(before: Tokens, after: Tokens) -> set[int]:
@@ -16,10 +22,11 @@ def changed(before: Tokens, after: Tokens) -> set[int]:
     return set(range(len(after))) - kept
 
 
-def row(name: str, label: str, tokens: Tokens, marked: set[int] = frozenset()) -> str:
-    """HTML of one labelled row; `name` is for tests, `marked` tokens are drawn as changed. All text is escaped."""
+def row(name: str, label: str, tokens: Tokens, marked: set[int] = frozenset(), struck: set[int] = frozenset()) -> str:
+    """HTML of one labelled row; `name` is for tests, `marked` tokens are drawn as changed, `struck` ones as deleted. All text is escaped."""
     chips = "".join(
-        _chip(piece, word, index in marked) for index, (piece, word) in enumerate(zip(tokens.pieces, tokens.words, strict=True))
+        _chip(piece, name, word, index in marked, index in struck)
+        for index, (piece, name, word) in enumerate(zip(tokens.shown, tokens.named, tokens.words, strict=True))
     )
     return (
         f'<div class="tokens" data-testid="tokens-{name}"><span class="tokens-label">{html.escape(label)}</span>'
@@ -27,8 +34,18 @@ def row(name: str, label: str, tokens: Tokens, marked: set[int] = frozenset()) -
     )
 
 
-def _chip(piece: str, word: int, is_changed: bool) -> str:
+def token_cell(label: str, name: str = "") -> str:
+    """HTML of a table cell with a token: cut to a label, the whole and its name in the hover. All text is escaped."""
+    shown = cut(label)
+    title = f' title="{html.escape(name or label)}"' if shown != (name or label) else ""
+    return f'<td class="token"{title}>{html.escape(shown)}</td>'
+
+
+def _chip(piece: str, name: str, word: int, is_changed: bool, is_lost: bool) -> str:
     rest = piece.lstrip(SPACE)
     mark = f'<i aria-hidden="true">{SPACE_MARK * (len(piece) - len(rest))}</i>' if rest != piece else ""
     kind = "chip special" if word < 0 else "chip changed" if is_changed else "chip"
-    return f'<span class="{kind}">{mark}{html.escape(rest)}</span>'
+    title = f' title="{html.escape(name)}"' if name != piece else ""
+    if is_lost and word >= 0:
+        return f'<del class="{kind} lost"{title}>{mark}{html.escape(rest)}</del>'
+    return f'<span class="{kind}"{title}>{mark}{html.escape(rest)}</span>'

@@ -10,7 +10,6 @@ import streamlit as st
 import torch
 
 from model import Translator
-from model.capture import capture
 from model.decoding import BeamTree, Forced, WhatIf, beam_tree, continue_greedily, next_pieces
 from model.intervention import Intervention
 from model.tokenizer import Tokens
@@ -19,7 +18,7 @@ from model.translate import length_limits
 from viz.canvas import decoding_steps, pack_decoding
 from viz.charts import hypotheses_tree
 from viz.theme import number, quoted
-from viz.views import chips, engine
+from viz.views import chips, engine, finished
 from viz.views.choices import plain
 from viz.views.scene import Scene, View, remember
 from viz.views.settings import DECODING_PARTS
@@ -90,14 +89,11 @@ def _played(scene: Scene) -> Played:
         return Played(trace, own, (), given)
     found = _what_if(translator, *_source(scene), settings.forced, change, str(change.to_dict()))
     if found.dropped:
-        st.warning(_dropped(scene, found))
+        st.warning(plain(_dropped(scene, found)))
         scene.choose(forced=found.taken)
     labels = translator.tokenizer.with_end(translator.tokenizer.decode(found.ids))
-    if found.ids:
-        key = engine.cache_key(translator)
-        trace = engine.captured(translator, key, settings.text, labels, tuple(labels.ids), change, str(change.to_dict())).trace
-    else:  # </s> at once: nothing that a page would read, but a pass like any other
-        trace = capture(translator.model, trace.source, translator.read(labels), labels, change)
+    key = engine.cache_key(translator)
+    trace = engine.captured(translator, key, settings.text, labels, tuple(labels.ids), change, str(change.to_dict())).trace
     return Played(trace, own, found.taken, False)
 
 
@@ -106,7 +102,7 @@ def _dropped(scene: Scene, found: WhatIf) -> str:
     named = [f"{quoted(scene.translator.tokenizer.piece(piece))} at step {step + 1}" for step, piece in found.dropped[:FEW]]
     more = f" and {len(found.dropped) - FEW} more" if len(found.dropped) > FEW else ""
     why = f"The translation ends at step {len(found.ids) + 1}; a step takes one piece; <pad>, <unk> and <s> are never said."
-    return plain(f"Left out: {', '.join(named)}{more}. {why}")
+    return f"Left out: {', '.join(named)}{more}. {why}"
 
 
 def _steps(scene: Scene) -> None:
@@ -148,11 +144,7 @@ def _notes(scene: Scene, played: Played) -> None:
         st.caption("Click another piece than the one that was said: the model says it and goes on from there. What if?")
     if scene.settings.words:
         st.caption("The model decodes pieces, whatever the pictures join.")
-    if not played.trace.intervention.keeps_earlier_steps:
-        st.caption(
-            "Under this change a French row also depends on the words behind it. The numbers are of one pass over the finished "
-            "sentence; while it translated, each step saw only what had been said, so another piece may have been the best."
-        )
+    finished.note(played.trace, not played.given and not played.taken)
 
 
 def _choices(scene: Scene, played: Played) -> None:
@@ -176,7 +168,7 @@ def _choices(scene: Scene, played: Played) -> None:
         if played.trace.intervention.keeps_earlier_steps:  # else the rows are not what was said step by step
             own, now = (-float(trace.loss.sum()) for trace in (scene.trace, played.trace))
             st.caption(
-                f"Log-probability of the model's own translation {_signed(own)} nats, of this one {_signed(now)}: "
+                f"Log-probability of the model's own translation {number(own)} nats, of this one {number(now)}: "
                 "closer to 0 is more probable."
             )
 
@@ -246,7 +238,7 @@ def _ended(scene: Scene, tree: BeamTree, greedy: list[int]) -> str:
         ids, one = tree.ids(index), tree.hypotheses[index]
         marks = ["wins"] * (index == tree.winner) + ["what greedy decoding says"] * (ids == greedy)
         text = scene.translator.tokenizer.decode(ids[:-1]).text
-        numbers = (len(ids), _signed(one.log_probability, 3), _signed(one.normalised, 3), ", ".join(marks))
+        numbers = (len(ids), number(one.log_probability, 3), number(one.normalised, 3), ", ".join(marks))
         cells = "".join(f"<td>{cell}</td>" for cell in numbers)
         look = ' class="wins"' if index == tree.winner else ""
         rows.append(f'<tr{look}><td class="said" dir="auto">{html.escape(text) or "(nothing)"}</td>{cells}</tr>')
@@ -256,11 +248,6 @@ def _ended(scene: Scene, tree: BeamTree, greedy: list[int]) -> str:
     if all(tree.ids(index) != greedy for index in tree.ended):
         missing = "<p>Greedy decoding, which keeps one beginning only, ends in a sentence that is not among these.</p>"
     return f'<div class="beam-ended" data-testid="beam-ended"><table>{head}{"".join(rows)}</table>{missing}</div>'
-
-
-def _signed(value: float, digits: int = 2) -> str:
-    """A log-probability with a real minus."""
-    return number(value, digits).replace("-", "−")
 
 
 VIEW = View(

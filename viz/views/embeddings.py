@@ -11,6 +11,7 @@ import streamlit as st
 from model import Translator
 from model.analysis_embedding import Vocabulary
 from model.tokenizer import SPECIAL, Tokens
+from viz import reading
 from viz.canvas import Click, plot_clicks
 from viz.charts import added_to_sentence, embedding_map, neighbours_bar, outline_token, token_paths
 from viz.theme import token_label
@@ -38,7 +39,7 @@ def draw(scene: Scene) -> None:
     token = _token(scene, tokens)
     with st.container(border=True, key="card-vectors"):
         _title("The vector of every token", "vectors-title")
-        st.caption("What the first layer reads: what the token is, plus where it stands. Click a row to choose its token.")
+        st.caption(f"{reading.first_layer(scene.trace, side)} Click a row to choose its token.")
         build = partial(added_to_sentence, scene.trace, side, scene.colours)
         figure = scene.picture("vectors", build, side)
         _chart(outline_token(figure, token, scene.colours), "vectors")

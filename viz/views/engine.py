@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 import torch
 
 from model import Translator, load_pretrained
-from model.alignment import load_alignment
 from model.capture import capture
+from model.device import wait
 from model.intervention import Intervention
 from model.places import within
-from model.pretrained import family
-from model.timeline import Moment, load_timeline
+from model.pretrained import CheckpointError, DeviceError
+from model.timeline import Moment
 from model.timeline import at_moment as read_moment
 from model.tokenizer import Tokens
 from model.trace import Trace
 from model.translate import most_tokens
 from viz.charts.words import content
 from viz.views.settings import EXAMPLES
+from viz.views.stored import siblings_of, stored
 
 
 @dataclass(frozen=True)
@@ -38,43 +39,46 @@ def translator(name: str, device: str | None) -> Translator:
     """The checkpoint, loaded once for all sessions. Raises CheckpointError and DeviceError as `load_pretrained` does."""
     torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # the browser needs cores, too: threads that wait are slower
     loaded = load_pretrained(name, device)
-    loaded.trace(EXAMPLES[0])  # the first pass pays for warming up; no reader should
+    with suppress(ValueError):  # a model that reads fewer tokens than the example has
+        loaded.trace(EXAMPLES[0])  # the first pass pays for warming up; no reader should
     return loaded
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _family(folder: str) -> dict[str, str]:
-    return family(folder)
-
-
 def relatives(translator: Translator) -> dict[str, str]:
-    """The checkpoints that the page can switch between, this one among them: see `model.pretrained.family`."""
-    return _family(str(translator.folder)) if translator.folder else {}
+    """The checkpoints that the page can switch between, this one among them: see `model.beside.siblings`."""
+    return siblings_of(str(translator.folder))[0] if translator.folder else {}
+
+
+def notices(shown: Translator) -> list[str]:
+    """What of the files beside a checkpoint, and of its siblings, is damaged and left out, a sentence each."""
+    return [*stored(shown).notices, *(siblings_of(str(shown.folder))[1] if shown.folder else [])]
 
 
 def relative(first: Translator, name: str) -> Translator:
-    """A member of the family, on the same device."""
-    return translator(str(first.folder.parent / name), str(first.model.device))
+    """A member of the family, on the same device; the first one where its files cannot be read, and `fault` says why."""
+    try:
+        return translator(str(first.folder.parent / name), str(first.model.device))
+    except (CheckpointError, DeviceError):
+        return first
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _alignment(folder: str, weights: str) -> tuple[int, int, float] | None:
-    return load_alignment(Path(folder), weights)
+def fault(first: Translator, name: str) -> str:
+    """Why a member of the family cannot be shown, in a sentence; empty where it can."""
+    try:
+        translator(str(first.folder.parent / name), str(first.model.device))
+    except (CheckpointError, DeviceError) as error:
+        return f"The model “{name}” cannot be shown; this is {first.name}. {error}"
+    return ""
 
 
 def alignment_head(shown: Translator) -> tuple[int, int, float] | None:
     """(layer, head, error rate) of the head of cross-attention that aligns words best; None where it was not measured."""
-    return _alignment(str(shown.folder), cache_key(shown)) if shown.folder else None
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _moments(folder: str, weights: str) -> list[Moment]:
-    return load_timeline(Path(folder), weights)
+    return stored(shown).alignment
 
 
 def moments(trained: Translator) -> list[Moment]:
     """The timeline of a checkpoint; none where it has none."""
-    return _moments(str(trained.folder), cache_key(trained)) if trained.folder else []
+    return list(stored(trained).moments)
 
 
 @st.cache_resource(max_entries=10, show_spinner=False)
@@ -103,14 +107,14 @@ def captured(
     started = time.perf_counter()
     source, read = _translator.source(text), _translator.read(_labels)
     trace = capture(_translator.model, source, read, _labels, _intervention)  # links to tokens that are gone do nothing: see `page`
-    if trace.logits.is_cuda:
-        torch.cuda.synchronize()
+    wait(trace.logits.device)
     return Pass(trace, time.perf_counter() - started)
 
 
 def cache_key(translator: Translator) -> str:
-    """What tells one checkpoint from another."""
-    return translator.about.get("weights_sha256", translator.name)
+    """What tells one checkpoint from another: its weights, and what config.json says about them."""
+    about = translator.about
+    return f"{about.get('weights_sha256', translator.name)} {about.get('config_sha256', '')}"
 
 
 def translate(translator: Translator, text: str, intervention: Intervention = Intervention()) -> Tokens:
@@ -134,8 +138,13 @@ def run(translator: Translator, text: str, target: str, intervention: Interventi
 @st.cache_data(show_spinner=False)
 def suggested_head(_translator: Translator, weights: str) -> tuple[str, int, int]:
     """The head to open first: the cross-attention head that most surely finds one word for each word of the first example."""
-    trace = run(_translator, EXAMPLES[0], "", Intervention()).trace
+    try:
+        trace = run(_translator, EXAMPLES[0], "", Intervention()).trace
+    except ValueError:  # a model that reads fewer tokens than the example has
+        return ("cross", _translator.model.config.decoder_layers - 1, 0)
     rows, columns = (torch.tensor(content(tokens), device=trace.logits.device) for tokens in (trace.labels, trace.source))
+    if not bool(rows.any()):  # a model that says nothing there finds no word
+        return "cross", 0, 0
     words = trace.attention["cross"].weights[:, :, rows][..., columns]  # (layer, head, French word, English word)
     best = int(words.amax(-1).mean(-1).argmax())
     return ("cross", *divmod(best, trace.config.heads))

@@ -5,10 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from model.analysis_roles import ROLE, HeadMeasures, measure
-from model.pretrained import checkpoint_folder
-from model.roles import load_roles
-from viz.views import engine
 from viz.views.scene import Scene
+from viz.views.stored import stored
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -16,14 +14,9 @@ def _measured(key: tuple, _scene: Scene) -> HeadMeasures:
     return measure(_scene.trace)
 
 
-@st.cache_data(show_spinner=False)
-def _stored(name: str, weights: str) -> HeadMeasures | None:
-    return load_roles(checkpoint_folder(name), weights)
-
-
 def stored_measures(scene: Scene) -> HeadMeasures | None:
-    """What the checkpoint's roles.json says; None where there is none for these weights."""
-    return _stored(scene.translator.name, engine.cache_key(scene.translator))
+    """What roles.json beside the checkpoint says; None where there is none for these weights."""
+    return stored(scene.translator).roles
 
 
 def head_measures(scene: Scene) -> HeadMeasures:

@@ -58,8 +58,8 @@ def _title(scene: Scene, kind: str, query: int) -> str:
     """Whose heads these are, as escaped text."""
     trace = scene.trace
     if kind == "encoder":
-        return html.escape(f"Token {query + 1}, {quoted(trace.source.pieces[query])}")
-    return html.escape(f"Producing {quoted(trace.labels.pieces[query])}, reading {quoted(trace.target.pieces[query])}")
+        return html.escape(f"Token {query + 1}, {quoted(trace.source.shown[query])}")
+    return html.escape(f"Producing {quoted(trace.labels.shown[query])}, reading {quoted(trace.target.shown[query])}")
 
 
 def _choose_layer(scene: Scene) -> tuple[str, int]:

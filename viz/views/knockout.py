@@ -21,7 +21,7 @@ from viz.canvas import Click, plot_clicks
 from viz.charts import knockout_bars, knockout_map
 from viz.charts.knockout import FLAT, WHOLE, head_words, layer_words
 from viz.charts.words import LONG
-from viz.theme import quoted, word_label
+from viz.theme import number, quoted, word_label
 from viz.views import engine
 from viz.views.choices import plain
 from viz.views.scene import Scene, View, remember
@@ -176,7 +176,7 @@ def _verdict(effects: Effects, part: Part, rows: range, said: str) -> str:
     intact, without = effects.over(rows)
 
     def ends(at: int) -> str:
-        return f"{abs(float(change[at])):.2f} nats, from {intact[at]:.2f} to {without[at]:.2f}".replace("-", "−")
+        return f"{number(abs(float(change[at])))} nats, from {number(float(intact[at]))} to {number(float(without[at]))}"
 
     if float(change[worst]) > -FLAT:
         text = f"Nothing here is needed: no single one, taken away, makes log p of {said} fall."

@@ -24,7 +24,8 @@ from viz.charts import (
     written_cosine_heatmap,
     written_shares,
 )
-from viz.theme import quoted, token_label
+from viz.theme import piece_name, quoted, signed, token_label
+from viz.views.chips import token_cell
 from viz.views.choices import choose_token
 from viz.views.positions import choose_side
 from viz.views.scene import Scene, View, numbered, remember
@@ -212,7 +213,7 @@ def _token(scene: Scene, side: str) -> int:
 
 def _named(scene: Scene, side: str, token: int) -> str:
     tokens = scene.trace.source if side == "encoder" else scene.trace.target
-    return f"{quoted(tokens.pieces[token])}, token {token + 1}"
+    return f"{quoted(tokens.shown[token])}, token {token + 1}"
 
 
 def _written(scene: Scene, side: str, layer: int, unit: int) -> str:
@@ -221,14 +222,10 @@ def _written(scene: Scene, side: str, layer: int, unit: int) -> str:
     heads = "".join(f'<th colspan="2">{what}</th>' for what in ("raises most", "lowers most"))
     rows = ""
     for line, values in zip(ids.T.tolist(), scores.T.tolist(), strict=True):
-        labels = (html.escape(token_label(scene.translator.tokenizer.piece(id_))) for id_ in line)
-        cells = zip(labels, values, strict=True)
-        rows += "<tr>" + "".join(f'<td class="token">{label}</td><td>{_signed(value)}</td>' for label, value in cells) + "</tr>"
+        pieces = [scene.translator.tokenizer.piece(id_) for id_ in line]
+        cells = [token_cell(token_label(piece), piece_name(piece)) for piece in pieces]
+        rows += "<tr>" + "".join(f"{cell}<td>{signed(value)}</td>" for cell, value in zip(cells, values, strict=True)) + "</tr>"
     return f'<div class="strongest"><table><tr>{heads}</tr>{rows}</table></div>'
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
 
 
 def _title(text: str, name: str = "layers-title") -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from viz.canvas import attention_lines, lines_view, pack_lines
+from viz.views import address
 from viz.views.scene import Scene, View
 
 
@@ -17,9 +18,11 @@ def draw(scene: Scene) -> None:
     """The component chooses kind, layer and heads inside itself; its choice goes into the URL. At first: the open head alone."""
     kind, layer, head = scene.open_head
     heads = list(scene.settings.heads or (head,))
-    view = lines_view("lines", kind=kind, layer=layer, heads=heads)
+    turn = address.turn()  # what was chosen inside before the page followed its address is over
+    name = f"lines-{turn}" if turn > 1 else "lines"
+    view = lines_view(name, kind=kind, layer=layer, heads=heads)
     packed = _packed(scene.key, view["kind"], view["layer"], scene)
-    view = attention_lines(packed, key="lines", heads=view["heads"])
+    view = attention_lines(packed, key=name, heads=view["heads"])
     chosen = tuple(range(scene.trace.config.heads) if view["heads"] is None else view["heads"])
     if hidden := scene.hidden(view["kind"], view["layer"], list(chosen)):
         st.caption(hidden)

@@ -6,9 +6,12 @@ import html
 
 import streamlit as st
 
+from model.intervention import Intervention
 from model.trace import ATTENTION_KINDS, AttentionMaps
+from viz import reading
 from viz.theme import KIND_TITLES, number, word_label
 from viz.views.all_heads import open_head
+from viz.views.chips import token_cell
 from viz.views.painting import draw_paint
 from viz.views.scene import Scene, View, numbered, remember
 
@@ -51,21 +54,28 @@ def strongest(trace: AttentionMaps, kind: str, layer: int, head: int) -> str:
     best = trace.attention[kind].weights[layer, head].max(dim=-1)
     keys = trace.keys(kind)
     rows = trace.queries(kind) if kind == "encoder" else trace.labels
+    cell = lambda tokens, at: token_cell(word_label(tokens.shown[at]), word_label(tokens.named[at]))  # noqa: E731
     body = "".join(
-        f'<tr><td class="token">{html.escape(word_label(piece))}</td>'
-        f'<td class="token">{html.escape(word_label(keys.pieces[key])) if weight else "–"}</td>'
+        f"<tr>{cell(rows, row)}{cell(keys, key) if weight else '<td>–</td>'}"
         f"<td>{number(weight)}</td></tr>"
-        for piece, key, weight in zip(rows.pieces, best.indices.tolist(), best.values.tolist(), strict=True)
+        for row, (key, weight) in enumerate(zip(best.indices.tolist(), best.values.tolist(), strict=True))
     )
     asks = "Token" if kind == "encoder" else "Producing"
     return f'<div class="strongest"><table><tr><th>{asks}</th><th>attends most to</th><th>weight</th></tr>{body}</table></div>'
 
 
+def _sentence(change: Intervention = Intervention(), sinks: str = "keep") -> str:
+    return (
+        f"Each row is one token asking; {reading.rows_sum(change, sinks)}. Point at a cell to read it, or cut its link and see "
+        "what the model does without it. Look for rows with one dark cell (a sure head) and rows spread thin (an unsure one)."
+    )
+
+
 VIEW = View(
     "one-head",
     "One head",
-    "Each row is one token asking; its weights over the columns sum to 1. Point at a cell to read it, or cut its link and see "
-    "what the model does without it. Look for rows with one dark cell (a sure head) and rows spread thin (an unsure one).",
+    _sentence(),
     draw,
+    says=lambda scene: _sentence(scene.trace.intervention, scene.settings.sinks if scene.settings.paint == "off" else "keep"),
     differs=True,
 )

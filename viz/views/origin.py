@@ -16,10 +16,13 @@ from model.analysis_words import join_pieces, word_groups
 from model.trace import Trace
 from viz.charts import agreement_heatmap, origin_bars
 from viz.charts.words import LONG, content
+from viz.reading import cross_off
 from viz.theme import quoted, word_label
+from viz.views.chips import token_cell
 from viz.views.choices import plain
 from viz.views.scene import Scene, View, kept
 
+NOTHING = 1e-4  # shares or nats: below this a method found nothing, but rounding
 OCCLUDED = 60  # source words up to which occlusion is computed without being asked: one pass a word
 METHODS = {  # what the numbers of each method are
     "Cross-attention": "mean weight",
@@ -48,6 +51,8 @@ def draw(scene: Scene) -> None:
         made = join_pieces(trace.labels).pieces[at]
         st.html(f'<h3 class="head-title" data-testid="origin-title">Where does {html.escape(quoted(made))} come from?</h3>')
         st.caption("One row a source word, one panel a method, each with its own scale; its strongest word in full colour.")
+        if said := cross_off(trace):
+            st.caption(said)
         bars = scene.picture("origin-bars", partial(origin_bars, words, scores, METHODS, scene.colours), at, tuple(scores))
         st.plotly_chart(bars, theme=None, key="origin-bars", config={"displayModeBar": False})
     left, right = st.columns([1, 1.15], gap="medium")
@@ -116,18 +121,24 @@ def _choose(scene: Scene, groups: list[range]) -> int:
 
 
 def _verdict(scores: dict[str, Tensor], trace: Trace) -> str:
-    """Which source word each method puts first, and whether they agree. All text is escaped."""
+    """Which source word speaks most for the target word by each method, and whether they agree. A number below 0 speaks against
+    it and never comes first. All text is escaped."""
     words = join_pieces(trace.source).pieces
-    first = {method: int(score.abs().argmax()) for method, score in scores.items()}
+    first = {method: int(score.argmax()) if float(score.max()) > NOTHING else None for method, score in scores.items()}
     rows = "".join(
-        f'<tr><td>{html.escape(method)}</td><td class="token">{html.escape(word_label(words[at]))}</td></tr>'
+        f"<tr><td>{html.escape(method)}</td>{'<td>none</td>' if at is None else token_cell(word_label(words[at]))}</tr>"
         for method, at in first.items()
     )
-    counts = Counter(first.values()).most_common()
-    if len(counts) == 1:
+    counts = Counter(at for at in first.values() if at is not None).most_common()
+    if not counts:
+        said = "No method finds a word that speaks for this one."
+    elif len(counts) == 1 and counts[0][1] == len(first):
         said = f"All {len(first)} methods put {quoted(words[counts[0][0]])} first."
     else:
-        said = "They disagree: " + ", ".join(f"{quoted(words[at])} comes first for {count}" for at, count in counts) + "."
+        parts = [f"{quoted(words[at])} comes first for {count}" for at, count in counts]
+        nothing = len(first) - sum(count for _, count in counts)
+        parts += [f"no word speaks for it by {nothing}"] if nothing else []
+        said = "They disagree: " + ", ".join(parts) + "."
     table = f'<div class="strongest"><table><tr><th>method</th><th>strongest source word</th></tr>{rows}</table></div>'
     return f'<p class="head-sentence" data-testid="origin-verdict">{html.escape(said)}</p>{table}'
 

@@ -14,10 +14,13 @@ from model.analysis import entropy
 from model.analysis_change import same_tokens
 from model.analysis_output import Lens, cross_entropy, label_ids, logit_lens, perplexity, probabilities, ranks
 from model.trace import Trace
+from viz import reading
 from viz.canvas import Click, plot_clicks
 from viz.charts import lens_heatmap, lens_of_row, loss_bars, prediction_change_bars, probability_bars, top_pieces_table
-from viz.theme import number, quoted, token_label
-from viz.views import engine
+from viz.theme import number, piece_name, quoted, signed, small, token_label
+from viz.views import engine, finished
+from viz.views.chips import token_cell
+from viz.views.choices import plain
 from viz.views.scene import Scene, View, remember
 from viz.views.settings import FLOATS, OUTPUT_PARTS
 
@@ -66,7 +69,8 @@ def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
     table, bars = st.columns([1.5, 1], gap="medium")
     with table, st.container(border=True, key="card-pieces"):
         _title("The best next pieces at every position")
-        st.caption("Row t has read everything up to its left piece and must predict its right one. Click a row.")
+        st.caption(f"{reading.row_reads(trace.intervention)} Click a row.")
+        finished.note(trace, scene.translates)
         build = partial(top_pieces_table, trace, pieces, scene.colours, row)
         st.plotly_chart(scene.picture("pieces", build, row), theme=None, key="output-pieces", config={"displaylogo": False})
         _listen(scene, "card-pieces", across=False)
@@ -82,7 +86,7 @@ def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
         st.caption(
             f"The logits are a tensor of B × T × V = 1 × {len(trace.target)} × {size:,} numbers; this row is {size:,} of them, and softmax "
             f"makes them add up to 1. Entropy {float(entropy(chances)):.2f} nats (0 is certain, ln V = {math.log(size):.2f} knows nothing). "
-            f"{quoted(trace.labels.pieces[row])} has rank {rank:,} and probability {number(float(chances[trace.labels.ids[row]]), 4)}."
+            f"{plain(quoted(trace.labels.shown[row]))} has rank {rank:,} and probability {number(float(chances[trace.labels.ids[row]]), 4)}."
         )
 
 
@@ -101,8 +105,9 @@ def _loss(scene: Scene, pieces: list[str], row: int) -> None:
             "likely pieces.</p>"
         )
         st.caption(
-            f"Recomputed from the logits: differs from the captured loss by at most {difference:.1e}. Training lowers this number."
+            f"Recomputed from the logits: differs from the captured loss by at most {small(difference)}. Training lowers this number."
         )
+        finished.note(trace, scene.translates)
 
 
 def _lens(scene: Scene, pieces: list[str], row: int) -> None:
@@ -113,6 +118,7 @@ def _lens(scene: Scene, pieces: list[str], row: int) -> None:
         st.caption(
             "Each state goes straight through the last LayerNorm and the output matrix, as if no layer followed. Click a column."
         )
+        finished.note(trace, scene.translates)
         build = partial(lens_heatmap, trace, lens, pieces, scene.colours, row)
         st.plotly_chart(scene.picture("lens-map", build, row), theme=None, key="output-lens", config={"displaylogo": False})
         _listen(scene, "card-lens", across=True)
@@ -135,7 +141,7 @@ def _change(scene: Scene, pieces: list[str], row: int) -> None:
             f"KL(before ‖ after). {_compared(scene)} Click a bar."
         )
         build = partial(prediction_change_bars, before, after, scene.colours, row)
-        st.plotly_chart(scene.picture("change", build, row), theme=None, key="output-change", config=PLAIN)
+        st.plotly_chart(scene.picture("change", build, row, *scene.asked), theme=None, key="output-change", config=PLAIN)
         _listen(scene, "card-change", across=True)
     with st.container(border=True, key="card-best"):
         _title(_asked(after, row), "output-row")
@@ -156,15 +162,15 @@ def best_before_and_after(before: Trace, after: Trace, row: int, pieces: list[st
     then, now = probabilities(before.logits[partner]).cpu(), probabilities(after.logits[row]).cpu()
     best = dict.fromkeys([*now.topk(count).indices.tolist(), *then.topk(count).indices.tolist()])
     rows = "".join(
-        f'<tr><td class="token">{html.escape(token_label(pieces[id_]))}</td><td>{number(float(then[id_]), 3)}</td>'
-        f"<td>{number(float(now[id_]), 3)}</td><td>{float(now[id_] - then[id_]):+.3f}</td></tr>"
+        f'<tr>{token_cell(token_label(pieces[id_]), piece_name(pieces[id_]))}<td>{number(float(then[id_]), 3)}</td>'
+        f"<td>{number(float(now[id_]), 3)}</td><td>{signed(float(now[id_] - then[id_]), 3)}</td></tr>"
         for id_ in sorted(best, key=lambda id_: -float(now[id_]))
     )
     return f'<div class="strongest"><table><tr><th>piece</th><th>before</th><th>after</th><th>difference</th></tr>{rows}</table></div>'
 
 
 def _asked(trace: Trace, row: int) -> str:
-    return f"Reading {quoted(trace.target.pieces[row])}, producing {quoted(trace.labels.pieces[row])}"
+    return f"Reading {quoted(trace.target.shown[row])}, producing {quoted(trace.labels.shown[row])}"
 
 
 def _title(text: str, name: str = "output-title") -> None:

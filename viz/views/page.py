@@ -14,8 +14,9 @@ from model import Translator
 from model.intervention import POSITION_EDITS, Intervention
 from model.pretrained import CheckpointError, DeviceError
 from viz.theme import palette
-from viz.views import VIEWS, chips, engine, panel, timeline
+from viz.views import VIEWS, address, chips, engine, panel, timeline
 from viz.views.changes import outside
+from viz.views.choices import plain
 from viz.views.scene import Scene, remember
 from viz.views.settings import EXAMPLES, Settings, from_query
 from viz.views.widgets import bound
@@ -38,19 +39,23 @@ MODELS_HELP = (
     "data, shape and recipe; the model cards hold their scores side by side."
 )
 LAB_HELP = "Windows, hidden words, single heads, temperature, the scale of positions and scores, and stories to start from."
+NOTHING_SAID = "The model ends with `</s>` at once: its translation is empty. That one step is drawn like any other."
 EXAMPLE_LABELS = {EXAMPLES[0]: "it → animal"}
 
 
 def show(model: str, device: str | None) -> None:
     """Draw the whole page; what goes wrong is said in words."""
+    address.mount()
     colours = palette(st.context.theme.type)
     st.html(f"<style>{STYLE}</style>{_colours_as_css(colours)}")
     picker, status = _header()
     try:
         translator = trained = _pick(picker, model, device)
     except (CheckpointError, DeviceError) as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
+    for notice in engine.notices(translator):
+        st.warning(plain(notice))
     moments = timeline.switch(picker, translator, st.session_state["settings"])
     settings = _sentence(st.session_state["settings"])
     below = st.container(key="translation")
@@ -62,8 +67,8 @@ def show(model: str, device: str | None) -> None:
         settings, done = _pass(translator, settings)
         scene = Scene(settings, translator, done, colours, trained)
     except ValueError as error:
-        below.info(str(error))
-        st.session_state["settings"] = settings
+        below.info(plain(str(error)))
+        address.keep(settings)
         return
     status.html(_status(scene))
     with below:
@@ -72,21 +77,23 @@ def show(model: str, device: str | None) -> None:
         with lab:
             panel.draw(scene)
     view = VIEWS[settings.view]
-    st.html(f'<p class="sentence" data-testid="view-sentence">{html.escape(view.sentence)}</p>')
+    st.html(f'<p class="sentence" data-testid="view-sentence">{html.escape(view.says(scene) if view.says else view.sentence)}</p>')
     for said in _captions(scene):
         st.caption(said)
     with st.container(key=f"view-{view.slug}"):
         try:
             view.draw(scene)
         finally:
-            _keep(scene.settings)
+            address.keep(scene.settings)
 
 
 def _captions(scene: Scene) -> Iterator[str]:
     """What a reader must know about how this view is drawn."""
     if scene.settings.words:
         yield "Pictures of attention show words: weights are summed over the pieces looked at and averaged over those that look."
-    if scene.compares and not VIEWS[scene.settings.view].differs:
+    if scene.compares and VIEWS[scene.settings.view].differs:
+        yield "Pictures of attention show the change, after minus before; what is said of weights holds in each of the two passes."
+    elif scene.compares:
         yield "This view has no picture of the difference: it shows the changed model. “Before” shows the model as it was trained."
 
 
@@ -100,23 +107,24 @@ def _header() -> tuple[st.delta_generator.DeltaGenerator, st.delta_generator.Del
 def _pick(place: st.delta_generator.DeltaGenerator, model: str, device: str | None) -> Translator:
     """The translator that the settings name; a family of several offers its members. Everything else on the page stays."""
     first = engine.translator(model, device)
-    settings = _settings(first)
     members = engine.relatives(first)
+    settings = _settings(first, members)
     if len(members) < 2:
         return first
-    name = settings.model if settings.model in members else first.name
-    if settings.model and name != settings.model:
-        st.warning(f"There is no model “{settings.model}” here; this is {first.name}.")
+    name = settings.model or first.name
+    if name != first.name and (fault := engine.fault(first, name)):
+        st.warning(plain(fault))
+        name = first.name
+        st.session_state["settings"] = replace(settings, model="")
     st.session_state["picked"] = name
     place.selectbox("Model", list(members), key="picked", format_func=lambda member: MODEL_TITLES[members[member]], on_change=_picked,
                     args=(first.name,), label_visibility="collapsed", width=250, help=MODELS_HELP)  # fmt: skip
     if name == first.name:
         return first
     chosen = engine.relative(first, name)
-    settings, notices = from_query(st.session_state["settings"].to_query(), chosen.model.config, list(VIEWS))
-    st.session_state["settings"] = replace(settings, model=name)
-    for notice in notices:
-        st.warning(notice)
+    settings, notices = from_query(settings.to_query(), chosen.model.config, list(VIEWS))
+    st.session_state["settings"] = settings
+    _say(notices)
     return chosen
 
 
@@ -125,23 +133,22 @@ def _picked(first: str) -> None:
     st.session_state["settings"] = replace(st.session_state["settings"], model="" if name == first else name)
 
 
-def _settings(translator: Translator) -> Settings:
-    """The settings of this session: from the URL at first, then as the reader changed them."""
-    if "settings" not in st.session_state:
-        settings, notices = from_query(st.query_params.to_dict(), translator.model.config, list(VIEWS))
-        st.session_state["settings"] = settings
+def _settings(first: Translator, members: dict[str, str]) -> Settings:
+    """The settings of this session: from the address at first and wherever back and forward lead, then as the reader changed them."""
+    query = address.arrived()
+    if query is not None:
+        read = engine.relative(first, query["model"]) if query.get("model") in members else first
+        settings, notices = from_query(query, read.model.config, list(VIEWS), {first.name, *members})
+        address.follow(settings)
         st.session_state["notices"] = notices
-    for notice in st.session_state.pop("notices", []):
-        st.warning(notice)
+    _say(st.session_state.pop("notices", []))
     return st.session_state["settings"]
 
 
-def _keep(settings: Settings) -> None:
-    """Settings into the session and the URL."""
-    st.session_state["settings"] = settings
-    query = settings.to_query()
-    if st.query_params.to_dict() != query:
-        st.query_params.from_dict(query)
+def _say(notices: list[str]) -> None:
+    """Notices as text: they repeat what an address or a file says."""
+    for notice in notices:
+        st.warning(plain(notice))
 
 
 def _sentence(settings: Settings) -> Settings:
@@ -194,8 +201,7 @@ def _pass(translator: Translator, settings: Settings) -> tuple[Settings, engine.
         done = engine.run(translator, settings.text, settings.target, settings.intervention, settings.forcing == "forced")
         before = engine.run(translator, settings.text, settings.target, Intervention()) if settings.cut else done
         settings, notices = outside(settings, source, max(len(done.trace.target), len(before.trace.target)))
-        for notice in notices:
-            st.warning(notice)
+        _say(notices)
         if not notices:
             return settings, done
 
@@ -206,23 +212,27 @@ def _translation(scene: Scene) -> None:
     original = engine.translate(scene.translator, settings.text)
     own = bool(settings.target.strip())
     rows = [chips.row("source", "English", trace.source)]
-    if not settings.intervention.changes_nothing and not own:
-        now = engine.translate(scene.translator, settings.text, settings.intervention)
+    if not settings.intervention.changes_nothing and not own and settings.forcing == "free":
+        now = trace.labels
         rows += [
-            chips.row("original", "French before", original),
+            chips.row("original", "French before", original, struck=chips.lost(original, now)),
             chips.row("target", "French now", now, chips.changed(original, now)),
         ]
+    elif not settings.intervention.changes_nothing and not own:
+        rows.append(chips.row("target", "French, kept", trace.labels))
     else:
         rows.append(chips.row("target", "Yours" if own else "French", trace.labels))
         if own:
             rows.append(chips.row("original", "Model's own", original))
     st.html(f'<div class="rows">{"".join(rows)}</div>')
+    if len(trace.labels) == 1:
+        st.caption(NOTHING_SAID)
     if own:
         mean = float(trace.loss.mean())
         st.caption(
             f"The model reads your translation (teacher forcing): {mean:.2f} nats per token on average; less is less surprising."
         )
-    panel.draw_changes(scene, original.ids)
+    panel.draw_changes(scene, original)
 
 
 def _status(scene: Scene) -> str:

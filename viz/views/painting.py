@@ -13,8 +13,10 @@ from model.intervention import Link
 from model.trace import AttentionMaps
 from viz.canvas import Matrix, attention_matrices, cell_states, pack_matrices
 from viz.charts.words import head_title
+from viz.reading import off_mark
 from viz.theme import quoted
 from viz.views.changes import hidden_links
+from viz.views.choices import plain
 from viz.views.scene import Scene
 from viz.views.settings import MOST_LINKS
 
@@ -68,14 +70,14 @@ def toggled(cut: frozenset[Link], kind: str, layers: tuple[int, int | None], axi
 def draw_paint(scene: Scene) -> None:
     """The open head as pieces, to paint on."""
     kind, layer, head = scene.open_head
-    st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}</h3>')
+    st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}{off_mark(scene.trace, kind, layer, head)}</h3>')
     everywhere = scene.settings.paint == "all"
     where = "in all layers" if everywhere else f"in layer {layer + 1}, for all its heads"
     st.caption(f"Click or drag over cells to cut their links {where}; begin on a cut cell to restore. {TOKENS[kind]}")
     if scene.settings.words or scene.settings.sinks != "keep":
         st.caption("Painting works on the pieces, with all their attention, whatever the switches above join or hide.")
     if notice := st.session_state.pop("paint-notice", None):
-        st.warning(notice)
+        st.warning(plain(notice))
 
     def stroke(cells: list[tuple[int, int]], cutting: bool) -> None:
         _change(lambda cut: painted(cut, kind, None if everywhere and cutting else layer, cells, cutting))
@@ -106,7 +108,7 @@ def masked_rows(trace: AttentionMaps, kind: str, layer: int) -> str:
     if not empty:
         return ""
     made = trace.source if kind == "encoder" else trace.labels
-    names = ", ".join(f"{row + 1} ({quoted(made.pieces[row])})" for row in empty[:6]) + (", …" if len(empty) > 6 else "")
+    names = ", ".join(f"{row + 1} ({quoted(made.shown[row])})" for row in empty[:6]) + (", …" if len(empty) > 6 else "")
     which = f"Row {names} has" if len(empty) == 1 else f"Rows {names} have"
     return (
         f"{which} every key masked and so attends to nothing: all weights are 0 (there is no softmax over nothing), every head "

@@ -15,6 +15,7 @@ from model.trace import ATTENTION_KINDS, AttentionMaps
 from viz.canvas import Click, Matrix, attention_matrices, cell_states, pack_matrices
 from viz.canvas.matrices import STATES
 from viz.charts.words import head_title
+from viz.reading import off_mark
 from viz.theme import quoted
 from viz.views import chips, engine
 from viz.views.choices import plain
@@ -41,7 +42,7 @@ def draw(scene: Scene) -> None:
     try:
         other = _other(scene, second)
     except ValueError as error:
-        st.info(f"The second sentence: {error}", icon=":material/info:")
+        st.info(f"The second sentence: {plain(str(error))}", icon=":material/info:")
         return
     _translations(scene, other)
     choose_head(scene, "pair")
@@ -100,8 +101,9 @@ def _translations(scene: Scene, other: Scene) -> None:
         chips.row("pair-second", "Second", second, chips.changed(first, second)),
     ]
     st.html(f'<div class="rows">{"".join(rows)}</div>')
+    same = "Both become the same French" if len(first) > 1 else "Both translations are empty: the model ends at once"
     said = (
-        "Both become the same French; look at the weights."
+        f"{same}; look at the weights."
         if first.ids == second.ids
         else "Framed: what the other does not have."
     )
@@ -113,7 +115,7 @@ def _translations(scene: Scene, other: Scene) -> None:
 def _matrices(scene: Scene, other: Scene) -> None:
     """The open head in both sentences and the difference, with linked hover."""
     kind, layer, head = scene.open_head
-    st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}</h3>')
+    st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}{off_mark(scene.trace, kind, layer, head)}</h3>')
     st.caption(
         "Point at a cell: its counterparts are framed in all three. Click a cell of the first sentence to open its calculation."
         + ("" if kind == "encoder" else " Rows are aligned by what they produce, columns by what is read.")
@@ -154,7 +156,7 @@ def _alone(first: AttentionMaps, second: AttentionMaps, kind: str) -> str:
     axes = [("row", made, rows)] if kind == "encoder" else [("row", made, rows), ("column", second.keys(kind), columns)]
     said = []
     for name, tokens, found in axes:
-        alone = [quoted(tokens.pieces[at]) for at, other in enumerate(found) if other is None]
+        alone = [quoted(tokens.shown[at]) for at, other in enumerate(found) if other is None]
         if alone:
             where = "rows and columns" if kind == "encoder" else f"{name}s"
             said.append(f"{where} {', '.join(alone[:6])}{', …' if len(alone) > 6 else ''}")
@@ -193,7 +195,8 @@ def _most_changed(scene: Scene, other: Scene) -> None:
     )
     with st.container(horizontal=True, key="pair-heads", gap="small"):
         for rank, (value, *where) in enumerate(heads[:MOST_CHANGED]):
-            label = f"{head_title(*where)}: **{value:.3f}**"
+            off = " (off)" if tuple(where) in scene.trace.intervention.heads_off else ""
+            label = f"{head_title(*where)}{off}: **{value:.3f}**"
             st.button(label, on_click=_open, args=where, key=f"pair-head-{rank}", disabled=where == [kind, layer, head])
 
 

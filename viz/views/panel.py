@@ -8,10 +8,11 @@ from functools import partial
 
 import streamlit as st
 
-from model.analysis_change import prediction_change
 from model.analysis_words import join_pieces, word_groups
+from model.tokenizer import Tokens
 from viz.charts.words import head_title
-from viz.theme import number, quoted, word_label
+from viz.theme import quoted, word_label
+from viz.views import verdict
 from viz.views.changes import Change, changes, hidden_links, reset
 from viz.views.choices import plain
 from viz.views.scene import Scene
@@ -24,6 +25,8 @@ FORCING_HELP = (
     "Free-running: the changed model translates again, so lengths may differ and one change brings others after it. Teacher-forced: it "
     "reads the translation of the unchanged model, so that only the direct effect shows."
 )
+
+LOSSES = ("cheat", "scale")  # stories that tell what the change costs
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ def stories(scene: Scene) -> list[Story]:
     """One sentence each; links and heads are those of the open head."""
     trace, (kind, layer, head) = scene.before, scene.open_head  # a story must not change with what it tells
     query, key = scene.cell_of(trace)
-    word, asked = quoted(trace.keys(kind).pieces[key]), trace.source if kind == "encoder" else trace.labels
+    word, asked = quoted(trace.keys(kind).shown[key]), trace.source if kind == "encoder" else trace.labels
     hide = hidden_links(key) if kind != "decoder" else {("decoder", None, None, key)}
     others = {(kind, at, other) for at in range(trace.attention[kind].weights.size(0)) for other in range(trace.config.heads)}
     return [
@@ -49,7 +52,7 @@ def stories(scene: Scene) -> list[Story]:
         Story("window", "Window of 2", "Self-attention reaches only two tokens to each side: what lies further must be handed on, layer by "
               "layer.", {"window": 2}),
         Story("hide", f"Hide {word}", f"Nobody may look at {word}: what does the translation lose, and who steps in?", {"cut": frozenset(hide)}),
-        Story("cut", "Cut one link", f"{quoted(asked.pieces[query])} may no longer look at {word}, in any layer; everyone else may.",
+        Story("cut", "Cut one link", f"{quoted(asked.shown[query])} may no longer look at {word}, in any layer; everyone else may.",
               {"cut": frozenset({(kind, None, query, key)})}),
         Story("none", "No positions", "The encoder no longer knows the order of the words: it reads a bag of them.", {"source_positions": "none"}),
         Story("reversed", "Reversed positions", "The first English token is told that it is the last: heads that look one to the left now look "
@@ -84,7 +87,8 @@ def draw(scene: Scene) -> None:
                 st.button(plain(story.title), key=f"story-{story.name}", on_click=_tell, args=(story,),
                           type="primary" if active else "secondary")  # fmt: skip
         if told:
-            st.html(f'<p class="head-sentence" data-testid="story">{html.escape(told.sentence)}</p>')
+            losses = verdict.losses(scene) if told.name in LOSSES else ""
+            st.html(f'<p class="head-sentence" data-testid="story">{html.escape(f"{told.sentence} {losses}".strip())}</p>')
         with st.container(horizontal=True, key="dials", gap="medium", vertical_alignment="bottom"):
             st.slider(
                 "Positions ×", *FLOATS["position_scale"], step=0.25, width=170, **bound("position_scale", settings, "dial-scale")
@@ -137,7 +141,7 @@ def _open_head(scene: Scene) -> None:
 # -- the strip under the translation --------------------------------------------------------------------------------------
 
 
-def draw_changes(scene: Scene, original: list[int]) -> None:
+def draw_changes(scene: Scene, original: Tokens) -> None:
     """What is changed, each with the way back; what that did, and which pass the pictures show."""
     settings = scene.settings
     found = changes(settings, scene.before)
@@ -157,10 +161,7 @@ def draw_changes(scene: Scene, original: list[int]) -> None:
                     label, list(titles), format_func=titles.get, required=True, label_visibility="collapsed",
                     help=FORCING_HELP if name == "forcing" else None, **bound(name, settings, f"strip-{name}"),
                 )  # fmt: skip
-        st.html(
-            f'<span class="changed-note" data-testid="changed-note">{html.escape(_verdict(scene, original))}</span>',
-            width="content",
-        )
+    st.html(f'<div class="verdict">{verdict.said(scene, original)}</div>')
 
 
 def _take_back(change: Change) -> None:
@@ -170,20 +171,3 @@ def _take_back(change: Change) -> None:
 def _reset() -> None:
     st.session_state["settings"] = reset(st.session_state["settings"])
 
-
-def _verdict(scene: Scene, original: list[int]) -> str:
-    """What the change does to the translation, and where to the predictions most, in words."""
-    after = scene.done.trace
-    if scene.settings.target.strip():
-        said = "The translation is yours and stays."
-    elif scene.settings.forcing == "forced":
-        said = "Only the direct effect shows."
-    else:
-        same = after.labels.ids == original
-        said = "The translation stays the same." if same else "The model now translates differently."
-    change = scene.picture("prediction-change", partial(prediction_change, scene.before, after), scene.settings.compare)
-    divergence = change.divergence.nan_to_num(-1)
-    row = int(divergence.argmax())
-    if float(divergence[row]) < 0:
-        return said
-    return f"{said} Largest KL divergence: {number(float(divergence[row]))} nats, producing {quoted(after.labels.pieces[row])}."

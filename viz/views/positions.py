@@ -13,8 +13,10 @@ from torch import Tensor
 from model import analysis
 from model.analysis_permutation import Permuted, compare_orders, moved, next_order, reordered, shuffled_words, with_and_without
 from model.analysis_words import word_groups
+from model.config import Config
 from model.intervention import Intervention
 from model.tokenizer import SPECIAL, Tokens
+from viz import reading
 from viz.charts import (
     added_norms,
     dot_products,
@@ -25,6 +27,7 @@ from viz.charts import (
     spectrum_chart,
     wavelength_chart,
 )
+from viz.theme import small
 from viz.views import chips, engine
 from viz.views.scene import Scene, View, kept, remember
 from viz.views.settings import FLOATS, POSITION_PARTS
@@ -115,7 +118,8 @@ def _laboratory(scene: Scene, side: str) -> None:
         build = partial(added_norms, scene.trace, side, scene.colours)
         with st.container(border=True, key="card-louder"):
             st.html('<h3 class="head-title">How loud positions are beside the tokens</h3>')
-            st.caption("A factor on what is added to every English and French token. What the model now says stands above.")
+            above = " What the model now says stands above." if scene.translates else ""
+            st.caption(f"A factor on what is added to every English and French token.{above}")
             st.slider(
                 "Positions ×", *FLOATS["position_scale"], step=0.25, **bound("position_scale", scene.settings, "positions-scale")
             )
@@ -171,7 +175,7 @@ def _bag_of_words(scene: Scene) -> None:
         st.html(f'<p class="head-sentence" data-testid="bag-verdict">{html.escape(_verdict(scene, found, other, order))}</p>')
         st.caption(
             "Every token's last encoder state, compared with the state of the same token in the other order: the largest difference over "
-            "its dimensions. Self-attention sums over a set, so without positions only rounding is left."
+            f"its dimensions. {reading.order_counts(scene.settings.intervention)}"
         )
 
 
@@ -183,24 +187,29 @@ def _verdict(scene: Scene, found: Permuted, other: Tokens, order: list[int]) -> 
     """The largest differences, what is changed in the model, and whether the decoder notices."""
     change = scene.settings.intervention
     on, off = with_and_without(change)
-    said = f"Without positions the states of the two orders differ by at most {float(found.without_positions.max()):.2g}; "
+    said = f"Without positions the states of the two orders differ by at most {small(float(found.without_positions.max()))}; "
     largest, size = float(found.with_positions.max()), float(found.scale.median())
     if scene.trace.config.positions == "none":
-        said += f"this model was trained without them, so “with positions” is the same ({largest:.2g}). "
+        said += f"this model was trained without them, so “with positions” is the same ({small(largest)}). "
     elif on.position_scale == 0:
-        said += f"positions × 0 add nothing, so “with positions” is the same ({largest:.2g}). "
+        said += f"positions × 0 add nothing, so “with positions” is the same ({small(largest)}). "
     else:
         edit = "" if on.source_positions == "trained" else f" ({on.source_positions})"
         edit += "" if on.position_scale == 1 else f" × {on.position_scale:g}"
-        said += f"with positions{edit} by up to {largest:.2g}, in states whose largest numbers are around {size:.2g}. "
+        said += f"with positions{edit} by up to {small(largest)}, in states whose largest numbers are around {small(size)}. "
     if change.window is not None:
         said += f"Attention within ±{change.window} depends on who stands near whom, so order counts even without positions. "
     first = engine.translate(scene.translator, scene.settings.text, off)
     there = moved(off, order)
     second = _translated(scene, other, engine.cache_key(scene.translator), tuple(other.ids), there, str(there.to_dict()))
     if first.ids == second.ids:
-        return said + f"Read without positions, both orders get the same translation: “{second.text}”."
-    return said + f"Read without positions, they get different translations: “{first.text}” and “{second.text}”."
+        return said + f"Read without positions, both orders get the same translation: {_text(second)}."
+    return said + f"Read without positions, they get different translations: {_text(first)} and {_text(second)}."
+
+
+def _text(labels: Tokens) -> str:
+    """A translation in a sentence; one that ends at once says so."""
+    return f"“{labels.text}”" if len(labels) > 1 else "nothing but </s>"
 
 
 # -- sinusoidal and learned -----------------------------------------------------------------------------------------------
@@ -234,10 +243,4 @@ def _learned(scene: Scene, side: str) -> None:
     _chart(kept("spectrum", key, theme, (), build), "spectrum", "At which pace they change", said)
 
 
-VIEW = View(
-    "positions",
-    "Positions",
-    "Attention alone does not know word order; this is the vector that is added to each token to say where it stands. Look for "
-    "fast waves at the left and slow ones at the right, and for how neighbours resemble each other.",
-    draw,
-)
+VIEW = View("positions", "Positions", reading.positions_view(Config()), draw, says=lambda scene: reading.positions_view(scene.trace.config))

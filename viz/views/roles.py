@@ -14,6 +14,7 @@ from viz.charts import role_map
 from viz.charts.timeline import role_history
 from viz.views import engine
 from viz.views.all_heads import open_head
+from viz.views.gathering import what_it_gathers
 from viz.views.head_roles import head_measures, stored_measures
 from viz.views.scene import Scene, View, calculation_opener, remember
 from viz.views.settings import LABELS
@@ -44,6 +45,8 @@ def draw(scene: Scene) -> None:
     with card, st.container(border=True, key="card-head"):
         open_head(scene, listen=False)
     plot_clicks(["card-roles", "card-head"], key="plot-clicks", on_click=clicked)
+    with st.container(border=True, key="card-gathering"):
+        what_it_gathers(scene)
     if moments := engine.moments(scene.trained):
         with st.container(border=True, key="card-role-history"):
             st.html('<h3 class="head-title">Which head became what, and when</h3>')

@@ -17,8 +17,9 @@ from model.intervention import Intervention
 from model.trace import AttentionMaps, Trace
 from viz.canvas import Click
 from viz.charts import head_sentence
+from viz.charts.signs import with_signs
 from viz.theme import Palette
-from viz.views import engine
+from viz.views import address, engine
 from viz.views.settings import Settings
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ T = TypeVar("T")
 @st.cache_data(max_entries=96, show_spinner=False)
 def kept(name: str, key: tuple, theme: str, choices: tuple, _build: Callable[[], T]) -> T:
     """What `_build` draws; everything else is what the cache goes by."""
-    return _build()
+    return with_signs(_build())
 
 
 @dataclass
@@ -54,6 +55,18 @@ class Scene:
     def compares(self) -> bool:
         """Whether pictures show the difference between the unchanged model and the changed one."""
         return self.settings.compare == "difference" and not self.settings.intervention.changes_nothing
+
+    @property
+    def translates(self) -> bool:
+        """Whether the pass on screen is over what the model, as it is on screen, says by itself."""
+        changed = self.settings.compare != "before" and not self.settings.intervention.changes_nothing
+        return not self.settings.target.strip() and not (changed and self.settings.forcing == "forced")
+
+    @property
+    def asked(self) -> tuple:
+        """What tells the pass that was asked for from others, where a picture shows it under "Before", too."""
+        trace = self.done.trace
+        return str(trace.intervention.to_dict()), tuple(trace.labels.ids)
 
     @cached_property
     def whole_maps(self) -> AttentionMaps:
@@ -143,13 +156,17 @@ class View:
     title: str  # on the page
     sentence: str  # what you see and what to look for
     draw: Callable[[Scene], None]
+    says: Callable[[Scene], str] | None = None  # the sentence where it depends on what is changed or hidden
     differs: bool = False  # whether it can show the difference between the unchanged and the changed model
 
 
 def remember(key: str, value: object) -> str:
-    """Give a widget its value where it has none yet (first visit, or not drawn in the last run). Returns the key."""
-    if key not in st.session_state:
+    """Give a widget its value where it has none yet (first visit, not drawn in the last run) or the page has followed its address
+    since. Returns the key."""
+    turns, turn = st.session_state.setdefault("remembered", {}), address.turn()
+    if key not in st.session_state or turns.get(key, turn) != turn:
         st.session_state[key] = value
+    turns[key] = turn
     return key
 
 

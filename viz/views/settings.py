@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, fields, replace
 
 from model.analysis_roles import ROLE
@@ -29,6 +30,13 @@ POSITION_PARTS = ("encoding", "laboratory", "learned")
 KNOCKOUT_PARTS = ("heads", "layers", "words")
 DECODING_PARTS = ("steps", "beam")
 MOST_LINKS = 500  # that one link of the address bar may name
+MOST_NOTICES = 5  # about one link of the address bar
+LONGEST_NAME = 40  # characters of a name or a value from the address that a notice repeats
+FOREIGN = re.compile(  # what mail programs, social networks, advertisers and embedding pages hang on any link
+    r"_?(utm|pk|mtm|piwik|matomo|hsa|hs|oly|mc|mkt|fb|itm|ga|vero|trk)_\w+|\w*clk?id|_\w+|gbraid|wbraid|igshid?|s_cid|si|ref|ref_\w+|"
+    r"embed|embed_options", re.IGNORECASE,
+)  # fmt: skip
+PLACES = ("cut", "heads_off", "forced")  # lists of links, heads, choices
 FLOATS = {"output_temperature": (0.1, 5.0), "temperature": (0.1, 5.0), "position_scale": (0.0, 4.0)}  # ranges of the sliders
 
 
@@ -85,6 +93,12 @@ class Settings:
     second: str = ""  # the sentence that Two sentences compares with
     sinks: str = "keep"  # attention to special tokens and punctuation: one of SINKS
 
+    def __post_init__(self) -> None:
+        """Lists name everything once."""
+        for name in ("heads", "forced"):
+            if listed := getattr(self, name):
+                object.__setattr__(self, name, tuple(dict.fromkeys(listed)))
+
     @property
     def intervention(self) -> Intervention:
         """What is changed in the model."""
@@ -100,19 +114,47 @@ class Settings:
         return query
 
 
-def from_query(query: Mapping[str, str], config: Config, views: list[str]) -> tuple[Settings, list[str]]:
-    """Settings from URL parameters, and a sentence for each one that had to be dropped."""
+def from_query(
+    query: Mapping[str, str], config: Config, views: list[str], models: Container[str] | None = None
+) -> tuple[Settings, list[str]]:
+    """Settings from URL parameters, and a sentence for each one that had to be dropped, a handful at most.
+
+    models: the names that there are; None takes any. The sentences repeat what the link says: they are text, and whoever shows
+    them as Markdown must make them plain.
+    """
     settings, notices = Settings(), []
     for name, written in query.items():
+        if FOREIGN.fullmatch(name):
+            continue
+        if name == "model" and models is not None and written and written not in models:
+            notices.append(f"There is no model “{shortened(written)}” here; the page shows the one that it was started with.")
+            continue
         try:
             settings = replace(settings, **{name: _read(name, written, config, views)})
         except (KeyError, ValueError):
-            notices.append(f"The link says {name}={written[:40]}, which this page does not know; it was left out.")
+            notices.append(f"The link says {shortened(name)}={shortened(written)}, which this page does not know; it was left out.")
+        else:
+            if name in PLACES and (listed := len(set(written.split(",")))) > MOST_LINKS:
+                notices.append(f"The link lists {listed:,} entries under {name}; the page keeps the first {MOST_LINKS}.")
     layers = config.encoder_layers if settings.kind == "encoder" else config.decoder_layers
     if settings.layer is not None and settings.layer >= layers:
         notices.append(f"The link names layer {settings.layer + 1}, but the model has {layers}; it was left out.")
         settings = replace(settings, layer=None, head=None)
-    return settings, notices
+    return settings, few(notices)
+
+
+def few(notices: list[str]) -> list[str]:
+    """As many sentences as a reader takes in; the last one counts the rest."""
+    if len(notices) <= MOST_NOTICES:
+        return notices
+    shown = notices[: MOST_NOTICES - 1]
+    return [*shown, f"The link says {len(notices) - len(shown):,} more things that were left out."]
+
+
+def shortened(text: str) -> str:
+    """Text from the address inside a sentence: one line, only what can be seen, cut where it is long."""
+    seen = " ".join("".join(char if char.isprintable() else " " for char in text[: 4 * LONGEST_NAME]).split())
+    return seen if len(text) <= LONGEST_NAME else f"{seen[:LONGEST_NAME]}…"
 
 
 def _read(name: str, written: str, config: Config, views: list[str]) -> object:
@@ -127,7 +169,7 @@ def _read(name: str, written: str, config: Config, views: list[str]) -> object:
         return written
     if name in FLOATS:
         return _number(written, *FLOATS[name])
-    if name in ("cut", "heads_off", "forced"):
+    if name in PLACES:
         return _read_places(name, written, config)
     if name in choices:
         if written not in choices[name]:
@@ -143,7 +185,7 @@ def _read(name: str, written: str, config: Config, views: list[str]) -> object:
     numbers = tuple(int(part) - 1 for part in written.split(",") if part)
     if any(not 0 <= number < limit for number in numbers) or (name != "heads" and len(numbers) != 1):
         raise ValueError(written)
-    return numbers if name == "heads" else numbers[0]
+    return tuple(dict.fromkeys(numbers)) if name == "heads" else numbers[0]
 
 
 def _read_places(name: str, written: str, config: Config) -> object:
@@ -153,7 +195,7 @@ def _read_places(name: str, written: str, config: Config) -> object:
         "cut": (0, config.max_length, config.max_length), "heads_off": (0, config.heads), "forced": (config.max_length, config.vocabulary_size),
     }[name]  # fmt: skip
     found = []
-    for item in written.split(",")[:MOST_LINKS]:
+    for item in list(dict.fromkeys(written.split(",")))[:MOST_LINKS]:
         parts = item.split(".")
         kind = parts.pop(0) if name != "forced" else None
         sizes = limits if kind is None else (layers[kind], *limits[1:])
@@ -180,7 +222,7 @@ def _write(name: str, value: object) -> str:
         return str(value if name in ("window", "order", "beam") else value + 1)
     if isinstance(value, float):
         return f"{value:g}"
-    if name in ("cut", "heads_off", "forced"):
+    if name in PLACES:
         items = value if name == "forced" else sorted(value, key=lambda item: [str(part) for part in item])
         return ",".join(".".join(_place(part) for part in item) for item in items)
     return ",".join(str(head + 1) for head in value) if isinstance(value, tuple) else str(value)

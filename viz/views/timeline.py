@@ -15,6 +15,7 @@ from model.timeline import Moment
 from viz.charts.timeline import timeline_curve
 from viz.theme import Palette
 from viz.views import engine
+from viz.views.choices import plain
 from viz.views.scene import kept
 from viz.views.settings import Settings
 from viz.views.widgets import bound
@@ -44,7 +45,7 @@ def at_moment(trained: Translator, moments: list[Moment], settings: Settings) ->
     try:
         return engine.at_moment(trained, min(settings.moment, len(moments) - 1))
     except CheckpointError as error:
-        st.warning(str(error))
+        st.warning(plain(str(error)))
         return trained
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import string
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -15,13 +14,14 @@ from model.analysis_words import word_groups
 from model.tokenizer import SPACE, SPECIAL, Tokens
 from viz.charts import merge_tree
 from viz.charts.tokens import READABLE, character_label, run_label
-from viz.theme import SPACE_MARK, token_label
+from viz.theme import SPACE_MARK, cut, token_label
+from viz.views.choices import plain
 from viz.views.positions import choose_side
 from viz.views.scene import Scene, View
 
 RUN_KEY = "tokens-run"
 MOST_PILLS = 60  # runs; more of them are chosen from a list
-LONGEST_LABEL = 28  # characters of a run on its button
+LONGEST_RUN = 28  # characters of a run on its button
 NAMED = 12  # unknown words that are named; the rest is counted
 EMPTY = "This side has no token but special ones, so there is nothing to cut."
 
@@ -59,10 +59,11 @@ def cards(tokens: Tokens) -> str:
 
 
 def _card(tokens: Tokens, at: int, kind: str = "piece", note: str = "") -> str:
-    piece, id_ = tokens.pieces[at], tokens.ids[at]
+    piece, name, id_ = tokens.shown[at], tokens.named[at], tokens.ids[at]
     rest = piece.lstrip(SPACE)
     mark = f"<i>{SPACE_MARK * (len(piece) - len(rest))}</i>" if rest != piece else ""
-    return f'<span class="{kind}" title="token {at + 1}"><b>{mark}{html.escape(rest)}</b><span>{id_}</span>{note}</span>'
+    title = f"token {at + 1}" + (f": {name}" if name != piece else "")
+    return f'<span class="{kind}" title="{html.escape(title)}"><b>{mark}{html.escape(rest)}</b><span>{id_}</span>{note}</span>'
 
 
 def _byte_card(tokens: Tokens, run, at: int) -> str:
@@ -76,11 +77,11 @@ def _byte_card(tokens: Tokens, run, at: int) -> str:
 def _counted(tokens: Tokens) -> str:
     """How many of what, above the cards."""
     inside = sum(id_ not in SPECIAL for id_ in tokens.ids)
-    words = sum(tokens.ids[group[0]] not in SPECIAL and tokens.pieces[group[0]] != SPACE for group in word_groups(tokens))
+    words = sum(tokens.ids[group[0]] not in SPECIAL for group in word_groups(tokens))
     missing = [run.character for run in byte_runs(tokens) if run.character]
     said = f"{_many(words, 'word')} → {_many(inside, 'piece')}"
     marks = [piece for piece, id_ in zip(tokens.pieces, tokens.ids, strict=True) if id_ in SPECIAL]
-    said += f", and {html.escape(', '.join(marks))} for where the sentence {'begins' if '<s>' in marks else 'ends'}."
+    said += f", and {html.escape(', '.join(marks))} for where the sentence {'begins' if '<s>' in marks else 'ends'}. A mark counts as a word."
     if missing:
         which = ", ".join(f"“{html.escape(character_label(character))}”" for character in dict.fromkeys(missing[:NAMED]))
         said += f" Coloured: bytes, because the vocabulary lacks {which}{' and more' if len(missing) > NAMED else ''}."
@@ -97,10 +98,11 @@ def _cuts(scene: Scene, tokens: Tokens, side: str) -> str:
     size = f"{tokenizer.vocabulary_size:,}"
     unknown = [word for word, known in zip(cut.words, cut.known, strict=True) if not known]
     pieces, characters = len(cut.pieces), len(cut.characters)
+    shown = [piece for piece, id_ in zip(tokens.shown, tokens.ids, strict=True) if id_ not in SPECIAL]
     name = "encoder" if side == "encoder" else "decoder"
     rows = [
         ("words", "Whole words", len(cut.words), _chips(cut.words, cut.known), _unknown(unknown, len(cut.words), size)),
-        ("pieces", "Pieces (this model)", pieces, _chips(cut.pieces),
+        ("pieces", "Pieces (this model)", pieces, _chips(shown),
          f"Nothing is unknown. Each head of the {name} compares {pieces} × {pieces} = {pieces**2:,} pairs."),
         ("characters", "Characters", characters, _chips(cut.characters),
          f"Nothing is unknown, but {cut.longer:.1f} times as many tokens: {characters} × {characters} = {characters**2:,} pairs "
@@ -148,7 +150,7 @@ def _merges(scene: Scene, tokens: Tokens, runs: list[range]) -> None:
     pieces = [tokens.pieces[index] for index in run]
     same = tree.pieces == pieces
     said = [_many(len(tree.characters), "character"), _many(len(tree.merges), "merge"), _many(len(tree.pieces), "piece")]
-    st.html(f'<p class="merges-said" data-testid="tokens-merges">{" → ".join(said)}{"" if same else _differs(pieces)}</p>')
+    st.html(f'<p class="merges-said" data-testid="tokens-merges">{" → ".join(said)}{"" if same else _differs(tokens.shown[run.start : run.stop])}</p>')
     with st.container(key="tokens-tree"):
         ids = [tokens.ids[index] for index in run] if same else None
         chart = scene.picture("merges", partial(merge_tree, tree, scene.colours, ids), scene.settings.side, run.start)
@@ -180,7 +182,7 @@ def _choose(scene: Scene, tokens: Tokens, runs: list[range]) -> range:
     look = {"key": RUN_KEY, "on_change": take, "label_visibility": "collapsed"}
     labels = {start: _shortened(run_label(spelled(tokens, run))) for start, run in starts.items()}
     if len(runs) <= MOST_PILLS:
-        st.pills("Word", list(starts), format_func=lambda start: _unmarked(labels[start]), **look)
+        st.pills("Word", list(starts), format_func=lambda start: plain(labels[start]), **look)
     else:
         numbers = {start: number for number, start in enumerate(starts, start=1)}
         st.selectbox("Word", list(starts), format_func=lambda start: f"{numbers[start]}: {labels[start]}", **look)
@@ -194,12 +196,7 @@ def _telling(tokens: Tokens, runs: list[range]) -> range:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
-
-
-def _unmarked(text: str) -> str:
-    """Text for a label that Streamlit reads as Markdown: escaped, and invisible joiners keep it from being a link or an emoji."""
-    return "".join(f"\u2060\\{char}\u2060" if char in string.punctuation else char for char in text)
+    return cut(text, LONGEST_RUN)
 
 
 # Numbering ------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,225 @@
+"""Sentences about masks, positions and heads that are off: written here from the Intervention of a pass, and nowhere by hand."""
+
+from __future__ import annotations
+
+import torch
+
+from model.analysis import may_attend
+from model.capture import shuffled_order
+from model.config import Config
+from model.intervention import Intervention
+from model.trace import AttentionMaps, Trace
+
+UNSEEN = "A translator may not look at words that it has yet to say"
+OFF = "switched off: what it looks at is not handed on"
+
+
+# Heads that are off ---------------------------------------------------------------------------------------------------
+
+
+def off_mark(maps: AttentionMaps, kind: str, layer: int, head: int) -> str:
+    """What stands behind the name of a head that is off; empty for one that is on."""
+    return f" ({OFF})" if (kind, layer, head) in maps.intervention.heads_off else ""
+
+
+def cross_off(maps: AttentionMaps) -> str:
+    """How many heads of cross-attention are off and what that means for sums over heads, as a sentence; empty where none is."""
+    every = maps.attention["cross"].weights.size(0) * maps.config.heads
+    off = sum(kind == "cross" for kind, _, _ in maps.intervention.heads_off)
+    if not off:
+        return ""
+    if off == every:
+        return f"All {every} heads of cross-attention are off: nothing of the English is handed on, whatever they look at."
+    return f"{off} of {every} heads of cross-attention {'is' if off == 1 else 'are'} off: what is not handed on counts as 0."
+
+
+# The mask -------------------------------------------------------------------------------------------------------------
+
+
+def row_reads(change: Intervention) -> str:
+    """What a decoder row has read before it predicts."""
+    if change.causal:
+        said = "Row t has read everything up to its left piece and must predict its right one"
+        if change.window is not None:
+            said = f"Row t looks back at most {_tokens(change.window)} in each layer, and must predict its right piece"
+    else:
+        said = "The look-ahead mask is off: row t must predict its right piece and may read it, and what follows, in the French"
+        if change.window is not None:
+            said = (
+                f"The look-ahead mask is off: row t looks at most {_tokens(change.window)} back and ahead in each layer, and must "
+                "predict its right piece"
+            )
+    return f"{said}{', without the links that are cut' if _cuts(change, 'decoder') else ''}."
+
+
+def captions(maps: AttentionMaps) -> dict[str, str]:
+    """Who reads whom, for each kind of attention."""
+    change = maps.intervention
+    within = "" if change.window is None else f", within ±{change.window}"
+    decoder = f"French reads the French so far{within} (masked)" if change.causal else f"French reads all the French{within} (look-ahead mask off)"
+    if not change.causal and within:
+        decoder = f"French reads the French before and behind{within} (look-ahead mask off)"
+    found = {"encoder": f"English reads English{within}", "decoder": decoder, "cross": "French reads English"}
+    return {kind: text + (", without cut links" if _cuts(change, kind) else "") for kind, text in found.items()}
+
+
+def mask_words(maps: AttentionMaps, kind: str, layer: int, query: int) -> str:
+    """What the mask takes from one row of a layer, and why."""
+    allowed = may_attend(maps, kind, layer)[query]
+    causal = kind == "decoder" and maps.intervention.causal
+    ahead = (torch.arange(len(allowed), device=allowed.device) > query) & causal
+    masked, changed = int((~allowed).sum()), bool((~allowed & ~ahead).any())
+    if masked:
+        why = UNSEEN if bool(ahead.any()) else "A change masks these links"
+        why += ", and a change masks further links" if bool(ahead.any()) and changed else ""
+        tail = " The look-ahead mask is off." if kind == "decoder" and not causal else ""
+        return f"{why}: {masked} of {len(allowed)} keys are masked. Their score counts as −∞, so their weight will be exactly 0.{tail}"
+    if causal:
+        return f"{UNSEEN}. For the last token nothing lies behind: no key is masked."
+    if kind == "decoder":
+        return "The look-ahead mask is off: this row may see every French token, also those that come later."
+    return "Nothing is masked here: every English token may be looked at."
+
+
+def mask_off(change: Intervention) -> str:
+    """The look-ahead mask off, as a change of the model."""
+    if change.window is None:
+        return "look-ahead mask off (every French token may see those after it)"
+    return f"look-ahead mask off (a French token may see those after it, within ±{change.window})"
+
+
+def rows_sum(change: Intervention, sinks: str) -> str:
+    """What the weights of a row add up to, in the middle of a sentence; sinks: one of viz.views.settings.SINKS."""
+    if sinks == "hide":
+        return "its weights over the columns sum to 1 with those that are hidden here"
+    if sinks == "renormalise":
+        return "what is left of its weights, after those that are hidden here, is drawn so that it sums to 1"
+    masks = bool(change.cut) or change.window is not None
+    return "its weights over the columns sum to 1" + (", or to 0 where every key is masked" if masks else "")
+
+
+def order_counts(change: Intervention) -> str:
+    """What is left of the order of words without positions."""
+    if change.window is None:
+        return "Self-attention sums over a set, so without positions only rounding is left."
+    return f"Self-attention within ±{change.window} sums over neighbours, and who is a neighbour depends on the order: more than rounding is left."
+
+
+def _tokens(count: int) -> str:
+    return f"{count} token{'' if count == 1 else 's'}"
+
+
+def _cuts(change: Intervention, kind: str) -> bool:
+    return any(link[0] == kind for link in change.cut)
+
+
+# Positions ------------------------------------------------------------------------------------------------------------
+
+
+def told_position(change: Intervention, config: Config, side: str, length: int, token: int) -> int | None:
+    """The position, from 0, whose vector a token of a side was given; None where nothing is added."""
+    edit = _edit(change, side)
+    if config.positions == "none" or edit == "none" or change.position_scale == 0:
+        return None
+    if edit == "reversed":
+        return length - 1 - token
+    return int(shuffled_order(length)[token]) if edit == "shuffled" else token
+
+
+def nothing_added(change: Intervention, config: Config, side: str) -> str:
+    """Why no position is added to a side, as a sentence; empty where one is."""
+    if config.positions == "none":
+        return "This model was trained without positions: nothing is added."
+    if _edit(change, side) == "none":
+        return "The positions are taken away here: nothing is added."
+    return "Positions × 0: nothing is added." if change.position_scale == 0 else ""
+
+
+def token_vector(trace: Trace, side: str, token: int) -> tuple[str, str]:
+    """What the first layer starts from for one token: words that follow "Row id of the embedding table, times √d", and the formula."""
+    change, length = trace.intervention, trace.positions[side].size(0)
+    told = told_position(change, trace.config, side, length, token)
+    if told is None:
+        return f" is what the {side} starts from. {nothing_added(change, trace.config, side)}", "x = E[id] · √d_model"
+    times = "" if change.position_scale == 1 else f" ({change.position_scale:g} times as strong as in training)"
+    own = "" if told == token else f" although it stands at {token + 1}"
+    words = f", plus the vector that says “position {told + 1}”{times}{own}, is what the {side} starts from."
+    return words, "x = E[id] · √d_model + position"
+
+
+def first_layer(trace: Trace, side: str) -> str:
+    """What the first layer reads of every token of a side."""
+    change, edit = trace.intervention, _edit(trace.intervention, side)
+    if why := nothing_added(change, trace.config, side):
+        return f"What the first layer reads: what the token is, and no more. {why}"
+    where = "where it stands" if edit == "trained" else f"where it was told that it stands ({edit})"
+    times = "" if change.position_scale == 1 else f", × {change.position_scale:g}"
+    return f"What the first layer reads: what the token is, plus {where}{times}."
+
+
+def position_change(change: Intervention, config: Config | None, side: str) -> str:
+    """An edit of the positions of a side, as a change of the model; config: None where it is not known."""
+    language, edit = {"encoder": "English", "decoder": "French"}[side], _edit(change, side)
+    if config is not None and config.positions == "none":
+        return f"{language} positions {_DONE[edit]}: no effect, this model was trained without any"
+    if edit != "none" and change.position_scale == 0:
+        return f"{language} positions {_DONE[edit]}: no effect, × 0 leaves nothing of them"
+    return f"{language} positions {_DONE[edit]} ({_MEANS[edit]})"
+
+
+def scale_change(change: Intervention, config: Config | None) -> str:
+    """The factor on the positions, as a change of the model."""
+    said = f"positions × {change.position_scale:g}"
+    if config is not None and config.positions == "none":
+        return f"{said}: no effect, this model was trained without any"
+    gone = [language for language, side in (("English", "encoder"), ("French", "decoder")) if _edit(change, side) == "none"]
+    if len(gone) == 2:
+        return f"{said}: no effect, they are taken away on both sides"
+    return said + (f" (the {gone[0]} ones are taken away)" if gone else "")
+
+
+def positions_view(config: Config) -> str:
+    """What the view of positions shows of a model."""
+    alone = "Attention alone does not know word order; "
+    if config.positions == "none":
+        return (
+            f"{alone}this model was trained without positions, so nothing is added to a token and every chart of the encoding is "
+            "empty. Look, in the laboratory, for what the order of the words still changes."
+        )
+    look = "Look for fast waves at the left and slow ones at the right, and for how neighbours resemble each other."
+    if config.positions == "learned":
+        look = "Look for how neighbours resemble each other, and for where the table turns to noise: places that training hardly met."
+    return f"{alone}this is the vector that is added to each token to say where it stands. {look}"
+
+
+_DONE = {"trained": "as trained", "none": "taken away", "shuffled": "shuffled", "reversed": "reversed"}
+_MEANS = {
+    "none": "nothing says where a token stands", "shuffled": "tokens are told each other’s places",
+    "reversed": "the first token is told that it is the last",
+}  # fmt: skip
+
+
+def _edit(change: Intervention, side: str) -> str:
+    return change.source_positions if side == "encoder" else change.target_positions
+
+
+# A pass over a finished translation -----------------------------------------------------------------------------------
+
+
+def step_asks(change: Intervention) -> dict[str, str]:
+    """How the player of decoding asks for the next piece: the words in front of and behind what was said before."""
+    if change.keeps_earlier_steps:
+        return {"before": "having read", "after": "what comes next?"}
+    return {"before": "behind", "after": "and with the rest of the sentence in view, what would stand here?"}
+
+
+def finished(change: Intervention, differ: int, rows: int) -> str:
+    """In how many rows of a pass over a finished translation the best piece is not the one that was said, and why that may be."""
+    why = "a French row sees the words behind it" if not change.causal else "the place that a token is told depends on how long the sentence is"
+    if differ == 0:
+        return f"Under this change {why}. In this sentence every row of the finished pass still puts the piece that was said first."
+    return (
+        f"In {differ} of {rows} rows the best piece is not the one that was said: while the model translated, each step saw only what had been said; "
+        f"these numbers are of one pass over the finished sentence, and under this change {why}."
+    )
+

@@ -1,0 +1,68 @@
+"""A part of "What heads do": what "it" gathers, and what changes the pronoun when it is taken away."""
+
+from __future__ import annotations
+
+import html
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from model import Translator
+from model.coreference_record import Coreference, load_coreference
+from model.coreference_words import findings, heads_rows
+from viz.charts import decision_map
+from viz.views import engine
+from viz.views.scene import Scene
+
+TITLE = "What “it” gathers"
+ASKED = (
+    "In “The animal didn't cross the street because it was too tired”, it is the animal; with “too wide”, it is the street. "
+    "French has to choose: il or elle. Measured on pairs of such sentences that the model was not trained on, as trained."
+)
+TURNS = (
+    "“Turns”: in how many pairs the right noun gets more of what this head gives to “it” in both sentences; “shuffled” is the same "
+    "with the weights of every row shuffled. Changes of log p of the right pronoun are in nats; below 0 the link was needed."
+)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _stored(folder: str, weights: str) -> Coreference | None:
+    return load_coreference(Path(folder), weights)
+
+
+def stored_coreference(shown: Translator) -> Coreference | None:
+    """What the checkpoint's coreference.json says; None where there is none for these weights."""
+    return _stored(str(shown.folder), engine.cache_key(shown)) if shown.folder else None
+
+
+def what_it_gathers(scene: Scene) -> None:
+    """Sentences, the heads of the encoder, and the map of what decides the pronoun; words where it was not measured."""
+    st.html(f'<h3 class="head-title">{TITLE}</h3>')
+    found = stored_coreference(scene.translator)
+    if found is None:
+        st.caption(
+            "Not measured at this moment of the training; switch Training off to see what the trained weights do."
+            if scene.trained and stored_coreference(scene.trained)
+            else "Not measured for these weights; `python -m model.coreference --model NAME` does it."
+        )
+        return
+    st.caption(ASKED)
+    st.html(sentences(found))
+    if found.decides:
+        figure = scene.picture("decision", partial(decision_map, found, scene.colours), engine.cache_key(scene.translator))
+        st.plotly_chart(figure, theme=None, key="decision-map", config={"displayModeBar": False})
+    st.html(gathering_table(found))
+
+
+def sentences(found: Coreference) -> str:
+    """HTML list of what was found. All text is escaped."""
+    return f'<ul class="findings">{"".join(f"<li>{html.escape(sentence)}</li>" for sentence in findings(found))}</ul>'
+
+
+def gathering_table(found: Coreference) -> str:
+    """HTML table of the encoder heads that tell most. All text is escaped."""
+    names, rows = heads_rows(found)
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f'<div class="role-table"><table><tr>{head}</tr>{body}</table><p>{html.escape(TURNS)}</p></div>'
