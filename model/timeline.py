@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError
-from safetensors.torch import load, load_file, save
+from safetensors.torch import load, save
 from torch import Tensor
 
 from model.analysis_roles import ROLE
@@ -30,7 +30,9 @@ from model.config import Config, briefly
 from model.data import batches, encode_pairs
 from model.evaluate import bleu, translate_all
 from model.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained, load_weights
+from model.project import ROOT
 from model.roles import EACH, SPLITS, measure_pairs, sample
+from model.run_files import read_tensors
 from model.tokenizer import PAD
 from model.transformer import Transformer
 
@@ -173,7 +175,7 @@ def store(translator: Translator, folder: Path, run: Path, pairs: list[tuple[str
     (folder / FOLDER).mkdir()
     moments = []
     for step, path in kept.items():
-        content = save(quantize(load_file(path)))
+        content = save(quantize(read_tensors(path)))
         name = f"{FOLDER}/step-{step:05d}.safetensors"
         (folder / name).write_bytes(content)
         moments.append(Moment(step, name, hashlib.sha256(content).hexdigest(), 0.0, 0.0, {}))
@@ -211,7 +213,7 @@ def main(arguments: list[str] | None = None) -> None:
     form = argparse.ArgumentDefaultsHelpFormatter
     parser = argparse.ArgumentParser(prog="python -m model.timeline", description=__doc__, formatter_class=form)
     parser.add_argument("--data", type=Path, required=True, help=f"folder with {' and '.join(SPLITS)}, .tsv.gz")
-    parser.add_argument("--run", type=Path, default=Path("runs/en-fr"), help="folder of the training run")
+    parser.add_argument("--run", type=Path, default=ROOT / "runs/en-fr", help="folder of the training run")
     parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
     parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
     parser.add_argument("--write-card", action="store_true", help="put the table into the checkpoint's README.md")
