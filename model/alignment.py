@@ -13,6 +13,7 @@ from model.beside import explained, head_shapes, head_table, read_measured
 from model.card import card_parts, markdown, write_block
 from model.config import Config
 from model.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
+from model.project import ROOT
 
 FILE = "alignment.json"
 
@@ -71,7 +72,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure one checkpoint, print the table, store it and, with --write-card, put it into the model card."""
     form = argparse.ArgumentDefaultsHelpFormatter
     parser = argparse.ArgumentParser(prog="python -m model.alignment", description=__doc__, formatter_class=form)
-    parser.add_argument("--pairs", type=Path, default=Path("tests/data/alignments.tsv"), help="sentence pairs with links")
+    parser.add_argument("--pairs", type=Path, default=ROOT / "tests/data/alignments.tsv", help="sentence pairs with links")
     parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
     parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
     parser.add_argument("--write-card", action="store_true", help="put the table into the checkpoint's README.md")

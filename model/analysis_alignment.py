@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from model.analysis import handed_on
+from model.lines import columns, read_lines
 from model.tokenizer import Tokens
 from model.trace import Trace
 from model.words import word_spans, words_of
@@ -30,21 +31,27 @@ class Pair:
 def read_pairs(path: Path) -> list[Pair]:
     """Pairs of a file: source<TAB>target<TAB>links; `3-5` is sure, `3?5` possible, words count from 0. # begins a comment line.
 
-    Raises ValueError, with the line, for a link to a word that is not there.
+    Raises ValueError, with file and line, for a line without three columns, a link that is written otherwise or to a word that is
+    not there, a pair without a sure link, and as `read_lines` does.
     """
     pairs = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line or line.startswith("#"):
+    for number, line in read_lines(path):
+        if not line.strip() or line.startswith("#"):
             continue
-        source, target, written = line.split("\t")
-        links = {
-            sign: frozenset((int(a), int(b)) for a, s, b in re.findall(r"(\d+)([-?])(\d+)", written) if s == sign)
-            for sign in "-?"
-        }
+        source, target, written = columns(path, number, line, ("source", "target", "links"))
+        found = [(link, re.fullmatch(r"(\d{1,4})([-?])(\d{1,4})", link, re.ASCII)) for link in written.split()]
+        for link, match in found:
+            if not match:
+                raise ValueError(f"{path}, line {number}: {link[:40]!r} is no link; write 3-5 for a sure one, 3?5 for a possible one.")
+        links = {sign: frozenset((int(m[1]), int(m[3])) for _, m in found if m[2] == sign) for sign in "-?"}
+        if not links["-"]:
+            raise ValueError(f"{path}, line {number}: no sure link, such as 0-0; an error rate needs one.")
         sizes = len(word_spans(source)), len(word_spans(target))
         if any(link[side] >= sizes[side] for link in links["-"] | links["?"] for side in (0, 1)):
             raise ValueError(f"{path}, line {number}: a link names a word that is not there; the sentences have {sizes} words.")
         pairs.append(Pair(source, target, links["-"], links["-"] | links["?"]))
+    if not pairs:
+        raise ValueError(f"{path} holds no pair, only comments.")
     return pairs
 
 

@@ -44,7 +44,7 @@ def _moved(part: AttentionMap, rows: list[int | None], columns: list[int | None]
     return AttentionMap(weights, part.mask[..., down[:, None], across[None, :]] | ~known)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PredictionChange:
     """Per decoder row of the changed pass, (target position,) each; NaN where the row has no counterpart. Nats."""
 

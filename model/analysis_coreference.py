@@ -38,7 +38,7 @@ LINKS = (  # kind, rows that ask (None: all), what they may no longer read
 READS = {"decoder": NOUNS, "cross": (*NOUNS, "it", "adjective")}  # what the row of the pronoun may read
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Gathering:
     """What "it" attends to in the encoder; every field is (layer, head)."""
 

@@ -13,7 +13,7 @@ from model.tokenizer import SPECIAL, Tokenizer
 from model.trace import Trace
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Vocabulary:
     """Every piece with its vector: `Vocabulary.of(translator.tokenizer, translator.model.encoder.embedding.weight)`."""
 

@@ -74,7 +74,7 @@ def every_word(source: Tokens) -> dict[int, KnockOut]:
     }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Effects:
     """log p of every label with and without something, nats; all under the trace's own intervention."""
 

@@ -28,7 +28,7 @@ def written_cosines(trace: Trace, side: str) -> Tensor:
 # Normalisation --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Normalised:
     """One LayerNorm of the model at work: y = (x - mean) / sqrt(variance + eps) * gain + bias, token by token."""
 

@@ -23,7 +23,7 @@ QUERY_SIDE = {"encoder": "encoder", "decoder": "decoder", "cross": "decoder"}
 KEY_SIDE = {"encoder": "encoder", "decoder": "decoder", "cross": "encoder"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Examples:
     """Sentences with the piece that the last row of each has to say, and another that it might."""
 
@@ -89,7 +89,7 @@ class LinkRecorder(Recorder):
         return mask
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Intact:
     """One pass over the examples as they are."""
 
@@ -143,7 +143,7 @@ def _said(model: Transformer, examples: Examples, states: Tensor) -> Tensor:
     return found.gather(1, torch.stack([examples.right, examples.wrong], dim=1))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Effect:
     """What taking things away does to the right piece; the axes are those of the things."""
 

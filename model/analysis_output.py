@@ -46,7 +46,7 @@ def perplexity(loss: Tensor) -> float:
     return math.exp(float(loss.mean()))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lens:
     """What the decoder would say at every point of its residual stream. All (point, target position)."""
 

@@ -51,7 +51,7 @@ ROLE = {role.name: role for role in ROLES}
 OWN = ("first", "end", "punctuation")  # queries that are such a token themselves are left out: theirs is the role "self"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RoleMeasure:
     """One role in one kind of attention: of one sentence, or the mean over sentences."""
 
@@ -69,7 +69,7 @@ class RoleMeasure:
         return (self.score > self.role.threshold) & (self.score - self.null > SURE * error + 1e-4)  # 1e-4: a stored digit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HeadMeasures:
     """What the heads of a model do."""
 

@@ -19,7 +19,7 @@ from model.trace import Trace
 from model.transformer import Residual, Transformer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Calculation:
     """One query of one head. Tensors on the trace's device; `key` is a position, d_head and d_model are widths."""
 

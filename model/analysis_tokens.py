@@ -46,6 +46,9 @@ class MergeTree:
     lacking: frozenset[int]  # nodes of characters that the vocabulary lacks; they become bytes
     ranks: int  # number of merges that the vocabulary knows: ranks are 1 .. ranks
 
+    def __hash__(self) -> int:
+        return hash(tuple(self.characters))
+
     def text(self, node: int) -> str:
         """The characters of a node."""
         first = len(self.characters)
@@ -168,6 +171,9 @@ class Cuts:
     def more_attention(self) -> float:
         """How many times as many cells of self-attention, (characters / pieces) ** 2 (Vaswani et al. 2017, table 1)."""
         return self.longer**2
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.pieces))
 
 
 def three_cuts(tokenizer: Tokenizer, tokens: Tokens) -> Cuts:

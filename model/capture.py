@@ -38,6 +38,8 @@ class Recorder:
     def __init__(self, config: Config, intervention: Intervention | Sequence[Intervention], captures: bool = True) -> None:
         self.config, self.captures = config, captures
         self.changes = (intervention,) if isinstance(intervention, Intervention) else tuple(intervention)
+        if not self.changes or not all(isinstance(change, Intervention) for change in self.changes):
+            raise ValueError("A Recorder needs one Intervention, or one for each row of the batch.")
         self.captured: dict[tuple[str, str], list[Tensor]] = defaultdict(list)
         self.offset = 0  # target positions that a key/value cache already holds
 
@@ -135,6 +137,25 @@ def recording(recorder: Recorder) -> Iterator[Recorder]:
     hooks, path = _recorder.set(recorder), explicit_attention.set(True)
     try:
         yield recorder
+    finally:
+        explicit_attention.reset(path)
+        _recorder.reset(hooks)
+
+
+@contextmanager
+def running(config: Config, intervention: Intervention = Intervention()) -> Iterator[None]:
+    """Everything that this thread runs inside runs with the model as changed, or as it is; nothing is captured.
+
+    A recorder that is active outside sees and changes nothing of it.
+    """
+    if not intervention.changes_nothing:
+        with recording(Recorder(config, intervention, captures=False)):
+            yield
+        return
+    outer = _recorder.get()
+    hooks, path = _recorder.set(None), explicit_attention.set(explicit_attention.get() and outer is None)
+    try:
+        yield
     finally:
         explicit_attention.reset(path)
         _recorder.reset(hooks)
@@ -249,19 +270,24 @@ def capture(model: Transformer, source: Tokens, target: Tokens, labels: Tokens, 
         config=model.config,
         attention={kind: _attention(got, kind, model.config) for kind in ATTENTION_KINDS},
         residual={side: _residual(got, side) for side in SIDES},
-        embeddings={side: got["embeddings", side][0] for side in SIDES},
-        positions={side: got["positions", side][0].clone() for side in SIDES},  # as trained, it is a view of the model's table
+        embeddings={side: _own(got["embeddings", side][0]) for side in SIDES},
+        positions={side: _own(got["positions", side][0]) for side in SIDES},  # as trained, it is a view of the model's table
         feed_forward={side: torch.stack(got["units", side]) for side in SIDES},
-        logits=logits,
+        logits=_own(logits),
         loss=F.cross_entropy(logits, label_ids[0], reduction="none"),
     )
+
+
+def _own(tensor: Tensor) -> Tensor:
+    """The tensor in contiguous memory of its own, without a graph."""
+    return tensor.detach().clone(memory_format=torch.contiguous_format)
 
 
 def _attention(got: dict[tuple[str, str], list[Tensor]], kind: str, config: Config) -> Attention:
     """The captured tensors of one kind, layer by layer, with the heads apart."""
 
     def heads(what: str) -> Tensor:  # (layer, position, d_model) -> (layer, head, position, d_head)
-        return torch.stack(got[what, kind]).unflatten(-1, (config.heads, config.d_head)).transpose(1, 2)
+        return torch.stack(got[what, kind]).unflatten(-1, (config.heads, config.d_head)).transpose(1, 2).contiguous()
 
     return Attention(
         weights=torch.stack(got["weights", kind]),

@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from model.lines import read_lines
+
 COLUMNS = {"noun": 7, "adjective": 6, "frame": 4, "held": 4}
 PRONOUNS = {"m": "il", "f": "elle"}
 VOWELS = "aeiouyâàéèêëîïôûùœh"
@@ -54,7 +56,7 @@ class Frame:
     french: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lexicon:
     """What pairs are built from; nouns and adjectives by (place, frame name), place being "first" or "second"."""
 
@@ -126,7 +128,7 @@ def _holds(text: str, words: Iterable[str]) -> bool:
 def read_lexicon(path: Path) -> Lexicon:
     """Read a lexicon; lines that begin with # are notes. Raises OSError, and ValueError that names the line of what is wrong."""
     lexicon = Lexicon()
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in read_lines(path):
         if line.startswith("#") or not line.strip():
             continue
         what, *cells = line.split("\t")

@@ -35,7 +35,7 @@ class Counts:
         return self.both / self.translated if self.translated else float("nan")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Coreference:
     """All that was measured; but for the counts, over pairs whose nouns the model can translate."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,21 +10,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from model.lines import columns, read_lines
 from model.tokenizer import END, PAD, START, Tokenizer
 
 TRAIN, HELD_OUT = [".train.tsv.gz"], [".dev.tsv.gz", ".val.tsv.gz"]  # how the names of files end
 
 
 def read_pairs(path: Path) -> list[tuple[str, str]]:
-    """The (source, target) pairs of one `.tsv.gz` file. Raises ValueError that names a line without exactly one tab."""
-    pairs = []
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            columns = line.rstrip("\n").split("\t")
-            if len(columns) != 2:
-                raise ValueError(f"{path}, line {number}: expected source<TAB>target, found {len(columns)} columns.")
-            pairs.append((columns[0], columns[1]))
-    return pairs
+    """The (source, target) pairs of one `.tsv.gz` file. Raises ValueError that names file and line, as `read_lines` does."""
+    return [tuple(columns(path, number, line, ("source", "target"))) for number, line in read_lines(path)]
 
 
 def read_files(folder: Path, names: list[str]) -> dict[str, list[tuple[str, str]]]:
@@ -44,7 +37,7 @@ def read_split(folder: Path, names: list[str]) -> list[tuple[str, str]]:
     return [pair for pairs in read_files(folder, names).values() for pair in pairs]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Batch:
     """Padded token ids, one sentence pair a row."""
 

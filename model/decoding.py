@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from model.capture import Recorder, recording
+from model.capture import running
 from model.intervention import Intervention
+from model.places import check_places
 from model.tokenizer import END
 from model.transformer import Transformer
-from model.translate import NEVER_SAID, Ended, Going, search
+from model.translate import LARGEST_BEAM, NEVER_SAID, Ended, Going, search
+from model.values import rows_of, shown, whole_number
 
 Forced = tuple[tuple[int, int], ...]  # (step, piece id): which piece is taken at a target step, from 0
 
@@ -26,6 +26,9 @@ class WhatIf:
     ids: list[int]  # all pieces, without </s>
     taken: Forced  # the choices that are in it, by step
     dropped: Forced  # those that are not: behind its end, not a piece that can be said, or the second one of a step
+
+    def __hash__(self) -> int:
+        return hash((tuple(self.ids), self.taken, self.dropped))
 
 
 @dataclass(frozen=True)
@@ -77,12 +80,15 @@ def continue_greedily(
     """Translate source ids (ending in </s>), taking the `forced` pieces at their steps and the most probable piece at all others.
 
     A forced </s> ends the sentence. The length stays within `length_limits`. Without forced choices this is `search`.
+    Raises ValueError, in words, for a source, an Intervention or choices without meaning.
     """
+    _check(model, source, intervention)
     wanted: dict[int, int] = {}
-    for step, piece in forced:
+    for step, piece in rows_of("forced", forced, 2, "pairs (step, piece)"):
+        step, piece = (whole_number(f"A {name} in forced", at, -(10**9), 10**9) for name, at in (("step", step), ("piece", piece)))
         if step >= 0 and 0 <= piece < model.config.vocabulary_size and piece not in NEVER_SAID:
             wanted.setdefault(step, piece)
-    with _as_changed(model, intervention):
+    with running(model.config, intervention):
         ids = search(
             model, torch.tensor([source], device=model.device), use_cache=intervention.keeps_earlier_steps, forced=wanted
         )[0]
@@ -94,10 +100,10 @@ def continue_greedily(
 def beam_tree(model: Transformer, source: list[int], beam: int, intervention: Intervention = Intervention()) -> BeamTree:
     """Beam search over source ids (ending in </s>) with everything that it kept: the same steps as `search`, observed.
 
-    Scores are normalised by length (Wu et al. 2016, equation 14). Raises ValueError for a beam of less than 1.
+    Scores are normalised by length (Wu et al. 2016, equation 14). Raises ValueError, in words, for a beam or a source without meaning.
     """
-    if beam < 1:
-        raise ValueError(f"The beam must be at least 1, not {beam!r}.")
+    whole_number("The beam", beam, 1, LARGEST_BEAM)
+    _check(model, source, intervention)
     found: list[Hypothesis] = []
     last: list[int] = []  # indices of the hypotheses that the last step kept
     step = 0
@@ -110,29 +116,29 @@ def beam_tree(model: Transformer, source: list[int], beam: int, intervention: In
         found.extend(Hypothesis(parents[parent], piece, step, score, None) for parent, piece, score in going)
         step += 1
 
-    with _as_changed(model, intervention):
+    with running(model.config, intervention):
         ids = torch.tensor([source], device=model.device)
         search(model, ids, beam, use_cache=intervention.keeps_earlier_steps, observe=observe)
     tree = BeamTree(beam, tuple(found), 0)
     return BeamTree(beam, tree.hypotheses, tree.ended[0])
 
 
+def _check(model: Transformer, source: list[int], intervention: Intervention) -> None:
+    """Raise ValueError, in words, for a source that is no list of ids and for an Intervention that the model cannot follow."""
+    if not isinstance(source, (list, tuple)):
+        raise ValueError(f"source must be a list of token ids, not {shown(source)}.")
+    for id_ in source:
+        whole_number("A token id of source", id_, 0, model.config.vocabulary_size - 1)
+    check_places(intervention, model.config, len(source), model.config.max_length)
+
+
 def next_pieces(logits: Tensor, count: int = 5) -> tuple[Tensor, Tensor]:
     """The most probable pieces that can be said: (..., vocabulary) -> probabilities and ids, (..., count), the largest first.
 
-    As in `search`, <pad>, <unk> and <s> are left out before the softmax.
+    As in `search`, <pad>, <unk> and <s> are left out before the softmax. Raises ValueError for a count of less than 1.
     """
+    whole_number("count", count, 1)
     logits = logits.float().clone()
     logits[..., NEVER_SAID] = float("-inf")
     best = logits.softmax(dim=-1).topk(min(count, logits.size(-1) - len(NEVER_SAID)), dim=-1)
     return best.values, best.indices
-
-
-@contextmanager
-def _as_changed(model: Transformer, intervention: Intervention) -> Iterator[None]:
-    """Everything inside runs with the model as changed; nothing is captured."""
-    if intervention.changes_nothing:
-        yield
-        return
-    with recording(Recorder(model.config, intervention, captures=False)):
-        yield

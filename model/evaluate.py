@@ -9,11 +9,13 @@ from pathlib import Path
 
 import torch
 
+from model.capture import running
 from model.card import SCORES, card_parts, markdown, write_block, write_family
 from model.data import group, pad, read_pairs
 from model.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
 from model.tokenizer import END
-from model.translate import search
+from model.translate import LARGEST_BEAM, search
+from model.values import whole_number
 
 SPLITS = {
     "test": ("tatoeba.test", "multi30k.test_2016_flickr", "multi30k.test_2017_flickr", "newstest2014.test"),
@@ -29,9 +31,12 @@ def translate_all(translator: Translator, sentences: list[str], beam: int, batch
     encoded = [ids + [END] for ids in translator.tokenizer.processor.encode(sentences)]
     lengths = [len(ids) for ids in encoded]
     texts = [""] * len(encoded)
+    whole_number("The beam", beam, 1, LARGEST_BEAM)
     for rows in group(sorted(range(len(encoded)), key=lengths.__getitem__), lengths, batch_tokens // beam):
         source = pad([encoded[row] for row in rows]).to(translator.model.device)
-        for row, ids in zip(rows, search(translator.model, source, beam), strict=True):
+        with running(translator.model.config):
+            found = search(translator.model, source, beam)
+        for row, ids in zip(rows, found, strict=True):
             texts[row] = translator.tokenizer.decode(ids).text
     return texts
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.card import card_parts, markdown, write_block
+from model.lines import read_lines
 from model.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
 
 NAME = "tests/data/first-inputs.tsv"
@@ -50,11 +51,12 @@ def read_inputs(path: Path = INPUTS) -> list[FirstInput]:
 
     Raises OSError where it cannot be read, and ValueError that names the line of what is wrong in it.
     """
-    lines = path.read_text(encoding="utf-8").splitlines()
-    if not lines or lines[0].split("\t") != HEAD:
-        raise ValueError(f"{path} must begin with the line {'<TAB>'.join(HEAD)}.")
     found = []
-    for number, line in enumerate(lines[1:], 2):
+    for number, line in read_lines(path):
+        if number == 1:
+            if line.split("\t") != HEAD:
+                raise ValueError(f"{path}, line 1: must be {'<TAB>'.join(HEAD)}.")
+            continue
         cells = line.split("\t")
         if len(cells) != len(HEAD) or not all(cells):
             raise ValueError(f"{path}, line {number}: expected {'<TAB>'.join(HEAD)}, none of them empty.")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+
+from model.values import one_of, real_number, rows_of, shown, switch, whole_number
 
 POSITION_EDITS = ("trained", "none", "shuffled", "reversed")
 Link = tuple[str, int | None, int | None, int | None]
 ATTENTION_KINDS = ("encoder", "decoder", "cross")  # encoder self-attention, decoder self-attention, cross-attention
+TEMPERATURES = (1e-6, 1e6)  # beyond them scores leave the range of float32
+LARGEST_SCALE = 1e4  # of positional encodings; likewise
+LARGEST_WINDOW = 10**6  # positions; wider than any sentence
 
 
 @dataclass(frozen=True)
@@ -27,27 +33,19 @@ class Intervention:
     scaled: bool = True  # False leaves 1 / sqrt(d_head) out of the scores
 
     def __post_init__(self) -> None:
-        for name in ("source_positions", "target_positions"):
-            if getattr(self, name) not in POSITION_EDITS:
-                raise ValueError(f"{name} must be one of {', '.join(POSITION_EDITS)}, not {getattr(self, name)!r}.")
-        if not 0 < self.temperature < float("inf"):
-            raise ValueError(f"temperature must be a number above 0, not {self.temperature!r}.")
-        if self.position_scale != self.position_scale or abs(self.position_scale) == float("inf"):
-            raise ValueError(f"position_scale must be a finite number, not {self.position_scale!r}.")
-        if self.window is not None and self.window < 0:
-            raise ValueError(f"window must be None or at least 0, not {self.window!r}.")
-        object.__setattr__(self, "cut", frozenset(tuple(link) for link in self.cut))
-        object.__setattr__(self, "heads_off", frozenset(tuple(head) for head in self.heads_off))
-        for name, items, size in (("cut", self.cut, 4), ("heads_off", self.heads_off, 3)):
-            for item in items:
-                if len(item) != size or item[0] not in ATTENTION_KINDS:
-                    raise ValueError(
-                        f"{name} holds {item!r}: expected {size} values, the first one of {', '.join(ATTENTION_KINDS)}."
-                    )
-
-        for link in self.cut:
-            if link[2] is None and link[3] is None:
-                raise ValueError(f"cut holds {link!r}: name the query, the key, or both.")
+        found = {
+            "causal": switch("causal", self.causal),
+            "source_positions": one_of("source_positions", self.source_positions, POSITION_EDITS),
+            "target_positions": one_of("target_positions", self.target_positions, POSITION_EDITS),
+            "position_scale": real_number("position_scale", self.position_scale, -LARGEST_SCALE, LARGEST_SCALE),
+            "window": None if self.window is None else whole_number("window (None: everywhere)", self.window, 0, LARGEST_WINDOW),
+            "cut": frozenset(_link(link) for link in rows_of("cut", self.cut, 4, "links (kind, layer, query, key)")),
+            "heads_off": frozenset(_head(head) for head in rows_of("heads_off", self.heads_off, 3, "heads (kind, layer, head)")),
+            "temperature": real_number("temperature", self.temperature, *TEMPERATURES),
+            "scaled": switch("scaled", self.scaled),
+        }
+        for name, value in found.items():
+            object.__setattr__(self, name, value)
 
     @property
     def changes_nothing(self) -> bool:
@@ -66,8 +64,28 @@ class Intervention:
 
     @classmethod
     def from_dict(cls, values: dict) -> Intervention:
-        """The reverse of `to_dict`; missing fields keep their default. Raises ValueError that names an unknown field."""
+        """The reverse of `to_dict`; missing fields keep their default. Raises ValueError for what is no dict and for unknown fields."""
+        if not isinstance(values, Mapping):
+            raise ValueError(f"An Intervention is read from a dict of its fields, not from {shown(values)}.")
         unknown = set(values) - {field.name for field in fields(cls)}
         if unknown:
-            raise ValueError(f"Unknown Intervention fields: {', '.join(sorted(unknown))}.")
+            raise ValueError(f"Unknown Intervention fields: {', '.join(sorted(map(str, unknown)))}.")
         return cls(**values)
+
+
+def _link(link: tuple) -> Link:
+    """One link of `cut`, checked."""
+    kind = one_of("The kind of attention in cut", link[0], ATTENTION_KINDS)
+    places = [
+        None if at is None else whole_number(f"The {name} in cut (None: every one)", at, 0)
+        for name, at in zip(("layer", "query", "key"), link[1:], strict=True)
+    ]
+    if places[1] is None and places[2] is None:
+        raise ValueError(f"cut holds {link!r}: name the query, the key, or both.")
+    return (kind, *places)
+
+
+def _head(head: tuple) -> tuple[str, int, int]:
+    """One head of `heads_off`, checked."""
+    kind = one_of("The kind of attention in heads_off", head[0], ATTENTION_KINDS)
+    return (kind, *(whole_number(f"The {name} in heads_off", at, 0) for name, at in zip(("layer", "head"), head[1:], strict=True)))

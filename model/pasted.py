@@ -39,6 +39,9 @@ class Pasted:
     text: str
     places: list[Span] | None  # of each character of `text`, [start, end) in what was typed; None where nothing moved
 
+    def __hash__(self) -> int:
+        return hash(self.text)
+
     def typed(self, start: int, end: int) -> Span:
         """The span [start, end) of `text` in what was typed; characters that were dropped at its edges stay outside."""
         if self.places is None:

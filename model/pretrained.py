@@ -12,17 +12,18 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from model.capture import Recorder, capture, install, recording
+from model.capture import capture, install, running
 from model.checkpoint import (
     FOLDER, RESTORE, TOKENIZER, WEIGHTS, CheckpointError, TokenizerMismatchError, WeightsMismatchError, check_tokenizer,
     check_weights, checkpoint_folder, cut, read_config, read_files, write_config,
 )  # fmt: skip
 from model.config import Config, briefly
 from model.intervention import Intervention
+from model.places import check_places, within
 from model.tokenizer import END, Tokenizer, Tokens
 from model.trace import Trace
 from model.transformer import Transformer
-from model.translate import search
+from model.translate import most_tokens, search
 
 __all__ = [
     "FOLDER", "CheckpointError", "DeviceError", "TokenizerMismatchError", "Translator", "WeightsMismatchError", "checkpoint_folder",
@@ -34,15 +35,24 @@ class DeviceError(Exception):
     """A device that this machine or this torch does not have."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Translator:
-    """A model with its tokenizer. Safe to share between threads: nothing is stored on it."""
+    """A model with its tokenizer. Safe to share between threads: nothing is stored on it.
+
+    Compares by identity. Pickles and copies as its parts: config, weights, tokenizer; the hooks are set anew.
+    """
 
     model: Transformer
     tokenizer: Tokenizer
     name: str = "untitled"
     about: dict = field(default_factory=dict, compare=False)  # the rest of config.json
     folder: Path | None = None  # where it was loaded from
+
+    def __reduce__(self) -> tuple:
+        model, parameter = self.model, next(self.model.parameters())
+        weights = {name: tensor.detach().cpu() for name, tensor in model.named_parameters()}
+        where = str(parameter.device), parameter.dtype
+        return _from_parts, (model.config, weights, where, self.tokenizer.model, self.name, self.about, self.folder)
 
     def source(self, text: str) -> Tokens:
         """What the encoder would read. Raises ValueError, in words, for text that is empty or too long."""
@@ -75,52 +85,48 @@ class Translator:
 
     def translate(self, text: str, intervention: Intervention = Intervention(), beam: int = 1) -> str:
         """The translation of `text`: greedy, or the best of a beam. Raises ValueError as `source` does."""
-        return self.translate_tokens(self.source(text), intervention, beam).text
+        source = self.source(text)
+        check_places(intervention, self.model.config, len(source), most_tokens(len(source), self.model.config))
+        return self.translate_tokens(source, intervention, beam).text
 
     def translate_tokens(self, source: Tokens, intervention: Intervention = Intervention(), beam: int = 1) -> Tokens:
         """The translation as the Tokens that the model produced, </s> included: what decoder rows must predict.
 
-        Under an Intervention every step reads the tokens so far with the model as changed; nothing is captured.
+        Under an Intervention every step reads the tokens so far with the model as changed; nothing is captured. Raises
+        ValueError, in words, for a beam or an Intervention without meaning.
         """
-        self._check_heads(intervention)
+        config = self.model.config
+        check_places(intervention, config, len(source), config.max_length)
         ids = torch.tensor([source.ids], device=self.model.device)
-        if intervention.changes_nothing:
-            found = search(self.model, ids, beam)[0]
-        else:
-            with recording(Recorder(self.model.config, intervention, captures=False)):
-                found = search(self.model, ids, beam, use_cache=intervention.keeps_earlier_steps)[0]
+        with running(config, intervention):
+            found = search(self.model, ids, beam, use_cache=intervention.keeps_earlier_steps)[0]
         return self.tokenizer.with_end(self.tokenizer.decode(found))
 
     def trace(self, text: str, target: str | Tokens | None = None, intervention: Intervention = Intervention()) -> Trace:
         """Translate `text`, then capture one teacher-forced pass over both.
 
         target: a translation to read instead of the model's own, as text or as labels (ending in </s>, which may be all).
-        Raises ValueError, in words, for a text that is empty or too long, for labels without </s>, and for a layer or head that
-        the model lacks.
+        Raises ValueError, in words, for a text that is empty or too long, for labels without </s>, for a layer or head that the
+        model lacks and for a cut link to a token that neither this translation nor that of the unchanged model has.
         """
-        self._check_heads(intervention)
         source = self.source(text)
         if target is None:
             labels = self.translate_tokens(source, intervention)
         else:
             labels = self.target(target) if isinstance(target, str) else self._checked_labels(target)
+        self._check_links(source, labels, intervention, own=target is None)
         return capture(self.model, source, self.read(labels), labels, intervention)
+
+    def _check_links(self, source: Tokens, labels: Tokens, intervention: Intervention, own: bool) -> None:
+        """own: the labels are the model's translation under the change, which may have made it shorter than it was."""
+        config, length = self.model.config, len(labels)
+        if own and within(intervention, len(source), length) != intervention:
+            length = max(length, len(self.translate_tokens(source)))
+        check_places(intervention, config, len(source), length)
 
     def read(self, labels: Tokens) -> Tokens:
         """What the decoder reads while it produces `labels`: <s>, then all labels but the last."""
         return self.tokenizer.with_start(labels.first(len(labels) - 1))
-
-    def _check_heads(self, intervention: Intervention) -> None:
-        config = self.model.config
-        layers = {"encoder": config.encoder_layers, "decoder": config.decoder_layers, "cross": config.decoder_layers}
-        places = [(kind, layer, head) for kind, layer, head in intervention.heads_off]
-        places += [(kind, layer or 0, 0) for kind, layer, _, _ in intervention.cut]
-        for kind, layer, head in places:
-            if not (0 <= layer < layers[kind] and 0 <= head < config.heads):
-                raise ValueError(
-                    f"The model has no {kind} layer {layer}, head {head}: "
-                    f"layers go from 0 to {layers[kind] - 1}, heads from 0 to {config.heads - 1}."
-                )
 
 
 def choose_device(device: str | None = None) -> torch.device:
@@ -216,3 +222,12 @@ def save_pretrained(folder: Path, config: Config, weights: dict[str, Tensor], to
     (folder / TOKENIZER).write_bytes(tokenizer.model)
     hashes = {"weights_sha256": hashlib.sha256(packed).hexdigest(), "tokenizer_sha256": tokenizer.hash}
     write_config(folder, {"config": config.to_dict(), **hashes, **about})
+
+
+def _from_parts(
+    config: Config, weights: dict[str, Tensor], where: tuple[str, torch.dtype], tokenizer: bytes, name: str, about: dict, folder: Path | None
+) -> Translator:  # fmt: skip
+    """What `Translator.__reduce__` took apart. Raises DeviceError where its device is not here."""
+    model = Transformer(config).to(choose_device(where[0]), where[1])
+    load_weights(model, weights)
+    return Translator(install(model.eval()), Tokenizer(tokenizer), name, about, folder)

@@ -19,19 +19,21 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError
-from safetensors.torch import load, load_file, save
+from safetensors.torch import load, save
 from torch import Tensor
 
 from model.analysis_roles import ROLE
 from model.beside import entry, explained, head_shapes, read_measured, whole_number
-from model.capture import install
+from model.capture import install, running
 from model.card import card_parts, markdown, write_block
 from model.checkpoint import TOKENIZER, WEIGHTS, cut, is_hash, is_number
 from model.config import Config, briefly
 from model.data import batches, encode_pairs
 from model.evaluate import bleu, translate_all
 from model.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained, load_weights
+from model.project import ROOT
 from model.roles import EACH, SPLITS, measure_pairs, sample
+from model.run_files import read_tensors
 from model.tokenizer import PAD, Tokenizer
 from model.transformer import Transformer
 
@@ -49,6 +51,9 @@ class Moment:
     dev_loss: float  # cross-entropy on held-out pairs, nats per target token
     bleu: float  # cased sacreBLEU of greedy translations of the same pairs
     roles: dict[str, list[tuple[str, int, int]]]  # role -> (kind, layer, head) of the heads that have it
+
+    def __hash__(self) -> int:
+        return hash((self.step, self.sha256))
 
 
 def quantize(weights: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -165,7 +170,8 @@ def held_out_loss(translator: Translator, pairs: list[tuple[str, str]]) -> float
     model, total, count = translator.model, 0.0, 0
     for batch in batches(encode_pairs(pairs, translator.tokenizer, model.config.max_length), 3000):
         labels = batch.labels.to(model.device)
-        logits = model(batch.source.to(model.device), batch.target.to(model.device))
+        with running(model.config):
+            logits = model(batch.source.to(model.device), batch.target.to(model.device))
         total += float(F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=PAD, reduction="sum"))
         count += int((labels != PAD).sum())
     return total / count
@@ -185,7 +191,7 @@ def store(translator: Translator, folder: Path, run: Path, pairs: list[tuple[str
     (folder / FOLDER).mkdir()
     moments = []
     for step, path in kept.items():
-        content = save(quantize(load_file(path)))
+        content = save(quantize(read_tensors(path)))
         name = f"{FOLDER}/step-{step:05d}.safetensors"
         (folder / name).write_bytes(content)
         moments.append(Moment(step, name, hashlib.sha256(content).hexdigest(), 0.0, 0.0, {}))
@@ -246,7 +252,7 @@ def main(arguments: list[str] | None = None) -> None:
     form = argparse.ArgumentDefaultsHelpFormatter
     parser = argparse.ArgumentParser(prog="python -m model.timeline", description=__doc__, formatter_class=form)
     parser.add_argument("--data", type=Path, required=True, help=f"folder with {' and '.join(SPLITS)}, .tsv.gz")
-    parser.add_argument("--run", type=Path, default=Path("runs/en-fr"), help="folder of the training run")
+    parser.add_argument("--run", type=Path, default=ROOT / "runs/en-fr", help="folder of the training run")
     parser.add_argument("--earlier", type=Path, help="instead of a run: the checkpoint that this one went on from, with its timeline")
     parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
     parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")

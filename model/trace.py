@@ -4,6 +4,8 @@ layer, head    from 0
 query, key     token positions, from 0; "row attends to column"
 position       token position of one side: source for the encoder, target for the decoder
 point          residual stream: 0 after the embedding, then one after every sublayer
+
+Tensors are detached, contiguous and share no memory with each other or the model. Records that hold tensors compare by identity.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ SIDES = ("encoder", "decoder")
 __all__ = ["ATTENTION_KINDS", "SIDES", "Attention", "AttentionMap", "AttentionMaps", "Residual", "Trace"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AttentionMap:
     """Who attends to whom, in all heads of one kind. For "cross", queries are target positions and keys are source positions."""
 
@@ -29,7 +31,7 @@ class AttentionMap:
     mask: Tensor  # bool (layer, 1, query, key): True = may attend
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Attention(AttentionMap):
     """All heads of one kind, with everything that their weights are computed from."""
 
@@ -40,7 +42,7 @@ class Attention(AttentionMap):
     outputs: Tensor  # (layer, head, query, d_head): weights @ values, before W_O; zeros for a head that is off
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Residual:
     """The residual stream of one side."""
 
@@ -49,7 +51,7 @@ class Residual:
     labels: list[str]  # (point,): "embedding", "layer 1 attention", "layer 1 feed-forward", ...; layers from 1, for people
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AttentionMaps:
     """The tokens of a pass and who attended to whom: what a picture of attention needs, of pieces or of whole words."""
 
@@ -74,7 +76,7 @@ class AttentionMaps:
         return self.labels.text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trace(AttentionMaps):
     """Everything that one forward pass over (source, target) computed. Tensors stay on the model's device.
 

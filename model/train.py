@@ -14,6 +14,7 @@ from model.checkpoint import check_words
 from model.config import POSITION_KINDS, Config
 from model.data import HELD_OUT, TRAIN, encode_pairs, read_files, read_split
 from model.pretrained import CheckpointError, DeviceError, choose_device
+from model.project import ROOT
 from model.recipe import Recipe
 from model.robust import repeated, robust
 from model.tokenizer import Tokenizer
@@ -25,8 +26,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     form = argparse.ArgumentDefaultsHelpFormatter
     parser = argparse.ArgumentParser(prog="python -m model.train", description=__doc__, formatter_class=form)
     parser.add_argument("--data", type=Path, required=True, help="folder with *.train.tsv.gz and *.dev.tsv.gz or *.val.tsv.gz")
-    parser.add_argument("--run", type=Path, default=Path("runs/en-fr"), help="folder of checkpoints and log while training")
-    parser.add_argument("--out", type=Path, default=Path("pretrained/en-fr"), help="folder of the finished translator")
+    parser.add_argument("--run", type=Path, default=ROOT / "runs/en-fr", help="folder of checkpoints and log while training")
+    parser.add_argument("--out", type=Path, default=ROOT / "pretrained/en-fr", help="folder of the finished translator")
     parser.add_argument("--languages", nargs=2, default=["English", "French"], metavar=("SOURCE", "TARGET"), help="their names")
     parser.add_argument("--timeline", action="store_true", help="keep the weights at about eight points of the run")
     parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")

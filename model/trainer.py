@@ -13,7 +13,7 @@ from itertools import accumulate
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from model.attention import explicit_attention
@@ -22,11 +22,11 @@ from model.data import Batch, batch_rows, batches, make_batch
 from model.loss import smoothed_cross_entropy
 from model.pretrained import load_weights, save_pretrained
 from model.recipe import Recipe, rate_at, timeline_steps
+from model.run_files import LOG_COLUMNS, mean, read_checkpoint, read_log, restore
 from model.tokenizer import PAD, Tokenizer
 from model.transformer import Transformer
 
 LOG = "training-log.csv"
-LOG_COLUMNS = ("step", "epoch", "tokens", "seconds", "learning_rate", "train_loss", "dev_loss", "tokens_per_second")
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
@@ -163,8 +163,7 @@ class Trainer:
 
     def average(self) -> dict[str, Tensor]:
         """Mean of the last checkpoints, float32 (Vaswani et al. 2017, section 6.1)."""
-        loaded = [load_file(self.run / f"weights-{step}.safetensors") for step in reversed(self.averaged_steps())]
-        return {name: torch.stack([weights[name] for weights in loaded]).mean(0) for name in loaded[0]}
+        return mean([self.run / f"weights-{step}.safetensors" for step in reversed(self.averaged_steps())])
 
     # -- checkpoints and the log ------------------------------------------------------------------------------------
 
@@ -191,17 +190,15 @@ class Trainer:
             raise ValueError(f"{self.run} holds a run already. Go on with --resume or choose another --run.")
 
     def resume(self) -> None:
-        """Go on from the run's last checkpoint. Raises ValueError if it was made with other settings."""
-        state = torch.load(self.run / "checkpoint.pt", map_location=self.device, weights_only=True)
+        """Go on from the run's last checkpoint. Raises ValueError if it is damaged or was made with other settings."""
+        state = read_checkpoint(self.run / "checkpoint.pt", self.device)
         ours = {"config": self.config.to_dict(), "recipe": asdict(self.recipe), "tokenizer": self.tokenizer.hash}
         for name, value in ours.items():
             if state[name] != value:
                 raise ValueError(
                     f"{self.run} holds a run with another {name}: {state[name]}. Repeat its settings or choose another --run."
                 )
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["random"].cpu())
+        restore(self.run / "checkpoint.pt", state, self.model, self.optimizer)
         self.step, self.tokens, self.seconds = state["step"], state["tokens"], state["seconds"]
         self.dev_loss = state["dev_loss"]
         self._write_log([row for row in self.log_rows() if int(row["step"]) <= self.step])
@@ -261,12 +258,6 @@ def continued(earlier: list[dict[str, str]], rows: list[dict[str, str]]) -> list
         return rows
     kinds = {"step": int, "epoch": int, "tokens": int, "seconds": float}
     return [{**row, **{name: kind(row[name]) + kind(earlier[-1][name]) for name, kind in kinds.items()}} for row in rows]
-
-
-def read_log(path: Path) -> list[dict[str, str]]:
-    """The rows of a log. Raises OSError."""
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def write_log(path: Path, rows: list[dict]) -> None:

@@ -123,12 +123,18 @@ class Stack(nn.Module):
         super().__init__()
         self.embedding = TokenEmbedding(config.vocabulary_size, config.d_model)
         self.positions = positions_for(config)
+        self.max_length = config.max_length
         self.dropout = Dropout(config.dropout)
         self.layers = nn.ModuleList(layers)
         self.norm = nn.LayerNorm(config.d_model) if config.norm_first else nn.Identity()
 
     def embed(self, ids: Tensor, offset: int = 0) -> Tensor:
-        """ids (batch, position) -> the first point of the residual stream (batch, position, d_model)."""
+        """ids (batch, position) -> the first point of the residual stream (batch, position, d_model).
+
+        Raises ValueError, in words, for more positions than the model has.
+        """
+        if offset + ids.size(1) > self.max_length:
+            raise ValueError(f"The model reads at most {self.max_length} tokens, not {offset + ids.size(1):,}.")
         return self.dropout(self.embedding(ids) + self.positions(ids.size(1), offset))
 
 

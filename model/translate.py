@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from model.config import Config
 from model.tokenizer import END, PAD, START, UNKNOWN
 from model.transformer import LayerCache, Transformer
+from model.values import shown, switch, whole_number
 
 LENGTH_PENALTY = 0.6  # alpha of Wu et al. (2016), equation 14
+LARGEST_BEAM = 1000  # hypotheses of one sentence; each holds a cache of its own
 NEVER_SAID = [PAD, UNKNOWN, START]  # ids of pieces that no translation contains
 Going = tuple[int, int, float]  # a hypothesis that goes on: parent, piece, log-probability
 Ended = tuple[int, float, float]  # one that ends here: parent, log-probability, the same normalised by length
@@ -22,6 +25,11 @@ def length_limits(source: Tensor, model: Transformer) -> Tensor:
     """Most target tokens, </s> included, for each source row: twice the source and ten more, within max_length."""
     lengths = (source != model.config.pad_id).sum(1)
     return (2 * lengths + 10).clamp(max=model.config.max_length)
+
+
+def most_tokens(length: int, config: Config) -> int:
+    """`length_limits` of one source of so many tokens."""
+    return min(2 * length + 10, config.max_length)
 
 
 @torch.no_grad()
@@ -36,7 +44,9 @@ def search(
     earlier target rows see later ones. A model without the look-ahead mask always does so.
     forced: at these steps, from 0, only this piece is possible, within the length limit.
     observe: is told after every step what became of the hypotheses of each sentence, the best first.
+    Raises ValueError, in words, for ids, a beam or forced pieces that have no meaning.
     """
+    _check_search(model, source, beam, use_cache, forced)
     memory, memory_mask = model.encode(source)
     rows = torch.arange(len(source), device=source.device).repeat_interleave(beam)
     state = _Beams(
@@ -52,7 +62,31 @@ def search(
     return [max(hypotheses)[1] for hypotheses in finished]
 
 
-@dataclass
+def _check_search(model: Transformer, source: Tensor, beam: int, use_cache: bool, forced: Mapping[int, int] | None) -> None:
+    """Raise ValueError, in words, for arguments of `search` that have no meaning."""
+    config = model.config
+    whole_number("The beam", beam, 1, LARGEST_BEAM)
+    switch("use_cache", use_cache)
+    if not isinstance(source, Tensor) or source.dim() != 2 or source.dtype not in (torch.int64, torch.int32):
+        raise ValueError("source must be a tensor of whole numbers, token ids (batch, source).")
+    if not source.numel():
+        raise ValueError("source holds no token: there is nothing to translate.")
+    if source.size(1) > config.max_length:
+        raise ValueError(f"source has {source.size(1):,} tokens; the model reads at most {config.max_length}.")
+    least, most = (int(value) for value in source.aminmax())
+    if least < 0 or most >= config.vocabulary_size:
+        raise ValueError(f"source holds token ids from {least} to {most}; the vocabulary has 0 to {config.vocabulary_size - 1}.")
+    if bool((source == config.pad_id).all(1).any()):
+        raise ValueError("source has a row of padding alone: there is nothing to translate in it.")
+    if forced is not None and not isinstance(forced, Mapping):
+        raise ValueError(f"forced must map steps to pieces, not be {shown(forced)}.")
+    for step, piece in (forced or {}).items():
+        whole_number("A step in forced", step, 0)
+        if whole_number(f"The piece forced at step {step}", piece, 0, config.vocabulary_size - 1) in NEVER_SAID:
+            raise ValueError(f"The piece forced at step {step} is {piece}, which no translation contains (<pad>, <unk>, <s>).")
+
+
+@dataclass(eq=False)
 class _Beams:
     """The hypotheses of the sentences that are not finished; rows are (sentence, hypothesis) pairs."""
 

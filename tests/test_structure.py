@@ -37,10 +37,11 @@ FLOORS = [  # of model/, from top to bottom; a file imports only from floors bel
         "analysis_coreference",
         "coreference_pairs",
         "data",
+        "run_files",
     ],
     ["transformer", "trace"],
-    ["attention", "positions", "masks", "dropout", "loss", "tokenizer", "words", "pasted", "byte_pieces", "intervention", "device"],
-    ["config", "recipe"],
+    ["attention", "positions", "masks", "dropout", "loss", "tokenizer", "words", "pasted", "byte_pieces", "intervention", "places", "device"],
+    ["config", "recipe", "values", "lines", "project"],
 ]
 UI = {"streamlit", "plotly", "altair", "viz", "app", "pandas"}
 

@@ -9,6 +9,9 @@ import torch
 
 from model.capture import install
 from model.config import Config
+from model.intervention import Intervention
+from model.places import within
+from model.pretrained import Translator
 from model.tokenizer import Tokenizer
 from model.transformer import Transformer
 
@@ -28,6 +31,11 @@ def tiny_model(tokenizer: Tokenizer, seed: int = 0, **changes) -> Transformer:
     shape = {"d_model": 32, "heads": 4, "encoder_layers": 2, "decoder_layers": 3, "d_ff": 64}
     config = Config(**{"vocabulary_size": tokenizer.vocabulary_size, **shape, **changes})
     return install(Transformer(config).eval())
+
+
+def fitting(translator: Translator, text: str, target: str, change: Intervention) -> Intervention:
+    """The change without links to tokens that these two texts do not have, which a trace refuses."""
+    return within(change, len(translator.source(text)), len(translator.target(target)))
 
 
 def write_training_files(folder: Path) -> Path:

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from test_capture import heads, interventions, links, relaxed, sentences
-from tiny import SENTENCES, tiny_model
+from tiny import SENTENCES, fitting, tiny_model
 
 from model.analysis_knockout import (
     KnockOut,
@@ -22,6 +22,7 @@ from model.analysis_knockout import (
 from model.analysis_origin import occlusion
 from model.analysis_words import word_groups
 from model.intervention import ATTENTION_KINDS, Intervention
+from model.places import within
 from model.pretrained import Translator
 
 CHANGES = {
@@ -40,7 +41,8 @@ ALL = {
 
 def one_by_one(translator, trace, changes) -> torch.Tensor:
     """log p of the labels, one full pass after another."""
-    return torch.stack([-translator.trace(trace.source.text, trace.labels, change).loss for change in changes])
+    fit = [within(change, len(trace.source), len(trace.target)) for change in changes]
+    return torch.stack([-translator.trace(trace.source.text, trace.labels, change).loss for change in fit])
 
 
 def close(found, expected) -> None:
@@ -67,6 +69,7 @@ def test_a_batch_equals_one_by_one(tiny_translator, which, base, pair):
 @given(text=sentences, target=sentences, base=interventions, more=st.lists(st.tuples(st.frozensets(heads), st.frozensets(links))))
 def test_any_knock_outs_of_any_sentence(tiny_translator, text, target, base, more):
     """In any order, of heads and links together, under any change."""
+    base = fitting(tiny_translator, text, target, base)
     trace = tiny_translator.trace(text, target, base)
     changes = [KnockOut(*parts).switched(base) for parts in more] + [base]
     close(label_log_probabilities(trace, tiny_translator.model, changes), one_by_one(tiny_translator, trace, changes))

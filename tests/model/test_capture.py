@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tiny import tiny_model
+from tiny import fitting, tiny_model
 
 from model.capture import Recorder, recording, shuffled_order
 from model.intervention import ATTENTION_KINDS, POSITION_EDITS, Intervention
@@ -80,6 +80,7 @@ def allowed_by_hand(trace: Trace, kind: str, layer: int, query: int, key: int) -
 @given(text=sentences, target=sentences, change=interventions)
 def test_attention_adds_up(tiny_translator, text, target, change):
     """Scores, mask, weights and outputs are what the formulas say, head by head."""
+    change = fitting(tiny_translator, text, target, change)
     trace = tiny_translator.trace(text, target, change)
     for kind in ATTENTION_KINDS:
         part = trace.attention[kind]
@@ -109,6 +110,7 @@ def test_attention_adds_up(tiny_translator, text, target, change):
 @given(text=sentences, target=sentences, change=interventions)
 def test_the_residual_stream_adds_up(tiny_translator, text, target, change):
     """Point k + 1 = point k + what the sublayer wrote; the first point is token part plus positional part."""
+    change = fitting(tiny_translator, text, target, change)
     trace = tiny_translator.trace(text, target, change)
     for side in SIDES:
         stream = trace.residual[side]
@@ -126,6 +128,7 @@ def test_the_residual_stream_adds_up(tiny_translator, text, target, change):
 @given(text=sentences, change=interventions)
 def test_positions_are_what_the_intervention_says(tiny_translator, text, change):
     """Zeros, one fixed order, reversed or as trained; then the scale."""
+    change = fitting(tiny_translator, text, text, change)
     trace = tiny_translator.trace(text, text, change)
     for side, edit in (("encoder", change.source_positions), ("decoder", change.target_positions)):
         length = len(trace.positions[side])
@@ -164,7 +167,7 @@ def test_captured_equals_uncaptured(tiny_translator, text, target):
 def test_an_intervention_leaves_nothing_behind(tiny_translator, text, target, change):
     """A trace after an intervention equals, bit for bit, one before it."""
     before = tiny_translator.trace(text, target)
-    tiny_translator.trace(text, target, change)
+    tiny_translator.trace(text, target, fitting(tiny_translator, text, target, change))
     after = tiny_translator.trace(text, target)
     assert all(torch.equal(first, second) for first, second in zip(tensors(before), tensors(after), strict=True))
 
@@ -282,4 +285,4 @@ def test_a_batch_of_interventions_is_each_of_them_alone(tiny_translator, text, t
     with torch.no_grad(), recording(Recorder(model.config, changes, captures=False)):
         together = model(*ids)
     for change, logits in zip(changes, together, strict=True):
-        close(logits, tiny_translator.trace(text, target, change).logits)
+        close(logits, tiny_translator.trace(text, target, fitting(tiny_translator, text, target, change)).logits)

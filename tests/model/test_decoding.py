@@ -10,7 +10,9 @@ from tiny import SENTENCES, tiny_model
 
 from model.capture import Recorder, recording
 from model.decoding import beam_tree, continue_greedily, next_pieces
+from model.evaluate import translate_all
 from model.intervention import Intervention
+from model.pretrained import Translator
 from model.tokenizer import END, PAD, START, UNKNOWN
 from model.translate import LENGTH_PENALTY, length_limits, search
 
@@ -146,10 +148,57 @@ def test_the_tree_holds_what_every_step_keeps(model, source, beam):
         assert sorted(tree.ids(at) for at in going) == sorted(ids for _, ids in best)
 
 
-def test_a_beam_of_nothing_is_refused(model, source):
-    """In words."""
-    with pytest.raises(ValueError, match="at least 1"):
-        beam_tree(model, source, 0)
+@pytest.mark.parametrize("beam", [0, -1, 1.5, 10**9, True, None, "2", float("nan")])
+def test_a_beam_without_meaning_is_refused(model, tokenizer, source, beam):
+    """In words, by everything that searches."""
+    translator = Translator(model, tokenizer)
+    ways = [
+        lambda: beam_tree(model, source, beam), lambda: search(model, torch.tensor([source]), beam), lambda: translator.translate("A dog", beam=beam),
+        lambda: translate_all(translator, ["A dog"], beam),
+    ]  # fmt: skip
+    for way in ways:
+        with pytest.raises(ValueError, match="beam must be a whole number"):
+            way()
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"source": [[5, END]]}, "tensor"), ({"source": torch.tensor([5, END])}, "tensor"), ({"source": torch.tensor([[5.0, 3.0]])}, "whole"),
+        ({"source": torch.zeros(1, 0, dtype=torch.long)}, "no token"), ({"source": torch.tensor([[5, -1]])}, "-1"),
+        ({"source": torch.tensor([[5, 10**6]])}, "1000000"), ({"source": torch.full((1, 501), 5)}, "at most 500"),
+        ({"source": torch.tensor([[5, END], [PAD, PAD]])}, "padding"), ({"use_cache": "no"}, "use_cache"), ({"use_cache": None}, "use_cache"),
+        ({"forced": [(0, 50)]}, "forced"), ({"forced": {0: PAD}}, "no translation"), ({"forced": {0: 10**6}}, "step 0"), ({"forced": {-1: 50}}, "step"),
+        ({"forced": {0.5: 50}}, "step"), ({"forced": {0: None}}, "step 0"),
+    ],
+)  # fmt: skip
+def test_a_search_without_meaning_is_refused(model, source, values, words):
+    """In words that name what is wrong."""
+    with pytest.raises(ValueError, match=words):
+        search(model, **{"source": torch.tensor([source]), **values})
+
+
+@pytest.mark.parametrize("ids", [None, "text", 5, [5, None], [5, 1.5], [5, -1], [5, 10**6], [], [PAD, PAD]])
+def test_a_source_without_meaning_is_refused(model, ids):
+    """By both ways to take decoding apart."""
+    for way in (lambda: beam_tree(model, ids, 2), lambda: continue_greedily(model, ids, ())):
+        with pytest.raises(ValueError, match="source"):
+            way()
+
+
+@pytest.mark.parametrize("forced", [None, 3, "ab", [(1,)], [(0.5, 50)], [(0, None)], [("0", 50)]])
+def test_choices_without_meaning_are_refused(model, source, forced):
+    """What is no pair of whole numbers; pieces and steps that are not there are dropped, as above."""
+    with pytest.raises(ValueError, match="forced"):
+        continue_greedily(model, source, forced)
+
+
+def test_more_positions_than_the_model_has_are_refused(model):
+    """By the model itself, before a table of positions is cut short."""
+    ids = torch.full((1, 501), 5)
+    for way in (lambda: model.encode(ids), lambda: model(ids[:, :3], ids)):
+        with pytest.raises(ValueError, match="at most 500"):
+            way()
 
 
 def test_the_next_pieces_are_those_that_can_be_said(model, source):

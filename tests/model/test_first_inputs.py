@@ -101,8 +101,8 @@ def test_the_model_is_asked_as_the_page_asks(tiny_translator, inputs):
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("", "must begin"),
-        ("english\tfrench\n", "must begin"),
+        ("", "line 1: the file is empty"),
+        ("english\tfrench\n", "line 1: must be"),
         ("kind\tenglish\tfrench\n", "no inputs"),
         ("kind\tenglish\tfrench\na\tb\n", "line 2"),
         ("kind\tenglish\tfrench\na\tb\tc\na\tb\t(c\n", "line 3.*regular expression"),

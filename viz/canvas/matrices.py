@@ -38,7 +38,7 @@ LABELS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Matrix:
     """One matrix of a picture, with the tokens of `maps` on its axes."""
 

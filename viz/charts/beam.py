@@ -37,7 +37,7 @@ class Run:
     lane: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Columns:
     """Where the steps stand, px from the left."""
 

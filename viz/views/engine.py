@@ -11,14 +11,17 @@ import streamlit as st
 import torch
 
 from model import Translator, load_pretrained
+from model.capture import capture
 from model.depth import Depth
 from model.device import wait
 from model.intervention import Intervention
+from model.places import within
 from model.pretrained import CheckpointError, DeviceError
 from model.timeline import Moment
 from model.timeline import at_moment as read_moment
 from model.tokenizer import Tokens
 from model.trace import Trace
+from model.translate import most_tokens
 from viz.charts.words import content
 from viz.views.settings import EXAMPLES
 from viz.views.stored import siblings_of, stored
@@ -97,7 +100,9 @@ def at_moment(trained: Translator, index: int) -> Translator:
 @st.cache_data(max_entries=256, show_spinner=False)
 def translation(_translator: Translator, weights: str, text: str, _intervention: Intervention, change: str) -> Tokens:
     """The model's own translation as labels; `weights` and `change` are what the cache goes by."""
-    return _translator.translate_tokens(_translator.source(text), _intervention)
+    source = _translator.source(text)
+    reached = most_tokens(len(source), _translator.model.config)
+    return _translator.translate_tokens(source, within(_intervention, len(source), reached))
 
 
 @st.cache_resource(max_entries=5, show_spinner=False)
@@ -106,7 +111,8 @@ def captured(
 ) -> Pass:
     """One captured pass over a pair. Few are kept: a pair of 500 tokens takes some 400 MB."""
     started = time.perf_counter()
-    trace = _translator.trace(text, _labels, _intervention)
+    source, read = _translator.source(text), _translator.read(_labels)
+    trace = capture(_translator.model, source, read, _labels, _intervention)  # links to tokens that are gone do nothing: see `page`
     wait(trace.logits.device)
     return Pass(trace, time.perf_counter() - started)
 

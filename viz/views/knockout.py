@@ -38,7 +38,7 @@ HOW = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """One sort of things to take away."""
 

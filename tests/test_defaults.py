@@ -1,0 +1,59 @@
+"""Defaults of every command: files of the project, whatever the current folder."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+from pathlib import Path
+
+import pytest
+
+import bench
+import model
+from model.analysis_alignment import read_pairs
+from model.project import ROOT
+
+COMMANDS = [
+    name
+    for package in (model, bench)
+    for name in (f"{package.__name__}.{info.name}" for info in pkgutil.iter_modules(package.__path__))
+    if "argparse" in (ROOT / f"{name.replace('.', '/')}.py").read_text(encoding="utf-8")
+]
+
+
+class Built(Exception):
+    """Raised where a command would read its arguments."""
+
+
+def parser_of(name: str, monkeypatch) -> argparse.ArgumentParser:
+    """The parser that a command builds before it does anything."""
+
+    def caught(self: argparse.ArgumentParser, *_arguments: object, **_more: object) -> None:
+        raise Built(self)
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", caught)
+    module = importlib.import_module(name)
+    with pytest.raises(Built) as built:
+        (getattr(module, "main", None) or module.parse)([])
+    return built.value.args[0]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_default_paths_lie_in_the_project(name, monkeypatch, tmp_path):
+    """Absolute, within the project, from another folder as well."""
+    monkeypatch.chdir(tmp_path)
+    for action in parser_of(name, monkeypatch)._actions:
+        values = action.default if isinstance(action.default, list) else [action.default]
+        for value in values:
+            if action.type is Path and value is not None:
+                path = Path(value)
+                assert path.is_absolute() and path.is_relative_to(ROOT), f"{name} {action.option_strings}: {value}"
+                assert path.exists() or path.is_relative_to(ROOT / "runs"), f"{name} {action.option_strings}: {value}"
+
+
+def test_the_pairs_with_links_are_found_from_anywhere(monkeypatch, tmp_path):
+    """The default of `model.alignment`."""
+    monkeypatch.chdir(tmp_path)
+    default = next(action.default for action in parser_of("model.alignment", monkeypatch)._actions if action.dest == "pairs")
+    assert len(read_pairs(default)) == 40
