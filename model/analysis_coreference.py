@@ -27,15 +27,19 @@ LINKS = (  # kind, rows that ask (None: all), what they may no longer read
     ("encoder", "adjective", "distractor"),
     ("encoder", "antecedent", "adjective"),
     ("encoder", "distractor", "adjective"),
+    ("encoder", "rest", "adjective"),
+    ("encoder", None, "adjective"),
     ("decoder", "pronoun", "antecedent"),
     ("decoder", "pronoun", "distractor"),
+    ("decoder", "pronoun", "rest"),
     ("cross", "pronoun", "antecedent"),
     ("cross", "pronoun", "distractor"),
     ("cross", "pronoun", "it"),
     ("cross", "pronoun", "adjective"),
+    ("cross", "pronoun", "rest"),
     ("cross", None, "adjective"),
 )  # fmt: skip
-READS = {"decoder": NOUNS, "cross": (*NOUNS, "it", "adjective")}  # what the row of the pronoun may read
+READS = {"decoder": (*NOUNS, "rest"), "cross": (*NOUNS, "it", "adjective", "rest")}  # what the row of the pronoun may read
 
 
 @dataclass(frozen=True, eq=False)

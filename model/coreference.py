@@ -63,10 +63,10 @@ def examples_of(translator: Translator, pairs: list[Pair]) -> Examples:
             rows.append(row)
             right.append(labels[at].ids[row])
             wrong.append(labels[1 - at].ids[row])
-            _note(spots["encoder"], {name: _covering(source, member.span(name)) for name in SOURCE_PLACES})
-            _note(spots["encoder"], {"real": list(range(len(source)))})
-            nouns = {name: _covering(read, member.french_span(name)) for name in TARGET_PLACES}
-            _note(spots["decoder"], nouns | {"pronoun": [row]})
+            words = {name: _covering(source, member.span(name)) for name in SOURCE_PLACES}
+            _note(spots["encoder"], words | {"real": list(range(len(source))), "rest": _rest(len(source), words)})
+            nouns = {name: _covering(read, member.french_span(name)) for name in TARGET_PLACES} | {"pronoun": [row]}
+            _note(spots["decoder"], nouns | {"rest": _rest(len(read), nouns)})
     ids = {"encoder": pad(sources), "decoder": pad(prefixes)}
     device = translator.model.device
     places = {
@@ -80,6 +80,12 @@ def examples_of(translator: Translator, pairs: list[Pair]) -> Examples:
 def _covering(tokens: Tokens, span: tuple[int, int]) -> list[int]:
     """Positions of the pieces that share a character with a span of the text."""
     return [at for at, own in enumerate(tokens.spans) if own and own[0] < span[1] and span[0] < own[1]]
+
+
+def _rest(length: int, places: dict[str, list[int]]) -> list[int]:
+    """Positions that are in none of the places."""
+    taken = {at for positions in places.values() for at in positions}
+    return [at for at in range(length) if at not in taken]
 
 
 def _note(spots: dict[str, list[list[int]]], found: dict[str, list[int]]) -> None:

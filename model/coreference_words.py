@@ -19,8 +19,9 @@ PLACES = {
     "it": "“it”",
     "adjective": "the adjective",
     "pronoun": "the row that says the pronoun",
-    None: "every French row",
+    "rest": "the rest of the sentence",
 }
+EVERY = {"encoder": "every English word", "cross": "every French row"}
 Head = tuple[int, int]
 
 
@@ -42,8 +43,8 @@ def head_name(kind: str, layer: int, head: int) -> str:
 def link_name(link: tuple[str, str | None, str]) -> str:
     """Who may no longer read what."""
     kind, queries, keys = link
-    place = f"the French word of {PLACES[keys]}" if kind == "decoder" else PLACES[keys]
-    return f"{PLACES[queries]} → {place}"
+    place = f"the French word of {PLACES[keys]}" if kind == "decoder" and keys in NOUNS else PLACES[keys]
+    return f"{EVERY[kind] if queries is None else PLACES[queries]} → {place}"
 
 
 def largest(values: Tensor) -> tuple[int, ...]:

@@ -217,6 +217,7 @@ def test_the_row_of_the_pronoun_is_the_one_that_says_it(tiny_translator, pairs, 
             covered = "".join(tokenizer.piece(source.ids[key]) for key in positions(examples, "encoder", name, at))
             assert member.english[slice(*member.span(name))].replace(" ", "▁") in covered
     assert {name: tuple(values.shape) for name, values in reads(intact, examples, "cross").items()} == dict.fromkeys(
-        ("antecedent", "distractor", "it", "adjective"), (3, 4)
+        ("antecedent", "distractor", "it", "adjective", "rest"), (3, 4)
     )
-    assert set(reads(intact, examples, "decoder")) == {"antecedent", "distractor"}
+    torch.testing.assert_close(sum(reads(intact, examples, "cross").values()), torch.ones(3, 4))  # nothing is counted twice or left out
+    assert set(reads(intact, examples, "decoder")) == {"antecedent", "distractor", "rest"}

@@ -22,6 +22,12 @@ RIGHT = {
     "THE CAT IS BLACK.": ["LE CHAT EST NOIR.", "Le chat est noir."],
     "I have a dog. His name is Max.": ["J'ai un chien. Il s'appelle Max.", "J'ai un chien. Son nom est Max."],
     "What time is it?": ["Quelle heure est-il ?"],
+    "Turn left at the next corner.": ["Tournez à gauche au prochain coin.", "Tourne à gauche à la prochaine rue."],
+    "I look forward to hearing from you.": ["J'attends avec impatience de vos nouvelles.", "Dans l'attente de votre réponse."],
+    "Can we meet tomorrow at noon?": ["Pouvons-nous nous rencontrer demain à midi ?", "Est-ce qu'on peut se voir demain à midi ?"],
+    "“Hello,” she said.": ["« Bonjour », dit-elle.", "“Bonjour”, a-t-elle dit."],
+    "The train leaves at 8:30.": ["Le train part à 8 h 30.", "Le train part à huit heures et demie."],
+    "Dear Sir or Madam,": ["Madame, Monsieur,", "Cher Monsieur ou Madame,"],
     "2 + 2 = 4": ["2 + 2 = 4"],
 }
 WRONG = {
@@ -30,7 +36,7 @@ WRONG = {
     "dog": ["Un chien chien chien"],
     "NO": ["Oui."],
     "how are you": ["comment"],
-    "THE CAT IS BLACK.": ["D'EAAAALLLCCCCCC.", "Le chat est blanc.", "La chat est noir."],
+    "THE CAT IS BLACK.": ["D'EAAAALLLCCCCCC.", "Le chat est blanc.", "La chat est noir.", "LE CHAT EST NOIRE."],
     "The animal didn't cross the street because it was too tired.": [
         "L'animal n'a pas traversé la rue parce qu'elle était trop fatiguée."
     ],
@@ -38,6 +44,8 @@ WRONG = {
         "L'animal n'a pas traversé la rue parce qu'il était trop large."
     ],
     "I have two brothers and one sister.": ["J'ai deux frères et un sœur."],
+    "she is my best friend": ["C'est ma meilleur ami."],
+    "Turn left at the next corner.": ["Tourne à gauche au coin du coin.", "Tournez à gauche au prochaine coin."],
     "I have a dog. His name is Max.": ["J'ai un chien."],
 }
 

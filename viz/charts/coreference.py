@@ -32,7 +32,8 @@ SHORT = {
     "it": "“it”",
     "adjective": "adjective",
     "pronoun": "pronoun",
-    None: "every row",
+    "rest": "the rest",
+    None: "everything",
 }
 WHOLE = "whole layer off"
 
