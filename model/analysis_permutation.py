@@ -53,7 +53,10 @@ def shuffled_words(tokens: Tokens, seed: int) -> list[int]:
 def reordered(tokens: Tokens, order: list[int]) -> Tokens:
     """The tokens in another order; their spans still point into the old text."""
     parts = ([values[at] for at in order] for values in (tokens.ids, tokens.pieces, tokens.words, tokens.spans))
-    return Tokens(" ".join(tokens.text[slice(*tokens.spans[at])] for at in order if tokens.spans[at]), *parts)
+    ends = {tokens.words[at]: tokens.spans[at][1] for at in range(len(tokens)) if tokens.spans[at]}
+    starts = {tokens.words[at]: tokens.spans[at][0] for at in reversed(range(len(tokens))) if tokens.spans[at]}
+    words = dict.fromkeys(tokens.words[at] for at in order if tokens.spans[at])
+    return Tokens(" ".join(tokens.text[starts[word] : ends[word]] for word in words), *parts)
 
 
 def next_order(tokens: Tokens, seed: int) -> int:

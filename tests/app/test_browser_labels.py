@@ -42,7 +42,7 @@ def test_the_matrix_of_one_head_keeps_half_of_its_figure(browser, tiny_translato
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_canvas_of_two_sentences_keeps_half_of_its_width(visit, width):
     """On the page itself, with words joined, one of them of thirty letters: labels are cut, the hover has the whole word."""
-    page = visit(f"?view=pair&words=1&text={quote(LONG)}&second={quote(LONG.replace('today', 'now'))}", width=width)
+    page = visit(f"?view=pair&words=on&kind=encoder&text={quote(LONG)}&second={quote(LONG.replace('today', 'now'))}", width=width)
     rows = page.locator(".panel .label.rows")
     expect(rows.first).to_be_visible(timeout=60_000)
     assert any("…" in text for text in page.locator(".panel .label").all_text_contents())
@@ -50,6 +50,6 @@ def test_the_canvas_of_two_sentences_keeps_half_of_its_width(visit, width):
         box = area.bounding_box()
         right = max(row["x"] + row["width"] for row in (one.bounding_box() for one in area.locator(".label.rows").all()))
         assert right - box["x"] <= box["width"] / 2
-    page.locator(".panel .label.columns", has_text="…").first.hover()
-    expect(page.locator(".tooltip").first).to_contain_text("abcdefghijabcdefghijabcdefghij")
+    rows.filter(has_text="…").first.hover()
+    expect(page.get_by_test_id("matrices-tip")).to_contain_text("abcdefghijabcdefghijabcdefghij")
     assert not page.problems

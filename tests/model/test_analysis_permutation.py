@@ -38,6 +38,13 @@ def test_an_order_moves_whole_words(tiny_translator, text, seed):
     assert (moved.ids != tokens.ids) == (len(words) > 1)
 
 
+def test_another_order_reads_as_its_words(tiny_translator):
+    """Not as their pieces, and no byte of a character twice."""
+    tokens = tiny_translator.source("Two 😀 dogs didn't 7.")
+    said = reordered(tokens, shuffled_words(tokens, 1)).text
+    assert sorted(said.split()) == sorted(["Two", "😀", "dogs", "didn't", "7", "."])
+
+
 @relaxed
 @given(text=sentences, seed=st.integers(0, 99))
 def test_without_positions_states_are_only_permuted(tiny_translator, text, seed):
