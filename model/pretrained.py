@@ -24,11 +24,14 @@ from model.tokenizer import END, Tokenizer, Tokens
 from model.trace import Trace
 from model.transformer import Transformer
 from model.translate import most_tokens, search
+from model.values import shown
 
 __all__ = [
     "FOLDER", "CheckpointError", "DeviceError", "TokenizerMismatchError", "Translator", "WeightsMismatchError", "checkpoint_folder",
     "choose_device", "load_pretrained", "load_weights", "save_pretrained",
 ]  # fmt: skip
+MOST_CHARACTERS = 32  # of one token, spaces not counted: twice the longest piece that SentencePiece makes
+MOST_DROPPED = 8  # times as many tokens as are left once a text is tidied (`model.pasted`)
 
 
 class DeviceError(Exception):
@@ -56,11 +59,26 @@ class Translator:
 
     def source(self, text: str) -> Tokens:
         """What the encoder would read. Raises ValueError, in words, for text that is empty or too long."""
-        return self._checked(self.tokenizer.source(text), "sentence")
+        return self._checked(self.tokenizer.source(self._readable(text, "sentence")), "sentence")
 
     def target(self, text: str) -> Tokens:
         """A target sentence as the labels of a pass. Raises ValueError likewise."""
-        return self._checked(self.tokenizer.with_end(self.tokenizer.encode(text)), "translation")
+        return self._checked(self.tokenizer.with_end(self.tokenizer.encode(self._readable(text, "translation"))), "translation")
+
+    def _readable(self, text: str, what: str) -> str:
+        """The text, refused unread where it cannot be a sentence that the model reads: a million characters take a minute."""
+        if not isinstance(text, str):
+            raise ValueError(f"The {what} must be text, not {shown(text)}.")
+        limit = self.model.config.max_length
+        if len(text) > limit * MOST_CHARACTERS and (size := sum(map(len, text.split()))) > limit * MOST_CHARACTERS:
+            raise ValueError(
+                f"This {what} has {size:,} characters; the model reads at most {limit} tokens, which is less than "
+                f"{limit * MOST_CHARACTERS:,} characters. Shorten it or split it."
+            )
+        text = text if len(text) <= limit * MOST_CHARACTERS else " ".join(text.split())
+        if len(text) > limit and (count := len(self.tokenizer.processor.encode(text))) > limit * MOST_DROPPED:  # quick: no spans
+            raise ValueError(f"This {what} has about {count:,} tokens; the model reads at most {limit}. Shorten it or split it.")
+        return text
 
     def _checked(self, tokens: Tokens, what: str) -> Tokens:
         if len(tokens) == 1:

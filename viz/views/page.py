@@ -19,7 +19,7 @@ from viz.views.changes import outside
 from viz.views.choices import plain
 from viz.views.scene import Scene, remember
 from viz.views.settings import EXAMPLES, Settings, from_query
-from viz.views.widgets import bound
+from viz.views.widgets import MOST_TYPED, bound
 
 STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 WORDS_HELP = (
@@ -158,7 +158,7 @@ def _sentence(settings: Settings) -> Settings:
     """The text field, examples one click away, and the reader's own translation."""
     with st.container(key="sentence"):
         text = st.text_input("English sentence", key=remember("text", settings.text), live=True, label_visibility="collapsed",
-                             placeholder="Type an English sentence", autocomplete="off")  # fmt: skip
+                             placeholder="Type an English sentence", autocomplete="off", max_chars=MOST_TYPED)  # fmt: skip
     with st.container(horizontal=True, key="examples", gap="small", vertical_alignment="center"):
         st.html('<span class="quiet">Try</span>', width="content")
         for example in EXAMPLES:
@@ -169,7 +169,7 @@ def _sentence(settings: Settings) -> Settings:
     target = ""
     if own:
         target = st.text_input("Your own translation: how would the model read this one?", key=remember("target", settings.target),
-                               live=True, placeholder="Type a French sentence; empty reads the model's own", autocomplete="off")  # fmt: skip
+                               live=True, placeholder="Type a French sentence; empty reads the model's own", autocomplete="off", max_chars=MOST_TYPED)  # fmt: skip
     return replace(settings, text=text, target=target)
 
 

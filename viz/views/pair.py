@@ -22,6 +22,7 @@ from viz.views.choices import plain
 from viz.views.one_head import choose_head
 from viz.views.scene import Scene, View, calculation_opener, remember
 from viz.views.settings import EXAMPLES
+from viz.views.widgets import MOST_TYPED
 
 PAIRS = (  # minimal pairs: (label, first, second)
     ("tired / wide", EXAMPLES[0], "The animal didn't cross the street because it was too wide."),
@@ -56,7 +57,7 @@ def _second_sentence(scene: Scene) -> str:
     """The field for the second sentence, minimal pairs one click away; returns its text, blank where there is none."""
     key = remember("second", scene.settings.second)
     second = st.text_input("Second sentence", key=key, live=True, placeholder="Type a second English sentence, one word changed",
-                           autocomplete="off")  # fmt: skip
+                           autocomplete="off", max_chars=MOST_TYPED)  # fmt: skip
     scene.choose(second=second)
     if not second.strip():
         st.html(

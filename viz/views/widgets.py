@@ -8,6 +8,8 @@ import streamlit as st
 
 from viz.views.settings import Settings
 
+MOST_TYPED = 60_000  # characters that a text field takes: far more than a model reads, so that a long paste is answered in words
+
 
 def bound(name: str, settings: Settings, key: str = "") -> dict:
     """Arguments that tie a widget to a setting: it shows the setting, and a change of it is one of the settings.
