@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import SENTENCES
+from tiny import SENTENCES, fitting
 
 from model.analysis import may_attend
 from model.analysis_words import join_words
@@ -74,7 +74,8 @@ def test_codes_of_differences_keep_sign_zero_and_two_digits(value):
 def test_states_equal_a_loop_over_cells(tiny_translator, links, causal, window):
     """A state wherever a cell may not attend, and nowhere else; the broadest reason is named."""
     cut = frozenset(link for link in links if link[2:] != (None, None))
-    maps = tiny_translator.trace("a cat and dogs", "un chat", Intervention(cut=cut, causal=causal, window=window))
+    change = fitting(tiny_translator, "a cat and dogs", "un chat", Intervention(cut=cut, causal=causal, window=window))
+    maps = tiny_translator.trace("a cat and dogs", "un chat", change)
     names = [None, *STATES]
     for kind in ATTENTION_KINDS:
         states = cell_states(maps, kind, 0)
