@@ -14,7 +14,7 @@ from model.coreference_pairs import minimal_pairs, read_lexicon
 from model.coreference_record import ALL, FILE, Counts, save_coreference
 from model.coreference_words import findings
 from model.pretrained import load_pretrained, save_pretrained
-from viz.views import gathering
+from viz.views import stored
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTS = {ALL: Counts(210, 180, 170, 165)}
@@ -77,7 +77,7 @@ def test_what_was_measured_is_said_and_drawn(folder, found):
     """Every sentence as written from the numbers, the table and the map."""
     without = charts(opened())
     store(folder, found)
-    gathering._stored.clear()
+    stored._stored.clear()
     app = opened()
     text = shown(app)
     assert all(sentence.replace("'", "&#x27;") in text for sentence in findings(found))
@@ -88,6 +88,6 @@ def test_weights_that_do_not_decide_draw_no_map(folder, found):
     """The sentence says why; the table of heads stays."""
     without = charts(opened())
     store(folder, replace(found, counts={ALL: Counts(210, 100, 3, 2)}))
-    gathering._stored.clear()
+    stored._stored.clear()
     app = opened()
     assert "do not tell the nouns apart" in shown(app) and charts(app) == without and "turns, shuffled" in shown(app)

@@ -16,7 +16,7 @@ from viz.canvas import pack_steps
 from viz.canvas.packing import split
 
 KINDS = pytest.mark.parametrize("kind", ATTENTION_KINDS)
-ALL = frozenset(("cross", None, 3, key) for key in range(40))
+ALL = frozenset(("cross", None, 3, key) for key in range(32))
 CHANGES = [
     Intervention(),
     Intervention(causal=False, scaled=False, temperature=2.0, source_positions="none", target_positions="none", window=1),

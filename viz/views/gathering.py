@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import html
 from functools import partial
-from pathlib import Path
 
 import streamlit as st
 
-from model import Translator
-from model.coreference_record import Coreference, load_coreference
+from model.coreference_record import Coreference
 from model.coreference_words import findings, heads_rows
 from viz.charts import decision_map
 from viz.views import engine
 from viz.views.scene import Scene
+from viz.views.stored import stored
 
 TITLE = "What “it” gathers"
 ASKED = (
@@ -26,24 +25,14 @@ TURNS = (
 )
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _stored(folder: str, weights: str) -> Coreference | None:
-    return load_coreference(Path(folder), weights)
-
-
-def stored_coreference(shown: Translator) -> Coreference | None:
-    """What the checkpoint's coreference.json says; None where there is none for these weights."""
-    return _stored(str(shown.folder), engine.cache_key(shown)) if shown.folder else None
-
-
 def what_it_gathers(scene: Scene) -> None:
     """Sentences, the heads of the encoder, and the map of what decides the pronoun; words where it was not measured."""
     st.html(f'<h3 class="head-title">{TITLE}</h3>')
-    found = stored_coreference(scene.translator)
+    found = stored(scene.translator).coreference
     if found is None:
         st.caption(
             "Not measured at this moment of the training; switch Training off to see what the trained weights do."
-            if scene.trained and stored_coreference(scene.trained)
+            if scene.trained and stored(scene.trained).coreference
             else "Not measured for these weights; `python -m model.coreference --model NAME` does it."
         )
         return

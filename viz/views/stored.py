@@ -18,6 +18,7 @@ from model.analysis_roles import HeadMeasures
 from model.beside import siblings
 from model.checkpoint import CheckpointError
 from model.config import Config
+from model.coreference_record import Coreference, load_coreference
 from model.depth import Depth, load_depth
 from model.roles import load_roles
 from model.timeline import Moment, load_timeline
@@ -32,6 +33,7 @@ class Stored:
     roles: HeadMeasures | None = None
     alignment: tuple[int, int, float] | None = None  # (layer, head, error rate) of the head of cross-attention that aligns words best
     moments: tuple[Moment, ...] = ()
+    coreference: Coreference | None = None  # what "it" becomes
     depth: Depth | None = None  # what inputs the model is used to
     notices: tuple[str, ...] = ()  # what was left out, and why
 
@@ -47,7 +49,7 @@ def _stored(folder: str, weights: str, _config: Config) -> Stored:
             notices.append(str(error))
             return nothing
 
-    found = read(load_roles, None), read(load_alignment, None), tuple(read(load_timeline, [])), read(load_depth, None)
+    found = read(load_roles, None), read(load_alignment, None), tuple(read(load_timeline, [])), load_coreference(Path(folder), weights), read(load_depth, None)
     return Stored(*found, tuple(notices))
 
 
