@@ -6,11 +6,11 @@ import pytest
 import streamlit as st
 from test_script import run, shown
 
-from model import Intervention
+from model import Intervention, Translator
 from model.tokenizer import END, Tokens
 from viz.views import VIEWS, engine
 
-SAYS_NOTHING = "!"  # what the shipped model translates with </s> alone
+SAYS_NOTHING = "!"
 PARTS = [
     {"view": "output", "output_part": "loss"}, {"view": "output", "output_part": "lens"}, {"view": "layers", "layer_part": "norm"},
     {"view": "layers", "layer_part": "units"}, {"view": "positions", "position_part": "laboratory"},
@@ -24,9 +24,20 @@ SWITCHES = [
 ]  # fmt: skip
 
 
-def test_the_model_really_says_nothing(translator):
-    """If new weights answer, SAYS_NOTHING must be another sentence."""
-    assert translator.translate_tokens(translator.source(SAYS_NOTHING)).ids == [END]
+@pytest.fixture(autouse=True)
+def silent(monkeypatch):
+    """The model ends at once where it reads SAYS_NOTHING, whatever weights ship."""
+    translate = Translator.translate_tokens
+
+    def ends_at_once(self: Translator, source: Tokens, *more) -> Tokens:
+        if source.text == SAYS_NOTHING:
+            return self.tokenizer.with_end(self.tokenizer.decode([]))
+        return translate(self, source, *more)
+
+    monkeypatch.setattr(Translator, "translate_tokens", ends_at_once)
+    st.cache_data.clear()
+    yield
+    st.cache_data.clear()
 
 
 @pytest.mark.parametrize("view", list(VIEWS))

@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from test_capture import interventions
-from tiny import SENTENCES, tiny_model
+from tiny import SENTENCES, fitting, tiny_model
 
 from model.analysis import handed_on
 from model.analysis_origin import (
@@ -54,8 +54,8 @@ def test_rollout_never_looks_ahead(tiny_translator):
 
 def test_rollout_with_every_link_cut_stays_where_it_is(tiny_translator):
     """A target that may not look at the source takes nothing from it."""
-    length = 40
-    cut = frozenset(("cross", None, query, key) for query in range(length) for key in range(length))
+    rows, columns = len(tiny_translator.target(SENTENCES[5])), len(tiny_translator.source(SENTENCES[4]))
+    cut = frozenset(("cross", None, query, key) for query in range(rows) for key in range(columns))
     trace = tiny_translator.trace(SENTENCES[4], SENTENCES[5], Intervention(cut=cut))
     from_source, from_target = rollout(trace)
     assert not from_source.any()
@@ -175,6 +175,7 @@ def test_every_method_obeys_every_intervention(tiny_translator, change):
 )
 def test_where_nothing_is_handed_on_all_five_say_nothing(tiny_translator, change):
     """No method names a word that cannot have reached the row."""
+    change = fitting(tiny_translator, SENTENCES[4], SENTENCES[5], change)
     model, trace = tiny_translator.model, tiny_translator.trace(SENTENCES[4], SENTENCES[5], change)
     for rows in word_groups(trace.labels):
         found = [raw_attention(trace, rows), value_weighted_attention(trace, model, rows), rolled_attention(trace, rows)]

@@ -223,7 +223,7 @@ def test_what_is_no_tokenizer_is_named(folder, content):
 
 def test_a_tokenizer_of_another_size_or_with_other_special_pieces_is_named(folder, tokenizer):
     """With the hash that belongs to it: an id would be another piece, or none."""
-    store_tokenizer(folder, Tokenizer.train(SENTENCES * 3, vocabulary_size=370).model)
+    store_tokenizer(folder, Tokenizer.train(SENTENCES * 3, vocabulary_size=370, required="").model)
     with pytest.raises(TokenizerMismatchError, match="it has 370 pieces, the model 380"):
         load_pretrained(folder, "cpu")
     store_tokenizer(folder, tokenizer.model)

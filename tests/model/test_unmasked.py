@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from tiny import tiny_model, training_arguments
@@ -52,7 +54,7 @@ def test_search_reads_the_whole_prefix_at_every_step(unmasked):
 def test_knock_outs_agree_with_passes_one_by_one(unmasked):
     """Without a head, the batch and a trace of its own give the same log p of the labels."""
     trace = unmasked.trace("Two dogs are playing", "Deux chiens jouent")
-    change = Intervention(heads_off=frozenset({("decoder", 1, 2)}))
+    change = replace(trace.intervention, heads_off=frozenset({("decoder", 1, 2)}))
     once = unmasked.trace("Two dogs are playing", "Deux chiens jouent", change)
     torch.testing.assert_close(run_batch(trace, unmasked.model, [change])[0], -once.loss, atol=1e-4, rtol=1e-4)
 
@@ -60,7 +62,7 @@ def test_knock_outs_agree_with_passes_one_by_one(unmasked):
 def test_the_switch_of_the_mask_changes_nothing(unmasked):
     """There is no mask to take away."""
     one, other = (unmasked.trace("Two dogs", "Deux chiens", Intervention(causal=causal)) for causal in (True, False))
-    assert torch.equal(one.logits, other.logits)
+    assert torch.equal(one.logits, other.logits) and not one.intervention.causal
 
 
 def test_it_is_trained_by_the_same_command(data):

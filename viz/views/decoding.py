@@ -144,7 +144,7 @@ def _notes(scene: Scene, played: Played) -> None:
         st.caption("Click another piece than the one that was said: the model says it and goes on from there. What if?")
     if scene.settings.words:
         st.caption("The model decodes pieces, whatever the pictures join.")
-    finished.note(played.trace, not played.given and not played.taken)
+    finished.note(played.trace, not played.given and not played.taken and scene.translates)
 
 
 def _choices(scene: Scene, played: Played) -> None:

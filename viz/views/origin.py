@@ -120,17 +120,25 @@ def _choose(scene: Scene, groups: list[range]) -> int:
     return at
 
 
+def _none(score: Tensor) -> str:
+    """What stands where a method names no word."""
+    return "none: all are 0" if float(score.abs().max()) <= NOTHING else "none: all speak against it"
+
+
 def _verdict(scores: dict[str, Tensor], trace: Trace) -> str:
     """Which source word speaks most for the target word by each method, and whether they agree. A number below 0 speaks against
     it and never comes first. All text is escaped."""
     words = join_pieces(trace.source).pieces
     first = {method: int(score.argmax()) if float(score.max()) > NOTHING else None for method, score in scores.items()}
     rows = "".join(
-        f"<tr><td>{html.escape(method)}</td>{'<td>none</td>' if at is None else token_cell(word_label(words[at]), lang='en')}</tr>"
+        f"<tr><td>{html.escape(method)}</td>{f'<td>{_none(scores[method])}</td>' if at is None else token_cell(word_label(words[at]), lang='en')}</tr>"
         for method, at in first.items()
     )
+    silent = all(float(score.abs().max()) <= NOTHING for score in scores.values())
     counts = Counter(at for at in first.values() if at is not None).most_common()
-    if not counts:
+    if silent:
+        said = f"All {len(scores)} methods say the same: this word takes nothing from the source."
+    elif not counts:
         said = "No method finds a word that speaks for this one."
     elif len(counts) == 1 and counts[0][1] == len(first):
         said = f"All {len(first)} methods put {quoted(words[counts[0][0]])} first."
