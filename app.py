@@ -4,13 +4,14 @@ import streamlit as st
 
 from viz.command import script_options
 from viz.views import page
+from viz.views.choices import plain
 
 st.set_page_config(page_title="Headlight", page_icon="🔦", layout="wide", initial_sidebar_state="collapsed")
 
 try:
     options = script_options()
 except ValueError as error:
-    st.error(str(error))
+    st.error(plain(str(error)))
     st.stop()
 
 page.show(options.model, options.device)

@@ -41,7 +41,7 @@ MODELS_HELP = (
 )
 LAB_HELP = "Windows, hidden words, single heads, temperature, the scale of positions and scores, and stories to start from."
 NOTHING_SAID = "The model ends with `</s>` at once: its translation is empty. That one step is drawn like any other."
-EXAMPLE_LABELS = {EXAMPLES[0]: "it → animal"}
+EXAMPLE_LABELS = {EXAMPLES[0]: "it → ?"}
 
 
 def show(model: str, device: str | None) -> None:
