@@ -27,7 +27,7 @@ def browser():
 
 @pytest.fixture
 def visit(server: str, browser) -> Iterator[Callable]:
-    """visit(query, scheme) opens the page in a new browser profile and waits until its script has ended."""
+    """visit(query or URL, scheme) opens the page in a new browser profile and waits until its script has ended."""
     contexts = []
 
     def open_page(query: str = "", scheme: str = "light", width: int = 1280, height: int = 900):
@@ -37,7 +37,7 @@ def visit(server: str, browser) -> Iterator[Callable]:
         page.set_default_timeout(60_000)
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.goto(f"{server}/{query}")
+        page.goto(query if query.startswith("http") else f"{server}/{query}")
         page.get_by_test_id("view-sentence").or_(page.get_by_test_id("stAlert")).first.wait_for()
         return settled(page)
 

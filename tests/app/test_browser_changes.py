@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
+import torch
+from shipped import replaced_by
+from tiny import tiny_model
+
+from bench.browser import serve
+from model import Intervention
+from model.pretrained import save_pretrained
+from model.tokenizer import END
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect  # noqa: E402
@@ -13,9 +23,10 @@ expect.set_options(timeout=60_000)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_verdict_is_words_and_a_detail(visit, scheme):
+def test_the_verdict_is_words_and_a_detail(visit, translator, scheme):
     """Numbers come with a click; what is gone is struck through and can still be read on its chip."""
-    page = visit("?causal=off&view=output", scheme)
+    text = replaced_by(translator, Intervention(causal=False))
+    page = visit(f"?causal=off&view=output&text={quote(text)}", scheme)
     expect(page.get_by_test_id("changed-note")).to_contain_text("Replaced: “")
     numbers = page.get_by_test_id("changed-numbers").locator("p")
     expect(numbers).to_be_hidden()
@@ -30,9 +41,21 @@ def test_the_verdict_is_words_and_a_detail(visit, scheme):
     assert not page.problems
 
 
-def test_an_empty_translation_is_drawn(visit):
+@pytest.fixture
+def silent(tokenizer, tmp_path) -> Iterator[str]:
+    """The URL of a page whose model ends at once, whatever it reads: its last states and the vector of </s> are one and the same."""
+    model = tiny_model(tokenizer)
+    with torch.no_grad():
+        model.decoder.norm.weight.zero_()
+        model.decoder.norm.bias.copy_(10 * model.decoder.embedding.weight[END])
+    save_pretrained(tmp_path / "silent", model.config, dict(model.named_parameters()), tokenizer, {})
+    with serve("app.py", "--device", "cpu", "--model", str(tmp_path / "silent"), environment={"OMP_NUM_THREADS": "1"}) as url:
+        yield url
+
+
+def test_an_empty_translation_is_drawn(silent, visit):
     """The player shows its one step, and the grid its heads of one row."""
-    page = visit("?text=!&view=decoding")
+    page = visit(f"{silent}/?text=Yes&view=decoding")
     expect(page.get_by_text("its translation is empty")).to_be_visible()
     expect(page.get_by_test_id("decoding-place")).to_have_text("step 1 of 1")
     expect(page.get_by_test_id("decoding-asked")).to_contain_text("having read “<s>”, what comes next?")

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import re
 
+from shipped import replaced_by
 from test_script import run, shown
 
+from model import Intervention
+
 TEXT = "The animal didn't cross the street because it was too tired."
-TEXTS = [TEXT, "Two dogs are playing in the snow, and a cat is watching them.", "My neighbour's dog ate the letter that I wrote yesterday.",
-         "The dog bites the man because it is hungry."]  # fmt: skip
-
-
-def changing(**change: str) -> str:
-    """A sentence that the shipped model translates otherwise under a change, with words lost or replaced."""
-    bodies = ((text, shown(run(text=text, **change))) for text in TEXTS)
-    return next(text for text, body in bodies if "<del" in body and "chip changed" in body)
 
 
 def chips(body: str, name: str) -> str:
@@ -28,9 +23,9 @@ def note(app) -> str:
     return re.search(r'data-testid="changed-note">(.*?)</span>', shown(app)).group(1)
 
 
-def test_teacher_forced_chips_show_the_translation_that_is_drawn():
+def test_teacher_forced_chips_show_the_translation_that_is_drawn(translator):
     """One French row, that of the model as trained; not what the changed model would say freely."""
-    text = changing(source_positions="none")
+    text = replaced_by(translator, Intervention(source_positions="none"))
     free, forced, plain = (run(text=text, **more) for more in ({"source_positions": "none"}, {"source_positions": "none", "forcing": "forced"}, {}))
     own = chips(shown(plain), "target").removeprefix("French")
     assert chips(shown(free), "original").removeprefix("French before") == own != chips(shown(free), "target").removeprefix("French now")
@@ -40,17 +35,17 @@ def test_teacher_forced_chips_show_the_translation_that_is_drawn():
     assert "is kept (teacher forcing)" in note(forced)
 
 
-def test_lost_pieces_are_struck_through_and_new_ones_framed():
+def test_lost_pieces_are_struck_through_and_new_ones_framed(translator):
     """Every struck piece is in the old row, every framed one in the new row."""
-    body = shown(run(text=changing(causal="off"), causal="off"))
+    body = shown(run(text=replaced_by(translator, Intervention(causal=False)), causal="off"))
     before, now = (re.search(rf'data-testid="tokens-{name}"(.*?)</div>', body, re.DOTALL).group(1) for name in ("original", "target"))
     assert "<del" in before and "<del" not in now and "chip changed" in now and "chip changed" not in before
     assert "special lost" not in before
 
 
-def test_the_verdict_is_in_words_and_its_numbers_are_folded():
+def test_the_verdict_is_in_words_and_its_numbers_are_folded(translator):
     """Replaced words first; the divergence is inside the detail."""
-    app = run(text=changing(causal="off"), causal="off")
+    app = run(text=replaced_by(translator, Intervention(causal=False)), causal="off")
     assert note(app).startswith("Replaced: “") and "→" in note(app) and "KL" not in note(app)
     assert re.search(r"<details[^>]*><summary>numbers</summary><p>Largest KL divergence[^<]*nats", shown(app))
 

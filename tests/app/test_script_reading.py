@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from shipped import differing_under
 from test_script import run, shown
 
 from model.intervention import Intervention
@@ -12,8 +13,6 @@ from viz.views.finished import rows_that_differ
 
 TEXT = "The animal didn't cross the street because it was too tired."
 
-TEXTS = [TEXT, "Two dogs are playing in the snow, and a cat is watching them.", "My neighbour's dog ate the letter that I wrote yesterday.",
-         "I think that you should go home now, because it is late."]  # fmt: skip
 
 
 def captions(app) -> str:
@@ -34,8 +33,8 @@ def test_output_does_not_claim_a_mask_that_is_off():
 def test_rows_whose_best_piece_was_not_said_are_counted(translator, switch, where):
     """Free-running, where each row is drawn; the count is that of the trace."""
     change = Intervention.from_dict({name: value == "on" if name == "causal" else value for name, value in switch.items()})
-    traces = ((text, translator.trace(text, intervention=change)) for text in TEXTS)
-    text, trace = next((text, trace) for text, trace in traces if rows_that_differ(trace))  # there is one, whatever weights ship
+    text = differing_under(translator, change)
+    trace = translator.trace(text, intervention=change)
     differ = len(rows_that_differ(trace))
     assert not rows_that_differ(translator.trace(text))
     found = re.findall(r"In (\d+) of (\d+) rows the best piece is not the one that was said", captions(run(text=text, **switch, **where)))
