@@ -25,7 +25,7 @@ def test_a_role_is_chosen_a_head_opened_and_the_grid_dimmed(visit):
     expect(page).to_have_url(re.compile("head=7"))  # the address follows at the end of the run
     again = visit("?" + page.url.split("?", 1)[1])
     expect(again.get_by_test_id("head-title")).to_have_text("Encoder self-attention, layer 4, head 7")
-    expect(again.locator(".role-table")).to_contain_text("Voita et al. 2019")
+    expect(again.locator(".st-key-card-role-table .role-table")).to_contain_text("Voita et al. 2019")
     again.get_by_role("radiogroup", name="View").get_by_text("All heads", exact=True).click()
     expect(again.get_by_text("Bright: heads with the role “previous”")).to_be_visible()
     again.get_by_role("button", name="All bright").click()
