@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from model.lines import columns, read_lines
+from model.pasted import read_pasted
 from model.tokenizer import END, PAD, START, Tokenizer
 
 TRAIN, HELD_OUT = [".train.tsv.gz"], [".dev.tsv.gz", ".val.tsv.gz"]  # how the names of files end
@@ -52,9 +53,12 @@ class Batch:
 
 
 def encode_pairs(pairs: list[tuple[str, str]], tokenizer: Tokenizer, max_length: int) -> list[tuple[list[int], list[int]]]:
-    """Token ids without special tokens; pairs that are empty or longer than max_length on a side are left out."""
-    sources = tokenizer.processor.encode([source for source, _ in pairs])
-    targets = tokenizer.processor.encode([target for _, target in pairs])
+    """Token ids without special tokens; pairs that are empty or longer than max_length on a side are left out.
+
+    Text is tidied as what is typed is: the model learns from the characters that it will be given.
+    """
+    has = tokenizer.characters.__contains__
+    sources, targets = (tokenizer.processor.encode([read_pasted(pair[side], has).text for pair in pairs]) for side in (0, 1))
     return [
         (source, target)
         for source, target in zip(sources, targets, strict=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
+from chromium import need_chromium
 from tiny import SENTENCES, tiny_model, write_training_files
 
+from bench.browser import chromium
 from model.pretrained import Translator, load_pretrained
 from model.tokenizer import Tokenizer
 
@@ -30,6 +33,14 @@ def tiny_translator(tokenizer: Tokenizer) -> Translator:
 def translator() -> Translator:
     """The shipped checkpoint, on the CPU."""
     return load_pretrained("en-fr", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    """Headless Chromium, one for all tests: Playwright runs once in a thread. Missing, it skips, or fails under CI=true."""
+    need_chromium()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import knockout, switch, trace
-from bench.browser import ROOT, chromium, serve
+from bench.browser import ROOT, serve
 from bench.page import HEADER, MOST_ROUNDS, main, sentences
 from bench.tab import EARLY, OTHER, UNDRAWN, Rerun, Tab, letters, thrown_away, until_one
 from model.pretrained import load_pretrained
@@ -106,13 +106,11 @@ def test_what_was_thrown_away_is_said_with_its_reasons():
 
 
 FIELD = 'import streamlit as st\ntext = st.text_input("English sentence", live=True)\n'
-def test_only_a_text_that_was_drawn_after_the_key_is_a_sample(tmp_path):
+def test_only_a_text_that_was_drawn_after_the_key_is_a_sample(tmp_path, browser):
     """In a real browser: a page that draws nothing for dogs, something else when it is late, and else what is typed."""
-    need_chromium()
-    pytest.importorskip("playwright")
     script = 'st.text("always the same" if "dog" in text else text[::-1] if "late" in text else text)'
     (tmp_path / "page.py").write_text(FIELD + script)
-    with chromium() as browser, serve(str(tmp_path / "page.py")) as url:
+    with serve(str(tmp_path / "page.py")) as url:
         tab = Tab(browser, url)
         wrong = ["The dog ran off.", "A dog sat.", "It is late.", "It is too late."]
         assert [tab.type(text) for text in wrong] == [None] * 4
@@ -124,12 +122,10 @@ def test_only_a_text_that_was_drawn_after_the_key_is_a_sample(tmp_path):
         tab.close()
 
 
-def test_a_switch_is_flipped_the_way_that_was_asked_for(tmp_path):
+def test_a_switch_is_flipped_the_way_that_was_asked_for(tmp_path, browser):
     """Flipping it to where it stands would time the other way."""
-    need_chromium()
-    pytest.importorskip("playwright")
     (tmp_path / "page.py").write_text(FIELD + 'st.write("on" if st.toggle("Mask", value=True) else "off")')
-    with chromium() as browser, serve(str(tmp_path / "page.py")) as url:
+    with serve(str(tmp_path / "page.py")) as url:
         tab = Tab(browser, url)
         assert until_one(iter([tab.flip("Mask", on=False), tab.flip("Mask", on=True)])).milliseconds > 0
         with pytest.raises(RuntimeError, match="is on already"):

@@ -93,3 +93,11 @@ def test_charts_are_pure():
     """No chart imports streamlit."""
     for path in (ROOT / "viz" / "charts").glob("*.py"):
         assert not any(name.startswith("streamlit") for name in imports(path)), path.name
+
+
+def test_one_browser_serves_all_tests():
+    """Playwright runs once in a thread: a second one, started by a test, fails as soon as the first has been used."""
+    for path in (ROOT / "tests").rglob("*.py"):
+        names = imports(path)
+        assert path == ROOT / "tests/conftest.py" or "bench.browser.chromium" not in names, path.name
+        assert "playwright.sync_api.sync_playwright" not in names, path.name

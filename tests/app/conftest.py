@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from chromium import need_chromium, settled
+from chromium import settled
 
-from bench.browser import chromium, serve
+from bench.browser import serve
 
 
 @pytest.fixture(scope="session")
@@ -15,14 +15,6 @@ def server() -> Iterator[str]:
     """The URL of a running page with the shipped model on the CPU."""
     with serve("app.py", "--device", "cpu", environment={"OMP_NUM_THREADS": "1"}) as url:  # Chromium wants the other core
         yield url
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Headless Chromium; missing, it skips, or fails under CI=true."""
-    need_chromium()
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture
