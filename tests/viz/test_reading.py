@@ -10,12 +10,12 @@ import pytest
 import torch
 from tiny import SENTENCES, tiny_model
 
-from model.analysis import given_positions
-from model.analysis_roles import measure
-from model.capture import shuffled_order
-from model.config import Config
-from model.intervention import Intervention
-from model.pretrained import Translator
+from model.analysis.attention import given_positions
+from model.analysis.roles import measure
+from model.instrument.capture import shuffled_order
+from model.instrument.pretrained import Translator
+from model.trace.intervention import Intervention
+from model.transformer.config import Config
 from viz import reading
 from viz.canvas import pack_decoding
 from viz.canvas.packing import fine_weights, split
@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OFF = Intervention(heads_off=frozenset({("cross", 1, 2)}))
 ALL_OFF = Intervention(heads_off=frozenset(("cross", layer, head) for layer in range(3) for head in range(4)))
 ALLOWED = {  # files whose words name the switch itself, or a state that is taken from the masks
-    "page.py": 2, "matrices.py": 1, "panel.py": 1,
+    "shell.py": 2, "matrices.py": 1, "laboratory.py": 1,
 }  # fmt: skip
 
 
