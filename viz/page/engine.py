@@ -102,7 +102,7 @@ def translation(_translator: Translator, weights: str, text: str, _intervention:
     """The model's own translation as labels; `weights` and `change` are what the cache goes by."""
     source = _translator.source(text)
     reached = most_tokens(len(source), _translator.model.config)
-    return _translator.translate_tokens(source, within(_intervention, len(source), reached))
+    return _translator.translate_tokens(source, within(_intervention, _translator.anatomy, len(source), reached))
 
 
 @st.cache_resource(max_entries=5, show_spinner=False)
@@ -112,7 +112,8 @@ def captured(
     """One captured pass over a pair. Few are kept: a pair of 500 tokens takes some 400 MB."""
     started = time.perf_counter()
     source, read = _translator.source(text), _translator.read(_labels)
-    trace = capture(_translator.model, source, read, _labels, _intervention)  # links to tokens that are gone do nothing: see `page`
+    # links to tokens that are gone do nothing: see `page`
+    trace = capture(_translator.model, source, read, _labels, _intervention, _translator.anatomy)
     wait(trace.logits.device)
     return Pass(trace, time.perf_counter() - started)
 
@@ -147,10 +148,10 @@ def suggested_head(_translator: Translator, weights: str) -> tuple[str, int, int
     try:
         trace = run(_translator, EXAMPLES[0], "", Intervention()).trace
     except ValueError:  # a model that reads fewer tokens than the example has
-        return ("cross", _translator.model.config.decoder_layers - 1, 0)
+        return ("cross", _translator.anatomy.bridge().layers - 1, 0)
     rows, columns = (torch.tensor(content(tokens), device=trace.logits.device) for tokens in (trace.labels, trace.source))
     if not bool(rows.any()):  # a model that says nothing there finds no word
         return "cross", 0, 0
     words = trace.attention["cross"].weights[:, :, rows][..., columns]  # (layer, head, French word, English word)
     best = int(words.amax(-1).mean(-1).argmax())
-    return ("cross", *divmod(best, trace.config.heads))
+    return ("cross", *divmod(best, trace.anatomy.kind("cross").heads))

@@ -41,7 +41,7 @@ def choose_head(scene: Scene, prefix: str) -> None:
         remember(f"{prefix}-kind", kind)
         chosen = st.segmented_control("Kind", ATTENTION_KINDS, key=f"{prefix}-kind", format_func=KIND_TITLES.get, required=True)
         layer = numbered("Layer", f"{prefix}-layer", scene.trace.attention[chosen].weights.size(0), layer)
-        head = numbered("Head", f"{prefix}-head", scene.trace.config.heads, head)
+        head = numbered("Head", f"{prefix}-head", scene.trace.anatomy.kind(kind).heads, head)
     if chosen != kind:
         scene.choose(query=None, key=None)
     scene.choose(kind=chosen, layer=layer, head=head)
