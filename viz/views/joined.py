@@ -10,7 +10,6 @@ import streamlit as st
 
 from model.analysis.steps import contribution_shares, head_contributions, point_before
 from model.analysis.words import axis_groups
-from model.trace.trace import ATTENTION_KINDS
 from viz.canvas import Click, plot_clicks
 from viz.charts import concat_heatmap, contribution_heatmap, heads_of_token
 from viz.page.scene import Scene, View, numbered, remember
@@ -67,7 +66,7 @@ def _choose_layer(scene: Scene) -> tuple[str, int]:
     kind, layer, head = scene.open_head
     with st.container(horizontal=True, gap="medium"):
         remember("joined-kind", kind)
-        chosen = st.segmented_control("Kind", ATTENTION_KINDS, key="joined-kind", format_func=KIND_TITLES.get, required=True)
+        chosen = st.segmented_control("Kind", scene.trace.anatomy.kind_names, key="joined-kind", format_func=KIND_TITLES.get, required=True)
         layer = numbered("Layer", "joined-layer", scene.trace.attention[chosen].weights.size(0), layer)
     if chosen != kind:
         scene.choose(query=None, key=None)

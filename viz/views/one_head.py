@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from model.trace.intervention import Intervention
-from model.trace.trace import ATTENTION_KINDS, AttentionMaps
+from model.trace.trace import AttentionMaps
 from viz import reading
 from viz.page.chips import token_cell
 from viz.page.painting import draw_paint
@@ -39,7 +39,7 @@ def choose_head(scene: Scene, prefix: str) -> None:
     kind, layer, head = scene.open_head
     with st.container(horizontal=True, gap="medium"):
         remember(f"{prefix}-kind", kind)
-        chosen = st.segmented_control("Kind", ATTENTION_KINDS, key=f"{prefix}-kind", format_func=KIND_TITLES.get, required=True)
+        chosen = st.segmented_control("Kind", scene.trace.anatomy.kind_names, key=f"{prefix}-kind", format_func=KIND_TITLES.get, required=True)
         layer = numbered("Layer", f"{prefix}-layer", scene.trace.attention[chosen].weights.size(0), layer)
         head = numbered("Head", f"{prefix}-head", scene.trace.anatomy.kind(kind).heads, head)
     if chosen != kind:

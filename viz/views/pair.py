@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from model.analysis.two_sentences import LONGEST_SWAP, aligned_difference, aligned_mask, axis_counterparts, head_changes
-from model.trace.trace import ATTENTION_KINDS, AttentionMaps
+from model.trace.trace import AttentionMaps
 from viz.canvas import Click, Matrix, attention_matrices, cell_states, pack_matrices
 from viz.canvas.matrices import STATES
 from viz.charts.parts.words import head_title
@@ -175,7 +175,7 @@ def _alone(first: AttentionMaps, second: AttentionMaps, kind: str) -> str:
 @st.cache_data(max_entries=32, show_spinner=False)
 def _changes(first: tuple, second: tuple, _maps: tuple[AttentionMaps, AttentionMaps]) -> dict[str, Tensor]:
     """Mean absolute difference of every head, by kind; the keys of both scenes are what the cache goes by."""
-    return {kind: head_changes(*_maps, kind).cpu() for kind in ATTENTION_KINDS}
+    return {kind: head_changes(*_maps, kind).cpu() for kind in _maps[0].attention}
 
 
 def _most_changed(scene: Scene, other: Scene) -> None:

@@ -200,7 +200,7 @@ def _verdict(scene: Scene, found: Permuted, other: Tokens, order: list[int]) -> 
     if change.window is not None:
         said += f"Attention within ±{change.window} depends on who stands near whom, so order counts even without positions. "
     first = engine.translate(scene.translator, scene.settings.text, off)
-    there = moved(off, order)
+    there = moved(off, scene.trace.anatomy, order)
     second = _translated(scene, other, engine.cache_key(scene.translator), tuple(other.ids), there, str(there.to_dict()))
     if first.ids == second.ids:
         return said + f"Read without positions, both orders get the same translation: {_text(second)}."
