@@ -14,6 +14,7 @@ from viz.canvas import heads_grid, pack_grid, plot_clicks
 from viz.charts import change_sentence, difference_heatmap, head_heatmap, head_sentence
 from viz.charts.parts.words import head_title
 from viz.page import engine
+from viz.page.caches import cached
 from viz.page.head_roles import dimmed_heads
 from viz.page.scene import Scene, View, calculation_opener
 from viz.page.settings import Settings
@@ -23,9 +24,9 @@ LARGE = 680  # px: height of the matrix where it is alone
 CARD = 410  # px: width of the card beside the grid
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _packed(key: tuple, _scene: Scene) -> bytes:
-    return pack_grid(_scene.maps, before=_scene.maps_before if _scene.compares else None)
+@cached
+def _packed(scene: Scene) -> bytes:
+    return pack_grid(scene.maps, before=scene.maps_before if scene.compares else None)
 
 
 def draw(scene: Scene) -> None:
@@ -35,7 +36,7 @@ def draw(scene: Scene) -> None:
         _filter(scene)
         aligned = engine.alignment_head(scene.translator)
         opened = heads_grid(
-            _packed(scene.key, scene), selected=scene.open_head, dim=dimmed_heads(scene), key="grid",
+            _packed(scene), selected=scene.open_head, dim=dimmed_heads(scene), key="grid",
             star=("cross", *aligned[:2]) if aligned else None,
         )  # fmt: skip
         if opened and opened != scene.open_head:

@@ -14,7 +14,7 @@ from model.instrument.tokenizer import SPECIAL, Tokens
 from viz import reading
 from viz.canvas import Click, plot_clicks
 from viz.charts import added_to_sentence, embedding_map, neighbours_bar, outline_token, token_paths
-from viz.page import engine
+from viz.page.caches import loaded
 from viz.page.choices import choose_token, plain
 from viz.page.scene import Scene, View, remember
 from viz.page.settings import SPACES
@@ -25,17 +25,17 @@ SPACE_TITLES = dict(zip(SPACES, ("2-D", "3-D"), strict=True))
 LANGUAGES = {"encoder": "your sentence", "decoder": "the French sentence"}
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _vocabulary(_translator: Translator, weights: str) -> Vocabulary:
-    """Pieces and vectors of a checkpoint; `weights` is what the cache goes by."""
-    return Vocabulary.of(_translator.tokenizer, _translator.model.encoder.embedding.weight)
+@loaded(max_entries=4)
+def _vocabulary(translator: Translator) -> Vocabulary:
+    """Pieces and vectors of a checkpoint."""
+    return Vocabulary.of(translator.tokenizer, translator.model.encoder.embedding.weight)
 
 
 def draw(scene: Scene) -> None:
     """The vectors that enter the first layer; then a chosen token, its neighbours, the map and the paths."""
     side = choose_side(scene, "embeddings-side")
     tokens = scene.trace.source if side == "encoder" else scene.trace.target
-    vocabulary = _vocabulary(scene.translator, engine.cache_key(scene.translator))
+    vocabulary = _vocabulary(scene.translator)
     token = _token(scene, tokens)
     with st.container(border=True, key="card-vectors"):
         _title("The vector of every token", "vectors-title")

@@ -10,7 +10,6 @@ import streamlit as st
 from model.measuring.coreference_record import Coreference
 from model.measuring.coreference_words import findings, heads_rows
 from viz.charts import decision_map
-from viz.page import engine
 from viz.page.scene import Scene
 from viz.page.stored import stored
 
@@ -39,7 +38,7 @@ def what_it_gathers(scene: Scene) -> None:
     st.caption(ASKED)
     st.html(sentences(found))
     if found.decides:
-        figure = scene.picture("decision", partial(decision_map, found, scene.colours), engine.cache_key(scene.translator))
+        figure = scene.picture("decision", partial(decision_map, found, scene.colours))
         st.plotly_chart(figure, theme=None, key="decision-map", config={"displayModeBar": False})
     st.html(gathering_table(found))
 

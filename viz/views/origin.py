@@ -17,9 +17,10 @@ from model.analysis.words import join_pieces, word_groups
 from model.trace.trace import Trace
 from viz.charts import agreement_heatmap, origin_bars
 from viz.charts.parts.words import LONG, content
+from viz.page.caches import picture
 from viz.page.chips import token_cell
 from viz.page.choices import plain
-from viz.page.scene import Scene, View, kept
+from viz.page.scene import Scene, View
 from viz.reading import cross_off
 from viz.theme import quoted, word_label
 
@@ -90,7 +91,7 @@ def _occlusion(scene: Scene, rows: range, words: int) -> Tensor | None:
         )  # fmt: skip
         return None
     with st.spinner(f"Reading the sentence {words} times, once without each word …", show_time=True):
-        losses = kept("occlusion", scene.key, "", (), compute)
+        losses = picture("occlusion", scene, build=compute)
     return losses[:, rows.start : rows.stop].sum(dim=1)
 
 

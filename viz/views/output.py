@@ -17,7 +17,8 @@ from model.trace.trace import Trace
 from viz import reading
 from viz.canvas import Click, plot_clicks
 from viz.charts import lens_heatmap, lens_of_row, loss_bars, prediction_change_bars, probability_bars, top_pieces_table
-from viz.page import engine, finished
+from viz.page import finished
+from viz.page.caches import loaded
 from viz.page.chips import token_cell
 from viz.page.choices import plain
 from viz.page.scene import Scene, View, remember
@@ -28,10 +29,10 @@ PART_TITLES = dict(zip(OUTPUT_PARTS, ("Next pieces", "Loss", "Logit lens", "Befo
 PLAIN = {"displayModeBar": False}
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _pieces(_translator: Translator, weights: str) -> list[str]:
-    """The vocabulary by id; `weights` is what the cache goes by."""
-    return [_translator.tokenizer.piece(id_) for id_ in range(_translator.tokenizer.vocabulary_size)]
+@loaded(max_entries=4)
+def _pieces(translator: Translator) -> list[str]:
+    """The vocabulary by id."""
+    return [translator.tokenizer.piece(id_) for id_ in range(translator.tokenizer.vocabulary_size)]
 
 
 def draw(scene: Scene) -> None:
@@ -41,7 +42,7 @@ def draw(scene: Scene) -> None:
         "Part", OUTPUT_PARTS, key="output-part", format_func=PART_TITLES.get, required=True, label_visibility="collapsed"
     )
     scene.choose(output_part=part)
-    pieces = _pieces(scene.translator, engine.cache_key(scene.translator))
+    pieces = _pieces(scene.translator)
     if scene.compares and part != "change":
         st.caption("This part shows the changed model; “Before and after” shows the difference.")
     {"pieces": _next_pieces, "loss": _loss, "lens": _lens, "change": _change}[part](scene, pieces, _row(scene))

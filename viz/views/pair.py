@@ -16,6 +16,7 @@ from viz.canvas import Click, Matrix, attention_matrices, cell_states, pack_matr
 from viz.canvas.matrices import STATES
 from viz.charts.parts.words import head_title
 from viz.page import chips, engine
+from viz.page.caches import cached
 from viz.page.choices import plain
 from viz.page.scene import Scene, View, calculation_opener, remember
 from viz.page.settings import EXAMPLES
@@ -125,7 +126,7 @@ def _matrices(scene: Scene, other: Scene) -> None:
         if hidden := side.hidden(kind, layer, [head]):
             st.caption(f"In the {name} sentence, {hidden}")
     build = partial(pair_matrices, scene.maps, other.maps, kind, layer, head, not scene.settings.words)
-    packed = scene.picture("pair", lambda: pack_matrices(build()), other.key, kind, layer, head)
+    packed = scene.picture("pair", lambda: pack_matrices(build()), other, kind, layer, head)
     opener = calculation_opener(scene)
     attention_matrices(packed, key="pair-matrices", on_cell=lambda _, query, key: opener(Click("", "", query, key, None)))
     st.caption(_alone(scene.maps, other.maps, kind))
@@ -172,16 +173,16 @@ def _alone(first: AttentionMaps, second: AttentionMaps, kind: str) -> str:
     )
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _changes(first: tuple, second: tuple, _maps: tuple[AttentionMaps, AttentionMaps]) -> dict[str, Tensor]:
-    """Mean absolute difference of every head, by kind; the keys of both scenes are what the cache goes by."""
-    return {kind: head_changes(*_maps, kind).cpu() for kind in ATTENTION_KINDS}
+@cached
+def _changes(first: Scene, second: Scene) -> dict[str, Tensor]:
+    """Mean absolute difference of every head, by kind."""
+    return {kind: head_changes(first.maps, second.maps, kind).cpu() for kind in ATTENTION_KINDS}
 
 
 def _most_changed(scene: Scene, other: Scene) -> None:
     """The heads that the second sentence moves most; a click opens one."""
     st.html('<h3 class="head-title">Heads that change most</h3>')
-    changes = _changes(scene.key, other.key, (scene.maps, other.maps))
+    changes = _changes(scene, other)
     heads = [
         (value, kind, *divmod(at, values.size(1)))
         for kind, values in changes.items()
