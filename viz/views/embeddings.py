@@ -15,11 +15,12 @@ from viz import reading
 from viz.canvas import Click, plot_clicks
 from viz.charts import added_to_sentence, embedding_map, neighbours_bar, outline_token, token_paths
 from viz.page.caches import loaded
-from viz.page.choices import choose_token, plain
+from viz.page.choices import plain
+from viz.page.parts.pickers import pick_token
+from viz.page.parts.sides import choose_side
 from viz.page.scene import Scene, View, remember
 from viz.page.settings import SPACES
 from viz.theme import token_label
-from viz.views.positions import choose_side
 
 SPACE_TITLES = dict(zip(SPACES, ("2-D", "3-D"), strict=True))
 LANGUAGES = {"encoder": "your sentence", "decoder": "the French sentence"}
@@ -44,7 +45,7 @@ def draw(scene: Scene) -> None:
         figure = scene.picture("vectors", build, side)
         _chart(outline_token(figure, token, scene.colours), "vectors")
     with st.container(horizontal=True, key="embeddings-choice", vertical_alignment="center", horizontal_alignment="distribute"):
-        choose_token(tokens, token, "embeddings", lambda index: _look_at(token=index, piece=None))
+        pick_token(tokens, token, "embeddings", lambda index: _look_at(token=index, piece=None))
         dimensions = _choose_space(scene)
     piece = tokens.ids[token] if scene.settings.piece is None else scene.settings.piece
     neighbours, around = st.columns([1, 1.9], gap="medium")

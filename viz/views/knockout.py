@@ -22,10 +22,10 @@ from viz.charts import knockout_bars, knockout_map
 from viz.charts.knockout import FLAT, WHOLE, head_words, layer_words
 from viz.charts.parts.words import LONG
 from viz.page.caches import cached, key_of
-from viz.page.choices import plain
+from viz.page.parts.pickers import pick_one, word_labels
 from viz.page.scene import Scene, View, remember
 from viz.page.settings import KNOCKOUT_PARTS
-from viz.theme import number, quoted, word_label
+from viz.theme import number, quoted
 
 PART_TITLES = dict(zip(KNOCKOUT_PARTS, ("Heads", "Whole layers", "Source words"), strict=True))
 NOTICED, PATIENCE = 1.0, 30.0  # seconds: above this a progress bar is shown; above this the reader is asked first
@@ -109,23 +109,13 @@ def _choose(scene: Scene) -> tuple[range, str]:
     labels, groups = scene.trace.labels, word_groups(scene.trace.labels)
     pieces, word = join_pieces(labels).pieces, scene.settings.knockout_word
     word = SENTENCE if word is None or word >= len(groups) else word
-    names = {SENTENCE: WHOLE} | {
-        at: f"{at + 1} · {word_label(piece)}" if len(groups) > LONG else word_label(piece) for at, piece in enumerate(pieces)
-    }
-    st.session_state["knockout-word"] = word
 
-    def chosen() -> None:
-        at = st.session_state["knockout-word"]
+    def take(at: int) -> None:
         now = st.session_state["settings"]
         st.session_state["settings"] = replace(now, knockout_word=None if at == SENTENCE else at)
 
-    more = {"key": "knockout-word", "on_change": chosen}
-    if len(groups) > LONG:
-        st.selectbox("log p of", list(names), format_func=names.__getitem__, width=320, **more)
-    else:
-        st.pills(
-            "log p of", list(names), format_func=lambda at: plain(names[at]), required=True, wrap=True, width="stretch", **more
-        )
+    names = {SENTENCE: WHOLE} | word_labels(pieces)
+    pick_one("log p of", names, word, "knockout-word", take, most=LONG + 1, buttons_width="stretch")
     if word == SENTENCE:
         return range(len(labels)), WHOLE
     return groups[word], quoted(pieces[word])

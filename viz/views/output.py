@@ -21,6 +21,7 @@ from viz.page import finished
 from viz.page.caches import loaded
 from viz.page.chips import token_cell
 from viz.page.choices import plain
+from viz.page.parts.tags import table, tag
 from viz.page.scene import Scene, View, remember
 from viz.page.settings import FLOATS, OUTPUT_PARTS
 from viz.theme import number, piece_name, quoted, signed, small, token_label
@@ -162,12 +163,14 @@ def best_before_and_after(before: Trace, after: Trace, row: int, pieces: list[st
         return '<p class="quiet">The model did not say this piece before the change, so there is no row to compare with.</p>'
     then, now = probabilities(before.logits[partner]).cpu(), probabilities(after.logits[row]).cpu()
     best = dict.fromkeys([*now.topk(count).indices.tolist(), *then.topk(count).indices.tolist()])
-    rows = "".join(
-        f'<tr>{token_cell(token_label(pieces[id_]), piece_name(pieces[id_]), "fr")}<td>{number(float(then[id_]), 3)}</td>'
-        f"<td>{number(float(now[id_]), 3)}</td><td>{signed(float(now[id_] - then[id_]), 3)}</td></tr>"
+    rows = [
+        (
+            token_cell(token_label(pieces[id_]), piece_name(pieces[id_]), "fr"),
+            number(float(then[id_]), 3), number(float(now[id_]), 3), signed(float(now[id_] - then[id_]), 3),
+        )
         for id_ in sorted(best, key=lambda id_: -float(now[id_]))
-    )
-    return f'<div class="strongest"><table translate="no"><tr><th>piece</th><th>before</th><th>after</th><th>difference</th></tr>{rows}</table></div>'
+    ]  # fmt: skip
+    return tag("div", table(("piece", "before", "after", "difference"), rows), class_="strongest")
 
 
 def _asked(trace: Trace, row: int) -> str:

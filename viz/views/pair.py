@@ -18,12 +18,11 @@ from viz.charts.parts.words import head_title
 from viz.page import chips, engine
 from viz.page.caches import cached
 from viz.page.choices import plain
+from viz.page.parts.heads import choose_head, head_heading
 from viz.page.scene import Scene, View, calculation_opener, remember
 from viz.page.settings import EXAMPLES
 from viz.page.widgets import MOST_TYPED
-from viz.reading import off_mark
 from viz.theme import quoted
-from viz.views.one_head import choose_head
 
 PAIRS = (  # minimal pairs: (label, first, second)
     ("tired / wide", EXAMPLES[0], "The animal didn't cross the street because it was too wide."),
@@ -117,7 +116,7 @@ def _translations(scene: Scene, other: Scene) -> None:
 def _matrices(scene: Scene, other: Scene) -> None:
     """The open head in both sentences and the difference, with linked hover."""
     kind, layer, head = scene.open_head
-    st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}{off_mark(scene.trace, kind, layer, head)}</h3>')
+    head_heading(scene)
     st.caption(
         "Point at a cell: its counterparts are framed in all three. Click a cell of the first sentence to open its calculation."
         + ("" if kind == "encoder" else " Rows are aligned by what they produce, columns by what is read.")

@@ -30,26 +30,16 @@ from viz.charts import (
 )
 from viz.page import chips, engine
 from viz.page.caches import cached, picture
-from viz.page.scene import Scene, View, remember
+from viz.page.parts.sides import choose_side
+from viz.page.scene import Scene, View
 from viz.page.settings import FLOATS, POSITION_PARTS
 from viz.page.widgets import bound
 from viz.theme import small
 
 FEWEST = 64  # positions in the charts of the encoding itself, however short the sentence
 SPECTRUM = 128  # positions of the spectrum
-SIDE_TITLES = {"encoder": "Source (encoder)", "decoder": "Target (decoder)"}
 PART_TITLES = dict(zip(POSITION_PARTS, ("Encoding", "Laboratory", "Sinusoidal and learned"), strict=True))
 PLAIN = {"displayModeBar": False}
-
-
-def choose_side(scene: Scene, key: str) -> str:
-    """Encoder or decoder; the choice goes into the URL."""
-    remember(key, scene.settings.side)
-    side = st.segmented_control(
-        "Side", list(SIDE_TITLES), key=key, format_func=SIDE_TITLES.get, required=True, label_visibility="collapsed"
-    )
-    scene.choose(side=side)
-    return side
 
 
 def draw(scene: Scene) -> None:

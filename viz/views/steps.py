@@ -11,8 +11,8 @@ from model.analysis.steps import calculate
 from model.trace.trace import Trace
 from viz.canvas import attention_steps, pack_steps
 from viz.page.caches import cached
+from viz.page.parts.heads import choose_head
 from viz.page.scene import Scene, View
-from viz.views.one_head import choose_head
 
 
 @cached
