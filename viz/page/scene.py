@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
@@ -150,6 +150,7 @@ class View:
     draw: Callable[[Scene], None]
     says: Callable[[Scene], str] | None = None  # the sentence where it depends on what is changed or hidden
     differs: bool = False  # whether it can show the difference between the unchanged and the changed model
+    needs: Set[str] = frozenset()  # what it needs of a model: see viz.page.needs
 
 
 def remember(key: str, value: object) -> str:

@@ -59,4 +59,5 @@ VIEW = View(
     "(one token that many look at) and, in cross-attention, the path from French back to English.",
     draw,
     differs=True,
+    needs={"weights"},
 )

@@ -245,4 +245,5 @@ VIEW = View(
     "The translation is made one piece at a time: each step reads what has been said, looks at the English and gives every piece "
     "a probability. Play it, then click another piece and see how the sentence goes on; look for steps where two compete.",
     draw,
+    needs={"generates", "kind:cross", "logits"},
 )

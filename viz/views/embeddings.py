@@ -148,4 +148,5 @@ VIEW = View(
     "Every token becomes a vector, and training has put pieces that are used alike near each other: choose a token to see what "
     "lies near it. Look for other forms of the word, for its translation, and for where its way through the layers leads.",
     draw,
+    needs={"embeddings", "residual"},
 )

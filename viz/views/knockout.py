@@ -185,4 +185,5 @@ VIEW = View(
     "Every head is switched off in turn; its colour is what that does to the log-probability of the translation. Look for the "
     "few heads that one word hangs on, and for the many that nobody misses.",
     draw,
+    needs={"heads_off", "cut", "loss"},
 )

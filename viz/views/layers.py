@@ -239,4 +239,5 @@ VIEW = View(
     "tokens that grow early, for layers that write most, and for feed-forward units that fire for one sort of word.",
     draw,
     differs=True,
+    needs={"residual", "feed_forward"},
 )

@@ -38,4 +38,5 @@ VIEW = View(
     "Point at a token to see its lines alone. Look for crossings: places where French and English put words in another order.",
     draw,
     differs=True,
+    needs={"weights"},
 )

@@ -66,4 +66,5 @@ VIEW = View(
     draw,
     says=lambda scene: _sentence(scene.trace.intervention, scene.settings.sinks if scene.settings.paint == "off" else "keep"),
     differs=True,
+    needs={"weights"},
 )

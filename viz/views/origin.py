@@ -147,4 +147,5 @@ VIEW = View(
     "Choose a French word to see which English words it comes from, by five methods that do not always agree. Look for words that "
     "get much attention but that the translation would not miss, and for the other way round.",
     draw,
+    needs={"kind:cross", "logits"},
 )

@@ -188,4 +188,5 @@ VIEW = View(
     "where several pieces compete, and for the layer at which the model knows what it will say.",
     draw,
     differs=True,
+    needs={"logits", "loss", "residual"},
 )

@@ -212,4 +212,5 @@ VIEW = View(
     "A minimal pair: two sentences that differ in one word, with one head’s attention in both and the difference between them. "
     "Look for cells far from the changed word that change all the same: the word made a difference to other tokens, too.",
     draw,
+    needs={"weights"},
 )

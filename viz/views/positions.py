@@ -233,4 +233,11 @@ def _learned(scene: Scene, side: str) -> None:
     _chart(picture("spectrum", *key, build=build), "spectrum", "At which pace they change", said)
 
 
-VIEW = View("positions", "Positions", reading.positions_view(Config()), draw, says=lambda scene: reading.positions_view(scene.trace.config))
+VIEW = View(
+    "positions",
+    "Positions",
+    reading.positions_view(Config()),
+    draw,
+    says=lambda scene: reading.positions_view(scene.trace.config),
+    needs={"positions"},
+)

@@ -44,4 +44,5 @@ VIEW = View(
     "What each token looks for (queries, left), offers (keys, above) and hands over (values, below). Where a query's row meets a "
     "key's column stands their score. Look for dimensions that one token has strongly and many keys answer.",
     draw,
+    needs={"queries", "keys", "values", "scores"},
 )

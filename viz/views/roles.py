@@ -122,4 +122,5 @@ VIEW = View(
     "low entropy means that it is sure where to look. Look for roles that come early or late, and for heads that have none.",
     draw,
     differs=True,  # the open head does
+    needs={"weights"},
 )

@@ -42,4 +42,5 @@ VIEW = View(
     "The arithmetic of one head for one token, from its text to what it adds to the residual stream, with the numbers of your own "
     "sentence. Choose who asks, then walk with Next or the arrow keys; look for the few dimensions that decide a score.",
     draw,
+    needs={"queries", "keys", "values", "scores", "outputs", "residual"},
 )
