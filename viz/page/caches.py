@@ -22,7 +22,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from torch import Tensor
 
 from model import Translator
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.charts.parts.signs import with_signs
 

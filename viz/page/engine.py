@@ -14,12 +14,12 @@ from model.instrument.capture import capture
 from model.instrument.device import wait
 from model.instrument.pretrained import CheckpointError, DeviceError
 from model.instrument.search import most_tokens
-from model.instrument.tokenizer import Tokens
 from model.measuring.depth import Depth
 from model.measuring.timeline import Moment
 from model.measuring.timeline import at_moment as read_moment
 from model.trace.intervention import Intervention
 from model.trace.places import within
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.charts.parts.words import content
 from viz.page.caches import cached, loaded, shared
@@ -100,7 +100,7 @@ def translate(translator: Translator, text: str, intervention: Intervention = In
     """The model's own translation of `text` as labels."""
     source = translator.source(text)
     reached = most_tokens(len(source), translator.model.config)
-    return translator.translate_tokens(source, within(intervention, len(source), reached))
+    return translator.translate_tokens(source, within(intervention, translator.anatomy, len(source), reached))
 
 
 @shared
@@ -108,7 +108,8 @@ def captured(translator: Translator, text: str, labels: Tokens, intervention: In
     """One captured pass over a pair."""
     started = time.perf_counter()
     source, read = translator.source(text), translator.read(labels)
-    trace = capture(translator.model, source, read, labels, intervention)  # links to tokens that are gone do nothing: see `shell`
+    # links to tokens that are gone do nothing: see `shell`
+    trace = capture(translator.model, source, read, labels, intervention, translator.anatomy)
     wait(trace.logits.device)
     return Pass(trace, time.perf_counter() - started)
 
@@ -131,10 +132,10 @@ def suggested_head(translator: Translator) -> tuple[str, int, int]:
     try:
         trace = run(translator, EXAMPLES[0], "", Intervention()).trace
     except ValueError:  # a model that reads fewer tokens than the example has
-        return ("cross", translator.model.config.decoder_layers - 1, 0)
+        return ("cross", translator.anatomy.bridge().layers - 1, 0)
     rows, columns = (torch.tensor(content(tokens), device=trace.logits.device) for tokens in (trace.labels, trace.source))
     if not bool(rows.any()):  # a model that says nothing there finds no word
         return "cross", 0, 0
     words = trace.attention["cross"].weights[:, :, rows][..., columns]  # (layer, head, French word, English word)
     best = int(words.amax(-1).mean(-1).argmax())
-    return ("cross", *divmod(best, trace.config.heads))
+    return ("cross", *divmod(best, trace.anatomy.kind("cross").heads))

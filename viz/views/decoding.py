@@ -12,8 +12,8 @@ import torch
 from model import Translator
 from model.analysis.decoding import BeamTree, Forced, WhatIf, beam_tree, continue_greedily, next_pieces
 from model.instrument.search import length_limits
-from model.instrument.tokenizer import Tokens
 from model.trace.intervention import Intervention
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.canvas import decoding_steps, pack_decoding
 from viz.charts import hypotheses_tree

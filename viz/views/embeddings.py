@@ -97,7 +97,7 @@ def _neighbours(scene: Scene, side: str, vocabulary: Vocabulary, own: int, piece
 def _paths(scene: Scene, side: str, token: int, dimensions: int) -> None:
     """The way through the layers: by direction alone, or as long as the vectors are."""
     _title("The way through the layers", "paths-title")
-    reads = " and sublayers normalise what they read" if scene.trace.config.norm_first else ""
+    reads = " and sublayers normalise what they read" if scene.trace.anatomy.norm == "pre" else ""
     st.caption(
         "One line a token: its vector after every sublayer (residual stream), from its ring to its dot. A few tokens often grow "
         f"much longer than the rest{reads}, so the way is drawn by direction alone at first. Click a line to choose its token."

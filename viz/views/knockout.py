@@ -86,11 +86,11 @@ def draw(scene: Scene) -> None:
 def _part(trace: Trace, chosen: str) -> Part:
     """Everything that is taken away in turn."""
     if chosen == "heads":
-        heads = every_head(trace.config)
+        heads = every_head(trace.anatomy)
         click = "Click a head to switch it off for good, and again to switch it on."
         return Part(list(heads), list(heads.values()), [head_words(*place) for place in heads], click)
     if chosen == "layers":
-        layers = every_layer(trace.config)
+        layers = every_layer(trace.anatomy)
         click = "Click a bar to switch off all heads of its layer for good, and again to switch them on."
         return Part(list(layers), list(layers.values()), [f"all heads of {layer_words(*place)}" for place in layers], click)
     words = every_word(trace.source)

@@ -152,7 +152,7 @@ def _units(scene: Scene, side: str) -> None:
     with st.container(border=True, key="card-firing"):
         _title("How many units fire")
         st.caption(
-            f"Each layer has {trace.config.d_ff} units; ReLU silences those below 0. Click a cell to choose token and layer."
+            f"Each layer has {trace.feed_forward[side].size(-1)} units; ReLU silences those below 0. Click a cell to choose token and layer."
         )
         figure = scene.picture("firing", partial(firing_heatmap, trace, side, scene.colours, token), side, token)
         st.plotly_chart(figure, theme=None, key="layers-firing", config=PLAIN)

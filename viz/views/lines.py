@@ -24,7 +24,7 @@ def draw(scene: Scene) -> None:
     view = lines_view(name, kind=kind, layer=layer, heads=heads)
     packed = _packed(scene, view["kind"], view["layer"])
     view = attention_lines(packed, key=name, heads=view["heads"])
-    chosen = tuple(range(scene.trace.config.heads) if view["heads"] is None else view["heads"])
+    chosen = tuple(range(scene.trace.attention[view["kind"]].weights.size(1)) if view["heads"] is None else view["heads"])
     if hidden := scene.hidden(view["kind"], view["layer"], list(chosen)):
         st.caption(hidden)
     if (view["kind"], view["layer"], chosen) != (kind, layer, tuple(heads)):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from model.instrument.tokenizer import Tokens
 from model.trace.intervention import Intervention
+from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps
 from viz import reading
 from viz.page.chips import token_cell

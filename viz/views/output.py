@@ -84,7 +84,7 @@ def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
         build = partial(probability_bars, trace, row, pieces, temperature, scene.colours)
         st.plotly_chart(scene.picture("bars", build, row, temperature), theme=None, key="output-bars", config=PLAIN)
         chances = probabilities(trace.logits[row], temperature)
-        rank, size = int(ranks(trace.logits, label_ids(trace))[row]), trace.config.vocabulary_size
+        rank, size = int(ranks(trace.logits, label_ids(trace))[row]), trace.anatomy.vocabulary
         st.caption(
             f"The logits are a tensor of B × T × V = 1 × {len(trace.target)} × {size:,} numbers; this row is {size:,} of them, and softmax "
             f"makes them add up to 1. Entropy {float(entropy(chances)):.2f} nats (0 is certain, ln V = {math.log(size):.2f} knows nothing). "

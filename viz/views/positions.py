@@ -58,7 +58,7 @@ def draw(scene: Scene) -> None:
 
 def _table(scene: Scene, side: str, least: int = FEWEST) -> Tensor:
     """The encoding of at least so many positions, as the model was trained with it."""
-    length = min(max(least, len(scene.trace.positions[side])), scene.trace.config.max_length)
+    length = min(max(least, len(scene.trace.positions[side])), scene.trace.anatomy.longest)
     with torch.no_grad():
         return getattr(scene.translator.model, side).positions(length, 0)
 
@@ -89,19 +89,19 @@ def _chart(figure: object, name: str, title: str = "", caption: str = "") -> Non
 
 def _laboratory(scene: Scene, side: str) -> None:
     """Wavelengths, dot products, a louder or quieter encoding, and the bag of words."""
-    config, tokens = scene.trace.config, len(scene.trace.positions[side])
+    anatomy, tokens = scene.trace.anatomy, len(scene.trace.positions[side])
     encoding = _table(scene, side)
     left, right = st.columns(2, gap="medium")
     with left:
-        if config.positions == "sinusoidal":
-            build = partial(wavelength_chart, config.d_model, tokens, config.max_length, scene.colours)
-            slow = int((analysis.wavelengths(config.d_model) > tokens).sum())
+        if anatomy.positions == "sinusoidal":
+            build = partial(wavelength_chart, anatomy.d_model, tokens, anatomy.longest, scene.colours)
+            slow = int((analysis.wavelengths(anatomy.d_model) > tokens).sum())
             said = (
                 "Fast pairs tell neighbours apart, slow ones the beginning from the end. "
-                f"Grey: less than one turn in this sentence ({slow} of {config.d_model // 2} pairs)."
+                f"Grey: less than one turn in this sentence ({slow} of {anatomy.d_model // 2} pairs)."
             )
             _chart(scene.picture("wavelengths", build, side), "wavelengths", "How fast each pair of dimensions turns", said)
-        elif config.positions == "learned":
+        elif anatomy.positions == "learned":
             build = partial(spectrum_chart, {"learned": _table(scene, side, SPECTRUM)}, scene.colours)
             said = "A learned encoding has no formula; its Fourier transform says at which pace it changes."
             _chart(scene.picture("spectrum", build, side), "wavelengths", "At which pace the learned encoding changes", said)
@@ -117,11 +117,11 @@ def _laboratory(scene: Scene, side: str) -> None:
             )
             st.plotly_chart(scene.picture("added-norms", build, side), theme=None, key="positions-louder", config=PLAIN)
     with right:
-        if config.positions != "none":
+        if anatomy.positions != "none":
             said = (
                 "If the lines lie on each other, the product depends on the distance alone: a head can learn “three to the left”."
             )
-            said += " For sinusoids it is Σ cos(k · 10000^(−2i/d))." if config.positions == "sinusoidal" else ""
+            said += " For sinusoids it is Σ cos(k · 10000^(−2i/d))." if anatomy.positions == "sinusoidal" else ""
             build = partial(dot_products, encoding, scene.colours)
             _chart(scene.picture("dots", build, side), "dots", "Dot product of two positions by their distance", said)
             build = partial(position_similarity, encoding, colours=scene.colours)
@@ -180,7 +180,7 @@ def _verdict(scene: Scene, found: Permuted, other: Tokens, order: list[int]) -> 
     on, off = with_and_without(change)
     said = f"Without positions the states of the two orders differ by at most {small(float(found.without_positions.max()))}; "
     largest, size = float(found.with_positions.max()), float(found.scale.median())
-    if scene.trace.config.positions == "none":
+    if scene.trace.anatomy.positions == "none":
         said += f"this model was trained without them, so “with positions” is the same ({small(largest)}). "
     elif on.position_scale == 0:
         said += f"positions × 0 add nothing, so “with positions” is the same ({small(largest)}). "
@@ -207,7 +207,7 @@ def _text(labels: Tokens) -> str:
 
 def _other(scene: Scene) -> str | None:
     """A checkpoint of the family with the other kind of encoding; None for a model without positions, or with no such relative."""
-    wanted = {"sinusoidal": "learned", "learned": "sinusoidal"}.get(scene.trace.config.positions)
+    wanted = {"sinusoidal": "learned", "learned": "sinusoidal"}.get(scene.trace.anatomy.positions)
     return next((name for name, positions in engine.relatives(scene.translator).items() if positions == wanted), None)
 
 
@@ -236,8 +236,8 @@ def _learned(scene: Scene, side: str) -> None:
 VIEW = View(
     "positions",
     "Positions",
-    reading.positions_view(Config()),
+    reading.positions_view(Config().anatomy()),
     draw,
-    says=lambda scene: reading.positions_view(scene.trace.config),
+    says=lambda scene: reading.positions_view(scene.trace.anatomy),
     needs={"positions"},
 )

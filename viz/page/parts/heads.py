@@ -24,7 +24,7 @@ def choose_head(scene: Scene, prefix: str, whole_layer: bool = False) -> None:
         chosen = st.segmented_control("Kind", ATTENTION_KINDS, key=f"{prefix}-kind", format_func=KIND_TITLES.get, required=True)
         layer = numbered("Layer", f"{prefix}-layer", scene.trace.attention[chosen].weights.size(0), layer)
         if not whole_layer:
-            head = numbered("Head", f"{prefix}-head", scene.trace.config.heads, head)
+            head = numbered("Head", f"{prefix}-head", scene.trace.anatomy.kind(chosen).heads, head)
     if chosen != kind:
         scene.choose(query=None, key=None)
     scene.choose(kind=chosen, layer=layer, head=head)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 from viz.charts.parts.words import LONG
 from viz.page.choices import plain
 from viz.theme import token_label, word_label
