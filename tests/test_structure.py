@@ -72,3 +72,10 @@ def test_one_browser_serves_all_tests():
         names = imports(path)
         assert path == ROOT / "tests/conftest.py" or "bench.browser.chromium" not in names, path.name
         assert "playwright.sync_api.sync_playwright" not in names, path.name
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "viz" / "views").glob("*.py")), ids=lambda path: path.name)
+def test_no_view_knows_another(path):
+    """What views share lies in viz.page; only the registry names them all."""
+    if path.name != "__init__.py":
+        assert not any(name == "viz.views" or name.startswith("viz.views.") for name in imports(path)), path.name

@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 
 from model.analysis.words import join_pieces, word_groups
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 from viz.charts.parts.words import head_title
 from viz.page import verdict
 from viz.page.changes import Change, changes, hidden_links, reset
