@@ -8,7 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from model.instrument.capture import running
+from model.instrument.recorder import running
 from model.instrument.search import LARGEST_BEAM, NEVER_SAID, Ended, Going, search
 from model.instrument.tokenizer import END
 from model.trace.intervention import Intervention

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from model.instrument.capture import Recorder, recording
+from model.instrument.recorder import Recorder, recording
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.transformer.config import DECODER, ENCODER

@@ -17,8 +17,9 @@ from torch import Tensor
 from model.analysis.attention import handed_on, per_head
 from model.analysis.steps import attention_sublayer
 from model.analysis.words import word_groups
-from model.instrument.capture import Recorder, recording
-from model.instrument.tokenizer import PAD, Tokens
+from model.instrument.recorder import Recorder, recording
+from model.instrument.tokenizer import PAD
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from model.transformer.transformer import Transformer
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from model.analysis.words import word_groups
-from model.instrument.capture import Recorder, recording
+from model.instrument.recorder import Recorder, recording
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention, Link
 from model.trace.tokens import Tokens

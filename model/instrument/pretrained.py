@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from model.instrument.capture import capture, install, running
+from model.instrument.capture import capture, install
 from model.instrument.checkpoint import (  # fmt: skip
     FOLDER,
     RESTORE,
@@ -29,6 +29,7 @@ from model.instrument.checkpoint import (  # fmt: skip
     read_files,
     write_config,
 )
+from model.instrument.recorder import running
 from model.instrument.search import most_tokens, search
 from model.instrument.tokenizer import END, Tokenizer
 from model.trace.anatomy import Anatomy

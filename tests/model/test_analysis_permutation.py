@@ -13,7 +13,7 @@ from tiny import SENTENCES
 
 from model.analysis.permutation import LAST_ORDER, compare_orders, moved, next_order, reordered, shuffled_words
 from model.analysis.words import word_groups
-from model.instrument.capture import Recorder, recording
+from model.instrument.recorder import Recorder, recording
 from model.trace.intervention import Intervention
 
 relaxed = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

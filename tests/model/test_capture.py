@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tiny import ATTENTION_KINDS, SIDES, fitting, tiny_model
 
-from model.instrument.capture import Recorder, recording, shuffled_order
 from model.instrument.pretrained import Translator
+from model.instrument.recorder import Recorder, recording, shuffled_order
 from model.trace.intervention import POSITION_EDITS, Intervention
 from model.trace.trace import Trace
 from model.transformer.positions import sinusoids
