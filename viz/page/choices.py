@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
 from model.instrument.tokenizer import Tokens
 from viz.charts.parts.words import LONG
+from viz.page.store import tied
 from viz.theme import token_label
 
 JOINER = "\u2060"
 
 
-def choose_token(tokens: Tokens, token: int, prefix: str, chosen: Callable[[int], None]) -> None:
+def choose_token(tokens: Tokens, token: int, prefix: str, take: Callable[[int], Mapping[str, object]]) -> None:
     """Every token to click on; many of them in a list. Repeated ones, and all in the list, carry their position.
 
-    A choice calls `chosen(token)`, from 0, at the start of the run that it causes. prefix: of the widget's key.
+    take: what the choice of a token, from 0, writes. prefix: of the widget's key.
     """
     counts, many = Counter(tokens.shown), len(tokens) > LONG
     labels = [
@@ -26,8 +27,7 @@ def choose_token(tokens: Tokens, token: int, prefix: str, chosen: Callable[[int]
         for index, piece in enumerate(tokens.shown, start=1)
     ]
     key = f"{prefix}-tokens" if many else f"{prefix}-token"
-    st.session_state[key] = token
-    more = {"key": key, "on_change": lambda: chosen(st.session_state[key])}
+    more = tied(key=key, shown=token, take=take, options=True)
     if many:
         st.selectbox("Token", range(len(tokens)), format_func=labels.__getitem__, width=320, **more)
     else:

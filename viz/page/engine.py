@@ -23,7 +23,7 @@ from model.trace.intervention import Intervention
 from model.trace.places import within
 from model.trace.trace import Trace
 from viz.charts.parts.words import content
-from viz.page.settings import EXAMPLES
+from viz.page.state import EXAMPLES
 from viz.page.stored import siblings_of, stored
 
 

@@ -28,7 +28,7 @@ def said(scene: Scene) -> list[str]:
     lines = [f"English: {settings.text.strip()}", f"French: {scene.trace.labels.text}"]
     if settings.view == "pair" and settings.second.strip():
         lines.append(f"Second sentence: {settings.second.strip()}")
-    if found := changes(settings, scene.before):
+    if found := changes(settings.change, scene.before):
         shows = {"after": "the changed model", "before": "the model before the change", "difference": "the difference"}[settings.compare]
         lines.append(f"Changed: {'; '.join(change.words for change in found)}. Shown: {shows}.")
     return lines

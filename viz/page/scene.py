@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
@@ -18,8 +18,9 @@ from model.trace.trace import AttentionMaps, Trace
 from viz.canvas import Click
 from viz.charts import head_sentence
 from viz.charts.parts.signs import with_signs
-from viz.page import address, engine
-from viz.page.settings import Settings
+from viz.page import engine, store
+from viz.page.params import Param
+from viz.page.state import State
 from viz.theme import Palette
 
 T = TypeVar("T")
@@ -35,7 +36,7 @@ def kept(name: str, key: tuple, theme: str, choices: tuple, _build: Callable[[],
 class Scene:
     """The picture that is being drawn. Views read it, and change settings through `choose`."""
 
-    settings: Settings
+    settings: State
     translator: Translator
     done: engine.Pass
     colours: Palette
@@ -54,12 +55,12 @@ class Scene:
     @property
     def compares(self) -> bool:
         """Whether pictures show the difference between the unchanged model and the changed one."""
-        return self.settings.compare == "difference" and not self.settings.intervention.changes_nothing
+        return self.settings.compare == "difference" and not self.settings.change.changes_nothing
 
     @property
     def translates(self) -> bool:
         """Whether the pass on screen is over what the model, as it is on screen, says by itself."""
-        changed = self.settings.compare != "before" and not self.settings.intervention.changes_nothing
+        changed = self.settings.compare != "before" and not self.settings.change.changes_nothing
         return not self.settings.target.strip() and not (changed and self.settings.forcing == "forced")
 
     @property
@@ -145,7 +146,7 @@ class Scene:
 
     def choose(self, **changes) -> None:
         """Change settings in mid-run; what is drawn after this sees them."""
-        self.settings = replace(self.settings, **changes)
+        self.settings = store.write(**changes)
 
 
 @dataclass(frozen=True)
@@ -158,26 +159,19 @@ class View:
     draw: Callable[[Scene], None]
     says: Callable[[Scene], str] | None = None  # the sentence where it depends on what is changed or hidden
     differs: bool = False  # whether it can show the difference between the unchanged and the changed model
+    params: tuple[Param, ...] = ()  # its own settings, as the address has them
 
 
-def remember(key: str, value: object) -> str:
-    """Give a widget its value where it has none yet (first visit, not drawn in the last run) or the page has followed its address
-    since. Returns the key."""
-    turns, turn = st.session_state.setdefault("remembered", {}), address.turn()
-    if key not in st.session_state or turns.get(key, turn) != turn:
-        st.session_state[key] = value
-    turns[key] = turn
-    return key
+def numbered(label: str, key: str, count: int, chosen: int, name: str, **also: object) -> int:
+    """A row of numbers 1 .. count to choose one from; counts from 0 in code. A second click does not unchoose.
 
-
-def numbered(label: str, key: str, count: int, chosen: int) -> int:
-    """A row of numbers 1 .. count to choose one from; counts from 0 in code. A second click does not unchoose."""
-    remember(key, chosen)
-    if st.session_state[key] is None or st.session_state[key] >= count:
-        st.session_state[key] = min(chosen, count - 1)
+    name: of the setting; also: what else a choice writes.
+    """
+    take = lambda index: {name: index, **also}  # noqa: E731
     return st.segmented_control(
-        label, range(count), key=key, format_func=lambda index: str(index + 1), required=True, selection_mode="single"
-    )
+        label, range(count), format_func=lambda index: str(index + 1), required=True, selection_mode="single",
+        **store.tied(key=key, shown=min(chosen, count - 1), take=take, options=True),
+    )  # fmt: skip
 
 
 def calculation_opener(scene: Scene) -> Callable[[Click], None]:
@@ -189,6 +183,6 @@ def calculation_opener(scene: Scene) -> Callable[[Click], None]:
         if scene.settings.words:
             cell = strongest_pieces(scene.trace, kind, scene.trace.attention[kind].weights[layer, head], cell)
         cell = {"query": cell[0], "key": cell[1]}
-        st.session_state["settings"] = replace(scene.settings, view="steps", kind=kind, layer=layer, head=head, **cell)
+        store.write(view="steps", kind=kind, layer=layer, head=head, **cell)
 
     return open_calculation

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from dataclasses import replace
 from functools import partial
 
 import plotly.graph_objects as go
@@ -13,10 +12,9 @@ from model.analysis.roles import ROLE
 from viz.canvas import heads_grid, pack_grid, plot_clicks
 from viz.charts import change_sentence, difference_heatmap, head_heatmap, head_sentence
 from viz.charts.parts.words import head_title
-from viz.page import engine
+from viz.page import engine, store
 from viz.page.head_roles import dimmed_heads
 from viz.page.scene import Scene, View, calculation_opener
-from viz.page.settings import Settings
 from viz.reading import off_mark
 
 LARGE = 680  # px: height of the matrix where it is alone
@@ -52,11 +50,7 @@ def _filter(scene: Scene) -> None:
         return
     with st.container(horizontal=True, key="filter", vertical_alignment="center"):
         st.caption(f"Bright: heads with the role “{ROLE[scene.settings.label].title}” (see What heads do).", width="content")
-        st.button("All bright", key="filter-off", on_click=_no_filter, args=(scene.settings,))
-
-
-def _no_filter(settings: Settings) -> None:
-    st.session_state["settings"] = replace(settings, label="")
+        st.button("All bright", key="filter-off", on_click=store.write, kwargs={"label": ""})
 
 
 def open_head(scene: Scene, large: bool = False, listen: bool = True) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -13,7 +12,8 @@ from model.analysis.words import axis_groups
 from model.trace.trace import ATTENTION_KINDS
 from viz.canvas import Click, plot_clicks
 from viz.charts import concat_heatmap, contribution_heatmap, heads_of_token
-from viz.page.scene import Scene, View, numbered, remember
+from viz.page import store
+from viz.page.scene import Scene, View, numbered
 from viz.theme import KIND_TITLES, quoted
 
 PLAIN = {"displayModeBar": False}
@@ -30,9 +30,7 @@ def draw(scene: Scene) -> None:
     shares = contribution_shares(contributions, written)
 
     def choose(click: Click) -> None:
-        st.session_state["settings"] = replace(
-            scene.settings, kind=kind, layer=layer, head=click.column, query=click.row, key=None
-        )
+        store.write(kind=kind, layer=layer, head=click.column, query=click.row, key=None)
 
     left, right = st.columns([1, 1.35], gap="medium")
     with left, st.container(border=True, key="card-contributions"):
@@ -66,13 +64,12 @@ def _choose_layer(scene: Scene) -> tuple[str, int]:
     """Kind and layer; the head that is open stays open."""
     kind, layer, head = scene.open_head
     with st.container(horizontal=True, gap="medium"):
-        remember("joined-kind", kind)
-        chosen = st.segmented_control("Kind", ATTENTION_KINDS, key="joined-kind", format_func=KIND_TITLES.get, required=True)
-        layer = numbered("Layer", "joined-layer", scene.trace.attention[chosen].weights.size(0), layer)
-    if chosen != kind:
-        scene.choose(query=None, key=None)
-    scene.choose(kind=chosen, layer=layer, head=head)
-    return chosen, layer
+        take = lambda kind: {"kind": kind, "layer": layer, "head": head, "query": None, "key": None}  # noqa: E731
+        st.segmented_control("Kind", ATTENTION_KINDS, format_func=KIND_TITLES.get, required=True,
+                             **store.tied(key="joined-kind", shown=kind, take=take, options=True))  # fmt: skip
+        layer = numbered("Layer", "joined-layer", scene.trace.attention[kind].weights.size(0), layer, "layer")
+    scene.choose(kind=kind, layer=layer, head=head)
+    return kind, layer
 
 
 VIEW = View(

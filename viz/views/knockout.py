@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import plotly.graph_objects as go
@@ -21,13 +21,19 @@ from viz.canvas import Click, plot_clicks
 from viz.charts import knockout_bars, knockout_map
 from viz.charts.knockout import FLAT, WHOLE, head_words, layer_words
 from viz.charts.parts.words import LONG
-from viz.page import engine
+from viz.page import engine, store
 from viz.page.choices import plain
-from viz.page.scene import Scene, View, remember
-from viz.page.settings import KNOCKOUT_PARTS
+from viz.page.params import choice, place
+from viz.page.scene import Scene, View
+from viz.page.shared import tokens_of
+from viz.page.store import tied
 from viz.theme import number, quoted, word_label
 
-PART_TITLES = dict(zip(KNOCKOUT_PARTS, ("Heads", "Whole layers", "Source words"), strict=True))
+PART_TITLES = {"heads": "Heads", "layers": "Whole layers", "words": "Source words"}
+PARAMS = (
+    choice("knockout_part", tuple(PART_TITLES), "heads", "what is taken away in turn"),
+    place("knockout_word", tokens_of, None, "the target word whose log-probability counts; at first the whole sentence"),
+)
 NOTICED, PATIENCE = 1.0, 30.0  # seconds: above this a progress bar is shown; above this the reader is asked first
 FROM_CACHE = 0.3  # seconds within which what is in the cache is there: no bar for that
 SENTENCE = -1  # the choice of the whole sentence
@@ -60,11 +66,10 @@ def _batch(
 
 def draw(scene: Scene) -> None:
     """Choose what is taken away and which word counts; a click takes one away for good, or gives it back."""
-    key = remember("knockout-part", scene.settings.knockout_part)
     chosen = st.segmented_control(
-        "Take away", KNOCKOUT_PARTS, key=key, format_func=PART_TITLES.get, required=True, label_visibility="collapsed"
-    )
-    scene.choose(knockout_part=chosen)
+        "Take away", list(PART_TITLES), format_func=PART_TITLES.get, required=True, label_visibility="collapsed",
+        **tied("knockout_part", "knockout-part", options=True),
+    )  # fmt: skip
     rows, said = _choose(scene)
     part = _part(scene.trace, chosen)
     with st.container(border=True, key="card-knockout"):
@@ -80,7 +85,7 @@ def draw(scene: Scene) -> None:
 
     def clicked(click: Click) -> None:
         at = part.places.index((click.name, click.row, click.column)) if chosen == "heads" else click.value
-        st.session_state["settings"] = part.knock_outs[at].switched(st.session_state["settings"])
+        store.write(change=part.knock_outs[at].switched(store.state().change))
 
     plot_clicks(["card-knockout"], key="plot-clicks", on_click=clicked)
 
@@ -114,14 +119,8 @@ def _choose(scene: Scene) -> tuple[range, str]:
     names = {SENTENCE: WHOLE} | {
         at: f"{at + 1} · {word_label(piece)}" if len(groups) > LONG else word_label(piece) for at, piece in enumerate(pieces)
     }
-    st.session_state["knockout-word"] = word
-
-    def chosen() -> None:
-        at = st.session_state["knockout-word"]
-        now = st.session_state["settings"]
-        st.session_state["settings"] = replace(now, knockout_word=None if at == SENTENCE else at)
-
-    more = {"key": "knockout-word", "on_change": chosen}
+    take = lambda at: {"knockout_word": None if at == SENTENCE else at}  # noqa: E731
+    more = tied(key="knockout-word", shown=word, take=take, options=True)
     if len(groups) > LONG:
         st.selectbox("log p of", list(names), format_func=names.__getitem__, width=320, **more)
     else:
@@ -197,4 +196,5 @@ VIEW = View(
     "Every head is switched off in turn; its colour is what that does to the log-probability of the translation. Look for the "
     "few heads that one word hangs on, and for the many that nobody misses.",
     draw,
+    params=PARAMS,
 )

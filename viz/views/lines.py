@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from viz.canvas import attention_lines, lines_view, pack_lines
-from viz.page import address
+from viz.page import store
+from viz.page.params import places
 from viz.page.scene import Scene, View
 
 
@@ -18,7 +19,7 @@ def draw(scene: Scene) -> None:
     """The component chooses kind, layer and heads inside itself; its choice goes into the URL. At first: the open head alone."""
     kind, layer, head = scene.open_head
     heads = list(scene.settings.heads or (head,))
-    turn = address.turn()  # what was chosen inside before the page followed its address is over
+    turn = store.turn()  # what was chosen inside before the page followed its address is over
     name = f"lines-{turn}" if turn > 1 else "lines"
     view = lines_view(name, kind=kind, layer=layer, heads=heads)
     packed = _packed(scene.key, view["kind"], view["layer"], scene)
@@ -37,4 +38,5 @@ VIEW = View(
     "Point at a token to see its lines alone. Look for crossings: places where French and English put words in another order.",
     draw,
     differs=True,
+    params=(places("heads", lambda config: config.heads, "heads drawn as lines; at first the open head"),),
 )

@@ -9,7 +9,9 @@ from model.trace.trace import ATTENTION_KINDS, AttentionMaps
 from viz import reading
 from viz.page.chips import token_cell
 from viz.page.painting import draw_paint
-from viz.page.scene import Scene, View, numbered, remember
+from viz.page.params import choice
+from viz.page.scene import Scene, View, numbered
+from viz.page.store import tied
 from viz.theme import KIND_TITLES, number, word_label
 from viz.views.all_heads import open_head
 
@@ -19,10 +21,7 @@ PAINT_TITLES = {"off": "opens its calculation", "layer": "cuts the link in this 
 def draw(scene: Scene) -> None:
     """Choose kind, layer and head; the matrix follows. A click opens a calculation, or the mask is painted."""
     choose_head(scene, "one")
-    remember("paint", scene.settings.paint)
-    scene.choose(
-        paint=st.segmented_control("Click on a cell", PAINT_TITLES, key="paint", format_func=PAINT_TITLES.get, required=True)
-    )
+    st.segmented_control("Click on a cell", PAINT_TITLES, format_func=PAINT_TITLES.get, required=True, **tied("paint", options=True))
     paints = scene.settings.paint != "off"
     matrix, table = st.columns([1.9, 1], gap="medium")
     with matrix, st.container(border=True, key="card-head"):
@@ -38,13 +37,12 @@ def choose_head(scene: Scene, prefix: str) -> None:
     """
     kind, layer, head = scene.open_head
     with st.container(horizontal=True, gap="medium"):
-        remember(f"{prefix}-kind", kind)
-        chosen = st.segmented_control("Kind", ATTENTION_KINDS, key=f"{prefix}-kind", format_func=KIND_TITLES.get, required=True)
-        layer = numbered("Layer", f"{prefix}-layer", scene.trace.attention[chosen].weights.size(0), layer)
-        head = numbered("Head", f"{prefix}-head", scene.trace.config.heads, head)
-    if chosen != kind:
-        scene.choose(query=None, key=None)
-    scene.choose(kind=chosen, layer=layer, head=head)
+        take = lambda kind: {"kind": kind, "layer": layer, "head": head, "query": None, "key": None}  # noqa: E731
+        st.segmented_control("Kind", ATTENTION_KINDS, format_func=KIND_TITLES.get, required=True,
+                             **tied(key=f"{prefix}-kind", shown=kind, take=take, options=True))  # fmt: skip
+        layer = numbered("Layer", f"{prefix}-layer", scene.trace.attention[kind].weights.size(0), layer, "layer")
+        head = numbered("Head", f"{prefix}-head", scene.trace.config.heads, head, "head")
+    scene.choose(kind=kind, layer=layer, head=head)
 
 
 def strongest(trace: AttentionMaps, kind: str, layer: int, head: int) -> str:
@@ -77,4 +75,5 @@ VIEW = View(
     draw,
     says=lambda scene: _sentence(scene.trace.intervention, scene.settings.sinks if scene.settings.paint == "off" else "keep"),
     differs=True,
+    params=(choice("paint", tuple(PAINT_TITLES), "off", "what a click on a cell does: opens its calculation, cuts the link here, or in all layers"),),
 )

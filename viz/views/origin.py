@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections import Counter
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -19,6 +18,7 @@ from viz.charts import agreement_heatmap, origin_bars
 from viz.charts.parts.words import LONG, content
 from viz.page.chips import token_cell
 from viz.page.choices import plain
+from viz.page import store
 from viz.page.scene import Scene, View, kept
 from viz.reading import cross_off
 from viz.theme import quoted, word_label
@@ -106,13 +106,7 @@ def _choose(scene: Scene, groups: list[range]) -> int:
     names = [
         f"{index + 1} · {word_label(piece)}" if len(groups) > LONG else word_label(piece) for index, piece in enumerate(pieces)
     ]
-    st.session_state["origin-word"] = at
-
-    def chosen() -> None:
-        start = groups[st.session_state["origin-word"]].start
-        st.session_state["settings"] = replace(st.session_state["settings"], row=start)
-
-    more = {"key": "origin-word", "on_change": chosen}
+    more = store.tied(key="origin-word", shown=at, take=lambda at: {"row": groups[at].start}, options=True)
     if len(groups) > LONG:
         st.selectbox("French word", range(len(groups)), format_func=names.__getitem__, width=320, **more)
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -10,6 +9,7 @@ import streamlit as st
 from viz.canvas import Click, plot_clicks
 from viz.charts import query_key_value, score_parts
 from viz.charts.parts.words import head_title
+from viz.page import store
 from viz.page.scene import Scene, View
 from viz.reading import off_mark
 from viz.views.one_head import choose_head
@@ -24,7 +24,7 @@ def draw(scene: Scene) -> None:
     def choose(click: Click) -> None:
         places = {"query": (click.row, key), "key": (query, click.column), "value": (query, click.column)}
         chosen = places.get(click.name, (click.row, click.column))
-        st.session_state["settings"] = replace(scene.settings, query=chosen[0], key=chosen[1])
+        store.write(query=chosen[0], key=chosen[1])
 
     matrices, parts = st.columns([2.3, 1], gap="medium")
     with matrices, st.container(border=True, key="card-qkv"):

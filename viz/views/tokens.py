@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -14,6 +13,7 @@ from model.analysis.words import word_groups
 from model.instrument.tokenizer import SPACE, SPECIAL, Tokens
 from viz.charts import merge_tree
 from viz.charts.tokens import READABLE, character_label, run_label
+from viz.page import store
 from viz.page.choices import plain
 from viz.page.scene import Scene, View
 from viz.theme import SPACE_MARK, cut, token_label
@@ -29,7 +29,7 @@ EMPTY = "This side has no token but special ones, so there is nothing to cut."
 
 def draw(scene: Scene) -> None:
     """Pieces with their ids, three ways to cut, the merges of one word, and why the numbering matters."""
-    side = choose_side(scene, "tokens-side")
+    side = choose_side("tokens-side")
     tokens = scene.trace.source if side == "encoder" else scene.trace.target
     with st.container(border=True, key="card-tokens-ids"):
         st.html(_counted(tokens) + cards(tokens))
@@ -179,13 +179,8 @@ def _choose(scene: Scene, tokens: Tokens, runs: list[range]) -> range:
     token = scene.settings.token
     chosen = next((run for run in runs if token is not None and token in run), None) or _telling(tokens, runs)
 
-    def take() -> None:
-        start = st.session_state[RUN_KEY]
-        if start is not None:
-            st.session_state["settings"] = replace(scene.settings, token=start)
-
-    st.session_state[RUN_KEY] = chosen.start
-    look = {"key": RUN_KEY, "on_change": take, "label_visibility": "collapsed"}
+    take = lambda start: {} if start is None else {"token": start}  # noqa: E731
+    look = {"label_visibility": "collapsed", **store.tied(key=RUN_KEY, shown=chosen.start, take=take, options=True)}
     labels = {start: _shortened(run_label(spelled(tokens, run))) for start, run in starts.items()}
     if len(runs) <= MOST_PILLS:
         st.pills("Word", list(starts), format_func=lambda start: plain(labels[start]), **look)
