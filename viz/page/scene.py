@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
@@ -23,6 +24,7 @@ from viz.page.params import Param
 from viz.page.state import State
 from viz.theme import Palette
 
+SIDE = "side"  # the language of the side that is open
 T = TypeVar("T")
 
 
@@ -41,6 +43,7 @@ class Scene:
     done: engine.Pass
     colours: Palette
     trained: Translator | None = None  # where `translator` is a moment of its training
+    calculation: str | None = None  # slug of the view that a click on a cell opens; None: there is none
 
     @property
     def trace(self) -> Trace:
@@ -151,7 +154,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class View:
-    """One view of the page: a new one is one file that defines a View and one line in the registry."""
+    """One view of the page: a new one is one file that defines a View, its CSS beside it, and one line in the registry."""
 
     slug: str  # in the URL
     title: str  # on the page
@@ -160,6 +163,16 @@ class View:
     says: Callable[[Scene], str] | None = None  # the sentence where it depends on what is changed or hidden
     differs: bool = False  # whether it can show the difference between the unchanged and the changed model
     params: tuple[Param, ...] = ()  # its own settings, as the address has them
+    style: str = ""  # its CSS; see `style_beside`
+    calculates: bool = False  # whether a click on a cell of a head, wherever it stands, opens this view
+    tokens: tuple[str, ...] = ()  # keys of its widgets that offer tokens or sentences to read, which a browser must not translate
+    languages: Mapping[str, str] = field(default_factory=dict)  # key of a widget -> "en" or "fr"; SIDE: that of the side that is open
+    lines: Callable[[Scene], list[str]] = lambda scene: []  # what its saved pictures say besides the sentence and the change
+
+
+def style_beside(file: str) -> str:
+    """The CSS beside the file of a view."""
+    return Path(file).with_suffix(".css").read_text(encoding="utf-8")
 
 
 def numbered(label: str, key: str, count: int, chosen: int, name: str, **also: object) -> int:
@@ -183,6 +196,6 @@ def calculation_opener(scene: Scene) -> Callable[[Click], None]:
         if scene.settings.words:
             cell = strongest_pieces(scene.trace, kind, scene.trace.attention[kind].weights[layer, head], cell)
         cell = {"query": cell[0], "key": cell[1]}
-        store.write(view="steps", kind=kind, layer=layer, head=head, **cell)
+        store.write(view=scene.calculation or scene.settings.view, kind=kind, layer=layer, head=head, **cell)
 
     return open_calculation

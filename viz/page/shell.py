@@ -50,7 +50,7 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
     link = Link({slug: view.params for slug, view in views.items()})
     address.mount(link)
     colours = palette(st.context.theme.type)
-    st.html(f"<style>{STYLE}</style>{_colours_as_css(colours)}")
+    st.html(f"<style>{STYLE}{''.join(view.style for view in views.values())}</style>{_colours_as_css(colours)}")
     picker, status = _header()
     try:
         translator = trained = _open(link, picker, model, device)
@@ -72,7 +72,8 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
         below.info(plain(str(error)))
         address.publish(link)
         return
-    scene = Scene(store.state(), translator, done, colours, trained)
+    calculation = next((slug for slug, view in views.items() if view.calculates), None)
+    scene = Scene(store.state(), translator, done, colours, trained, calculation)
     status.html(_status(scene))
     with below:
         _translation(scene)

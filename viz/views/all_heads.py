@@ -14,7 +14,7 @@ from viz.charts import change_sentence, difference_heatmap, head_heatmap, head_s
 from viz.charts.parts.words import head_title
 from viz.page import engine, store
 from viz.page.head_roles import dimmed_heads
-from viz.page.scene import Scene, View, calculation_opener
+from viz.page.scene import Scene, View, calculation_opener, style_beside
 from viz.reading import off_mark
 
 LARGE = 680  # px: height of the matrix where it is alone
@@ -96,4 +96,5 @@ VIEW = View(
     "(one token that many look at) and, in cross-attention, the path from French back to English.",
     draw,
     differs=True,
+    style=style_beside(__file__),
 )

@@ -20,7 +20,7 @@ from viz.charts import hypotheses_tree
 from viz.page import chips, engine, finished, store
 from viz.page.choices import plain
 from viz.page.params import Limits, choice, count, numbers, rows
-from viz.page.scene import Scene, View
+from viz.page.scene import Scene, View, style_beside
 from viz.page.store import tied
 from viz.theme import number, quoted
 
@@ -269,4 +269,6 @@ VIEW = View(
     "a probability. Play it, then click another piece and see how the sentence goes on; look for steps where two compete.",
     draw,
     params=PARAMS,
+    style=style_beside(__file__),
+    tokens=("decoding-choices",),
 )

@@ -16,7 +16,7 @@ from viz.charts import added_to_sentence, embedding_map, neighbours_bar, outline
 from viz.page import engine, store
 from viz.page.choices import choose_token, plain
 from viz.page.params import choice, place, switch
-from viz.page.scene import Scene, View
+from viz.page.scene import SIDE, Scene, View, style_beside
 from viz.page.store import tied
 from viz.theme import token_label
 from viz.views.positions import choose_side
@@ -146,4 +146,7 @@ VIEW = View(
     "lies near it. Look for other forms of the word, for its translation, and for where its way through the layers leads.",
     draw,
     params=PARAMS,
+    style=style_beside(__file__),
+    tokens=("embeddings-token", "embeddings-tokens", "embeddings-back"),
+    languages={"embeddings-token": SIDE, "embeddings-tokens": SIDE},
 )

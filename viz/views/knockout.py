@@ -197,4 +197,6 @@ VIEW = View(
     "few heads that one word hangs on, and for the many that nobody misses.",
     draw,
     params=PARAMS,
+    tokens=("knockout-word",),
+    languages={"knockout-word": "fr"},
 )

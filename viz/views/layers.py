@@ -27,7 +27,7 @@ from viz.page import store
 from viz.page.chips import token_cell
 from viz.page.choices import choose_token
 from viz.page.params import choice, place
-from viz.page.scene import Scene, View, numbered
+from viz.page.scene import SIDE, Scene, View, numbered
 from viz.page.store import tied
 from viz.theme import piece_name, quoted, signed, token_label
 from viz.views.positions import choose_side
@@ -233,4 +233,6 @@ VIEW = View(
     draw,
     differs=True,
     params=PARAMS,
+    tokens=("layers-token", "layers-tokens"),
+    languages={"layers-token": SIDE, "layers-tokens": SIDE},
 )

@@ -152,4 +152,6 @@ VIEW = View(
     "Choose a French word to see which English words it comes from, by five methods that do not always agree. Look for words that "
     "get much attention but that the translation would not miss, and for the other way round.",
     draw,
+    tokens=("origin-word",),
+    languages={"origin-word": "fr"},
 )

@@ -17,7 +17,7 @@ from viz.charts.parts.words import head_title
 from viz.page import chips, engine, store
 from viz.page.choices import plain
 from viz.page.params import text
-from viz.page.scene import Scene, View, calculation_opener
+from viz.page.scene import Scene, View, calculation_opener, style_beside
 from viz.page.state import EXAMPLES
 from viz.page.store import MOST_TYPED, tied
 from viz.reading import off_mark
@@ -200,6 +200,11 @@ def _open(kind: str, layer: int, head: int) -> None:
     store.write(kind=kind, layer=layer, head=head, query=None, key=None)
 
 
+def _saved(scene: Scene) -> list[str]:
+    second = scene.settings.second.strip()
+    return [f"Second sentence: {second}"] if second else []
+
+
 VIEW = View(
     "pair",
     "Two sentences",
@@ -207,4 +212,8 @@ VIEW = View(
     "Look for cells far from the changed word that change all the same: the word made a difference to other tokens, too.",
     draw,
     params=(text("second", "the sentence to compare with"),),
+    style=style_beside(__file__),
+    tokens=("pair-examples",),
+    languages={"second": "en"},
+    lines=_saved,
 )

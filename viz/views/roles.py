@@ -13,7 +13,7 @@ from viz.charts import role_map
 from viz.charts.timeline import role_history
 from viz.page import engine, store
 from viz.page.head_roles import head_measures, stored_measures
-from viz.page.scene import Scene, View, calculation_opener
+from viz.page.scene import Scene, View, calculation_opener, style_beside
 from viz.page.shared import LABELS
 from viz.views.all_heads import open_head
 from viz.views.gathering import what_it_gathers
@@ -120,4 +120,5 @@ VIEW = View(
     "low entropy means that it is sure where to look. Look for roles that come early or late, and for heads that have none.",
     draw,
     differs=True,  # the open head does
+    style=style_beside(__file__),
 )

@@ -43,4 +43,5 @@ VIEW = View(
     "sentence. Choose who asks, then walk with Next or the arrow keys; look for the few dimensions that decide a score.",
     draw,
     params=(place("step", MOST_STEPS, 0, "the step of the calculation that is open", walked=True),),
+    calculates=True,
 )

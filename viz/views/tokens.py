@@ -15,7 +15,7 @@ from viz.charts import merge_tree
 from viz.charts.tokens import READABLE, character_label, run_label
 from viz.page import store
 from viz.page.choices import plain
-from viz.page.scene import Scene, View
+from viz.page.scene import SIDE, Scene, View, style_beside
 from viz.theme import SPACE_MARK, cut, token_label
 from viz.views.positions import choose_side
 
@@ -240,4 +240,7 @@ VIEW = View(
     "The model reads numbers, not letters: your sentence is cut into pieces of a fixed vocabulary, and each piece has an id. Look "
     "for words that fall into several pieces, and for the merges that built them.",
     draw,
+    style=style_beside(__file__),
+    tokens=(RUN_KEY,),
+    languages={RUN_KEY: SIDE},
 )
