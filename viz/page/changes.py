@@ -30,14 +30,14 @@ def changes(change: Intervention, maps: AttentionMaps | None = None) -> list[Cha
     def add(name: str, words: str) -> None:
         found.append(Change(name, words, lambda now: replace(now, **{name: getattr(default, name)})))
 
-    config = maps.config if maps else None
+    anatomy = maps.anatomy if maps else None
     if not change.causal:
         add("causal", reading.mask_off(change))
     for name, side in (("source_positions", "encoder"), ("target_positions", "decoder")):
         if getattr(change, name) != "trained":
-            add(name, reading.position_change(change, config, side))
+            add(name, reading.position_change(change, anatomy, side))
     if change.position_scale != 1.0:
-        add("position_scale", reading.scale_change(change, config))
+        add("position_scale", reading.scale_change(change, anatomy))
     if change.window is not None:
         add("window", f"self-attention only within ±{change.window}")
     if change.temperature != 1.0:

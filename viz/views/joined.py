@@ -9,11 +9,11 @@ import streamlit as st
 
 from model.analysis.steps import contribution_shares, head_contributions, point_before
 from model.analysis.words import axis_groups
-from model.trace.trace import ATTENTION_KINDS
 from viz.canvas import Click, plot_clicks
 from viz.charts import concat_heatmap, contribution_heatmap, heads_of_token
 from viz.page import store
-from viz.page.scene import Scene, View, numbered
+from viz.page.parts.heads import choose_head
+from viz.page.scene import Scene, View
 from viz.theme import KIND_TITLES, quoted
 
 PLAIN = {"displayModeBar": False}
@@ -21,7 +21,8 @@ PLAIN = {"displayModeBar": False}
 
 def draw(scene: Scene) -> None:
     """Choose kind and layer; a click on a row shows that token's heads."""
-    kind, layer = _choose_layer(scene)
+    choose_head(scene, "joined", whole_layer=True)
+    kind, layer, _ = scene.open_head
     query, _ = scene.open_cell
     trace = scene.trace
     contributions = head_contributions(trace, scene.translator.model, kind, layer)
@@ -60,22 +61,11 @@ def _title(scene: Scene, kind: str, query: int) -> str:
     return html.escape(f"Producing {quoted(trace.labels.shown[query])}, reading {quoted(trace.target.shown[query])}")
 
 
-def _choose_layer(scene: Scene) -> tuple[str, int]:
-    """Kind and layer; the head that is open stays open."""
-    kind, layer, head = scene.open_head
-    with st.container(horizontal=True, gap="medium"):
-        take = lambda kind: {"kind": kind, "layer": layer, "head": head, "query": None, "key": None}  # noqa: E731
-        st.segmented_control("Kind", ATTENTION_KINDS, format_func=KIND_TITLES.get, required=True,
-                             **store.tied(key="joined-kind", shown=kind, take=take, options=True))  # fmt: skip
-        layer = numbered("Layer", "joined-layer", scene.trace.attention[kind].weights.size(0), layer, "layer")
-    scene.choose(kind=kind, layer=layer, head=head)
-    return kind, layer
-
-
 VIEW = View(
     "joined",
     "Heads joined",
     "The outputs of all heads stand side by side and W_O mixes them; so each head adds its own vector to the token. A head can look "
     "hard at something and still write little. Look for rows where one head does most of the work.",
     draw,
+    needs={"outputs", "residual"},
 )

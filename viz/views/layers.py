@@ -25,19 +25,19 @@ from viz.charts import (
 )
 from viz.page import store
 from viz.page.chips import token_cell
-from viz.page.choices import choose_token
 from viz.page.params import choice, place
+from viz.page.parts.pickers import pick_token
+from viz.page.parts.sides import choose_side
 from viz.page.scene import SIDE, Scene, View, numbered
 from viz.page.store import tied
 from viz.theme import piece_name, quoted, signed, token_label
-from viz.views.positions import choose_side
 
 PART_TITLES = {"growth": "Growth", "norm": "Normalisation", "units": "Feed-forward"}
 MOST_SITES = 99  # LayerNorms that a link may name
 PARAMS = (
     choice("layer_part", tuple(PART_TITLES), "growth", "which part is open"),
     place("site", MOST_SITES, 0, "the LayerNorm that is looked at, in the order of the pass"),
-    place("unit", lambda config: config.d_ff, None, "a feed-forward unit; at first the strongest of the token"),
+    place("unit", lambda limits: limits.units, None, "a feed-forward unit; at first the strongest of the token"),
 )
 UNITS, PIECES = 12, 8  # drawn, named
 PLAIN = {"displayModeBar": False}
@@ -155,7 +155,7 @@ def _units(scene: Scene, side: str) -> None:
     with st.container(border=True, key="card-firing"):
         _title("How many units fire")
         st.caption(
-            f"Each layer has {trace.config.d_ff} units; ReLU silences those below 0. Click a cell to choose token and layer."
+            f"Each layer has {trace.feed_forward[side].size(-1)} units; ReLU silences those below 0. Click a cell to choose token and layer."
         )
         figure = scene.picture("firing", partial(firing_heatmap, trace, side, scene.colours, token), side, token)
         st.plotly_chart(figure, theme=None, key="layers-firing", config=PLAIN)
@@ -200,7 +200,7 @@ def _token(scene: Scene, side: str) -> int:
     token = scene.settings.token
     if token is None or token >= len(tokens):
         token = next((index for index, id_ in enumerate(tokens.ids) if id_ not in SPECIAL), 0)
-    choose_token(tokens, token, "layers", lambda index: {"token": index, "unit": None})
+    pick_token(tokens, token, "layers", lambda index: {"token": index, "unit": None})
     return token
 
 
@@ -232,6 +232,7 @@ VIEW = View(
     "tokens that grow early, for layers that write most, and for feed-forward units that fire for one sort of word.",
     draw,
     differs=True,
+    needs={"residual", "feed_forward"},
     params=PARAMS,
     tokens=("layers-token", "layers-tokens"),
     languages={"layers-token": SIDE, "layers-tokens": SIDE},

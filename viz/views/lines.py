@@ -5,14 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from viz.canvas import attention_lines, lines_view, pack_lines
-from viz.page import store
+from viz.page import shared, store
+from viz.page.caches import cached
 from viz.page.params import places
 from viz.page.scene import Scene, View
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _packed(key: tuple, kind: str, layer: int, _scene: Scene) -> bytes:
-    return pack_lines(_scene.maps, kind, layer, before=_scene.maps_before if _scene.compares else None)
+@cached
+def _packed(scene: Scene, kind: str, layer: int) -> bytes:
+    return pack_lines(scene.maps, kind, layer, before=scene.maps_before if scene.compares else None)
 
 
 def draw(scene: Scene) -> None:
@@ -22,9 +23,9 @@ def draw(scene: Scene) -> None:
     turn = store.turn()  # what was chosen inside before the page followed its address is over
     name = f"lines-{turn}" if turn > 1 else "lines"
     view = lines_view(name, kind=kind, layer=layer, heads=heads)
-    packed = _packed(scene.key, view["kind"], view["layer"], scene)
+    packed = _packed(scene, view["kind"], view["layer"])
     view = attention_lines(packed, key=name, heads=view["heads"])
-    chosen = tuple(range(scene.trace.config.heads) if view["heads"] is None else view["heads"])
+    chosen = tuple(range(scene.trace.attention[view["kind"]].weights.size(1)) if view["heads"] is None else view["heads"])
     if hidden := scene.hidden(view["kind"], view["layer"], list(chosen)):
         st.caption(hidden)
     if (view["kind"], view["layer"], chosen) != (kind, layer, tuple(heads)):
@@ -38,5 +39,6 @@ VIEW = View(
     "Point at a token to see its lines alone. Look for crossings: places where French and English put words in another order.",
     draw,
     differs=True,
-    params=(places("heads", lambda config: config.heads, "heads drawn as lines; at first the open head"),),
+    needs={"weights"},
+    params=(places("heads", shared.heads, "heads drawn as lines; at first the open head"),),
 )

@@ -13,11 +13,10 @@ from model.analysis.words import word_groups
 from model.instrument.tokenizer import SPACE, SPECIAL, Tokens
 from viz.charts import merge_tree
 from viz.charts.tokens import READABLE, character_label, run_label
-from viz.page import store
-from viz.page.choices import plain
+from viz.page.parts.pickers import pick_one
+from viz.page.parts.sides import choose_side
 from viz.page.scene import SIDE, Scene, View, style_beside
 from viz.theme import SPACE_MARK, cut, token_label
-from viz.views.positions import choose_side
 
 RUN_KEY = "tokens-run"
 MOST_PILLS = 60  # runs; more of them are chosen from a list
@@ -179,14 +178,11 @@ def _choose(scene: Scene, tokens: Tokens, runs: list[range]) -> range:
     token = scene.settings.token
     chosen = next((run for run in runs if token is not None and token in run), None) or _telling(tokens, runs)
 
-    take = lambda start: {} if start is None else {"token": start}  # noqa: E731
-    look = {"label_visibility": "collapsed", **store.tied(key=RUN_KEY, shown=chosen.start, take=take, options=True)}
+    take = lambda start: {"token": start}  # noqa: E731
     labels = {start: _shortened(run_label(spelled(tokens, run))) for start, run in starts.items()}
-    if len(runs) <= MOST_PILLS:
-        st.pills("Word", list(starts), format_func=lambda start: plain(labels[start]), **look)
-    else:
-        numbers = {start: number for number, start in enumerate(starts, start=1)}
-        st.selectbox("Word", list(starts), format_func=lambda start: f"{numbers[start]}: {labels[start]}", **look)
+    if len(runs) > MOST_PILLS:
+        labels = {start: f"{number}: {label}" for number, (start, label) in enumerate(labels.items(), start=1)}
+    pick_one("Word", labels, chosen.start, RUN_KEY, take, most=MOST_PILLS, list_width="stretch", shows_label=False)
     return chosen
 
 
