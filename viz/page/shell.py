@@ -18,6 +18,7 @@ from viz.page import laboratory as panel
 from viz.page.changes import outside
 from viz.page.choices import plain
 from viz.page.link import Link
+from viz.page.params import Limits
 from viz.page.scene import Scene, View
 from viz.page.state import EXAMPLES
 from viz.page.store import MOST_TYPED, tied
@@ -128,12 +129,13 @@ def _open(link: Link, place: st.delta_generator.DeltaGenerator, model: str, devi
     name = wanted if wanted in members else first.name
     fault = engine.fault(first, name) if name != first.name else ""
     chosen = first if fault or name == first.name else engine.relative(first, name)
+    limits = Limits(chosen.model.config.anatomy(), chosen.model.config.d_ff, link.views)
     if query is not None:
-        state, notices = link.read(query, chosen.model.config, {first.name, *members})
+        state, notices = link.read(query, limits, {first.name, *members})
         address.follow(link, state)
         _say(notices)
     elif st.session_state["opened"] != chosen.name:  # another model may have fewer layers or a shorter memory
-        state, notices = link.read(link.write(store.state()), chosen.model.config)
+        state, notices = link.read(link.write(store.state()), limits)
         store.write(**{name: state.value(name) for name in link.params})
         _say(notices)
     if fault:

@@ -37,7 +37,7 @@ FORMULA = (
 
 def _choice(written: str, limits: Limits) -> tuple[int, int]:
     """3.812: step and piece from 1."""
-    return numbers(written.split("."), (limits.config.max_length, limits.config.vocabulary_size))
+    return numbers(written.split("."), (limits.tokens, limits.anatomy.vocabulary))
 
 
 PARAMS = (
