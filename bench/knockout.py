@@ -12,9 +12,9 @@ import torch
 
 from model import Intervention, Translator, load_pretrained
 from model.analysis.knockout import every_head, knock_out
-from model.instrument.capture import capture
 from model.instrument.device import wait
 from model.instrument.pretrained import CheckpointError, DeviceError
+from model.instrument.sites import capture
 
 SENTENCES = (  # of 8, 24 and 60 tokens, with translations of about the same length
     "The cat sat on the mat.",

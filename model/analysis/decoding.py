@@ -8,7 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from model.instrument.capture import running
+from model.instrument.recorder import running
 from model.instrument.search import LARGEST_BEAM, NEVER_SAID, Ended, Going, search
 from model.instrument.tokenizer import END
 from model.trace.intervention import Intervention
@@ -88,7 +88,7 @@ def continue_greedily(
         step, piece = (whole_number(f"A {name} in forced", at, -(10**9), 10**9) for name, at in (("step", step), ("piece", piece)))
         if step >= 0 and 0 <= piece < model.config.vocabulary_size and piece not in NEVER_SAID:
             wanted.setdefault(step, piece)
-    with running(model.config, intervention):
+    with running(intervention):
         ids = search(
             model, torch.tensor([source], device=model.device), use_cache=intervention.keeps_earlier_steps, forced=wanted
         )[0]
@@ -116,7 +116,7 @@ def beam_tree(model: Transformer, source: list[int], beam: int, intervention: In
         found.extend(Hypothesis(parents[parent], piece, step, score, None) for parent, piece, score in going)
         step += 1
 
-    with running(model.config, intervention):
+    with running(intervention):
         ids = torch.tensor([source], device=model.device)
         search(model, ids, beam, use_cache=intervention.keeps_earlier_steps, observe=observe)
     tree = BeamTree(beam, tuple(found), 0)

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.analysis.words import word_groups
-from model.instrument.capture import Recorder, recording
+from model.instrument.recorder import Recorder, recording
 from model.instrument.tokenizer import Tokens
 from model.trace.intervention import ATTENTION_KINDS, Intervention, Link
 from model.trace.trace import Trace
@@ -178,7 +178,7 @@ def _climb(
     for index in range(len(stack.layers) + 1):
         x = torch.cat([x, states[index * sublayers].expand(joins.count(index), -1, -1)])
         if len(x) and index < len(stack.layers):
-            with recording(Recorder(trace.config, changes[: len(x)], captures=False)):
+            with recording(Recorder(changes[: len(x)], captures=False)):
                 x = stack.layers[index](x, *more)
     return stack.norm(x)
 

@@ -12,7 +12,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from model.instrument.capture import capture, install, running
 from model.instrument.checkpoint import (  # fmt: skip
     FOLDER,
     RESTORE,
@@ -29,7 +28,9 @@ from model.instrument.checkpoint import (  # fmt: skip
     read_files,
     write_config,
 )
+from model.instrument.recorder import running
 from model.instrument.search import most_tokens, search
+from model.instrument.sites import capture, install
 from model.instrument.tokenizer import END, Tokenizer, Tokens
 from model.trace.intervention import Intervention
 from model.trace.places import check_places, within
@@ -128,7 +129,7 @@ class Translator:
         config = self.model.config
         check_places(intervention, config, len(source), config.max_length)
         ids = torch.tensor([source.ids], device=self.model.device)
-        with running(config, intervention):
+        with running(intervention):
             found = search(self.model, ids, beam, use_cache=intervention.keeps_earlier_steps)[0]
         return self.tokenizer.with_end(self.tokenizer.decode(found))
 

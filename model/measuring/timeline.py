@@ -24,10 +24,11 @@ from torch import Tensor
 
 from model.analysis.roles import ROLE
 from model.instrument.beside import entry, explained, head_shapes, read_measured, whole_number
-from model.instrument.capture import install, running
 from model.instrument.checkpoint import TOKENIZER, WEIGHTS, cut, is_hash, is_number
 from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained, load_weights
 from model.instrument.project import ROOT
+from model.instrument.recorder import running
+from model.instrument.sites import install
 from model.instrument.tokenizer import PAD, Tokenizer
 from model.measuring.card import card_parts, markdown, write_block
 from model.measuring.evaluate import bleu, translate_all
@@ -170,7 +171,7 @@ def held_out_loss(translator: Translator, pairs: list[tuple[str, str]]) -> float
     model, total, count = translator.model, 0.0, 0
     for batch in batches(encode_pairs(pairs, translator.tokenizer, model.config.max_length), 3000):
         labels = batch.labels.to(model.device)
-        with running(model.config):
+        with running():
             logits = model(batch.source.to(model.device), batch.target.to(model.device))
         total += float(F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=PAD, reduction="sum"))
         count += int((labels != PAD).sum())

@@ -13,7 +13,7 @@ from tiny import SENTENCES
 
 from model.analysis.permutation import LAST_ORDER, compare_orders, moved, next_order, reordered, shuffled_words
 from model.analysis.words import word_groups
-from model.instrument.capture import Recorder, recording
+from model.instrument.recorder import Recorder, recording
 from model.trace.intervention import Intervention
 
 relaxed = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -97,7 +97,7 @@ def test_other_changes_hold_in_all_four_rows(tiny_translator, change):
     assert float(found.without_positions.max()) < 1e-4
 
     def states(ids: list[int], one: Intervention) -> torch.Tensor:
-        with torch.no_grad(), recording(Recorder(model.config, one, captures=False)):
+        with torch.no_grad(), recording(Recorder(one, captures=False)):
             return model.encode(torch.tensor([ids]))[0][0]
 
     before, after = states(tokens.ids, change), states([tokens.ids[at] for at in order], moved(change, order))

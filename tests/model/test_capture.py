@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tiny import fitting, tiny_model
 
-from model.instrument.capture import Recorder, recording, shuffled_order
 from model.instrument.pretrained import Translator
+from model.instrument.recorder import Recorder, recording, shuffled_order
 from model.trace.intervention import ATTENTION_KINDS, POSITION_EDITS, Intervention
 from model.trace.trace import SIDES, Trace
 from model.transformer.positions import sinusoids
@@ -282,7 +282,7 @@ def test_a_batch_of_interventions_is_each_of_them_alone(tiny_translator, text, t
     model, source = tiny_translator.model, tiny_translator.source(text)
     read = tiny_translator.read(tiny_translator.target(target))
     ids = [torch.tensor([tokens.ids] * len(changes)) for tokens in (source, read)]
-    with torch.no_grad(), recording(Recorder(model.config, changes, captures=False)):
+    with torch.no_grad(), recording(Recorder(changes, captures=False)):
         together = model(*ids)
     for change, logits in zip(changes, together, strict=True):
         close(logits, tiny_translator.trace(text, target, fitting(tiny_translator, text, target, change)).logits)

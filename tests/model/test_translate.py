@@ -8,7 +8,7 @@ import pytest
 import torch
 from tiny import SENTENCES, tiny_model
 
-from model.instrument.capture import Recorder, recording
+from model.instrument.recorder import Recorder, recording
 from model.instrument.search import LENGTH_PENALTY, length_limits, search
 from model.instrument.tokenizer import END, PAD, START, UNKNOWN
 from model.trace.intervention import Intervention
@@ -102,5 +102,5 @@ def test_cached_decoding_is_exact_under_interventions(model, sources, change):
     """Where an edit leaves earlier rows alone, the cache may be used and gives the same ids."""
     assert change.keeps_earlier_steps
     source = sources[:1][:, sources[0] != PAD]
-    with recording(Recorder(model.config, change, captures=False)):
+    with recording(Recorder(change, captures=False)):
         assert search(model, source, 1) == search(model, source, 1, use_cache=False)

@@ -11,10 +11,10 @@ import streamlit as st
 import torch
 
 from model import Translator, load_pretrained
-from model.instrument.capture import capture
 from model.instrument.device import wait
 from model.instrument.pretrained import CheckpointError, DeviceError
 from model.instrument.search import most_tokens
+from model.instrument.sites import capture
 from model.instrument.tokenizer import Tokens
 from model.measuring.depth import Depth
 from model.measuring.timeline import Moment
