@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.analysis.attention import handed_on
-from model.analysis.steps import attention_sublayer
+from model.analysis.weights import Weights
 from model.analysis.words import word_groups
 from model.instrument.recorder import Recorder, recording
 from model.instrument.tokenizer import PAD, Tokens
@@ -34,7 +34,7 @@ def raw_attention(trace: Trace, rows: range) -> Tensor:
     return _by_word(weights.mean(dim=(0, 1, 2)), trace.source)
 
 
-def value_weighted_attention(trace: Trace, model: Transformer, rows: range) -> Tensor:
+def value_weighted_attention(trace: Trace, weights: Weights, rows: range) -> Tensor:
     """What cross-attention really hands over: |sum_h alpha_h[t, j] v_h[j] W_O^h|, per layer as a share, then the mean, (source word,).
 
     Weights alone say nothing of the length of what they weigh (Kobayashi et al. 2020, section 3). They sum to 1; less where a
@@ -42,11 +42,9 @@ def value_weighted_attention(trace: Trace, model: Transformer, rows: range) -> T
     """
     got, handed, shares = trace.attention["cross"], handed_on(trace, "cross"), []
     for layer in range(handed.size(0)):
-        module, _ = attention_sublayer(model, "cross", layer)
-        slices = module.output.weight.detach().T.unflatten(0, (module.heads, module.d_head)).to(got.values)
-        moved = got.values[layer] @ slices  # (head, key, d_model)
-        weights = handed[layer, :, rows.start : rows.stop]  # (head, row, key)
-        lengths = torch.einsum("hrk,hkd->rkd", weights, moved).norm(dim=-1)  # (row, key)
+        moved = got.values[layer] @ weights.output("cross", layer).to(got.values)  # (head, key, d_model)
+        looks = handed[layer, :, rows.start : rows.stop]  # (head, row, key)
+        lengths = torch.einsum("hrk,hkd->rkd", looks, moved).norm(dim=-1)  # (row, key)
         shares.append(lengths / lengths.sum(dim=-1, keepdim=True).clamp_min(1e-12))
     return _by_word(torch.stack(shares).mean(dim=(0, 1)), trace.source)
 

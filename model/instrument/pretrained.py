@@ -32,6 +32,7 @@ from model.instrument.recorder import running
 from model.instrument.search import most_tokens, search
 from model.instrument.sites import capture, install
 from model.instrument.tokenizer import END, Tokenizer, Tokens
+from model.instrument.weights import TransformerWeights
 from model.trace.intervention import Intervention
 from model.trace.places import check_places, within
 from model.trace.trace import Trace
@@ -63,6 +64,11 @@ class Translator:
     name: str = "untitled"
     about: dict = field(default_factory=dict, compare=False)  # the rest of config.json
     folder: Path | None = None  # where it was loaded from
+
+    @property
+    def weights(self) -> TransformerWeights:
+        """What an analysis may ask of the model's weights (`model.analysis.weights.Weights`)."""
+        return TransformerWeights(self.model)
 
     def __reduce__(self) -> tuple:
         model, parameter = self.model, next(self.model.parameters())

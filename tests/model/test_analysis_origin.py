@@ -21,9 +21,9 @@ from model.analysis.origin import (
     rollout,
     value_weighted_attention,
 )
-from model.analysis.steps import attention_sublayer
 from model.analysis.words import word_groups
 from model.instrument.pretrained import Translator
+from model.instrument.weights import TransformerWeights
 from model.trace.intervention import Intervention
 
 CHANGES = [Intervention(), Intervention(causal=False, window=2, temperature=2.0), Intervention(source_positions="none")]
@@ -38,7 +38,7 @@ def trace(request, tiny_translator):
 def test_attention_methods_are_shares(tiny_translator, trace):
     """Raw and value-weighted attention sum to 1; rollout's source part and target part together do."""
     rows = word_groups(trace.labels)[2]
-    for scores in (raw_attention(trace, rows), value_weighted_attention(trace, tiny_translator.model, rows)):
+    for scores in (raw_attention(trace, rows), value_weighted_attention(trace, tiny_translator.weights, rows)):
         assert scores.shape == (len(word_groups(trace.source)),)
         assert float(scores.sum()) == pytest.approx(1, abs=1e-5) and bool((scores >= 0).all())
     from_source, from_target = rollout(trace)
@@ -76,7 +76,7 @@ def test_value_weighting_is_the_loop(tiny_translator, trace):
             lengths = torch.stack(vectors).norm(dim=1)
             total += lengths / lengths.sum() / len(rows) / 3
     expected = torch.stack([total[list(group)].sum() for group in word_groups(trace.source)])
-    torch.testing.assert_close(value_weighted_attention(trace, tiny_translator.model, rows), expected)
+    torch.testing.assert_close(value_weighted_attention(trace, tiny_translator.weights, rows), expected)
 
 
 def test_the_gradient_is_the_slope(tiny_translator):
@@ -135,8 +135,7 @@ def without_heads(translator: Translator, off: frozenset) -> Translator:
     model = tiny_model(translator.tokenizer)
     with torch.no_grad():
         for kind, layer, head in off:
-            module, _ = attention_sublayer(model, kind, layer)
-            module.output.weight[:, head * module.d_head : (head + 1) * module.d_head] = 0.0
+            TransformerWeights(model).output(kind, layer)[head] = 0.0
     return Translator(model, translator.tokenizer, "cut")
 
 
@@ -150,7 +149,7 @@ def test_every_method_obeys_every_intervention(tiny_translator, change):
     other = surgery.trace(SENTENCES[4], SENTENCES[5], replace(change, heads_off=frozenset()))
     rows = word_groups(trace.labels)[2]
     for ours, theirs in (
-        (value_weighted_attention(trace, model, rows), value_weighted_attention(other, surgery.model, rows)),
+        (value_weighted_attention(trace, tiny_translator.weights, rows), value_weighted_attention(other, surgery.weights, rows)),
         (gradient_times_input(trace, model, rows), gradient_times_input(other, surgery.model, rows)),
         (occlusion(trace, model), occlusion(other, surgery.model)),
     ):
@@ -178,7 +177,8 @@ def test_where_nothing_is_handed_on_all_five_say_nothing(tiny_translator, change
     change = fitting(tiny_translator, SENTENCES[4], SENTENCES[5], change)
     model, trace = tiny_translator.model, tiny_translator.trace(SENTENCES[4], SENTENCES[5], change)
     for rows in word_groups(trace.labels):
-        found = [raw_attention(trace, rows), value_weighted_attention(trace, model, rows), rolled_attention(trace, rows)]
+        found = [raw_attention(trace, rows), value_weighted_attention(trace, tiny_translator.weights, rows)]
+        found += [rolled_attention(trace, rows)]
         found += [gradient_times_input(trace, model, rows), occlusion(trace, model)[:, rows.start : rows.stop].sum(1)]
         assert all(float(scores.abs().max()) < 1e-6 for scores in found)
 

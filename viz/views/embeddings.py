@@ -28,7 +28,7 @@ LANGUAGES = {"encoder": "your sentence", "decoder": "the French sentence"}
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _vocabulary(_translator: Translator, weights: str) -> Vocabulary:
     """Pieces and vectors of a checkpoint; `weights` is what the cache goes by."""
-    return Vocabulary.of(_translator.tokenizer, _translator.model.encoder.embedding.weight)
+    return Vocabulary.of(_translator.tokenizer, _translator.weights.embedding("encoder"))
 
 
 def draw(scene: Scene) -> None:

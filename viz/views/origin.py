@@ -74,7 +74,7 @@ def _attention_scores(trace: Trace, translator: Translator, rows: range) -> dict
     model = translator.model
     return {
         "Cross-attention": analysis_origin.raw_attention(trace, rows),
-        "Value-weighted": analysis_origin.value_weighted_attention(trace, model, rows),
+        "Value-weighted": analysis_origin.value_weighted_attention(trace, translator.weights, rows),
         "Rollout": analysis_origin.rolled_attention(trace, rows),
         "Gradient × input": analysis_origin.gradient_times_input(trace, model, rows),
     }

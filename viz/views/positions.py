@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 
 import streamlit as st
-import torch
 from torch import Tensor
 
 from model.analysis import attention as analysis
@@ -67,8 +66,7 @@ def draw(scene: Scene) -> None:
 def _table(scene: Scene, side: str, least: int = FEWEST) -> Tensor:
     """The encoding of at least so many positions, as the model was trained with it."""
     length = min(max(least, len(scene.trace.positions[side])), scene.trace.config.max_length)
-    with torch.no_grad():
-        return getattr(scene.translator.model, side).positions(length, 0)
+    return scene.translator.weights.positions(side, length)
 
 
 def _encoding(scene: Scene, side: str) -> None:
@@ -226,8 +224,7 @@ def _learned(scene: Scene, side: str) -> None:
     other = engine.relative(scene.translator, _other(scene))
     tables = {}
     for translator in (scene.translator, other):
-        with torch.no_grad():
-            tables[translator.model.config.positions] = getattr(translator.model, side).positions(SPECTRUM, 0)
+        tables[translator.model.config.positions] = translator.weights.positions(side, SPECTRUM)
     key, theme = (engine.cache_key(scene.translator), engine.cache_key(other), side), scene.colours.name
     for column, name in zip(st.columns(2, gap="medium"), ("sinusoidal", "learned"), strict=True):
         with column:

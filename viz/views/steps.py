@@ -15,7 +15,7 @@ from viz.views.one_head import choose_head
 @st.cache_data(max_entries=64, show_spinner=False)
 def _packed(key: tuple, kind: str, layer: int, head: int, query: int, _scene: Scene) -> bytes:
     trace = _scene.trace
-    calculation = calculate(trace, _scene.translator.model, kind, layer, head, query)
+    calculation = calculate(trace, _scene.translator.weights, kind, layer, head, query)
     return pack_steps(trace, calculation, kind, layer, head, query)
 
 
