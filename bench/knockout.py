@@ -55,7 +55,7 @@ def measure(translator: Translator, text: str, rounds: int) -> tuple[str, list[f
     functions = [
         lambda: translator.trace(text),
         lambda: capture(model, trace.source, trace.target, trace.labels, Intervention()),
-        lambda: knock_out(trace, model, heads),
+        lambda: knock_out(trace, translator.passes, heads),
     ]
     return f"{len(trace.source)} + {len(trace.target)}", taking_turns([settled(function) for function in functions], rounds)
 

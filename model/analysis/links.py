@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from model.instrument.recorder import Recorder, Site, recording
+from model.instrument.rerun import rerun
 from model.trace.intervention import Intervention
 from model.trace.trace import ATTENTION_KINDS, SIDES
-from model.transformer.masks import causal_mask
 from model.transformer.transformer import Transformer
 
 QUERY_SIDE = {"encoder": "encoder", "decoder": "decoder", "cross": "decoder"}
@@ -112,26 +112,12 @@ def run_intact(model: Transformer, examples: Examples) -> Intact:
 @torch.no_grad()
 def run_changed(model: Transformer, examples: Examples, intact: Intact, change: Change) -> Tensor:
     """log p of the right and of the wrong piece with the change, (example, 2), nats."""
-    joins = {side: min((layer for at, layer in change.layers if at == side), default=None) for side in SIDES}
-    seen = (examples.source != model.config.pad_id)[:, None, None, :]
-    with recording(LinkRecorder(examples, change)):
-        if joins["encoder"] is None:
-            memory, start = model.encoder.norm(intact.states["encoder"][-1]), joins["decoder"]
-        else:
-            memory, start = _climb(model, "encoder", intact, joins["encoder"], (seen,)), 0
-        ahead = causal_mask(examples.target.size(1), device=model.device)
-        states = _climb(model, "decoder", intact, len(model.decoder.layers) if start is None else start, (memory, ahead, seen))
+    below = {"encoder": 0, "decoder": len(model.encoder.layers)}  # layers that come before a stack's own
+    total = len(model.encoder.layers) + len(model.decoder.layers)
+    first = min((below[side] + layer for side, layer in change.layers), default=total)
+    recorder = LinkRecorder(examples, change)
+    states = rerun(model, examples.source, examples.target, intact.states, [first] * len(examples), lambda _: recorder)
     return _said(model, examples, states)
-
-
-def _climb(model: Transformer, side: str, intact: Intact, start: int, more: tuple[Tensor, ...]) -> Tensor:
-    """The last states of a stack whose layers from `start` on are computed again."""
-    stack = getattr(model, side)
-    sublayers = (len(intact.states[side]) - 1) // len(stack.layers)
-    x = intact.states[side][start * sublayers]
-    for layer in stack.layers[start:]:
-        x = layer(x, *more)
-    return stack.norm(x)
 
 
 def _said(model: Transformer, examples: Examples, states: Tensor) -> Tensor:

@@ -29,6 +29,7 @@ from model.instrument.checkpoint import (  # fmt: skip
     write_config,
 )
 from model.instrument.recorder import running
+from model.instrument.rerun import TransformerPasses
 from model.instrument.search import most_tokens, search
 from model.instrument.sites import capture, install
 from model.instrument.tokenizer import END, Tokenizer, Tokens
@@ -69,6 +70,11 @@ class Translator:
     def weights(self) -> TransformerWeights:
         """What an analysis may ask of the model's weights (`model.analysis.weights.Weights`)."""
         return TransformerWeights(self.model)
+
+    @property
+    def passes(self) -> TransformerPasses:
+        """What an analysis may ask the model to read again (`model.analysis.passes.Passes`)."""
+        return TransformerPasses(self.model)
 
     def __reduce__(self) -> tuple:
         model, parameter = self.model, next(self.model.parameters())

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import html
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
-from torch import Tensor
 
-from model import Translator
-from model.analysis.knockout import Effects, KnockOut, batches, compare, every_head, every_layer, every_word, run_batch
+from model.analysis.knockout import Effects, KnockOut, compare, every_head, every_layer, every_word
 from model.analysis.words import join_pieces, word_groups
-from model.trace.intervention import Intervention
 from model.trace.trace import Trace
 from viz.canvas import Click, plot_clicks
 from viz.charts import knockout_bars, knockout_map
 from viz.charts.knockout import FLAT, WHOLE, head_words, layer_words
 from viz.charts.parts.words import LONG
-from viz.page import engine
+from viz.page import reruns
 from viz.page.choices import plain
 from viz.page.scene import Scene, View, remember
 from viz.page.settings import KNOCKOUT_PARTS
 from viz.theme import number, quoted, word_label
 
 PART_TITLES = dict(zip(KNOCKOUT_PARTS, ("Heads", "Whole layers", "Source words"), strict=True))
-NOTICED, PATIENCE = 1.0, 30.0  # seconds: above this a progress bar is shown; above this the reader is asked first
-FROM_CACHE = 0.3  # seconds within which what is in the cache is there: no bar for that
 SENTENCE = -1  # the choice of the whole sentence
 HOW = (
     "× marks what is off already, with what that has changed. "
@@ -46,16 +39,6 @@ class Part:
     knock_outs: list[KnockOut]
     names: list[str]  # each in words: Without ...
     click: str  # what a click does
-
-
-@st.cache_data(max_entries=1024, show_spinner=False)
-def _batch(
-    _trace: Trace, _translator: Translator, _changes: Sequence[Intervention], key: tuple, part: str, batch: tuple[int, ...]
-) -> tuple[Tensor, float]:
-    """log p of every label under the changes of one batch, and the seconds it took; the last three are what the cache goes by."""
-    started = time.perf_counter()
-    found = run_batch(_trace, _translator.model, _changes).cpu()
-    return found, time.perf_counter() - started
 
 
 def draw(scene: Scene) -> None:
@@ -80,7 +63,9 @@ def draw(scene: Scene) -> None:
 
     def clicked(click: Click) -> None:
         at = part.places.index((click.name, click.row, click.column)) if chosen == "heads" else click.value
-        st.session_state["settings"] = part.knock_outs[at].switched(st.session_state["settings"])
+        settings = st.session_state["settings"]
+        change = part.knock_outs[at].switched(settings.intervention)
+        st.session_state["settings"] = replace(settings, heads_off=change.heads_off, cut=change.cut)
 
     plot_clicks(["card-knockout"], key="plot-clicks", on_click=clicked)
 
@@ -134,32 +119,10 @@ def _choose(scene: Scene) -> tuple[range, str]:
 
 
 def _effects(scene: Scene, part: Part, chosen: str) -> Effects | None:
-    """Run everything that is not in the cache, batch by batch; None where that takes long and the reader has not asked for it."""
-    trace, count = scene.trace, len(part.knock_outs)
-    key = (engine.cache_key(scene.translator), trace.source.text, tuple(trace.labels.ids), str(trace.intervention.to_dict()))
-    changes = [one.switched(trace.intervention) for one in part.knock_outs]
-    found, done, bar, started = trace.loss.new_empty(count, len(trace.labels), device="cpu"), 0, None, time.perf_counter()
-    for index, batch in enumerate(batches(trace, changes)):
-        found[batch], seconds = _batch(trace, scene.translator, [changes[at] for at in batch], key, chosen, tuple(batch))
-        done += len(batch)
-        if index == 0:
-            expected = seconds * count / len(batch)  # at most: the first batch is one that joins at the bottom
-            if expected > PATIENCE and st.session_state.get("knockout-asked") != (key, chosen):
-                _ask(count, expected, (key, chosen))
-                return None
-        if expected > NOTICED and time.perf_counter() - started > FROM_CACHE:
-            bar = bar or st.empty()
-            bar.progress(done / count, f"{done} of {count}; at most about {_time(expected)} in all")
-    if bar:
-        bar.empty()
-    return compare(trace, part.knock_outs, found.to(trace.loss.device))
-
-
-def _ask(count: int, seconds: float, what: tuple) -> None:
-    """A button that says how long it will take."""
-    asked = {"knockout-asked": what}
-    label = f"Run the model {count} times: at most about {_time(seconds)}"
-    st.button(label, key="knockout-ask", on_click=st.session_state.update, args=(asked,))
+    """What taking away each of the part does; None where that takes long and the reader has not asked for it."""
+    changes = [one.switched(scene.trace.intervention) for one in part.knock_outs]
+    switched = reruns.label_log_probabilities(scene, changes, chosen)
+    return None if switched is None else compare(scene.trace, part.knock_outs, switched)
 
 
 def _figure(scene: Scene, part: Part, chosen: str, effects: Effects, rows: range, said: str) -> go.Figure:
@@ -185,10 +148,6 @@ def _verdict(effects: Effects, part: Part, rows: range, said: str) -> str:
     if float(change[best]) < FLAT:
         return f"{text} Nothing makes it rise."
     return f"{text} It rises most without {part.names[best]}: by {ends(best)}."
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.0f} minutes"
 
 
 VIEW = View(

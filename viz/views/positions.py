@@ -137,7 +137,7 @@ def _laboratory(scene: Scene, side: str) -> None:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _compared(_scene: Scene, weights: str, ids: tuple[int, ...], order: tuple[int, ...], change: str) -> Permuted:
-    return compare_orders(_scene.translator.model, _scene.trace.source, list(order), _scene.settings.intervention)
+    return compare_orders(_scene.translator.passes, _scene.trace.source, list(order), _scene.settings.intervention)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
