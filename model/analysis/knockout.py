@@ -15,10 +15,10 @@ from torch import Tensor
 from model.analysis.passes import Passes
 from model.analysis.words import word_groups
 from model.instrument.rerun import first_layer
-from model.instrument.tokenizer import Tokens
-from model.trace.intervention import ATTENTION_KINDS, Intervention, Link
+from model.trace.anatomy import Anatomy
+from model.trace.intervention import Intervention, Link
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
-from model.transformer.config import Config
 
 CHUNK_TOKENS = 1500  # tokens of one batch of changed sentences, of the longer side
 
@@ -45,22 +45,21 @@ class KnockOut:
         return self.taken_from(change)
 
 
-def every_head(config: Config) -> dict[tuple[str, int, int], KnockOut]:
+def every_head(anatomy: Anatomy) -> dict[tuple[str, int, int], KnockOut]:
     """Every head by (kind, layer, head), in this order."""
     return {
         (kind, layer, head): KnockOut(heads=frozenset({(kind, layer, head)}))
-        for kind, layer in every_layer(config)
-        for head in range(config.heads)
+        for kind, layer in every_layer(anatomy)
+        for head in range(anatomy.kind(kind).heads)
     }
 
 
-def every_layer(config: Config) -> dict[tuple[str, int], KnockOut]:
+def every_layer(anatomy: Anatomy) -> dict[tuple[str, int], KnockOut]:
     """All heads of one attention module at once, by (kind, layer), in this order."""
-    layers = {"encoder": config.encoder_layers, "decoder": config.decoder_layers, "cross": config.decoder_layers}
     return {
-        (kind, layer): KnockOut(heads=frozenset((kind, layer, head) for head in range(config.heads)))
-        for kind in ATTENTION_KINDS
-        for layer in range(layers[kind])
+        (kind.name, layer): KnockOut(heads=frozenset((kind.name, layer, head) for head in range(kind.heads)))
+        for kind in anatomy.kinds
+        for layer in range(kind.layers)
     }
 
 
@@ -136,13 +135,13 @@ def label_log_probabilities(trace: Trace, passes: Passes, interventions: Sequenc
 def batches(trace: Trace, interventions: Sequence[Intervention]) -> list[list[int]]:
     """Which interventions (by index) go through together: those that begin at about the same layer, CHUNK_TOKENS at most.
 
-    Those that change the encoder come first, apart from the others, which share its states. Raises ValueError as
+    Those that change the first stack come first, apart from the others, which share its states. Raises ValueError as
     `label_log_probabilities` does.
     """
     first = [first_layer(trace, change) for change in interventions]
     order = sorted(range(len(first)), key=first.__getitem__)
     size, result = max(1, CHUNK_TOKENS // max(len(trace.source), len(trace.target))), []
     for changes_encoder in (True, False):
-        part = [at for at in order if (first[at] < trace.config.encoder_layers) == changes_encoder]
+        part = [at for at in order if (first[at] < trace.anatomy.stacks[0].layers) == changes_encoder]
         result += [part[start : start + size] for start in range(0, len(part), size)]
     return result

@@ -45,7 +45,7 @@ class Normalised:
 def norm_labels(trace: Trace, side: str) -> list[str]:
     """The LayerNorms of a side in the order of the pass: one for each sublayer, and a closing one in a pre-norm model."""
     sublayers = trace.residual[side].labels[1:]
-    if trace.config.norm_first:
+    if trace.anatomy.norm == "pre":
         return [f"before {label}" for label in sublayers] + ["at the end"]
     return [f"behind {label}" for label in sublayers]
 
@@ -59,7 +59,7 @@ def layer_normed(trace: Trace, weights: Weights, side: str, site: int) -> Normal
     norm = weights.norm(side, site) if 0 <= site < len(labels) else None
     if norm is None:
         raise ValueError(f"There is no LayerNorm {site}: this side has {len(labels)}, counted from 0.")
-    before = residual.states[site] if trace.config.norm_first else residual.states[site] + residual.written[site]
+    before = residual.states[site] if trace.anatomy.norm == "pre" else residual.states[site] + residual.written[site]
     mean, variance = before.mean(dim=-1), before.var(dim=-1, correction=0)
     plain = (before - mean[:, None]) / torch.sqrt(variance + norm.eps)[:, None]
     after = plain * norm.gain + norm.bias

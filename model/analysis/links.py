@@ -12,13 +12,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from model.instrument.recorder import Recorder, Site, recording
+from model.instrument.recorder import Recorder, recording
 from model.instrument.rerun import rerun
+from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.trace import ATTENTION_KINDS, SIDES
 from model.transformer.transformer import Transformer
 
 QUERY_SIDE = {"encoder": "encoder", "decoder": "decoder", "cross": "decoder"}
+KEY_SIDE = {"encoder": "encoder", "decoder": "decoder", "cross": "encoder"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +66,8 @@ class Change:
 class LinkRecorder(Recorder):
     """Takes one Change away from a whole batch of examples; keeps the weights and states of all of them if it captures."""
 
-    def __init__(self, examples: Examples, change: Change, captures: bool = False) -> None:
-        super().__init__(Intervention(heads_off=change.heads), captures)
+    def __init__(self, anatomy: Anatomy, examples: Examples, change: Change, captures: bool = False) -> None:
+        super().__init__(anatomy, Intervention(heads_off=change.heads), captures)
         self.examples, self.cuts = examples, change.cuts
 
     def keep(self, what: str, where: str, tensor: Tensor) -> None:
@@ -73,16 +75,16 @@ class LinkRecorder(Recorder):
         if self.captures and what in ("weights", "states"):
             self.captured[what, where].append(tensor)
 
-    def edit_mask(self, site: Site, mask: Tensor) -> Tensor:
+    def edit_mask(self, kind: str, layer: int, mask: Tensor) -> Tensor:
         """The mask (example, 1, query, key), or with a head axis where single heads lose links."""
-        mask = super().edit_mask(site, mask)
+        mask = super().edit_mask(kind, layer, mask)
         for cut in self.cuts:
-            if cut.kind == site.kind and cut.layer in (None, site.layer):
-                links = self.examples.places[site.answers][cut.keys][:, None, None, :]
+            if cut.kind == kind and cut.layer in (None, layer):
+                links = self.examples.places[KEY_SIDE[kind]][cut.keys][:, None, None, :]
                 if cut.queries is not None:
-                    links = links & self.examples.places[site.asks][cut.queries][:, None, :, None]
+                    links = links & self.examples.places[QUERY_SIDE[kind]][cut.queries][:, None, :, None]
                 if cut.head is not None:
-                    links = links & (torch.arange(site.heads, device=mask.device) == cut.head)[:, None, None]
+                    links = links & (torch.arange(self.anatomy.kind(kind).heads, device=mask.device) == cut.head)[:, None, None]
                 mask = mask & ~links
         return mask
 
@@ -99,7 +101,7 @@ class Intact:
 @torch.no_grad()
 def run_intact(model: Transformer, examples: Examples) -> Intact:
     """Read all examples under the hooks, with nothing changed."""
-    with recording(LinkRecorder(examples, Change(), captures=True)) as recorder:
+    with recording(LinkRecorder(model.anatomy, examples, Change(), captures=True)) as recorder:
         memory, seen = model.encode(examples.source)
         states = model.decode(examples.target, memory, seen)
     return Intact(
@@ -115,7 +117,7 @@ def run_changed(model: Transformer, examples: Examples, intact: Intact, change: 
     below = {"encoder": 0, "decoder": len(model.encoder.layers)}  # layers that come before a stack's own
     total = len(model.encoder.layers) + len(model.decoder.layers)
     first = min((below[side] + layer for side, layer in change.layers), default=total)
-    recorder = LinkRecorder(examples, change)
+    recorder = LinkRecorder(model.anatomy, examples, change)
     states = rerun(model, examples.source, examples.target, intact.states, [first] * len(examples), lambda _: recorder)
     return _said(model, examples, states)
 

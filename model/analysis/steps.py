@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.analysis.attention import SUBLAYERS, may_attend
+from model.analysis.attention import may_attend
 from model.analysis.weights import Projected, Weights
 from model.trace.norm import Norm
 from model.trace.trace import Trace
@@ -63,7 +63,7 @@ def calculate(trace: Trace, weights: Weights, kind: str, layer: int, head: int, 
     steps = _inputs(trace, weights, kind, layer, head, query)
     products = steps["query"] * steps["keys"]
     dots = products.sum(-1)
-    scores = dots / math.sqrt(trace.config.d_head) if change.scaled else dots
+    scores = dots / math.sqrt(trace.anatomy.kind(kind).d_head) if change.scaled else dots
     allowed = may_attend(trace, kind, layer)[query]
     exponents = _exponents(scores / change.temperature, allowed)
     denominator = exponents.sum()
@@ -89,8 +89,7 @@ def calculate(trace: Trace, weights: Weights, kind: str, layer: int, head: int, 
 
 def point_before(trace: Trace, kind: str, layer: int) -> int:
     """The point of the residual stream that an attention sublayer reads."""
-    names = SUBLAYERS["encoder" if kind == "encoder" else "decoder"]
-    return layer * len(names) + names.index(kind)
+    return trace.anatomy.point_before(kind, layer)
 
 
 def head_contributions(trace: Trace, weights: Weights, kind: str, layer: int) -> Tensor:
@@ -118,22 +117,21 @@ def _inputs(trace: Trace, weights: Weights, kind: str, layer: int, head: int, qu
 
     Returns token, position, start, state, normed (d_model,), query (d_head,), keys and values (key, d_head): see `Calculation`.
     """
-    side = "encoder" if kind == "encoder" else "decoder"  # the stack that asks
-    other = "decoder" if kind == "decoder" else "encoder"  # the one that answers
+    shape = trace.anatomy.kind(kind)
+    side, other = shape.asks, shape.answers
     token = _wide(weights.embedding(side)[trace.queries(kind).ids[query]]) * weights.embedding_scale(side)
     position = _wide(trace.positions[side][query])
     point = point_before(trace, kind, layer)
     states = _wide(trace.residual[side].states[point])  # (position, d_model)
-    asks = _normed(weights.norm(side, point), states) if trace.config.norm_first else states
+    asks = _normed(weights.norm(side, point), states) if trace.anatomy.norm == "pre" else states
     answers = asks
     if other != side:  # what the other stack gives in the end
         last = _wide(trace.residual[other].states[-1])
         answers = _normed(weights.norm(other, len(trace.residual[other].written)), last)
-    heads = trace.attention[kind].weights.size(1)
 
     def project(projected: Projected, x: Tensor) -> Tensor:  # (..., d_model) -> (..., d_head)
         matrix, bias = weights.projection(kind, layer, projected), weights.projection_bias(kind, layer, projected)
-        own = head * len(matrix) // heads  # several heads may share keys and values
+        own = head * len(matrix) // shape.heads  # several heads may share keys and values
         return F.linear(x, _wide(matrix[own]), _wide(bias[own]))
 
     return {
@@ -157,8 +155,8 @@ def _outputs(
     others = slices.flatten(0, 1).T @ joined.flatten()
     written = contribution + others + bias
     after = state + written
-    if not trace.config.norm_first:
-        after = _normed(weights.norm("encoder" if kind == "encoder" else "decoder", point_before(trace, kind, layer)), after)
+    if trace.anatomy.norm == "post":
+        after = _normed(weights.norm(trace.anatomy.kind(kind).asks, point_before(trace, kind, layer)), after)
     return {"contribution": contribution, "others": others, "bias": bias, "written": written, "after": after}
 
 

@@ -12,12 +12,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention, Link
 from model.transformer.attention import explicit_attention
 from model.transformer.masks import window_mask
@@ -25,33 +25,20 @@ from model.transformer.masks import window_mask
 _recorder: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
 
 
-@dataclass(frozen=True)
-class Site:
-    """One attention module, as far as an edit has to know it."""
-
-    kind: str  # as an Intervention names it
-    layer: int  # from 0
-    asks: str  # the stack whose tokens are the queries
-    answers: str  # the stack whose tokens are the keys
-    heads: int
-    d_head: int
-    masked: bool  # has a look-ahead mask, which `Intervention.causal` can take away
-
-
 class Recorder:
     """Applies Interventions to one pass and, if it captures, keeps what every site returned, in the order of the pass.
 
-    intervention: one for the whole batch, or one for each batch row. `captured` is keyed by (what, where): ("weights", "cross"),
-    ("written", "encoder"), ...; one entry is appended per layer or sublayer.
+    intervention: one for the whole batch, or one for each batch row. Sites are (what, where): ("weights", "cross"),
+    ("written", "encoder"), ... One entry is appended per layer or sublayer.
     """
 
-    def __init__(self, intervention: Intervention | Sequence[Intervention], captures: bool = True) -> None:
-        self.captures = captures
+    def __init__(self, anatomy: Anatomy, intervention: Intervention | Sequence[Intervention], captures: bool = True) -> None:
+        self.anatomy, self.captures = anatomy, captures
         self.changes = (intervention,) if isinstance(intervention, Intervention) else tuple(intervention)
         if not self.changes or not all(isinstance(change, Intervention) for change in self.changes):
             raise ValueError("A Recorder needs one Intervention, or one for each row of the batch.")
         self.captured: dict[tuple[str, str], list[Tensor]] = defaultdict(list)
-        self.offsets: dict[str, int] = {}  # by stack: positions that a key/value cache already holds
+        self.offset = 0  # positions of the stack that predicts that a key/value cache already holds
 
     def keep(self, what: str, where: str, tensor: Tensor) -> None:
         """Remember what a site returned, (batch, ...); batch row 0, since a Trace is of one pair."""
@@ -78,18 +65,17 @@ class Recorder:
 
     # -- edits: each returns what goes on from the site -----------------------------------------------------------------
 
-    def edit_positions(self, stack: str, encoding: Tensor, offset: int, field: str) -> Tensor:
-        """The encoding (length, d_model) of positions offset, offset + 1, ... as wanted; where rows differ, with a batch axis.
-
-        field: of an Intervention, the one that says what becomes of the positions of this stack.
-        """
-        self.offsets[stack] = offset
+    def edit_positions(self, side: str, encoding: Tensor, offset: int) -> Tensor:
+        """The encoding (length, d_model) of positions offset, offset + 1, ... as wanted; where rows differ, with a batch axis."""
+        stack = self.anatomy.stack(side)
+        if stack.predicts == "next":
+            self.offset = offset
 
         def affects(change: Intervention) -> bool:
-            return getattr(change, field) != "trained" or change.position_scale != 1.0
+            return change.positions_on(stack) != "trained" or change.position_scale != 1.0
 
         def moved(change: Intervention, x: Tensor) -> Tensor:
-            edit = getattr(change, field)
+            edit = change.positions_on(stack)
             if edit == "none":
                 return torch.zeros_like(x)
             if edit == "reversed":
@@ -101,24 +87,27 @@ class Recorder:
         edited = self.edit(encoding[None], affects, moved)
         return edited[0] if len(edited) == 1 else edited
 
-    def edit_mask(self, site: Site, mask: Tensor) -> Tensor:
+    def edit_mask(self, kind: str, layer: int, mask: Tensor) -> Tensor:
         """The mask (batch, 1, query, key) of one attention module, without what is taken away."""
         queries, keys = mask.shape[-2:]
-        first, self_attention = self.offsets.get(site.asks, 0), site.asks == site.answers
+        is_self, asks = self.anatomy.kind(kind).is_self, self.anatomy.asking(kind)
+        first = self.offset if asks.predicts == "next" else 0
         rows = torch.arange(first, first + queries, device=mask.device)
         columns = torch.arange(keys, device=mask.device)
 
         def links(change: Intervention) -> list[Link]:
-            return [link for link in change.cut if link[0] == site.kind and link[1] in (None, site.layer)]
+            return [link for link in change.cut if link[0] == kind and link[1] in (None, layer)]
+
+        def sees_all(change: Intervention) -> bool:
+            return is_self and asks.predicts == "next" and not change.causal
 
         def affects(change: Intervention) -> bool:
-            sees_all = site.masked and not change.causal
-            return sees_all or (change.window is not None and self_attention) or bool(links(change))
+            return sees_all(change) or (change.window is not None and is_self) or bool(links(change))
 
         def without(change: Intervention, mask: Tensor) -> Tensor:
-            if site.masked and not change.causal:
+            if sees_all(change):
                 mask = torch.ones_like(mask)
-            if change.window is not None and self_attention:
+            if change.window is not None and is_self:
                 mask = mask & window_mask(rows, columns, change.window)
             cut = torch.zeros(queries, keys, dtype=torch.bool, device=mask.device)
             for _, _, query, key in links(change):
@@ -129,22 +118,24 @@ class Recorder:
 
         return self.edit(mask, affects, without)
 
-    def edit_scores(self, site: Site, scores: Tensor) -> Tensor:
+    def edit_scores(self, kind: str, scores: Tensor) -> Tensor:
         """Scores (batch, head, query, key) with or without 1 / sqrt(d_head)."""
-        return self.edit(scores, lambda change: not change.scaled, lambda _, x: x * math.sqrt(site.d_head))
+        root = math.sqrt(self.anatomy.kind(kind).d_head)
+        return self.edit(scores, lambda change: not change.scaled, lambda _, x: x * root)
 
     def edit_temperature(self, scores: Tensor) -> Tensor:
         """Scores (batch, head, query, key) as softmax gets them: divided by the temperature."""
         return self.edit(scores, lambda change: change.temperature != 1.0, lambda change, x: x / change.temperature)
 
-    def edit_heads(self, site: Site, joined: Tensor) -> Tensor:
-        """Concatenated head outputs (batch, query, head x d_head), zero for heads that are off."""
+    def edit_heads(self, kind: str, layer: int, joined: Tensor) -> Tensor:
+        """Concatenated head outputs (batch, query, heads * d_head), zero for heads that are off."""
+        shape = self.anatomy.kind(kind)
 
         def off(change: Intervention) -> list[int]:
-            return [head for kind, layer, head in change.heads_off if (kind, layer) == (site.kind, site.layer)]
+            return [head for name, at, head in change.heads_off if (name, at) == (kind, layer)]
 
         def silenced(change: Intervention, x: Tensor) -> Tensor:
-            heads = x.unflatten(-1, (site.heads, site.d_head)).clone()
+            heads = x.unflatten(-1, (shape.heads, shape.d_head)).clone()
             heads[..., off(change), :] = 0.0
             return heads.flatten(-2)
 
@@ -166,13 +157,13 @@ def recording(recorder: AnyRecorder) -> Iterator[AnyRecorder]:
 
 
 @contextmanager
-def running(intervention: Intervention = Intervention()) -> Iterator[None]:
+def running(anatomy: Anatomy, intervention: Intervention = Intervention()) -> Iterator[None]:
     """Everything that this thread runs inside runs with the model as changed, or as it is; nothing is captured.
 
     A recorder that is active outside sees and changes nothing of it.
     """
     if not intervention.changes_nothing:
-        with recording(Recorder(intervention, captures=False)):
+        with recording(Recorder(anatomy, intervention, captures=False)):
             yield
         return
     outer = _recorder.get()

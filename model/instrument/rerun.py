@@ -26,15 +26,17 @@ def first_layer(trace: Trace, change: Intervention) -> int:
 
     The total number of layers if none does. Raises ValueError for a change of more than heads off and cut links.
     """
-    base, encoder = trace.intervention, trace.config.encoder_layers
+    base, below, total = trace.intervention, {}, 0
     if replace(change, heads_off=base.heads_off, cut=base.cut) != base:
         raise ValueError(
             "Knock-outs may differ from the trace in heads that are off and links that are cut, and in nothing else."
         )
+    for stack in trace.anatomy.stacks:
+        below[stack.name] = total
+        total += stack.layers
     places = [(kind, layer) for kind, layer, _ in change.heads_off ^ base.heads_off]
     places += [(kind, layer or 0) for kind, layer, _, _ in change.cut ^ base.cut]
-    layers = (layer if kind == "encoder" else encoder + layer for kind, layer in places)
-    return min(layers, default=encoder + trace.config.decoder_layers)
+    return min((below[trace.anatomy.kind(kind).asks] + layer for kind, layer in places), default=total)
 
 
 def rerun(
@@ -110,7 +112,7 @@ class TransformerPasses:
         states = {stack: residual.states[:, None] for stack, residual in trace.residual.items()}
 
         def recorder(count: int) -> Recorder:
-            return Recorder(sorted_changes[:count], captures=False)
+            return Recorder(trace.anatomy, sorted_changes[:count], captures=False)
 
         with torch.no_grad():
             last = rerun(self.model, source, target, states, [joins[at] for at in order], recorder)
@@ -119,13 +121,13 @@ class TransformerPasses:
 
     def source_states(self, ids: Tensor, changes: Sequence[Intervention]) -> Tensor:
         """The encoder's states behind its last LayerNorm."""
-        with torch.no_grad(), recording(Recorder(changes, captures=False)):
+        with torch.no_grad(), recording(Recorder(self.model.anatomy, changes, captures=False)):
             return self.model.encode(ids.to(self.model.device))[0]
 
     def source_gradient(self, trace: Trace, rows: range) -> tuple[Tensor, Tensor]:
         """One pass and one backward pass."""
         source, target, labels = self._ids(trace)
-        with torch.enable_grad(), recording(_SourceEmbeddings(trace.intervention)) as recorder:
+        with torch.enable_grad(), recording(_SourceEmbeddings(trace.anatomy, trace.intervention)) as recorder:
             states = self.model.decode(target, *self.model.encode(source))[:, rows.start : rows.stop]
             said = log_probabilities(self.model, states, labels[rows.start : rows.stop]).sum()
             (gradient,) = torch.autograd.grad(said, recorder.embedded)

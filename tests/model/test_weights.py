@@ -63,7 +63,7 @@ def test_projections_and_output_are_the_heads(one, trace, kind):
     sublayers = 2 if asks == "encoder" else 3
     for layer in range(len(got.weights)):
         site = layer * sublayers + (kind == "cross")
-        norm = weights.norm(asks, site) if trace.config.norm_first else None
+        norm = weights.norm(asks, site) if (trace.anatomy.norm == "pre") else None
         read = residual.states[site] if norm is None else norm.of(residual.states[site])
         last = weights.norm(answers, len(trace.residual[answers].written))
         memory = trace.residual[answers].states[-1] if last is None else last.of(trace.residual[answers].states[-1])
@@ -78,7 +78,7 @@ def test_projections_and_output_are_the_heads(one, trace, kind):
 @pytest.mark.parametrize("stack", SIDES)
 def test_norms_stand_where_the_model_has_them(one, trace, stack):
     """One a sublayer; behind the stack only in a pre-norm model; behind each sublayer it gives the next state."""
-    residual, norm_first = trace.residual[stack], trace.config.norm_first
+    residual, norm_first = trace.residual[stack], (trace.anatomy.norm == "pre")
     for site in range(len(residual.written)):
         if not norm_first:
             close(one.weights.norm(stack, site).of(residual.states[site] + residual.written[site]), residual.states[site + 1])

@@ -17,10 +17,10 @@ from viz.charts import knockout_bars, knockout_map
 from viz.charts.knockout import FLAT, WHOLE, head_words, layer_words
 from viz.charts.parts.words import LONG
 from viz.page import reruns
-from viz.page.choices import plain
+from viz.page.parts.pickers import pick_one, word_labels
 from viz.page.scene import Scene, View, remember
 from viz.page.settings import KNOCKOUT_PARTS
-from viz.theme import number, quoted, word_label
+from viz.theme import number, quoted
 
 PART_TITLES = dict(zip(KNOCKOUT_PARTS, ("Heads", "Whole layers", "Source words"), strict=True))
 SENTENCE = -1  # the choice of the whole sentence
@@ -73,11 +73,11 @@ def draw(scene: Scene) -> None:
 def _part(trace: Trace, chosen: str) -> Part:
     """Everything that is taken away in turn."""
     if chosen == "heads":
-        heads = every_head(trace.config)
+        heads = every_head(trace.anatomy)
         click = "Click a head to switch it off for good, and again to switch it on."
         return Part(list(heads), list(heads.values()), [head_words(*place) for place in heads], click)
     if chosen == "layers":
-        layers = every_layer(trace.config)
+        layers = every_layer(trace.anatomy)
         click = "Click a bar to switch off all heads of its layer for good, and again to switch them on."
         return Part(list(layers), list(layers.values()), [f"all heads of {layer_words(*place)}" for place in layers], click)
     words = every_word(trace.source)
@@ -96,23 +96,13 @@ def _choose(scene: Scene) -> tuple[range, str]:
     labels, groups = scene.trace.labels, word_groups(scene.trace.labels)
     pieces, word = join_pieces(labels).pieces, scene.settings.knockout_word
     word = SENTENCE if word is None or word >= len(groups) else word
-    names = {SENTENCE: WHOLE} | {
-        at: f"{at + 1} · {word_label(piece)}" if len(groups) > LONG else word_label(piece) for at, piece in enumerate(pieces)
-    }
-    st.session_state["knockout-word"] = word
 
-    def chosen() -> None:
-        at = st.session_state["knockout-word"]
+    def take(at: int) -> None:
         now = st.session_state["settings"]
         st.session_state["settings"] = replace(now, knockout_word=None if at == SENTENCE else at)
 
-    more = {"key": "knockout-word", "on_change": chosen}
-    if len(groups) > LONG:
-        st.selectbox("log p of", list(names), format_func=names.__getitem__, width=320, **more)
-    else:
-        st.pills(
-            "log p of", list(names), format_func=lambda at: plain(names[at]), required=True, wrap=True, width="stretch", **more
-        )
+    names = {SENTENCE: WHOLE} | word_labels(pieces)
+    pick_one("log p of", names, word, "knockout-word", take, most=LONG + 1, buttons_width="stretch")
     if word == SENTENCE:
         return range(len(labels)), WHOLE
     return groups[word], quoted(pieces[word])
@@ -121,7 +111,7 @@ def _choose(scene: Scene) -> tuple[range, str]:
 def _effects(scene: Scene, part: Part, chosen: str) -> Effects | None:
     """What taking away each of the part does; None where that takes long and the reader has not asked for it."""
     changes = [one.switched(scene.trace.intervention) for one in part.knock_outs]
-    switched = reruns.label_log_probabilities(scene, changes, chosen)
+    switched = reruns.label_log_probabilities(scene, changes)
     return None if switched is None else compare(scene.trace, part.knock_outs, switched)
 
 
@@ -156,4 +146,5 @@ VIEW = View(
     "Every head is switched off in turn; its colour is what that does to the log-probability of the translation. Look for the "
     "few heads that one word hangs on, and for the many that nobody misses.",
     draw,
+    needs={"heads_off", "cut", "loss"},
 )
