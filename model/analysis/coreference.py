@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from model.analysis.links import Change, Cut, Effect, Examples, Intact, effect
-from model.transformer.config import Config
 from model.transformer.transformer import Transformer
 
 NOUNS = ("antecedent", "distractor")
@@ -56,9 +55,10 @@ class Gathering:
     turns_null: Tensor
 
 
-def layers_of(config: Config, kind: str) -> int:
-    """How many layers have attention of a kind."""
-    return config.encoder_layers if kind == "encoder" else config.decoder_layers
+def _heads(model: Transformer, kind: str) -> tuple[int, int]:
+    """How many layers have attention of a kind, and how many heads each has."""
+    shape = model.anatomy.kind(kind)
+    return shape.layers, shape.heads
 
 
 def between(weights: Tensor, queries: Tensor, keys: Tensor) -> Tensor:
@@ -71,7 +71,7 @@ def between(weights: Tensor, queries: Tensor, keys: Tensor) -> Tensor:
 
 
 def gathering(intact: Intact, examples: Examples, seed: int = 0) -> Gathering:
-    """What every head of the encoder gathers for "it". The null is drawn with `seed`. Raises ValueError for unpaired examples."""
+    """What every head of the encoder gathers for "it"; the null is drawn with `seed`. Raises ValueError if unpaired."""
     if len(examples) % 2 or not len(examples):
         raise ValueError(f"Examples come in pairs; there are {len(examples)}.")
     weights, places = intact.weights["encoder"], examples.places["encoder"]
@@ -99,7 +99,7 @@ def _shuffled(weights: Tensor, real: Tensor, seed: int) -> Tensor:
 
 def head_links(model: Transformer, examples: Examples, intact: Intact, kind: str, queries: str, keys: str) -> Effect:
     """What cutting one place from another in one head alone does, for every head of a kind: (layer, head)."""
-    shape = (layers_of(model.config, kind), model.config.heads)
+    shape = _heads(model, kind)
     cuts = [Change((Cut(kind, layer, queries, keys, head),)) for layer, head in product(*map(range, shape))]
     return _shaped(effect(model, examples, intact, cuts), shape)
 
@@ -115,7 +115,7 @@ def links(model: Transformer, examples: Examples, intact: Intact) -> dict[tuple[
     """What cutting LINKS does in all heads of each layer, and last in all layers at once: (layers + 1,) each."""
     found = {}
     for kind, queries, keys in LINKS:
-        layers = [*range(layers_of(model.config, kind)), None]
+        layers = [*range(_heads(model, kind)[0]), None]
         found[kind, queries, keys] = effect(
             model, examples, intact, [Change((Cut(kind, layer, queries, keys),)) for layer in layers]
         )
@@ -124,15 +124,15 @@ def links(model: Transformer, examples: Examples, intact: Intact) -> dict[tuple[
 
 def heads_off(model: Transformer, examples: Examples, intact: Intact, kind: str) -> Effect:
     """What switching off every head of a kind does: (layer, head)."""
-    shape = (layers_of(model.config, kind), model.config.heads)
+    shape = _heads(model, kind)
     changes = [Change(heads=frozenset({(kind, layer, head)})) for layer, head in product(*map(range, shape))]
     return _shaped(effect(model, examples, intact, changes), shape)
 
 
 def layers_off(model: Transformer, examples: Examples, intact: Intact, kind: str) -> Effect:
     """What switching off all heads of one layer of a kind does: (layer,)."""
-    heads = range(model.config.heads)
-    changes = [Change(heads=frozenset((kind, layer, head) for head in heads)) for layer in range(layers_of(model.config, kind))]
+    layers, heads = _heads(model, kind)
+    changes = [Change(heads=frozenset((kind, layer, head) for head in range(heads))) for layer in range(layers)]
     return effect(model, examples, intact, changes)
 
 

@@ -13,14 +13,11 @@ import torch
 from torch import Tensor
 
 from model.instrument.recorder import Recorder, recording
-from model.instrument.rerun import rerun
+from model.instrument.rerun import lowest, rerun
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.trace import ATTENTION_KINDS, SIDES
 from model.transformer.transformer import Transformer
-
-QUERY_SIDE = {"encoder": "encoder", "decoder": "decoder", "cross": "decoder"}
-KEY_SIDE = {"encoder": "encoder", "decoder": "decoder", "cross": "encoder"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +54,9 @@ class Change:
     heads: frozenset[tuple[str, int, int]] = frozenset()  # (kind, layer, head)
 
     @property
-    def layers(self) -> list[tuple[str, int]]:
-        """(side, layer) of everything in it, the layer from which it has an effect."""
-        found = [(QUERY_SIDE[cut.kind], cut.layer or 0) for cut in self.cuts]
-        return found + [(QUERY_SIDE[kind], layer) for kind, layer, _ in self.heads]
+    def places(self) -> list[tuple[str, int]]:
+        """(kind, layer) of everything in it, the layer from which it has an effect."""
+        return [(cut.kind, cut.layer or 0) for cut in self.cuts] + [(kind, layer) for kind, layer, _ in self.heads]
 
 
 class LinkRecorder(Recorder):
@@ -80,9 +76,9 @@ class LinkRecorder(Recorder):
         mask = super().edit_mask(kind, layer, mask)
         for cut in self.cuts:
             if cut.kind == kind and cut.layer in (None, layer):
-                links = self.examples.places[KEY_SIDE[kind]][cut.keys][:, None, None, :]
+                links = self.examples.places[self.anatomy.kind(kind).answers][cut.keys][:, None, None, :]
                 if cut.queries is not None:
-                    links = links & self.examples.places[QUERY_SIDE[kind]][cut.queries][:, None, :, None]
+                    links = links & self.examples.places[self.anatomy.kind(kind).asks][cut.queries][:, None, :, None]
                 if cut.head is not None:
                     links = links & (torch.arange(self.anatomy.kind(kind).heads, device=mask.device) == cut.head)[:, None, None]
                 mask = mask & ~links
@@ -114,9 +110,7 @@ def run_intact(model: Transformer, examples: Examples) -> Intact:
 @torch.no_grad()
 def run_changed(model: Transformer, examples: Examples, intact: Intact, change: Change) -> Tensor:
     """log p of the right and of the wrong piece with the change, (example, 2), nats."""
-    below = {"encoder": 0, "decoder": len(model.encoder.layers)}  # layers that come before a stack's own
-    total = len(model.encoder.layers) + len(model.decoder.layers)
-    first = min((below[side] + layer for side, layer in change.layers), default=total)
+    first = lowest(model.anatomy, change.places)
     recorder = LinkRecorder(model.anatomy, examples, change)
     states = rerun(model, examples.source, examples.target, intact.states, [first] * len(examples), lambda _: recorder)
     return _said(model, examples, states)

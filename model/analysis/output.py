@@ -48,7 +48,7 @@ def perplexity(loss: Tensor) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Lens:
-    """What the decoder would say at every point of its residual stream. All (point, target position)."""
+    """What the model would say at every point of the residual stream of the stack that predicts. All (point, target position)."""
 
     top: Tensor  # id of the most probable piece
     top_probability: Tensor
@@ -57,13 +57,15 @@ class Lens:
 
 
 def logit_lens(trace: Trace, weights: Weights) -> Lens:
-    """Every state of the decoder through its closing LayerNorm and the output matrix, as if no layer followed.
+    """Every state of the stack that predicts through its closing norm and the output matrix, as if no layer followed.
 
     (nostalgebraist 2020, "interpreting GPT: the logit lens".) The last point is the model's own output. Point after point, so
-    that no more than (target position, vocabulary) numbers are held.
+    that no more than (target position, vocabulary) numbers are held. Raises ValueError for a model that predicts nothing.
     """
-    ids, found = label_ids(trace), []
-    for states in trace.residual["decoder"].states:
+    stack, ids, found = trace.anatomy.predicting, label_ids(trace), []
+    if stack is None:
+        raise ValueError(trace.anatomy.absence("logits"))
+    for states in trace.stream(stack.name).states:
         logits = weights.unembed(states)
         chances = probabilities(logits)
         best = chances.max(dim=-1)

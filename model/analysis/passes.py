@@ -22,7 +22,7 @@ class Passes(Protocol):
         """
 
     def source_states(self, ids: Tensor, changes: Sequence[Intervention]) -> Tensor:
-        """The last states of the stack that reads the source, one change a row: ids (row, position) -> (row, position, d_model)."""
+        """The last states of the stack that reads the source, one change a row: (row, position) -> (row, position, d_model)."""
 
     def source_gradient(self, trace: Trace, rows: range) -> tuple[Tensor, Tensor]:
         """The token part x of every source embedding and d log p(labels of the rows, together) / d x: (position, d_model) each.

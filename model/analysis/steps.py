@@ -35,7 +35,7 @@ class Calculation:
     dots: Tensor  # (key,): sums of the products
     scores: Tensor  # (key,): dots / sqrt(d_head), or the dots themselves where scaling is off
     allowed: Tensor  # bool (key,): the mask
-    exponents: Tensor  # (key,): exp((score - largest allowed score) / temperature), 0 where masked
+    exponents: Tensor  # (key,): exp((score + bias - the largest allowed) / temperature), 0 where masked
     denominator: Tensor  # (): their sum
     weights: Tensor  # (key,): exponents / denominator; all 0 where every key is masked
     weighted: Tensor  # (key, d_head): weight x value
@@ -63,9 +63,11 @@ def calculate(trace: Trace, weights: Weights, kind: str, layer: int, head: int, 
     steps = _inputs(trace, weights, kind, layer, head, query)
     products = steps["query"] * steps["keys"]
     dots = products.sum(-1)
-    scores = dots / math.sqrt(trace.anatomy.kind(kind).d_head) if change.scaled else dots
+    shape = trace.anatomy.kind(kind)
+    scores = dots / math.sqrt(shape.d_head) if change.scaled and shape.scores == "scaled dot" else dots
     allowed = may_attend(trace, kind, layer)[query]
-    exponents = _exponents(scores / change.temperature, allowed)
+    biased = scores if got.bias is None else scores + _wide(got.bias[layer, head, query])
+    exponents = _exponents(biased / change.temperature, allowed)
     denominator = exponents.sum()
     shares = exponents / denominator if bool(denominator > 0) else exponents
     weighted = shares[:, None] * steps["values"]
@@ -75,11 +77,10 @@ def calculate(trace: Trace, weights: Weights, kind: str, layer: int, head: int, 
         "denominator": denominator, "weights": shares, "weighted": weighted, "output": output,
         **_outputs(trace, weights, kind, layer, head, query, output, steps["state"]),
     }  # fmt: skip
-    after = point_before(trace, kind, layer) + 1
-    side = "encoder" if kind == "encoder" else "decoder"
+    after, side, own = point_before(trace, kind, layer) + 1, shape.asks, head * shape.key_heads // shape.heads
     captured = {
         "start": trace.residual[side].states[0, query], "query": got.queries[layer, head, query],
-        "keys": got.keys[layer, head], "values": got.values[layer, head], "scores": got.scores[layer, head, query],
+        "keys": got.keys[layer, own], "values": got.values[layer, own], "scores": got.scores[layer, head, query],
         "weights": got.weights[layer, head, query], "output": got.outputs[layer, head, query],
         "written": trace.residual[side].written[after - 1, query], "after": trace.residual[side].states[after, query],
     }  # fmt: skip

@@ -5,7 +5,7 @@ What lies below that layer is taken from the pass as it was, so nothing is compu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.instrument.recorder import Recorder, recording
+from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.trace import Trace
 from model.transformer.masks import padding_mask
@@ -26,17 +27,23 @@ def first_layer(trace: Trace, change: Intervention) -> int:
 
     The total number of layers if none does. Raises ValueError for a change of more than heads off and cut links.
     """
-    base, below, total = trace.intervention, {}, 0
+    base = trace.intervention
     if replace(change, heads_off=base.heads_off, cut=base.cut) != base:
         raise ValueError(
             "Knock-outs may differ from the trace in heads that are off and links that are cut, and in nothing else."
         )
-    for stack in trace.anatomy.stacks:
-        below[stack.name] = total
-        total += stack.layers
     places = [(kind, layer) for kind, layer, _ in change.heads_off ^ base.heads_off]
     places += [(kind, layer or 0) for kind, layer, _, _ in change.cut ^ base.cut]
-    return min((below[trace.anatomy.kind(kind).asks] + layer for kind, layer in places), default=total)
+    return lowest(trace.anatomy, places)
+
+
+def lowest(anatomy: Anatomy, places: Iterable[tuple[str, int]]) -> int:
+    """Index of the lowest of some attention sublayers (kind, layer), counting as `first_layer` does."""
+    below, total = {}, 0  # layers that come before a stack's own
+    for stack in anatomy.stacks:
+        below[stack.name] = total
+        total += stack.layers
+    return min((below[anatomy.kind(kind).asks] + layer for kind, layer in places), default=total)
 
 
 def rerun(
@@ -83,8 +90,9 @@ def _climb(
 
 def log_probabilities(model: Transformer, states: Tensor, ids: Tensor) -> Tensor:
     """log p of one piece for each row, nats: decoder states (batch, row, d_model), ids (row,) -> (batch, row)."""
-    pairs = zip(states.flatten(0, 1).split(LOGIT_ROWS), ids.expand(len(states), -1).flatten().split(LOGIT_ROWS), strict=True)
-    return torch.cat([-F.cross_entropy(model.logits(rows), wanted, reduction="none") for rows, wanted in pairs]).view(len(states), -1)
+    rows, wanted = states.flatten(0, 1).split(LOGIT_ROWS), ids.expand(len(states), -1).flatten().split(LOGIT_ROWS)
+    values = [-F.cross_entropy(model.logits(x), pieces, reduction="none") for x, pieces in zip(rows, wanted, strict=True)]
+    return torch.cat(values).view(len(states), -1)
 
 
 class _SourceEmbeddings(Recorder):
@@ -135,5 +143,6 @@ class TransformerPasses:
 
     def _ids(self, trace: Trace) -> tuple[Tensor, Tensor, Tensor]:
         """Ids of what the encoder and the decoder read, (1, position) each, and of the labels, (row,)."""
-        source, target, labels = (torch.tensor(part.ids, device=self.model.device) for part in (trace.source, trace.target, trace.labels))
+        device = self.model.device
+        source, target, labels = (torch.tensor(part.ids, device=device) for part in (trace.source, trace.target, trace.labels))
         return source[None], target[None], labels

@@ -98,6 +98,18 @@ def test_a_query_that_may_look_at_nothing_gives_zeros(tiny_translator):
     assert not calculation.weights.any() and not calculation.output.any() and calculation.difference < 2e-5
 
 
+@KINDS
+def test_a_bias_beside_the_scores_counts(tiny_translator, trace, kind):
+    """Weights made of scores and a bias come out; without the bias they would not."""
+    got = trace.attention[kind]
+    bias = torch.randn(got.scores.shape, generator=torch.Generator().manual_seed(0))
+    weights = (got.scores + bias).masked_fill(~got.mask, float("-inf")).softmax(-1)
+    for given, agrees in ((bias, True), (None, False)):
+        other = replace(trace, attention={**trace.attention, kind: replace(got, weights=weights, bias=given)})
+        differences = calculate(other, tiny_translator.weights, kind, 1, 2, 3).differences
+        assert (differences["weights"] < 1e-5) == agrees and differences["scores"] < 2e-5
+
+
 def test_a_place_that_does_not_exist_is_named(tiny_translator, trace):
     """Kind, layer, head, query."""
     for where in [("sideways", 0, 0, 0), ("cross", 9, 0, 0), ("cross", 0, 9, 0), ("cross", 0, 0, 999)]:

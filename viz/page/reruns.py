@@ -1,4 +1,4 @@
-"""Many changed passes of one sentence, batch by batch: cached, with a bar where that takes a while, asked for where it takes long."""
+"""Changed passes of one sentence, batch by batch: cached, with a bar where they take a while, asked for where they take long."""
 
 from __future__ import annotations
 
