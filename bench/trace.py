@@ -11,9 +11,9 @@ from collections.abc import Callable
 import torch
 
 from model import Intervention, Translator, load_pretrained
-from model.instrument.capture import capture
 from model.instrument.device import wait
 from model.instrument.pretrained import CheckpointError, DeviceError
+from model.instrument.sites import capture
 from model.instrument.tokenizer import Tokens
 
 SENTENCE = "The old man who lives next door told me that he had never seen so many people in the street before."

@@ -1,7 +1,8 @@
-"""The recorder: what applies changes to a pass and keeps what it computed, whatever model runs.
+"""The recorder: edits and captures what passes the sites of a model. Shared by every model that can be looked into.
 
-A model's hooks ask `active_recorder()` at every site. A context variable holds it, so threads that share a model never see each
-other; without one the hooks do nothing.
+A site is a place where a model's hook asks for the recorder of the running thread (a context variable) and, where there is one,
+hands it what passes by. Without one, nothing happens. So threads that share a model never see each other, and no model knows of
+all this. Where the hooks of our own transformer sit: `sites`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from contextvars import ContextVar
 from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention, Link
@@ -40,14 +41,19 @@ class Recorder:
         self.offset = 0  # positions of the stack that predicts that a key/value cache already holds
 
     def keep(self, what: str, where: str, tensor: Tensor) -> None:
-        """Remember what a site returned; batch row 0, since a Trace is of one pair."""
+        """Remember what a site returned, (batch, ...); batch row 0, since a Trace is of one pair."""
         if self.captures:
             self.captured[what, where].append(tensor[0])
 
     def edit(
         self, x: Tensor, affects: Callable[[Intervention], bool], change_one: Callable[[Intervention, Tensor], Tensor]
     ) -> Tensor:
-        """x (batch, ...) with `change_one(intervention, x or one row of it)` applied wherever `affects(intervention)`."""
+        """x (batch, ...) with `change_one` applied wherever `affects` is true of an Intervention.
+
+        one for the batch      x            ->  change_one(change, x)
+        one for each row       x[0]  x[1]   ->  x[0], which its change leaves alone;  change_one(changes[1], x[1]);  ...
+                               where x has one row for all, it is first repeated for each of them
+        """
         if len(self.changes) == 1:
             return change_one(self.changes[0], x) if affects(self.changes[0]) else x
         rows = [row for row, change in enumerate(self.changes) if affects(change)]
@@ -64,18 +70,21 @@ class Recorder:
         stack = self.anatomy.stack(side)
         if stack.predicts == "next":
             self.offset = offset
-        wanted = lambda change: change.positions_on(stack)  # noqa: E731
+
+        def affects(change: Intervention) -> bool:
+            return change.positions_on(stack) != "trained" or change.position_scale != 1.0
 
         def moved(change: Intervention, x: Tensor) -> Tensor:
-            if wanted(change) == "none":
+            edit = change.positions_on(stack)
+            if edit == "none":
                 return torch.zeros_like(x)
-            if wanted(change) == "reversed":
+            if edit == "reversed":
                 x = x.flip(-2)
-            elif wanted(change) == "shuffled":
+            elif edit == "shuffled":
                 x = x[..., shuffled_order(x.size(-2)).to(x.device), :]
             return x * change.position_scale
 
-        edited = self.edit(encoding[None], lambda change: wanted(change) != "trained" or change.position_scale != 1.0, moved)
+        edited = self.edit(encoding[None], affects, moved)
         return edited[0] if len(edited) == 1 else edited
 
     def edit_mask(self, kind: str, layer: int, mask: Tensor) -> Tensor:
@@ -115,7 +124,7 @@ class Recorder:
         return self.edit(scores, lambda change: not change.scaled, lambda _, x: x * root)
 
     def edit_temperature(self, scores: Tensor) -> Tensor:
-        """Scores as softmax gets them: divided by the temperature."""
+        """Scores (batch, head, query, key) as softmax gets them: divided by the temperature."""
         return self.edit(scores, lambda change: change.temperature != 1.0, lambda change, x: x / change.temperature)
 
     def edit_heads(self, kind: str, layer: int, joined: Tensor) -> Tensor:
@@ -134,11 +143,6 @@ class Recorder:
 
 
 AnyRecorder = TypeVar("AnyRecorder", bound=Recorder)
-
-
-def active_recorder() -> Recorder | None:
-    """The recorder that this thread runs under; None where there is none."""
-    return _recorder.get()
 
 
 @contextmanager
@@ -175,3 +179,31 @@ def shuffled_order(length: int) -> Tensor:
     """One fixed order (length,) of the positions for each length; never the trained order where there is another."""
     order = torch.randperm(length, generator=torch.Generator().manual_seed(length))
     return order.roll(1) if torch.equal(order, torch.arange(length)) else order
+
+
+# -- hooks: what the sites of a model are made of ------------------------------------------------------------------------
+
+
+def on_output(module: nn.Module, visit: Callable[[Recorder, tuple, Tensor], Tensor | None]) -> None:
+    """Hook what a module returns, for the life of the module: `visit` may return a replacement."""
+
+    def hook(_module: nn.Module, arguments: tuple, output: Tensor) -> Tensor | None:
+        recorder = _recorder.get()
+        return None if recorder is None else visit(recorder, arguments, output)
+
+    module.register_forward_hook(hook)
+
+
+def on_input(module: nn.Module, visit: Callable[[Recorder, tuple], tuple]) -> None:
+    """Hook what a module is given, for the life of the module: `visit` returns the arguments that it gets instead."""
+
+    def hook(_module: nn.Module, arguments: tuple) -> tuple | None:
+        recorder = _recorder.get()
+        return None if recorder is None else visit(recorder, arguments)
+
+    module.register_forward_pre_hook(hook)
+
+
+def keep_output(module: nn.Module, what: str, where: str) -> None:
+    """Capture what a module returns, as `Recorder.captured[what, where]`; never edit it."""
+    on_output(module, lambda recorder, _arguments, output: recorder.keep(what, where, output))

@@ -24,11 +24,11 @@ from torch import Tensor
 
 from model.analysis.roles import ROLE
 from model.instrument.beside import entry, explained, head_shapes, read_measured, whole_number
-from model.instrument.capture import install
 from model.instrument.checkpoint import TOKENIZER, WEIGHTS, cut, is_hash, is_number
 from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained, load_weights
 from model.instrument.project import ROOT
 from model.instrument.recorder import running
+from model.instrument.sites import install
 from model.instrument.tokenizer import PAD, Tokenizer
 from model.measuring.card import card_parts, markdown, write_block
 from model.measuring.evaluate import bleu, translate_all

@@ -1,19 +1,17 @@
-"""The sites of our transformer: permanent forward hooks on named submodules, where a recorder captures and edits what passes.
+"""The sites of our transformer: where the hooks sit on its named submodules, and how a Trace is put together from them.
 
-`install(model)` registers the hooks once. They write to the active recorder (`model.instrument.recorder`); without one they do
-nothing. So the transformer itself knows nothing of all this.
+`install(model)` registers the hooks, once for the life of the model; what passes them is edited and captured by a `Recorder`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from model.instrument.recorder import Recorder, active_recorder, recording
+from model.instrument.recorder import Recorder, keep_output, on_input, on_output, recording
 from model.trace.anatomy import Anatomy, Kind
 from model.trace.anatomy import Stack as Layers
 from model.trace.intervention import Intervention
@@ -32,41 +30,16 @@ def install(model: Transformer) -> Transformer:
         _install_stack(stack, side)
         for index, layer in enumerate(stack.layers):
             _install_attention(layer.attention, side, index)
-            _keep(layer.attention, "written", side)
-            _keep(layer.attention_residual, "states", side)
+            keep_output(layer.attention, "written", side)
+            keep_output(layer.attention_residual, "states", side)
             if side == DECODER:
                 _install_attention(layer.cross_attention, CROSS, index)
-                _keep(layer.cross_attention, "written", side)
-                _keep(layer.cross_attention_residual, "states", side)
-            _keep(layer.feed_forward.relu, "units", side)
-            _keep(layer.feed_forward, "written", side)
-            _keep(layer.feed_forward_residual, "states", side)
+                keep_output(layer.cross_attention, "written", side)
+                keep_output(layer.cross_attention_residual, "states", side)
+            keep_output(layer.feed_forward.relu, "units", side)
+            keep_output(layer.feed_forward, "written", side)
+            keep_output(layer.feed_forward_residual, "states", side)
     return model
-
-
-def _on_output(module: nn.Module, visit: Callable[[Recorder, tuple, Tensor], Tensor | None]) -> None:
-    """Hook what a module returns: `visit` may return a replacement."""
-
-    def hook(_module: nn.Module, arguments: tuple, output: Tensor) -> Tensor | None:
-        recorder = active_recorder()
-        return None if recorder is None else visit(recorder, arguments, output)
-
-    module.register_forward_hook(hook)
-
-
-def _on_input(module: nn.Module, visit: Callable[[Recorder, tuple], tuple]) -> None:
-    """Hook what a module is given: `visit` returns the arguments that it gets instead."""
-
-    def hook(_module: nn.Module, arguments: tuple) -> tuple | None:
-        recorder = active_recorder()
-        return None if recorder is None else visit(recorder, arguments)
-
-    module.register_forward_pre_hook(hook)
-
-
-def _keep(module: nn.Module, what: str, where: str) -> None:
-    """Capture what a module returns; never edit it."""
-    _on_output(module, lambda recorder, _arguments, output: recorder.keep(what, where, output))
 
 
 def _install_stack(stack: Stack, side: str) -> None:
@@ -77,9 +50,9 @@ def _install_stack(stack: Stack, side: str) -> None:
         recorder.keep("positions", side, encoding[None])
         return encoding
 
-    _keep(stack.embedding, "embeddings", side)
-    _on_output(stack.positions, positions)
-    _keep(stack.dropout, "states", side)
+    keep_output(stack.embedding, "embeddings", side)
+    on_output(stack.positions, positions)
+    keep_output(stack.dropout, "states", side)
 
 
 def _install_attention(module: MultiHeadAttention, kind: str, layer: int) -> None:
@@ -98,10 +71,10 @@ def _install_attention(module: MultiHeadAttention, kind: str, layer: int) -> Non
         return (joined,)
 
     for name in ("query", "key", "value"):
-        _keep(getattr(module, name), name, kind)
-    _on_input(module.softmax, scores)
-    _keep(module.softmax, "weights", kind)
-    _on_input(module.output, outputs)
+        keep_output(getattr(module, name), name, kind)
+    on_input(module.softmax, scores)
+    keep_output(module.softmax, "weights", kind)
+    on_input(module.output, outputs)
 
 
 # -- from sites to a Trace ----------------------------------------------------------------------------------------------
