@@ -22,6 +22,7 @@ import torch
 from streamlit.logger import set_log_level
 
 from bench.browser import chromium, serve
+from bench.report import Report, machine, write_option
 from bench.tab import Tab, thrown_away
 from model import Translator, load_pretrained
 from model.device import wait
@@ -164,6 +165,7 @@ def read_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="reruns of each kind; the table shows medians (default: 5)")
     parser.add_argument("--model", default="en-fr")
     parser.add_argument("--device")
+    write_option(parser)
     args = parser.parse_args(arguments)
     args.views = known_views(parser, args.views)
     if not all(part.strip().isdecimal() and 2 <= int(part) <= 500 for part in args.tokens.split(",")):
@@ -175,25 +177,20 @@ def read_arguments(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print the table."""
+    """Print the table and, with --write, put it into bench/README.md."""
     set_log_level("ERROR")  # the views warn that they are imported outside a page
     args = read_arguments(arguments)
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # as the page does
     try:
         translator = load_pretrained(args.model, args.device)
-    except (CheckpointError, DeviceError) as error:
+        where = machine(translator, f"Streamlit {streamlit.__version__}", "headless Chromium")
+        report = Report("page", where, HEADER, args.write)
+        options = ["--model", str(translator.folder), "--device", str(translator.model.device)]
+        for row in measure(translator, args.views, args.tokens, args.rounds, options):
+            report.add(row)
+    except (CheckpointError, DeviceError, OSError, RuntimeError, ValueError) as error:
         sys.exit(f"error: {error}")
-    cores = os.cpu_count() or 2
-    torch.set_num_threads(max(1, cores // 2))  # as the page does
-    device = str(translator.model.device)
-    print(
-        f"{translator.name} on {device}, Streamlit {streamlit.__version__}, headless Chromium, {cores} cores\n\n{HEADER}",
-        flush=True,
-    )
-    try:
-        for row in measure(translator, args.views, args.tokens, args.rounds, ["--model", str(translator.folder), "--device", device]):
-            print(row, flush=True)
-    except (FileNotFoundError, RuntimeError) as error:
-        sys.exit(f"error: {error}")
+    report.close()
 
 
 if __name__ == "__main__":
