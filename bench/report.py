@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from model import Translator
-from model.card import card_parts, write_block
+from model.measuring.card import card_parts, write_block
 
 README = Path(__file__).with_name("README.md")
 

@@ -20,8 +20,8 @@ from bench.page import MOST_ROUNDS, known_views, sentences
 from bench.report import Report, machine, write_option
 from bench.tab import Rerun, Tab, thrown_away, until_one
 from model import Intervention, Translator, load_pretrained
-from model.device import wait
-from model.pretrained import CheckpointError, DeviceError
+from model.instrument.device import wait
+from model.instrument.pretrained import CheckpointError, DeviceError
 
 SWITCH = "Look-ahead mask"
 HEADER = """\
