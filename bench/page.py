@@ -16,6 +16,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit
 import torch
@@ -84,10 +85,16 @@ def sentences(tokenizer: Tokenizer, tokens: int) -> Iterator[str]:
     for start in range(len(words)):
         run = list(itertools.islice(itertools.cycle(words), start, start + tokens))
         # every word adds at least one token, so that the right number of words can be found by halving
-        count = bisect_left(range(1, tokens), tokens, key=lambda some, run=run: len(tokenizer.source(" ".join(run[:some])))) + 1
+        lengths = partial(_length, tokenizer, run)
+        count = bisect_left(range(1, tokens), tokens, key=lengths) + 1
         text = " ".join(run[:count])
         if len(tokenizer.source(text)) == tokens:
             yield text
+
+
+def _length(tokenizer: Tokenizer, words: list[str], count: int) -> int:
+    """Source tokens of the first `count` words."""
+    return len(tokenizer.source(" ".join(words[:count])))
 
 
 def model_milliseconds(translator: Translator, text: str) -> float:

@@ -60,7 +60,7 @@ def first_flip(tab: Tab, texts: Iterator[str]) -> tuple[str, Rerun]:
 
     The mask stays away. Raises RuntimeError as `until_one`.
     """
-    typed = []
+    typed: list[str] = []
 
     def samples() -> Iterator[Rerun | None]:
         while True:

@@ -73,8 +73,8 @@ def examples_of(translator: Translator, pairs: list[Pair]) -> Examples:
         side: {name: _marked(found, ids[side].size(1)).to(device) for name, found in names.items()}
         for side, names in spots.items()
     }
-    numbers = (torch.tensor(values, device=device) for values in (rows, right, wrong))
-    return Examples(ids["encoder"].to(device), ids["decoder"].to(device), *numbers, places)
+    asked, right_ids, wrong_ids = (torch.tensor(values, device=device) for values in (rows, right, wrong))
+    return Examples(ids["encoder"].to(device), ids["decoder"].to(device), asked, right_ids, wrong_ids, places)
 
 
 def _covering(tokens: Tokens, span: tuple[int, int]) -> list[int]:

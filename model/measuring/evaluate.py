@@ -57,7 +57,7 @@ def evaluate(translator: Translator, folder: Path, data: Path, splits: tuple[str
     widths = sorted({1, beam})
     names = ["greedy" if width == 1 else f"beam {width}" for width in widths]
     rows, signature = [], ""
-    found = {"weights_sha256": translator.about.get("weights_sha256"), "beams": widths, "scores": {}}
+    by_split: dict[str, list[float]] = {}
     for split, pairs in [(split, read_pairs(data / f"{split}.tsv.gz")) for split in splits]:
         sources, references = ([pair[side] for pair in pairs] for side in (0, 1))
         scores = []
@@ -69,10 +69,11 @@ def evaluate(translator: Translator, folder: Path, data: Path, splits: tuple[str
             scores.append(round(score, 2))
             print(f"{split}, {name}: {score:.2f}, {speed:.0f} sentences/s", flush=True)
         rows.append([split, f"{len(sources):,}", *(f"{score:.1f}" for score in scores)])
-        found["scores"][split] = scores
+        by_split[split] = scores
     how = f"Cased sacreBLEU, signature `{signature}`; each line of a file is one segment with one reference."
     table = markdown(["set", "sentences", *names], rows)
-    return "\n".join([table, "", how, "", *facts(translator, folder)]), {**found, "signature": signature}
+    found = {"weights_sha256": translator.about.get("weights_sha256"), "beams": widths, "scores": by_split, "signature": signature}
+    return "\n".join([table, "", how, "", *facts(translator, folder)]), found
 
 
 def facts(translator: Translator, folder: Path) -> list[str]:

@@ -55,10 +55,11 @@ def measure_pairs(translator: Translator, pairs: list[tuple[str, str]], seed: in
     measures = HeadMeasures(len(pairs), {kind: {} for kind in ATTENTION_KINDS}, {kind: {} for kind in ATTENTION_KINDS})
     for (kind, name), values in statistics.items():
         measures.statistics[kind][name] = torch.stack(values).mean(0)
-    for (kind, name), values in scores.items():
-        both = torch.stack([torch.stack(pair) for pair in values])  # (sentence, score or null, layer, head)
-        mean, deviation = both.mean(0), both.std(0, correction=min(1, len(values) - 1))
-        measures.roles[kind][name] = RoleMeasure(ROLE[name], *mean, *deviation, len(values))
+    for (kind, name), pairs_of_scores in scores.items():
+        both = torch.stack([torch.stack(pair) for pair in pairs_of_scores])  # (sentence, score or null, layer, head)
+        (score, chance), count = both.mean(0), len(pairs_of_scores)
+        deviation, chance_deviation = both.std(0, correction=min(1, count - 1))
+        measures.roles[kind][name] = RoleMeasure(ROLE[name], score, chance, deviation, chance_deviation, count)
     return measures
 
 
@@ -104,9 +105,9 @@ def load_roles(folder: Path, weights_sha256: str, config: Config | None = None) 
         for kind in ATTENTION_KINDS:
             found = entry(entry(content, "statistics"), kind)
             statistics[kind] = {name: torch.tensor(head_table(found[name], shapes.get(kind), name)) for name in STATISTICS[kind]}
-            shape = tuple(statistics[kind]["entropy"].shape)
+            layers, heads = statistics[kind]["entropy"].shape
             measured = entry(entry(content, "roles"), kind)
-            roles[kind] = {name: _role_measure(name, kind, entry(measured, name), shape) for name in measured}
+            roles[kind] = {name: _role_measure(name, kind, entry(measured, name), (layers, heads)) for name in measured}
         return HeadMeasures(whole_number(content["sentences"], "sentences", 1), statistics, roles)
 
 

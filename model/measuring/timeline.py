@@ -204,15 +204,18 @@ def take_over(translator: Translator, folder: Path, earlier: Translator, pairs: 
 
     Raises ValueError where it has none, or one that was measured on other sentences.
     """
-    stored = read_measured(earlier.folder, f"{FOLDER}/{FILE}", earlier.about["weights_sha256"])
+    before = earlier.folder
+    if before is None:
+        raise ValueError(f"{earlier.name} was not read from a folder, so it has no timeline.")
+    stored = read_measured(before, f"{FOLDER}/{FILE}", earlier.about["weights_sha256"])
     if stored is None or stored.get("about") != about:
-        raise ValueError(f"{earlier.folder} has no timeline measured on {about}.")
-    moments = load_timeline(earlier.folder, earlier.about["weights_sha256"], earlier.model.config)[:-1]
+        raise ValueError(f"{before} has no timeline measured on {about}.")
+    moments = load_timeline(before, earlier.about["weights_sha256"], earlier.model.config)[:-1]
     (folder / FOLDER).mkdir(exist_ok=True)
-    if earlier.folder != folder:
+    if before != folder:
         for moment in moments:
-            shutil.copyfile(earlier.folder / moment.file, folder / moment.file)
-    (folder / FOLDER / TOKENIZER).write_bytes(tokenizer_then(earlier, earlier.folder).model)
+            shutil.copyfile(before / moment.file, folder / moment.file)
+    (folder / FOLDER / TOKENIZER).write_bytes(tokenizer_then(earlier, before).model)
     training = translator.about["training"]
     last = Moment(training["steps"], WEIGHTS, translator.about["weights_sha256"], 0.0, 0.0, {})
     return write(folder, about, [*moments, measured(translator, last, pairs)])

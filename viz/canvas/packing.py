@@ -98,7 +98,7 @@ def fine_weights(codes: numpy.ndarray) -> numpy.ndarray:
     return codes / (100.0 * FINE_STEPS)
 
 
-def token_lists(trace: AttentionMaps) -> dict[str, list[dict]]:
+def token_lists(trace: AttentionMaps) -> dict[str, dict[str, object]]:
     """What stands on the axes: "source", "target" (the piece being read) and "labels" (the piece being produced); names are for hovers."""
     sides = {"source": trace.source, "target": trace.target, "labels": trace.labels}
     return {

@@ -83,7 +83,7 @@ def _columns(tree: BeamTree, labels: list[str], runs: list[Run]) -> Columns:
     for one, label in zip(tree.hypotheses, labels, strict=True):
         widest[one.step] = max(widest[one.step], len(label))
     parting = {tree.hypotheses[run.members[0]].step for run in runs}
-    gutters = [GUTTER if step in parting else 0 for step in range(len(widest))]
+    gutters: list[float] = [GUTTER if step in parting else 0 for step in range(len(widest))]
     sizes = [gutter + (widest[step] + 1) * GLYPH * LABEL_SIZE for step, gutter in enumerate(gutters)]
     readable = sum(sizes) <= WIDEST
     if not readable:
@@ -100,7 +100,8 @@ def split_runs(tree: BeamTree) -> list[Run]:
         children[one.parent].append(index)
     reaching = {at for index in tree.ended for at in tree.path(index)}
     winning = set(tree.path(tree.winner))
-    runs, run_of = [], {}
+    runs: list[Run] = []
+    run_of: dict[int | None, int] = {}
     for index, one in enumerate(tree.hypotheses):
         if one.parent is not None and len(children[one.parent]) == 1:
             continue  # inside a run
@@ -204,8 +205,8 @@ def _texts(tree: BeamTree, labels: list[str], runs: list[Run], columns: Columns,
 
 def _scores(tree: BeamTree, runs: list[Run], colours: Palette) -> go.Scatter:
     """The normalised scores behind the hypotheses that ended."""
-    ended = [(run, tree.hypotheses[run.members[-1]].normalised) for run in runs]
-    ended = [(run, score) for run, score in ended if score is not None]
+    scores = [(run, tree.hypotheses[run.members[-1]].normalised) for run in runs]
+    ended = [(run, score) for run, score in scores if score is not None]
     texts = [f"<b>{number(score)} ✓</b>" if run.role == "winner" else number(score) for run, score in ended]
     return go.Scatter(
         x=[run.right + 6 for run, _ in ended], y=[run.lane * LANE for run, _ in ended], mode="text", text=texts, name="scores",

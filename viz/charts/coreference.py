@@ -47,7 +47,8 @@ def decision_map(found: Coreference, colours: Palette = LIGHT) -> go.Figure:
     rows = {kind: _rows(found, kind) for kind in ATTENTION_KINDS}
     width = max(len(one.lost) for links in rows.values() for _, _, one in links)
     inside = sum(len(links) * CELL + GAP for links in rows.values()) - GAP
-    parts, axes, notes, top = [], {}, [], inside
+    parts, notes, top = [], [], inside
+    axes: dict[str, dict] = {}
     left = round(text_width([name for links in rows.values() for name, _, _ in links], LABEL_SIZE - 1)) + 14
     for index, (kind, links) in enumerate(rows.items()):
         end = "" if index == 0 else str(index + 1)

@@ -53,12 +53,14 @@ def knockout_map(
     """
     change, words = to_array(effects.change(rows)), sentences(effects, [head_words(*place) for place in heads], rows, said)
     most = max(FLAT, float(abs(change).max(initial=0.0)))
-    parts, axes, notes, frames, tallest = [], {}, [], [], 1
+    parts, notes, frames, tallest = [], [], [], 1
+    axes: dict[str, dict] = {}
     width = (1 + GAP) / len(ATTENTION_KINDS)
     for index, kind in enumerate(ATTENTION_KINDS):
         end = "" if index == 0 else str(index + 1)
         own = [(at, layer, head) for at, (name, layer, head) in enumerate(heads) if name == kind]
-        shape = tuple(1 + max((place[axis] for place in own), default=0) for axis in (1, 2))
+        layers, across = (1 + max((place[axis] for place in own), default=0) for axis in (1, 2))
+        shape = (layers, across)
         values, texts, hovers = (np.full(shape, empty, dtype=object) for empty in (np.nan, "", ""))
         for at, layer, head in own:
             values[layer, head], hovers[layer, head] = change[at], words[at]
@@ -68,9 +70,9 @@ def knockout_map(
                 frames.append(_frame(layer, head, end, colours))
         parts.append(_cells(values.astype(np.float32), texts, hovers, most, kind, end, colours, bar=index == 0))
         start = index * width
-        axes |= _axes(end, *shape, (start, start + width - GAP), colours)
+        axes |= _axes(end, layers, across, (start, start + width - GAP), colours)
         notes.append(_kind_title(kind, start, colours))
-        tallest = max(tallest, shape[0])
+        tallest = max(tallest, layers)
     title = f"change of log p of {markup(said)} without the head, nats: below 0 the head was needed, above 0 it was in the way"
     layout = plotly_layout(
         colours, title=plotly_title(colours, title), height=tallest * HEIGHT + TOP + 8, dragmode=False, hovermode="closest",

@@ -68,10 +68,10 @@ def probability_bars(
 ) -> go.Figure:
     """One row of the output: the best pieces with logit and probability at this temperature; a tick marks temperature 1."""
     logits = trace.logits[row]
-    values, ids = top_pieces(logits, count, temperature)
+    values, best = top_pieces(logits, count, temperature)
     label = trace.labels.ids[row]
-    plain = probabilities(logits)[ids]
-    ids, places = ids.tolist(), list(range(1, len(ids) + 1))
+    plain = probabilities(logits)[best]
+    ids, places = best.tolist(), list(range(1, len(best) + 1))
     names = [markup(piece_name(pieces[id_])) for id_ in ids]
     labels = [markup(cut(token_label(pieces[id_]))) for id_ in ids]
     ticks = [f"<b>{name}</b>" if id_ == label else name for id_, name in zip(ids, labels, strict=True)]

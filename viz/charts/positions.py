@@ -136,7 +136,7 @@ def added_norms(trace: Trace, side: str, colours: Palette = LIGHT) -> go.Figure:
     parts = {name: to_array(part) for name, part in analysis.input_parts(trace, side).items()}
     ticks, names = token_rows(trace, side, colours)
     figure = make_subplots(1, 2, shared_yaxes=True, column_widths=[0.68, 0.32], horizontal_spacing=0.05)
-    looks = {
+    looks: dict[str, tuple[str, dict[str, object]]] = {
         "token": ("token part", {"color": colours.kind(side), "symbol": "circle"}),
         "position": ("position part", {"color": colours.ink, "symbol": "diamond"}),
         "sum": ("sum of both", {"color": colours.soft, "symbol": "line-ns", "line": {"width": 2, "color": colours.soft}}),
@@ -208,7 +208,8 @@ def _three_panels(figure: go.Figure, rows: tuple[list[str], list[str]], limit: f
 def _plain(encoding: Tensor | Trace, side: str, colours: Palette) -> tuple[Tensor, list[str], list[str]]:
     """The encoding (position, d_model) with the tick labels and hover names of its rows."""
     if isinstance(encoding, Trace):
-        return encoding.positions[side], *token_rows(encoding, side, colours)
+        ticks, names = token_rows(encoding, side, colours)
+        return encoding.positions[side], ticks, names
     numbers = [str(position) for position in range(1, encoding.size(0) + 1)]
     return encoding, numbers, [f"position {number}" for number in numbers]
 
@@ -219,10 +220,10 @@ def token_rows(trace: Trace, side: str, colours: Palette) -> tuple[list[str], li
     given = analysis.given_positions(trace, side)
     ticks, names = [], []
     for index, (piece, id_) in enumerate(zip(tokens.shown, tokens.ids, strict=True)):
-        other = given is not None and given[index] != index
-        ticks.append((tinted(f"at {given[index] + 1}  ", colours.soft) if other else "") + tick(piece, id_ in SPECIAL, colours))
+        at = index if given is None else given[index]
+        ticks.append((tinted(f"at {at + 1}  ", colours.soft) if at != index else "") + tick(piece, id_ in SPECIAL, colours))
         name = f"“{markup(word_label(tokens.named[index]))}”, token {index + 1}"
-        names.append(name + (f", told it is at position {given[index] + 1}" if other else ""))
+        names.append(name + (f", told it is at position {at + 1}" if at != index else ""))
     return ticks, names
 
 

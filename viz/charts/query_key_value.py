@@ -48,15 +48,15 @@ def query_key_value(
     scores, allowed = got.scores[layer, head], may_attend(trace, kind, layer)
     limit = max(1e-9, *(float(matrix.abs().max()) for matrix in matrices.values()))
     places = {"query": ("x", "y"), "key": ("x2", "y2"), "value": ("x2", "y3")}
-    layers = [_matrix(name, matrices[name], axes, limit, colours) for name, axes in places.items()]
+    layers = [_matrix(name, matrices[name], place, limit, colours) for name, place in places.items()]
     for quiet in masked_layer(allowed, "", colours):
         layers.append(quiet.update(xaxis="x2", yaxis="y", hovertemplate="%{y} · %{x}: masked<extra></extra>"))
     layers.append(_scores(scores.masked_fill(~allowed, float("nan")), head_title(kind, layer, head), colours))
-    for axes in (("x", "y4"), ("x3", "y2")):  # wakes the axes that carry labels
-        marker = {"opacity": 0}
-        layers.append(go.Scatter(x=[1], y=[1], xaxis=axes[0], yaxis=axes[1], mode="markers", marker=marker, hoverinfo="skip"))
+    for x, y in (("x", "y4"), ("x3", "y2")):  # an invisible point: without a trace on them Plotly does not draw axes with labels
+        layers.append(go.Scatter(x=[1], y=[1], xaxis=x, yaxis=y, mode="markers", marker={"opacity": 0}, hoverinfo="skip"))
     width = matrices["query"].size(1)
-    shapes = [] if cell is None else _outline(cell, colours, width, scores.shape)
+    rows, columns = scores.shape
+    shapes = [] if cell is None else _outline(cell, colours, width, (rows, columns))
     axes, size = _axes(trace, kind, colours, width)
     layout = plotly_layout(
         colours, **size, **axes, shapes=shapes, annotations=_captions(colours, trace), plot_bgcolor=colours.card

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from io import StringIO
+from typing import Any
 
 import altair as alt
 import torch
@@ -182,7 +183,7 @@ def spread_apart(values: list[float], gap: float) -> list[float]:
 
 def _haloed(chart: alt.Chart, text: alt.Text, colours: Palette) -> list[alt.Chart]:
     """Numbers over the picked marks, on a rim of the page's colour so that they stay readable over lines."""
-    style = {"dy": -11, "fontSize": LABEL_SIZE, "fontWeight": 600}
+    style: dict[str, Any] = {"dy": -11, "fontSize": LABEL_SIZE, "fontWeight": 600}
     rim = chart.mark_text(**style, color=colours.page, stroke=colours.page, strokeWidth=4, strokeJoin="round")
     return [rim.encode(text=text), chart.mark_text(**style, color=colours.ink).encode(text=text)]
 

@@ -49,7 +49,8 @@ def role_map(
     sizes = {kind: tuple(found["entropy"].shape) for kind, found in measures.statistics.items()}
     height = sum(layers * CELL + GAP for layers, _ in sizes.values()) - GAP + TOP + 8
     inside = height - TOP - 8
-    parts, axes, notes, top = [_bar(label, most, colours)], {}, [], inside
+    parts, notes, top = [_bar(label, most, colours)], [], inside
+    axes: dict[str, dict] = {}
     for index, kind in enumerate(ATTENTION_KINDS):
         layers, heads = sizes[kind]
         end = "" if index == 0 else str(index + 1)

@@ -101,7 +101,8 @@ def matrix_figure(
         yaxis2=plotly_axis(colours, **silent, overlaying="y", matches="y", range=down, tickvals=numbered(rows),
                            ticktext=names[0]),
     )  # fmt: skip
-    wake = go.Scatter(x=[1], y=[1], mode="markers", marker={"opacity": 0}, hoverinfo="skip")  # the visible axes
+    # an invisible point; without a trace on them Plotly does not draw the visible axes
+    wake = go.Scatter(x=[1], y=[1], mode="markers", marker={"opacity": 0}, hoverinfo="skip")
     figure = go.Figure([*layers, wake], layout)  # all at once: every later change costs Plotly milliseconds
     if square and max(rows, columns) <= 2 * min(rows, columns):
         figure.layout.yaxis.update(scaleanchor="x", scaleratio=1)

@@ -20,7 +20,9 @@ def with_signs(figure: object) -> object:
     for trace in figure.data:
         for template, texts in (("hovertemplate", "hovertext"), ("texttemplate", "text")):
             written = getattr(trace, template, None)
-            found = FIELD.search(written) if isinstance(written, str) else None
+            if not isinstance(written, str):
+                continue
+            found = FIELD.search(written)
             if found and getattr(trace, texts, None) is None and len(FIELD.findall(written)) == 1:
                 numbers = _written(getattr(trace, found[1], None), bool(found[2]), int(found[3]))
                 if numbers is not None:
