@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import re
@@ -15,7 +14,8 @@ from torch import Tensor
 
 from model.analysis.roles import ROLE, HeadMeasures, RoleMeasure, head_statistics, role_scores, shuffled
 from model.instrument.beside import entry, explained, head_shapes, head_table, read_measured, whole_number
-from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
+from model.instrument.pretrained import Translator, checkpoint_folder, load_pretrained
+from model.measuring.command import in_words, options
 from model.trace.trace import ATTENTION_KINDS
 from model.training.data import read_pairs
 from model.transformer.config import Config, briefly
@@ -121,19 +121,14 @@ def _role_measure(name: str, kind: str, got: Mapping, shape: tuple[int, int]) ->
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure one checkpoint and print which heads have which role."""
-    form = argparse.ArgumentDefaultsHelpFormatter
-    parser = argparse.ArgumentParser(prog="python -m model.roles", description=__doc__, formatter_class=form)
+    parser = options("roles", __doc__)
     parser.add_argument("--data", type=Path, required=True, help=f"folder with {' and '.join(SPLITS)}, .tsv.gz")
-    parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
     parser.add_argument("--seed", type=int, default=0, help="draws the sentences and shuffles the null")
-    parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
     args = parser.parse_args(arguments)
     started, folder = time.perf_counter(), checkpoint_folder(args.model)
-    try:
+    with in_words():
         translator, pairs = load_pretrained(folder, args.device), sample(args.data, seed=args.seed)
         measures = measure_pairs(translator, pairs, args.seed)
-    except (OSError, ValueError, CheckpointError, DeviceError) as error:
-        raise SystemExit(f"error: {error}") from error
     about = f"{EACH} pairs each of {' and '.join(SPLITS)}, seed {args.seed}, reference as target"
     path = save_roles(folder, measures, translator.about["weights_sha256"], about)
     for role in ROLE.values():
