@@ -136,13 +136,13 @@ def added_norms(trace: Trace, side: str, colours: Palette = LIGHT) -> go.Figure:
     parts = {name: to_array(part) for name, part in analysis.input_parts(trace, side).items()}
     ticks, names = token_rows(trace, side, colours)
     figure = make_subplots(1, 2, shared_yaxes=True, column_widths=[0.68, 0.32], horizontal_spacing=0.05)
-    looks: dict[str, tuple[str, dict[str, object]]] = {
+    styles: dict[str, tuple[str, dict[str, object]]] = {
         "token": ("token part", {"color": colours.kind(side), "symbol": "circle"}),
         "position": ("position part", {"color": colours.ink, "symbol": "diamond"}),
         "sum": ("sum of both", {"color": colours.soft, "symbol": "line-ns", "line": {"width": 2, "color": colours.soft}}),
     }
     size = 9 if len(names) <= LONG else 4
-    for part, (title, marker) in looks.items():
+    for part, (title, marker) in styles.items():
         figure.add_scatter(
             x=parts[part], y0=1, dy=1, mode="markers", name=title, marker={**marker, "size": size}, row=1, col=1,
             hovertemplate=f"%{{y}}: norm of the {title} <b>%{{x:.2f}}</b><extra></extra>",
@@ -160,9 +160,9 @@ def _norm_axes(figure: go.Figure, ticks: list[str], names: list[str], colours: P
     legend = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": LABEL_SIZE}, "itemclick": False}
     margin = {"l": round(label_rows(figure, ticks, names, colours)), "r": 12, "t": 44, "b": 48}
     figure.update_layout(plotly_layout(colours, height=height, showlegend=True, legend=legend, margin=margin, bargap=0))
-    look = plotly_axis(colours, showgrid=True, automargin=False)
-    figure.update_xaxes({**look, "rangemode": "tozero", "title": _soft_title("norm", colours)}, col=1)
-    figure.update_xaxes({**look, "range": [-1.05, 1.05], "tickvals": [-1, 0, 1], "title": _soft_title("cosine", colours)}, col=2)
+    axis = plotly_axis(colours, showgrid=True, automargin=False)
+    figure.update_xaxes({**axis, "rangemode": "tozero", "title": _soft_title("norm", colours)}, col=1)
+    figure.update_xaxes({**axis, "range": [-1.05, 1.05], "tickvals": [-1, 0, 1], "title": _soft_title("cosine", colours)}, col=2)
     return figure
 
 

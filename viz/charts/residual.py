@@ -100,9 +100,9 @@ def _token_ticks(
            alt.Tooltip("share:Q", format=".1%")]  # fmt: skip
     base = alt.Chart().encode(x=x, xOffset=offset, y=y)
     ticks = base.mark_tick(thickness=2, bandSize=12, opacity=0.75).encode(color=colour, tooltip=tip).add_params(hover)
-    picked = base.transform_filter(hover)
-    strong = picked.mark_tick(thickness=3, bandSize=22, color=colours.ink)
-    return [ticks, strong, *_haloed(picked, alt.Text("share:Q", format=".0%"), colours)], rows
+    selection = base.transform_filter(hover)
+    strong = selection.mark_tick(thickness=3, bandSize=22, color=colours.ink)
+    return [ticks, strong, *_haloed(selection, alt.Text("share:Q", format=".0%"), colours)], rows
 
 
 def _rows(trace: Trace, side: str, norms: Tensor, shown: list[int]) -> list[dict]:
@@ -139,9 +139,9 @@ def _lines(x: alt.X, colours: Palette, side: str, shown: list[int], tokens: Toke
     dots = base.mark_circle(size=34).encode(
         color=colour, tooltip=tip, opacity=alt.when(hover).then(alt.value(1)).otherwise(alt.value(0.6))
     )
-    picked = base.transform_filter(hover)
-    strong = picked.mark_line(strokeWidth=3, color=colours.ink).encode(detail="n:O")
-    layers = [lines, dots.add_params(hover), strong, *_haloed(picked, alt.Text("norm:Q", format=".1f"), colours)]
+    selection = base.transform_filter(hover)
+    strong = selection.mark_line(strokeWidth=3, color=colours.ink).encode(detail="n:O")
+    layers = [lines, dots.add_params(hover), strong, *_haloed(selection, alt.Text("norm:Q", format=".1f"), colours)]
     return layers + _end_labels(norms, shown, tokens, x, colours, hover) if len(shown) <= NAMED else layers
 
 
