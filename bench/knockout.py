@@ -42,7 +42,7 @@ def taking_turns(functions: Sequence[Callable[[], object]], rounds: int) -> list
 def measure(translator: Translator, text: str, rounds: int) -> tuple[str, list[float]]:
     """Tokens of both sides, and median seconds of (trace, captured pass alone, every head knocked out)."""
     trace, model = translator.trace(text), translator.model
-    heads = list(every_head(model.config).values())
+    heads = list(every_head(model.anatomy).values())
 
     def settled(function: Callable[[], object]) -> Callable[[], None]:
         def run() -> None:
@@ -74,7 +74,7 @@ def main(arguments: list[str] | None = None) -> None:
         translator = load_pretrained(args.model, args.device)
         for text in args.text:
             translator.source(text)  # not after the others were measured
-        count = len(every_head(translator.model.config))
+        count = len(every_head(translator.model.anatomy))
         report = Report("knockout", machine(translator, f"{count} heads"), HEADER, args.write)
     except (CheckpointError, DeviceError, OSError, ValueError) as error:
         sys.exit(f"error: {error}")

@@ -16,9 +16,9 @@ import torch
 from model.instrument.beside import explained, read_measured, whole_number
 from model.instrument.checkpoint import checkpoint_folder, is_number
 from model.instrument.pretrained import Translator, load_pretrained
-from model.instrument.tokenizer import Tokens
 from model.measuring.command import in_words, options
 from model.trace.byte_pieces import is_byte
+from model.trace.tokens import Tokens
 from model.trace.words import word_spans
 from model.training.data import HELD_OUT, TRAIN, read_files
 from model.training.recipe import Recipe

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from dataclasses import replace
 
 import streamlit as st
 
@@ -12,12 +11,12 @@ from model.analysis.attention import may_attend
 from model.trace.intervention import Link
 from model.trace.trace import AttentionMaps
 from viz.canvas import Matrix, attention_matrices, cell_states, pack_matrices
-from viz.charts.parts.words import head_title
+from viz.page import store
 from viz.page.changes import hidden_links
 from viz.page.choices import plain
+from viz.page.params import MOST_ENTRIES
+from viz.page.parts.heads import head_heading
 from viz.page.scene import Scene
-from viz.page.settings import MOST_LINKS
-from viz.reading import off_mark
 from viz.theme import quoted
 
 HIDE = {"column": "click to hide it from everyone", "column back": "hidden; click to show it again"}
@@ -70,7 +69,7 @@ def toggled(cut: frozenset[Link], kind: str, layers: tuple[int, int | None], axi
 def draw_paint(scene: Scene) -> None:
     """The open head as pieces, to paint on."""
     kind, layer, head = scene.open_head
-    st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}{off_mark(scene.trace, kind, layer, head)}</h3>')
+    head_heading(scene)
     everywhere = scene.settings.paint == "all"
     where = "in all layers" if everywhere else f"in layer {layer + 1}, for all its heads"
     st.caption(f"Click or drag over cells to cut their links {where}; begin on a cut cell to restore. {TOKENS[kind]}")
@@ -119,12 +118,12 @@ def masked_rows(trace: AttentionMaps, kind: str, layer: int) -> str:
 
 def _change(act: Callable[[frozenset[Link]], frozenset[Link]]) -> None:
     """Cut other links, within what one link of the address bar can name."""
-    now = st.session_state["settings"]
-    cut = act(now.cut)
-    if len(cut) > max(MOST_LINKS, len(now.cut)):
+    now = store.state().change.cut
+    cut = act(now)
+    if len(cut) > max(MOST_ENTRIES, len(now)):
         st.session_state["paint-notice"] = (
-            f"That would be {len(cut)} cut links; the page keeps at most {MOST_LINKS}, so nothing was changed. "
+            f"That would be {len(cut)} cut links; the page keeps at most {MOST_ENTRIES}, so nothing was changed. "
             "To mask a whole row or column, click its token."
         )
         return
-    st.session_state["settings"] = replace(now, cut=cut)
+    store.write(cut=cut)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Mapping, Set
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
@@ -17,29 +18,25 @@ from model.trace.intervention import Intervention
 from model.trace.trace import AttentionMaps, Trace
 from viz.canvas import Click
 from viz.charts import head_sentence
-from viz.charts.parts.signs import with_signs
-from viz.page import address, engine
-from viz.page.settings import Settings
+from viz.page import caches, engine, store
+from viz.page.params import Param
+from viz.page.state import State
 from viz.theme import Palette
 
+SIDE = "side"  # the language of the side that is open
 T = TypeVar("T")
-
-
-@st.cache_data(max_entries=96, show_spinner=False)
-def kept(name: str, key: tuple, theme: str, choices: tuple, _build: Callable[[], T]) -> T:
-    """What `_build` draws; everything else is what the cache goes by."""
-    return with_signs(_build())
 
 
 @dataclass
 class Scene:
     """The picture that is being drawn. Views read it, and change settings through `choose`."""
 
-    settings: Settings
+    settings: State
     translator: Translator
     done: engine.Pass
     colours: Palette
     trained: Translator | None = None  # where `translator` is a moment of its training
+    calculation: str | None = None  # slug of the view that a click on a cell opens; None: there is none
 
     @property
     def trace(self) -> Trace:
@@ -54,19 +51,19 @@ class Scene:
     @property
     def compares(self) -> bool:
         """Whether pictures show the difference between the unchanged model and the changed one."""
-        return self.settings.compare == "difference" and not self.settings.intervention.changes_nothing
+        return self.settings.compare == "difference" and not self.settings.change.changes_nothing
 
     @property
     def translates(self) -> bool:
         """Whether the pass on screen is over what the model, as it is on screen, says by itself."""
-        changed = self.settings.compare != "before" and not self.settings.intervention.changes_nothing
+        changed = self.settings.compare != "before" and not self.settings.change.changes_nothing
         return not self.settings.target.strip() and not (changed and self.settings.forcing == "forced")
 
     @property
     def asked(self) -> tuple:
         """What tells the pass that was asked for from others, where a picture shows it under "Before", too."""
         trace = self.done.trace
-        return str(trace.intervention.to_dict()), tuple(trace.labels.ids)
+        return trace.intervention, tuple(trace.labels.ids)
 
     @cached_property
     def whole_maps(self) -> AttentionMaps:
@@ -100,13 +97,10 @@ class Scene:
         return f"hidden: {share:.0%} of {whose} attention goes to `</s>`, `<s>` and punctuation (drawn as 0){rest}."
 
     @property
-    def key(self) -> tuple[str, str, str, bool, str]:
-        """What tells one trace from another, for caches of what is drawn from it."""
-        trace = self.trace
-        text = f"{trace.source.text}\n{trace.labels.ids}"
-        change, settings = str(trace.intervention.to_dict()), self.settings
-        shown = f"{settings.sinks} {self.compares}"
-        return engine.cache_key(self.translator), text, change, settings.words, shown
+    def key(self) -> Hashable:
+        """What tells one picture of attention from another: the pass, and how much of it is shown."""
+        settings = self.settings
+        return caches.key_of((self.translator, self.trace, settings.words, settings.sinks, self.compares))
 
     @property
     def open_head(self) -> tuple[str, int, int]:
@@ -120,8 +114,7 @@ class Scene:
     @property
     def suggested_head(self) -> tuple[str, int, int]:
         """The head to open before any choice: the trained model's, so that it stays the same at every moment of the training."""
-        trained = self.trained or self.translator
-        return engine.suggested_head(trained, engine.cache_key(trained))
+        return engine.suggested_head(self.trained or self.translator)
 
     @property
     def open_cell(self) -> tuple[int, int]:
@@ -141,16 +134,19 @@ class Scene:
 
     def picture(self, name: str, build: Callable[[], T], *choices: object) -> T:
         """What `build` draws of this pass with these choices, drawn once: a figure takes 20 to 60 ms to make, 5 to read back."""
-        return kept(name, self.key, self.colours.name, choices, build)
+        return caches.picture(name, self, self.colours.name, choices, build=build)
 
     def choose(self, **changes) -> None:
         """Change settings in mid-run; what is drawn after this sees them."""
-        self.settings = replace(self.settings, **changes)
+        self.settings = store.write(**changes)
+
+
+caches.key_of.register(Scene, lambda scene: scene.key)
 
 
 @dataclass(frozen=True)
 class View:
-    """One view of the page: a new one is one file that defines a View and one line in the registry."""
+    """One view of the page: a new one is one file that defines a View, its CSS beside it, and one line in the registry."""
 
     slug: str  # in the URL
     title: str  # on the page
@@ -158,26 +154,30 @@ class View:
     draw: Callable[[Scene], None]
     says: Callable[[Scene], str] | None = None  # the sentence where it depends on what is changed or hidden
     differs: bool = False  # whether it can show the difference between the unchanged and the changed model
+    needs: Set[str] = frozenset()  # what it needs of a model: see viz.page.needs
+    params: tuple[Param, ...] = ()  # its own settings, as the address has them
+    style: str = ""  # its CSS; see `style_beside`
+    calculates: bool = False  # whether a click on a cell of a head, wherever it stands, opens this view
+    tokens: tuple[str, ...] = ()  # keys of its widgets that offer tokens or sentences to read, which a browser must not translate
+    languages: Mapping[str, str] = field(default_factory=dict)  # key of a widget -> "en" or "fr"; SIDE: that of the side that is open
+    lines: Callable[[Scene], list[str]] = lambda scene: []  # what its saved pictures say besides the sentence and the change
 
 
-def remember(key: str, value: object) -> str:
-    """Give a widget its value where it has none yet (first visit, not drawn in the last run) or the page has followed its address
-    since. Returns the key."""
-    turns, turn = st.session_state.setdefault("remembered", {}), address.turn()
-    if key not in st.session_state or turns.get(key, turn) != turn:
-        st.session_state[key] = value
-    turns[key] = turn
-    return key
+def style_beside(file: str) -> str:
+    """The CSS beside the file of a view."""
+    return Path(file).with_suffix(".css").read_text(encoding="utf-8")
 
 
-def numbered(label: str, key: str, count: int, chosen: int) -> int:
-    """A row of numbers 1 .. count to choose one from; counts from 0 in code. A second click does not unchoose."""
-    remember(key, chosen)
-    if st.session_state[key] is None or st.session_state[key] >= count:
-        st.session_state[key] = min(chosen, count - 1)
+def numbered(label: str, key: str, count: int, chosen: int, name: str, **also: object) -> int:
+    """A row of numbers 1 .. count to choose one from; counts from 0 in code. A second click does not unchoose.
+
+    name: of the setting; also: what else a choice writes.
+    """
+    take = lambda index: {name: index, **also}  # noqa: E731
     return st.segmented_control(
-        label, range(count), key=key, format_func=lambda index: str(index + 1), required=True, selection_mode="single"
-    )
+        label, range(count), format_func=lambda index: str(index + 1), required=True, selection_mode="single",
+        **store.tied(key=key, shown=min(chosen, count - 1), take=take, options=True),
+    )  # fmt: skip
 
 
 def calculation_opener(scene: Scene) -> Callable[[Click], None]:
@@ -189,6 +189,6 @@ def calculation_opener(scene: Scene) -> Callable[[Click], None]:
         if scene.settings.words:
             cell = strongest_pieces(scene.trace, kind, scene.trace.attention[kind].weights[layer, head], cell)
         cell = {"query": cell[0], "key": cell[1]}
-        st.session_state["settings"] = replace(scene.settings, view="steps", kind=kind, layer=layer, head=head, **cell)
+        store.write(view=scene.calculation or scene.settings.view, kind=kind, layer=layer, head=head, **cell)
 
     return open_calculation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
@@ -12,23 +12,38 @@ import torch
 from model import Translator
 from model.analysis.decoding import BeamTree, Forced, WhatIf, beam_tree, continue_greedily, next_pieces
 from model.instrument.search import length_limits
-from model.instrument.tokenizer import Tokens
 from model.trace.intervention import Intervention
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.canvas import decoding_steps, pack_decoding
 from viz.charts import hypotheses_tree
-from viz.page import chips, engine, finished
+from viz.page import chips, engine, finished, store
+from viz.page.caches import cached, key_of
 from viz.page.choices import plain
-from viz.page.scene import Scene, View, remember
-from viz.page.settings import DECODING_PARTS
+from viz.page.params import Limits, choice, count, numbers, rows
+from viz.page.scene import Scene, View, style_beside
+from viz.page.store import tied
 from viz.theme import number, quoted
 
-PART_TITLES = dict(zip(DECODING_PARTS, ("Step by step", "Beam search"), strict=True))
+PART_TITLES = {"steps": "Step by step", "beam": "Beam search"}
+BEAMS = (2, 8)  # hypotheses
 FEW = 6  # choices that are listed one by one
 UNASKED = {True: 250, False: 80}  # source tokens up to which a beam is searched at once, with and without a cache between steps
 FORMULA = (
     "Each step adds the log-probability of one piece, 0 at most, so a longer sentence collects a lower sum. To compare lengths, "
     "the sum is divided by ((5 + number of pieces) ÷ 6) to the power of 0.6, `</s>` counted (Wu et al. 2016). The highest wins."
+)
+
+
+def _choice(written: str, limits: Limits) -> tuple[int, int]:
+    """3.812: step and piece from 1."""
+    return numbers(written.split("."), (limits.config.max_length, limits.config.vocabulary_size))
+
+
+PARAMS = (
+    choice("decoding_part", tuple(PART_TITLES), "steps", "which part is open"),
+    rows("forced", (), _choice, "what if: step.piece that replaces the model's own choice", is_sorted=False),
+    count("beam", *BEAMS, 4, "hypotheses kept by beam search"),
 )
 
 
@@ -42,41 +57,30 @@ class Played:
     given: bool  # the translation is not the model's to change: the reader wrote it, or a changed model reads the original's
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
-def _what_if(
-    _translator: Translator, weights: str, source: tuple[int, ...], forced: Forced, _change: Intervention, change: str
-) -> WhatIf:
-    return continue_greedily(_translator.model, list(source), forced, _change)
+@cached
+def _what_if(translator: Translator, source: Tokens, forced: Forced, change: Intervention) -> WhatIf:
+    return continue_greedily(translator.model, source.ids, forced, change)
 
 
-@st.cache_data(max_entries=32, show_spinner="Searching …")
-def _tree(
-    _translator: Translator, weights: str, source: tuple[int, ...], beam: int, _change: Intervention, change: str
-) -> BeamTree:
-    return beam_tree(_translator.model, list(source), beam, _change)
+@cached
+def _tree(translator: Translator, source: Tokens, beam: int, change: Intervention) -> BeamTree:
+    with st.spinner("Searching …"):
+        return beam_tree(translator.model, source.ids, beam, change)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _packed(
-    key: tuple, ids: tuple[int, ...], layer: int, head: int, taken: Forced, given: bool, _scene: Scene, _trace: Trace
-) -> bytes:
-    limit = int(length_limits(torch.tensor([_trace.source.ids]), _scene.translator.model))
-    return pack_decoding(_trace, _scene.translator.tokenizer.piece, layer, head, taken, given, limit)
+@cached
+def _packed(translator: Translator, trace: Trace, layer: int, head: int, taken: Forced, given: bool) -> bytes:
+    limit = int(length_limits(torch.tensor([trace.source.ids]), translator.model))
+    return pack_decoding(trace, translator.tokenizer.piece, layer, head, taken, given, limit)
 
 
 def draw(scene: Scene) -> None:
     """One part at a time."""
-    remember("decoding-part", scene.settings.decoding_part)
     part = st.segmented_control(
-        "Part", DECODING_PARTS, key="decoding-part", format_func=PART_TITLES.get, required=True, label_visibility="collapsed"
-    )
-    scene.choose(decoding_part=part)
+        "Part", list(PART_TITLES), format_func=PART_TITLES.get, required=True, label_visibility="collapsed",
+        **tied("decoding_part", "decoding-part", options=True),
+    )  # fmt: skip
     {"steps": _steps, "beam": _beam}[part](scene)
-
-
-def _source(scene: Scene) -> tuple:
-    """What tells one search from another, for caches: weights, source ids."""
-    return engine.cache_key(scene.translator), tuple(scene.trace.source.ids)
 
 
 def _played(scene: Scene) -> Played:
@@ -87,13 +91,12 @@ def _played(scene: Scene) -> Played:
     given = bool(settings.target.strip()) or trace.labels.ids != own.ids
     if given or not settings.forced:
         return Played(trace, own, (), given)
-    found = _what_if(translator, *_source(scene), settings.forced, change, str(change.to_dict()))
+    found = _what_if(translator, trace.source, settings.forced, change)
     if found.dropped:
         st.warning(plain(_dropped(scene, found)))
         scene.choose(forced=found.taken)
     labels = translator.tokenizer.with_end(translator.tokenizer.decode(found.ids))
-    key = engine.cache_key(translator)
-    trace = engine.captured(translator, key, settings.text, labels, tuple(labels.ids), change, str(change.to_dict())).trace
+    trace = engine.captured(translator, settings.text, labels, change).trace
     return Played(trace, own, found.taken, False)
 
 
@@ -118,16 +121,15 @@ def _steps(scene: Scene) -> None:
     step = min(last, start if scene.settings.row is None else scene.settings.row)
 
     def stopped(step: int) -> None:
-        st.session_state["settings"] = replace(st.session_state["settings"], row=step)
+        store.write(row=step)
 
     def picked(step: int, piece: int) -> None:
         forced = tuple(choice for choice in played.taken if choice[0] < step)
         own = trace.intervention.keeps_earlier_steps and int(next_pieces(trace.logits[step], 1)[1]) == piece
         forced += () if own else ((step, piece),)
-        st.session_state["settings"] = replace(st.session_state["settings"], row=step, forced=forced)
+        store.write(row=step, forced=forced)
 
-    key = (*_source(scene), str(trace.intervention.to_dict()))
-    packed = _packed(key, tuple(trace.labels.ids), layer, head, played.taken, played.given, scene, trace)
+    packed = _packed(scene.translator, trace, layer, head, played.taken, played.given)
     decoding_steps(packed, key="decoding-player", step=step, on_step=stopped, on_pick=picked)
 
 
@@ -183,15 +185,14 @@ def _instead(played: Played, step: int, id_: int, piece) -> str:
 
 def _without(step: int | None) -> None:
     """Take one choice back, or all."""
-    now = st.session_state["settings"]
+    now = store.state()
     forced = tuple(choice for choice in now.forced if step is not None and choice[0] != step)
-    st.session_state["settings"] = replace(now, forced=forced, row=now.row if step is None else step)
+    store.write(forced=forced, row=now.row if step is None else step)
 
 
 def _beam(scene: Scene) -> None:
     """The tree, and the hypotheses that ended."""
-    beam = st.slider("Hypotheses kept at every step", 2, 8, key=remember("decoding-beam", scene.settings.beam), width=320)
-    scene.choose(beam=beam)
+    beam = st.slider("Hypotheses kept at every step", *BEAMS, width=320, **tied("beam", "decoding-beam"))
     tree, piece = _searched(scene, beam), scene.translator.tokenizer.piece
     if tree is None:
         return
@@ -216,7 +217,7 @@ def _beam(scene: Scene) -> None:
 def _searched(scene: Scene, beam: int) -> BeamTree | None:
     """The tree; for a long sentence only once the reader asks, since every step reads for all hypotheses."""
     change, tokens = scene.trace.intervention, len(scene.trace.source)
-    search = (*_source(scene), beam, str(change.to_dict()))
+    search = key_of((scene.translator, scene.trace.source, beam, change))
     if tokens > UNASKED[change.keeps_earlier_steps] and st.session_state.get("decoding-asked") != search:
         long = "a while" if change.keeps_earlier_steps else "minutes"
         st.button(
@@ -224,7 +225,7 @@ def _searched(scene: Scene, beam: int) -> BeamTree | None:
             key="decoding-ask", on_click=lambda: st.session_state.update({"decoding-asked": search}),
         )  # fmt: skip
         return None
-    return _tree(scene.translator, *_source(scene), beam, change, str(change.to_dict()))
+    return _tree(scene.translator, scene.trace.source, beam, change)
 
 
 def _steered(scene: Scene) -> bool:
@@ -256,4 +257,8 @@ VIEW = View(
     "The translation is made one piece at a time: each step reads what has been said, looks at the English and gives every piece "
     "a probability. Play it, then click another piece and see how the sentence goes on; look for steps where two compete.",
     draw,
+    needs={"generates", "kind:cross", "logits"},
+    params=PARAMS,
+    style=style_beside(__file__),
+    tokens=("decoding-choices",),
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable
+from dataclasses import dataclass
 from functools import partial
 
 import plotly.graph_objects as go
@@ -21,13 +21,20 @@ from viz.canvas import Click, plot_clicks
 from viz.charts import knockout_bars, knockout_map
 from viz.charts.knockout import FLAT, WHOLE, head_words, layer_words
 from viz.charts.parts.words import LONG
-from viz.page import engine
-from viz.page.choices import plain
-from viz.page.scene import Scene, View, remember
-from viz.page.settings import KNOCKOUT_PARTS
-from viz.theme import number, quoted, word_label
+from viz.page import store
+from viz.page.caches import cached, key_of
+from viz.page.params import choice, place
+from viz.page.parts.pickers import pick_one, word_labels
+from viz.page.scene import Scene, View
+from viz.page.shared import tokens_of
+from viz.page.store import tied
+from viz.theme import number, quoted
 
-PART_TITLES = dict(zip(KNOCKOUT_PARTS, ("Heads", "Whole layers", "Source words"), strict=True))
+PART_TITLES = {"heads": "Heads", "layers": "Whole layers", "words": "Source words"}
+PARAMS = (
+    choice("knockout_part", tuple(PART_TITLES), "heads", "what is taken away in turn"),
+    place("knockout_word", tokens_of, None, "the target word whose log-probability counts; at first the whole sentence"),
+)
 NOTICED, PATIENCE = 1.0, 30.0  # seconds: above this a progress bar is shown; above this the reader is asked first
 FROM_CACHE = 0.3  # seconds within which what is in the cache is there: no bar for that
 SENTENCE = -1  # the choice of the whole sentence
@@ -48,23 +55,20 @@ class Part:
     click: str  # what a click does
 
 
-@st.cache_data(max_entries=1024, show_spinner=False)
-def _batch(
-    _trace: Trace, _translator: Translator, _changes: Sequence[Intervention], key: tuple, part: str, batch: tuple[int, ...]
-) -> tuple[Tensor, float]:
-    """log p of every label under the changes of one batch, and the seconds it took; the last three are what the cache goes by."""
+@cached
+def _batch(translator: Translator, trace: Trace, changes: list[Intervention]) -> tuple[Tensor, float]:
+    """log p of every label under the changes of one batch, and the seconds it took."""
     started = time.perf_counter()
-    found = run_batch(_trace, _translator.model, _changes).cpu()
+    found = run_batch(trace, translator.model, changes).cpu()
     return found, time.perf_counter() - started
 
 
 def draw(scene: Scene) -> None:
     """Choose what is taken away and which word counts; a click takes one away for good, or gives it back."""
-    key = remember("knockout-part", scene.settings.knockout_part)
     chosen = st.segmented_control(
-        "Take away", KNOCKOUT_PARTS, key=key, format_func=PART_TITLES.get, required=True, label_visibility="collapsed"
-    )
-    scene.choose(knockout_part=chosen)
+        "Take away", list(PART_TITLES), format_func=PART_TITLES.get, required=True, label_visibility="collapsed",
+        **tied("knockout_part", "knockout-part", options=True),
+    )  # fmt: skip
     rows, said = _choose(scene)
     part = _part(scene.trace, chosen)
     with st.container(border=True, key="card-knockout"):
@@ -80,7 +84,7 @@ def draw(scene: Scene) -> None:
 
     def clicked(click: Click) -> None:
         at = part.places.index((click.name, click.row, click.column)) if chosen == "heads" else click.value
-        st.session_state["settings"] = part.knock_outs[at].switched(st.session_state["settings"])
+        store.write(change=part.knock_outs[at].switched(store.state().change))
 
     plot_clicks(["card-knockout"], key="plot-clicks", on_click=clicked)
 
@@ -88,11 +92,11 @@ def draw(scene: Scene) -> None:
 def _part(trace: Trace, chosen: str) -> Part:
     """Everything that is taken away in turn."""
     if chosen == "heads":
-        heads = every_head(trace.config)
+        heads = every_head(trace.anatomy)
         click = "Click a head to switch it off for good, and again to switch it on."
         return Part(list(heads), list(heads.values()), [head_words(*place) for place in heads], click)
     if chosen == "layers":
-        layers = every_layer(trace.config)
+        layers = every_layer(trace.anatomy)
         click = "Click a bar to switch off all heads of its layer for good, and again to switch them on."
         return Part(list(layers), list(layers.values()), [f"all heads of {layer_words(*place)}" for place in layers], click)
     words = every_word(trace.source)
@@ -111,23 +115,9 @@ def _choose(scene: Scene) -> tuple[range, str]:
     labels, groups = scene.trace.labels, word_groups(scene.trace.labels)
     pieces, word = join_pieces(labels).pieces, scene.settings.knockout_word
     word = SENTENCE if word is None or word >= len(groups) else word
-    names = {SENTENCE: WHOLE} | {
-        at: f"{at + 1} · {word_label(piece)}" if len(groups) > LONG else word_label(piece) for at, piece in enumerate(pieces)
-    }
-    st.session_state["knockout-word"] = word
-
-    def chosen() -> None:
-        at = st.session_state["knockout-word"]
-        now = st.session_state["settings"]
-        st.session_state["settings"] = replace(now, knockout_word=None if at == SENTENCE else at)
-
-    more = {"key": "knockout-word", "on_change": chosen}
-    if len(groups) > LONG:
-        st.selectbox("log p of", list(names), format_func=names.__getitem__, width=320, **more)
-    else:
-        st.pills(
-            "log p of", list(names), format_func=lambda at: plain(names[at]), required=True, wrap=True, width="stretch", **more
-        )
+    names = {SENTENCE: WHOLE} | word_labels(pieces)
+    pick_one("log p of", names, word, "knockout-word", lambda at: {"knockout_word": None if at == SENTENCE else at}, most=LONG + 1,
+             buttons_width="stretch")  # fmt: skip
     if word == SENTENCE:
         return range(len(labels)), WHOLE
     return groups[word], quoted(pieces[word])
@@ -136,16 +126,16 @@ def _choose(scene: Scene) -> tuple[range, str]:
 def _effects(scene: Scene, part: Part, chosen: str) -> Effects | None:
     """Run everything that is not in the cache, batch by batch; None where that takes long and the reader has not asked for it."""
     trace, count = scene.trace, len(part.knock_outs)
-    key = (engine.cache_key(scene.translator), trace.source.text, tuple(trace.labels.ids), str(trace.intervention.to_dict()))
     changes = [one.switched(trace.intervention) for one in part.knock_outs]
     found, done, bar, started = trace.loss.new_empty(count, len(trace.labels), device="cpu"), 0, None, time.perf_counter()
     for index, batch in enumerate(batches(trace, changes)):
-        found[batch], seconds = _batch(trace, scene.translator, [changes[at] for at in batch], key, chosen, tuple(batch))
+        found[batch], seconds = _batch(scene.translator, trace, [changes[at] for at in batch])
         done += len(batch)
         if index == 0:
             expected = seconds * count / len(batch)  # at most: the first batch is one that joins at the bottom
-            if expected > PATIENCE and st.session_state.get("knockout-asked") != (key, chosen):
-                _ask(count, expected, (key, chosen))
+            asks = key_of((scene.translator, trace, chosen))
+            if expected > PATIENCE and st.session_state.get("knockout-asked") != asks:
+                _ask(count, expected, asks)
                 return None
         if expected > NOTICED and time.perf_counter() - started > FROM_CACHE:
             bar = bar or st.empty()
@@ -155,7 +145,7 @@ def _effects(scene: Scene, part: Part, chosen: str) -> Effects | None:
     return compare(trace, part.knock_outs, found.to(trace.loss.device))
 
 
-def _ask(count: int, seconds: float, what: tuple) -> None:
+def _ask(count: int, seconds: float, what: Hashable) -> None:
     """A button that says how long it will take."""
     asked = {"knockout-asked": what}
     label = f"Run the model {count} times: at most about {_time(seconds)}"
@@ -197,4 +187,8 @@ VIEW = View(
     "Every head is switched off in turn; its colour is what that does to the log-probability of the translation. Look for the "
     "few heads that one word hangs on, and for the many that nobody misses.",
     draw,
+    needs={"heads_off", "cut", "loss"},
+    params=PARAMS,
+    tokens=("knockout-word",),
+    languages={"knockout-word": "fr"},
 )

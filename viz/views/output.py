@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import math
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -17,31 +16,37 @@ from model.trace.trace import Trace
 from viz import reading
 from viz.canvas import Click, plot_clicks
 from viz.charts import lens_heatmap, lens_of_row, loss_bars, prediction_change_bars, probability_bars, top_pieces_table
-from viz.page import engine, finished
+from viz.page import finished, params, store
+from viz.page.caches import loaded
 from viz.page.chips import token_cell
 from viz.page.choices import plain
-from viz.page.scene import Scene, View, remember
-from viz.page.settings import FLOATS, OUTPUT_PARTS
+from viz.page.parts.tags import table, tag
+from viz.page.scene import Scene, View
+from viz.page.store import tied
 from viz.theme import number, piece_name, quoted, signed, small, token_label
 
-PART_TITLES = dict(zip(OUTPUT_PARTS, ("Next pieces", "Loss", "Logit lens", "Before and after"), strict=True))
+PART_TITLES = {"pieces": "Next pieces", "loss": "Loss", "lens": "Logit lens", "change": "Before and after"}
+TEMPERATURES = (0.1, 5.0)  # range of the slider
+PARAMS = (
+    params.choice("output_part", tuple(PART_TITLES), "pieces", "which part is open"),
+    params.number("output_temperature", *TEMPERATURES, 1.0, "what logits are divided by before the softmax"),
+)
 PLAIN = {"displayModeBar": False}
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _pieces(_translator: Translator, weights: str) -> list[str]:
-    """The vocabulary by id; `weights` is what the cache goes by."""
-    return [_translator.tokenizer.piece(id_) for id_ in range(_translator.tokenizer.vocabulary_size)]
+@loaded(max_entries=4)
+def _pieces(translator: Translator) -> list[str]:
+    """The vocabulary by id."""
+    return [translator.tokenizer.piece(id_) for id_ in range(translator.tokenizer.vocabulary_size)]
 
 
 def draw(scene: Scene) -> None:
     """One part at a time; a click chooses the decoder row."""
-    remember("output-part", scene.settings.output_part)
     part = st.segmented_control(
-        "Part", OUTPUT_PARTS, key="output-part", format_func=PART_TITLES.get, required=True, label_visibility="collapsed"
-    )
-    scene.choose(output_part=part)
-    pieces = _pieces(scene.translator, engine.cache_key(scene.translator))
+        "Part", list(PART_TITLES), format_func=PART_TITLES.get, required=True, label_visibility="collapsed",
+        **tied("output_part", "output-part", options=True),
+    )  # fmt: skip
+    pieces = _pieces(scene.translator)
     if scene.compares and part != "change":
         st.caption("This part shows the changed model; “Before and after” shows the difference.")
     {"pieces": _next_pieces, "loss": _loss, "lens": _lens, "change": _change}[part](scene, pieces, _row(scene))
@@ -55,11 +60,11 @@ def _row(scene: Scene) -> int:
     return int(scene.trace.loss.argmax())
 
 
-def _listen(scene: Scene, card: str, across: bool) -> None:
+def _listen(card: str, across: bool) -> None:
     """A click on a row (or, where positions run across, a column) chooses it."""
 
     def clicked(click: Click) -> None:
-        st.session_state["settings"] = replace(scene.settings, row=click.column if across else click.row)
+        store.write(row=click.column if across else click.row)
 
     plot_clicks([card], key="plot-clicks", on_click=clicked)
 
@@ -73,16 +78,14 @@ def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
         finished.note(trace, scene.translates)
         build = partial(top_pieces_table, trace, pieces, scene.colours, row)
         st.plotly_chart(scene.picture("pieces", build, row), theme=None, key="output-pieces", config={"displaylogo": False})
-        _listen(scene, "card-pieces", across=False)
+        _listen("card-pieces", across=False)
     with bars, st.container(border=True, key="card-bars"):
         _title(_asked(trace, row), "output-row")
-        key = remember("output-temperature", scene.settings.output_temperature)
-        temperature = st.slider("Output temperature", *FLOATS["output_temperature"], key=key, step=0.1)
-        scene.choose(output_temperature=temperature)
+        temperature = st.slider("Output temperature", *TEMPERATURES, step=0.1, **tied("output_temperature", "output-temperature"))
         build = partial(probability_bars, trace, row, pieces, temperature, scene.colours)
         st.plotly_chart(scene.picture("bars", build, row, temperature), theme=None, key="output-bars", config=PLAIN)
         chances = probabilities(trace.logits[row], temperature)
-        rank, size = int(ranks(trace.logits, label_ids(trace))[row]), trace.config.vocabulary_size
+        rank, size = int(ranks(trace.logits, label_ids(trace))[row]), trace.anatomy.vocabulary
         st.caption(
             f"The logits are a tensor of B × T × V = 1 × {len(trace.target)} × {size:,} numbers; this row is {size:,} of them, and softmax "
             f"makes them add up to 1. Entropy {float(entropy(chances)):.2f} nats (0 is certain, ln V = {math.log(size):.2f} knows nothing). "
@@ -121,7 +124,7 @@ def _lens(scene: Scene, pieces: list[str], row: int) -> None:
         finished.note(trace, scene.translates)
         build = partial(lens_heatmap, trace, lens, pieces, scene.colours, row)
         st.plotly_chart(scene.picture("lens-map", build, row), theme=None, key="output-lens", config={"displaylogo": False})
-        _listen(scene, "card-lens", across=True)
+        _listen("card-lens", across=True)
     with st.container(border=True, key="card-lens-row"):
         _title(_asked(trace, row), "output-row")
         figure = scene.picture("lens-row", partial(lens_of_row, trace, lens, row, scene.colours), row)
@@ -130,7 +133,7 @@ def _lens(scene: Scene, pieces: list[str], row: int) -> None:
 
 def _change(scene: Scene, pieces: list[str], row: int) -> None:
     before, after = scene.before, scene.done.trace
-    if scene.settings.intervention.changes_nothing:
+    if scene.settings.change.changes_nothing:
         st.info("Nothing is changed, so there is nothing to compare. Flip a switch above, or take a story from More changes.")
         return
     row = min(row, len(after.labels) - 1)
@@ -142,7 +145,7 @@ def _change(scene: Scene, pieces: list[str], row: int) -> None:
         )
         build = partial(prediction_change_bars, before, after, scene.colours, row)
         st.plotly_chart(scene.picture("change", build, row, *scene.asked), theme=None, key="output-change", config=PLAIN)
-        _listen(scene, "card-change", across=True)
+        _listen("card-change", across=True)
     with st.container(border=True, key="card-best"):
         _title(_asked(after, row), "output-row")
         st.html(best_before_and_after(before, after, row, pieces))
@@ -161,12 +164,14 @@ def best_before_and_after(before: Trace, after: Trace, row: int, pieces: list[st
         return '<p class="quiet">The model did not say this piece before the change, so there is no row to compare with.</p>'
     then, now = probabilities(before.logits[partner]).cpu(), probabilities(after.logits[row]).cpu()
     best = dict.fromkeys([*now.topk(count).indices.tolist(), *then.topk(count).indices.tolist()])
-    rows = "".join(
-        f'<tr>{token_cell(token_label(pieces[id_]), piece_name(pieces[id_]), "fr")}<td>{number(float(then[id_]), 3)}</td>'
-        f"<td>{number(float(now[id_]), 3)}</td><td>{signed(float(now[id_] - then[id_]), 3)}</td></tr>"
+    rows = [
+        (
+            token_cell(token_label(pieces[id_]), piece_name(pieces[id_]), "fr"),
+            number(float(then[id_]), 3), number(float(now[id_]), 3), signed(float(now[id_] - then[id_]), 3),
+        )
         for id_ in sorted(best, key=lambda id_: -float(now[id_]))
-    )
-    return f'<div class="strongest"><table translate="no"><tr><th>piece</th><th>before</th><th>after</th><th>difference</th></tr>{rows}</table></div>'
+    ]  # fmt: skip
+    return tag("div", table(("piece", "before", "after", "difference"), rows), class_="strongest")
 
 
 def _asked(trace: Trace, row: int) -> str:
@@ -184,4 +189,6 @@ VIEW = View(
     "where several pieces compete, and for the layer at which the model knows what it will say.",
     draw,
     differs=True,
+    needs={"logits", "loss", "residual"},
+    params=PARAMS,
 )

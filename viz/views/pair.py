@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -15,14 +14,15 @@ from model.trace.trace import ATTENTION_KINDS, AttentionMaps
 from viz.canvas import Click, Matrix, attention_matrices, cell_states, pack_matrices
 from viz.canvas.matrices import STATES
 from viz.charts.parts.words import head_title
-from viz.page import chips, engine
+from viz.page import chips, engine, store
+from viz.page.caches import cached
 from viz.page.choices import plain
-from viz.page.scene import Scene, View, calculation_opener, remember
-from viz.page.settings import EXAMPLES
-from viz.page.widgets import MOST_TYPED
-from viz.reading import off_mark
+from viz.page.params import text
+from viz.page.parts.heads import choose_head, head_heading
+from viz.page.scene import Scene, View, calculation_opener, style_beside
+from viz.page.state import EXAMPLES
+from viz.page.store import MOST_TYPED, tied
 from viz.theme import quoted
-from viz.views.one_head import choose_head
 
 PAIRS = (  # minimal pairs: (label, first, second)
     ("tired / wide", EXAMPLES[0], "The animal didn't cross the street because it was too wide."),
@@ -55,10 +55,8 @@ def draw(scene: Scene) -> None:
 
 def _second_sentence(scene: Scene) -> str:
     """The field for the second sentence, minimal pairs one click away; returns its text, blank where there is none."""
-    key = remember("second", scene.settings.second)
-    second = st.text_input("Second sentence", key=key, live=True, placeholder="Type a second English sentence, one word changed",
-                           autocomplete="off", max_chars=MOST_TYPED)  # fmt: skip
-    scene.choose(second=second)
+    second = st.text_input("Second sentence", live=True, placeholder="Type a second English sentence, one word changed", autocomplete="off",
+                           max_chars=MOST_TYPED, **tied("second"))  # fmt: skip
     if not second.strip():
         st.html(
             '<p class="pair-invitation" data-testid="pair-invitation">Type a second sentence that differs in one word from the '
@@ -69,7 +67,8 @@ def _second_sentence(scene: Scene) -> str:
         for index, (label, _, _) in enumerate(PAIRS):
             st.button(label, on_click=_take, args=(index,), key=f"pair-{index}", help=plain(PAIRS[index][2]))
         if not second.strip():
-            st.button("copy the sentence above", on_click=_copy, args=(scene.settings.text,), key="pair-copy")
+            copy = {"second": scene.settings.text}
+            st.button("copy the sentence above", on_click=store.write, kwargs=copy, key="pair-copy")
     if not second.strip():
         body = "".join(f'<tr lang="en"><td>{html.escape(first)}</td><td>{html.escape(other)}</td></tr>' for _, first, other in PAIRS)
         st.html(f'<div class="strongest"><table translate="no"><tr><th>First</th><th>Second</th></tr>{body}</table></div>')
@@ -80,18 +79,14 @@ def _second_sentence(scene: Scene) -> str:
 def _take(index: int) -> None:
     """Read both sentences of a pair, translated by the model."""
     _, first, second = PAIRS[index]
-    st.session_state.update(text=first, target="", own=False, second=second)
-
-
-def _copy(text: str) -> None:
-    st.session_state["second"] = text
+    store.write(text=first, target="", asks_target=False, second=second)
 
 
 def _other(scene: Scene, second: str) -> Scene:
     """The same settings and the same change of the model with the second sentence, translated by the model."""
     forced = scene.settings.forcing == "forced"
     done = engine.run(scene.translator, second, "", scene.trace.intervention, forced=forced)
-    return Scene(replace(scene.settings, text=second, target=""), scene.translator, done, scene.colours)
+    return Scene(scene.settings.having(text=second, target=""), scene.translator, done, scene.colours)
 
 
 def _translations(scene: Scene, other: Scene) -> None:
@@ -116,7 +111,7 @@ def _translations(scene: Scene, other: Scene) -> None:
 def _matrices(scene: Scene, other: Scene) -> None:
     """The open head in both sentences and the difference, with linked hover."""
     kind, layer, head = scene.open_head
-    st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}{off_mark(scene.trace, kind, layer, head)}</h3>')
+    head_heading(scene)
     st.caption(
         "Point at a cell: its counterparts are framed in all three. Click a cell of the first sentence to open its calculation."
         + ("" if kind == "encoder" else " Rows are aligned by what they produce, columns by what is read.")
@@ -125,7 +120,7 @@ def _matrices(scene: Scene, other: Scene) -> None:
         if hidden := side.hidden(kind, layer, [head]):
             st.caption(f"In the {name} sentence, {hidden}")
     build = partial(pair_matrices, scene.maps, other.maps, kind, layer, head, not scene.settings.words)
-    packed = scene.picture("pair", lambda: pack_matrices(build()), other.key, kind, layer, head)
+    packed = scene.picture("pair", lambda: pack_matrices(build()), other, kind, layer, head)
     opener = calculation_opener(scene)
     attention_matrices(packed, key="pair-matrices", on_cell=lambda _, query, key: opener(Click("", "", query, key, None)))
     st.caption(_alone(scene.maps, other.maps, kind))
@@ -172,16 +167,16 @@ def _alone(first: AttentionMaps, second: AttentionMaps, kind: str) -> str:
     )
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _changes(first: tuple, second: tuple, _maps: tuple[AttentionMaps, AttentionMaps]) -> dict[str, Tensor]:
-    """Mean absolute difference of every head, by kind; the keys of both scenes are what the cache goes by."""
-    return {kind: head_changes(*_maps, kind).cpu() for kind in ATTENTION_KINDS}
+@cached
+def _changes(first: Scene, second: Scene) -> dict[str, Tensor]:
+    """Mean absolute difference of every head, by kind."""
+    return {kind: head_changes(first.maps, second.maps, kind).cpu() for kind in ATTENTION_KINDS}
 
 
 def _most_changed(scene: Scene, other: Scene) -> None:
     """The heads that the second sentence moves most; a click opens one."""
     st.html('<h3 class="head-title">Heads that change most</h3>')
-    changes = _changes(scene.key, other.key, (scene.maps, other.maps))
+    changes = _changes(scene, other)
     heads = [
         (value, kind, *divmod(at, values.size(1)))
         for kind, values in changes.items()
@@ -202,8 +197,12 @@ def _most_changed(scene: Scene, other: Scene) -> None:
 
 
 def _open(kind: str, layer: int, head: int) -> None:
-    st.session_state["settings"] = replace(st.session_state["settings"], kind=kind, layer=layer, head=head, query=None, key=None)
-    st.session_state.update({"pair-kind": kind, "pair-layer": layer, "pair-head": head})
+    store.write(kind=kind, layer=layer, head=head, query=None, key=None)
+
+
+def _saved(scene: Scene) -> list[str]:
+    second = scene.settings.second.strip()
+    return [f"Second sentence: {second}"] if second else []
 
 
 VIEW = View(
@@ -212,4 +211,10 @@ VIEW = View(
     "A minimal pair: two sentences that differ in one word, with one head’s attention in both and the difference between them. "
     "Look for cells far from the changed word that change all the same: the word made a difference to other tokens, too.",
     draw,
+    needs={"weights"},
+    params=(text("second", "the sentence to compare with"),),
+    style=style_beside(__file__),
+    tokens=("pair-examples",),
+    languages={"second": "en"},
+    lines=_saved,
 )

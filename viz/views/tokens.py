@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -14,10 +13,10 @@ from model.analysis.words import word_groups
 from model.instrument.tokenizer import SPACE, SPECIAL, Tokens
 from viz.charts import merge_tree
 from viz.charts.tokens import READABLE, character_label, run_label
-from viz.page.choices import plain
-from viz.page.scene import Scene, View
+from viz.page.parts.pickers import pick_one
+from viz.page.parts.sides import choose_side
+from viz.page.scene import SIDE, Scene, View, style_beside
 from viz.theme import SPACE_MARK, cut, token_label
-from viz.views.positions import choose_side
 
 RUN_KEY = "tokens-run"
 MOST_PILLS = 60  # runs; more of them are chosen from a list
@@ -29,7 +28,7 @@ EMPTY = "This side has no token but special ones, so there is nothing to cut."
 
 def draw(scene: Scene) -> None:
     """Pieces with their ids, three ways to cut, the merges of one word, and why the numbering matters."""
-    side = choose_side(scene, "tokens-side")
+    side = choose_side("tokens-side")
     tokens = scene.trace.source if side == "encoder" else scene.trace.target
     with st.container(border=True, key="card-tokens-ids"):
         st.html(_counted(tokens) + cards(tokens))
@@ -179,19 +178,10 @@ def _choose(scene: Scene, tokens: Tokens, runs: list[range]) -> range:
     token = scene.settings.token
     chosen = next((run for run in runs if token is not None and token in run), None) or _telling(tokens, runs)
 
-    def take() -> None:
-        start = st.session_state[RUN_KEY]
-        if start is not None:
-            st.session_state["settings"] = replace(scene.settings, token=start)
-
-    st.session_state[RUN_KEY] = chosen.start
-    look = {"key": RUN_KEY, "on_change": take, "label_visibility": "collapsed"}
     labels = {start: _shortened(run_label(spelled(tokens, run))) for start, run in starts.items()}
-    if len(runs) <= MOST_PILLS:
-        st.pills("Word", list(starts), format_func=lambda start: plain(labels[start]), **look)
-    else:
-        numbers = {start: number for number, start in enumerate(starts, start=1)}
-        st.selectbox("Word", list(starts), format_func=lambda start: f"{numbers[start]}: {labels[start]}", **look)
+    if len(runs) > MOST_PILLS:
+        labels = {start: f"{number}: {label}" for number, (start, label) in enumerate(labels.items(), start=1)}
+    pick_one("Word", labels, chosen.start, RUN_KEY, lambda start: {"token": start}, most=MOST_PILLS, list_width="stretch", shows_label=False)
     return chosen
 
 
@@ -245,4 +235,7 @@ VIEW = View(
     "The model reads numbers, not letters: your sentence is cut into pieces of a fixed vocabulary, and each piece has an id. Look "
     "for words that fall into several pieces, and for the merges that built them.",
     draw,
+    style=style_beside(__file__),
+    tokens=(RUN_KEY,),
+    languages={RUN_KEY: SIDE},
 )
