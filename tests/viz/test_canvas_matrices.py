@@ -17,7 +17,7 @@ from model.intervention import Intervention
 from model.trace import ATTENTION_KINDS, AttentionMaps
 from viz.canvas import Matrix, cell_states, pack_matrices
 from viz.canvas.matrices import STATES, signed_codes
-from viz.canvas.packing import fine_weights, split
+from viz.canvas.shared.packing import fine_weights, split
 from viz.theme import number
 from viz.views.pair import pair_matrices
 

@@ -13,7 +13,7 @@ from tiny import SENTENCES
 from model.analysis_words import join_pieces, join_words
 from model.decoding import beam_tree
 from model.trace import ATTENTION_KINDS
-from viz.canvas import packing
+from viz.canvas.shared import packing
 from viz.canvas.decoding import pack_decoding
 from viz.canvas.matrices import Matrix, cell_states, pack_matrices
 from viz.charts import head_heatmap, top_pieces_table

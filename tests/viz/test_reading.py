@@ -18,7 +18,7 @@ from model.intervention import Intervention
 from model.pretrained import Translator
 from viz import reading
 from viz.canvas import pack_decoding
-from viz.canvas.packing import fine_weights, split
+from viz.canvas.shared.packing import fine_weights, split
 from viz.charts import heads_of_token, role_map
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -18,13 +18,13 @@ from torch import Tensor
 from model.trace import AttentionMaps
 from viz.theme import MONO, PALETTES, SANS, SHADE_POWER, word_label
 
-HERE = Path(__file__).parent
+CANVAS = Path(__file__).parents[1]
 FINE_STEPS = 600  # 16-bit codes per hundredth
 
 
 def source(*names: str) -> str:
-    """The text of JS or CSS files beside this one, one behind the other."""
-    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
+    """The text of JS or CSS files, named from viz/canvas/ on, one behind the other."""
+    return "\n".join((CANVAS / name).read_text(encoding="utf-8") for name in names)
 
 
 def join(header: dict, array: Tensor) -> bytes:

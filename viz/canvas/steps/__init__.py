@@ -12,8 +12,8 @@ from torch import Tensor
 from model.analysis_steps import Calculation
 from model.trace import Trace
 from viz import reading
-from viz.canvas import packing
-from viz.canvas.stages import CHECKED, KEYED, stages
+from viz.canvas.shared import packing
+from viz.canvas.steps.stages import CHECKED, KEYED, stages
 from viz.theme import KIND_TITLES, word_label
 
 
@@ -50,8 +50,8 @@ def pack_steps(trace: Trace, calculation: Calculation, kind: str, layer: int, he
 
 _mount = streamlit.components.v2.component(
     "headlight_attention_steps",
-    js=packing.source("shared.js", "steps_draw.js", "steps.js"),
-    css=packing.source("shared.css", "steps.css"),
+    js=packing.source("shared/shared.js", "steps/draw.js", "steps/index.js"),
+    css=packing.source("shared/shared.css", "steps/style.css"),
 )
 
 

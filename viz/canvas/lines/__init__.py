@@ -9,7 +9,7 @@ import streamlit
 from model.analysis_change import aligned
 from model.trace import ATTENTION_KINDS, AttentionMaps
 from viz import reading
-from viz.canvas import packing
+from viz.canvas.shared import packing
 from viz.theme import KIND_TITLES
 
 
@@ -58,8 +58,8 @@ def lines_view(key: str, *, kind: str = "encoder", layer: int = 0, heads: list[i
 
 _mount = streamlit.components.v2.component(
     "headlight_attention_lines",
-    js=packing.source("shared.js", "lines_draw.js", "lines.js"),
-    css=packing.source("shared.css", "lines.css"),
+    js=packing.source("shared/shared.js", "lines/draw.js", "lines/index.js"),
+    css=packing.source("shared/shared.css", "lines/style.css"),
 )
 
 

@@ -13,7 +13,7 @@ from model.analysis import may_attend
 from model.intervention import Link
 from model.masks import causal_mask, window_mask
 from model.trace import AttentionMaps
-from viz.canvas import packing
+from viz.canvas.shared import packing
 from viz.theme import SHADE_POWER, token_labels
 
 # Why a cell has no weight: name -> (in words, what painting can do about it). Code of a state: 65535 - its place here.
@@ -147,8 +147,8 @@ def _linked(places: list[int | None] | None, count: int) -> list[int]:
 
 _mount = streamlit.components.v2.component(
     "headlight_attention_matrices",
-    js=packing.source("shared.js", "matrices_draw.js", "matrices_pointer.js", "matrices.js"),
-    css=packing.source("shared.css", "matrices.css"),
+    js=packing.source("shared/shared.js", "matrices/draw.js", "matrices/pointer.js", "matrices/index.js"),
+    css=packing.source("shared/shared.css", "matrices/style.css"),
 )
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from model.analysis_change import aligned
 from model.trace import ATTENTION_KINDS, AttentionMaps
 from viz import reading
-from viz.canvas import packing
+from viz.canvas.shared import packing
 from viz.theme import KIND_TITLES, SHADE_POWER
 
 DIFFERENCE_TEXTS = {
@@ -100,8 +100,8 @@ def _kind_header(trace: AttentionMaps, kind: str, pooled: Tensor) -> dict:
 
 _mount = streamlit.components.v2.component(
     "headlight_heads_grid",
-    js=packing.source("shared.js", "grid_pointer.js", "grid.js"),
-    css=packing.source("shared.css", "grid.css"),
+    js=packing.source("shared/shared.js", "grid/pointer.js", "grid/index.js"),
+    css=packing.source("shared/shared.css", "grid/style.css"),
 )
 
 

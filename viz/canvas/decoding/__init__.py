@@ -14,7 +14,7 @@ from model.tokenizer import END, SPECIAL, Tokens
 from model.trace import Trace
 from model.translate import NEVER_SAID
 from viz import reading
-from viz.canvas import packing
+from viz.canvas.shared import packing
 from viz.theme import token_label
 
 
@@ -77,8 +77,8 @@ def _named(tokens: Tokens) -> dict[str, list]:
 
 _mount = streamlit.components.v2.component(
     "headlight_decoding",
-    js=packing.source("shared.js", "decoding_draw.js", "decoding.js"),
-    css=packing.source("shared.css", "decoding.css"),
+    js=packing.source("shared/shared.js", "decoding/draw.js", "decoding/index.js"),
+    css=packing.source("shared/shared.css", "decoding/style.css"),
 )
 
 
