@@ -11,8 +11,8 @@ from chromium import need_chromium
 from tiny import SENTENCES, tiny_model, write_training_files
 
 from bench.browser import chromium
-from model.pretrained import Translator, load_pretrained
-from model.tokenizer import Tokenizer
+from model.instrument.pretrained import Translator, load_pretrained
+from model.instrument.tokenizer import Tokenizer
 
 torch.set_num_threads(1)  # tiny tensors gain nothing from more, and on a busy machine threads wait for each other
 

@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tiny import fitting, tiny_model
 
-from model.capture import Recorder, recording, shuffled_order
-from model.intervention import ATTENTION_KINDS, POSITION_EDITS, Intervention
-from model.positions import sinusoids
-from model.pretrained import Translator
-from model.trace import SIDES, Trace
+from model.instrument.capture import Recorder, recording, shuffled_order
+from model.instrument.pretrained import Translator
+from model.trace.intervention import ATTENTION_KINDS, POSITION_EDITS, Intervention
+from model.trace.trace import SIDES, Trace
+from model.transformer.positions import sinusoids
 
 relaxed = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from test_capture import interventions, tensors
 from tiny import tiny_model
 
-from model.decoding import beam_tree, continue_greedily
-from model.intervention import LARGEST_SCALE, LARGEST_WINDOW, TEMPERATURES, Intervention
-from model.pretrained import Translator
+from model.analysis.decoding import beam_tree, continue_greedily
+from model.instrument.pretrained import Translator
+from model.trace.intervention import LARGEST_SCALE, LARGEST_WINDOW, TEMPERATURES, Intervention
 
 NAN, INF = float("nan"), float("inf")
 

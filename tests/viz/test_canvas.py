@@ -12,8 +12,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.intervention import Intervention
-from model.trace import ATTENTION_KINDS, Attention, Trace
+from model.trace.intervention import Intervention
+from model.trace.trace import ATTENTION_KINDS, Attention, Trace
 from viz.canvas import pack_grid, pack_lines
 from viz.canvas.grid import max_pool
 from viz.canvas.shared import packing

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import torch
 
-from model import analysis
-from model.config import Config
-from model.intervention import Intervention
-from model.masks import causal_mask
-from model.positions import sinusoids
-from model.tokenizer import END, START, Tokens
-from model.trace import Attention, Residual, Trace
+from model.analysis import attention as analysis
+from model.instrument.tokenizer import END, START, Tokens
+from model.trace.intervention import Intervention
+from model.trace.trace import Attention, Residual, Trace
+from model.transformer.config import Config
+from model.transformer.masks import causal_mask
+from model.transformer.positions import sinusoids
 from viz import charts
 from viz.charts.residual import spread_apart
 from viz.theme import DARK, LIGHT

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from model.intervention import Intervention
+from model.trace.intervention import Intervention
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "app"))
 from test_script import run, shown  # noqa: E402
