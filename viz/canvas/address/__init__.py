@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 import streamlit
 
-from viz.canvas.shared import packing
+from viz.canvas.shared.files import script
 
-_mount = streamlit.components.v2.component("headlight_address_bar", js=packing.source("address/index.js"))
+_mount = streamlit.components.v2.component("headlight_address_bar", js=script("address/index.js"))
 
 
-_store = streamlit.components.v2.component("headlight_tab_store", js=packing.source("address/store.js"))
+_store = streamlit.components.v2.component("headlight_tab_store", js=script("address/store.js"))
 
 
 def address_bar(*, typed: Sequence[str], walked: Sequence[str], on_texts: Callable[[dict[str, str]], None]) -> None:
@@ -28,7 +28,7 @@ def address_bar(*, typed: Sequence[str], walked: Sequence[str], on_texts: Callab
     _mount(key="address-bar", data={"typed": list(typed), "walked": list(walked)}, on_texts_change=found)
 
 
-_complete = streamlit.components.v2.component("headlight_complete_address", js=packing.source("address/complete.js"))
+_complete = streamlit.components.v2.component("headlight_complete_address", js=script("address/complete.js"))
 
 
 def complete_address(arrived: Mapping[str, str], query: Mapping[str, str]) -> None:

@@ -11,7 +11,7 @@ export default function (component) {
 /** After a reload: the whole of the texts of which this address holds only the beginning; null where it holds all. */
 function recall() {
   try {
-    const { search, texts } = JSON.parse(window.sessionStorage.getItem("headlight-texts"));
+    const { search, texts } = JSON.parse(window.sessionStorage.getItem("headlight-texts") ?? "null");
     return new URLSearchParams(search).toString() === new URLSearchParams(window.location.search).toString() ? texts : null;
   } catch {
     return null;
@@ -25,8 +25,10 @@ function install() {
   window.history.pushState = (state, title, url) =>
     replaces(room, url) ? window.history.replaceState(state, title, url) : push(state, title, url);
   window.addEventListener("popstate", () => Object.assign(room, { typing: false, text: null, last: [], touched: false }));
-  for (const name of ["pointerdown", "click", "keydown", "input"]) document.addEventListener(name, () => (room.touched = true), true);
-  document.addEventListener("input", (event) => isField(event) && Object.assign(room, { typing: true, text: event.composedPath()[0].value }), true);
+  for (const name of ["pointerdown", "click", "keydown", "input"])
+    document.addEventListener(name, () => (room.touched = true), true);
+  const type = (event) => isField(event) && Object.assign(room, { typing: true, text: event.composedPath()[0].value });
+  document.addEventListener("input", type, true);
   document.addEventListener("click", (event) => isField(event) || (room.typing = false), true);
   return room;
 }
@@ -44,6 +46,8 @@ function replaces(room, url) {
   const walks = changed.every((name) => room.last.includes(name) && room.walked.includes(name));
   if (!walks) room.last = changed;
   const written = changed.filter((name) => room.typed.includes(name));
-  const typed = written.length > 0 && (room.typing || (written.length === changed.length && written.every((name) => to.get(name) === room.text)));
+  const typed =
+    written.length > 0 &&
+    (room.typing || (written.length === changed.length && written.every((name) => to.get(name) === room.text)));
   return !room.touched || typed || walks;
 }

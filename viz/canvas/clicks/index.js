@@ -8,7 +8,11 @@ export default function (component) {
     if (plot.clickReport) plot.removeListener("plotly_click", plot.clickReport);
     plot.clickReport = ({ points }) => {
       const places = (points || []).map(({ x, y, customdata, data: part }) => ({
-        card, name: part.name || "", row: whole(y), column: whole(x), value: whole(customdata),
+        card,
+        name: part.name || "",
+        row: whole(y),
+        column: whole(x),
+        value: whole(customdata),
       }));
       const hit = places.find(({ value }) => value !== null) || places.find(({ row, column }) => row !== null && column !== null);
       if (hit) component.setTriggerValue("click", hit);

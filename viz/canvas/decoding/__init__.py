@@ -15,6 +15,7 @@ from model.instrument.tokenizer import END, SPECIAL, Tokens
 from model.trace.trace import Trace
 from viz import reading
 from viz.canvas.shared import packing
+from viz.canvas.shared.files import script, style
 from viz.theme import token_label
 
 
@@ -35,36 +36,49 @@ def pack_decoding(
     {"best": [[id, piece, probability], ...], "said": [probability, rank]}: what search chooses from, and the label of that row.
     """
     weights, handed = trace.attention["cross"].weights, handed_on(trace, "cross")
-    values, ids = next_pieces(trace.logits)
-    labels = label_ids(trace)
-    logits = trace.logits.float().clone()
-    logits[:, NEVER_SAID] = float("-inf")
-    said = logits.softmax(-1).gather(-1, labels[:, None])[:, 0].tolist()
-    best = [
-        [[id_, token_label(piece(id_)), value] for id_, value in zip(*row, strict=True)]
-        for row in zip(ids.tolist(), values.tolist(), strict=True)
-    ]
-    steps = zip(best, said, ranks(logits, labels).tolist(), strict=True)
     header = {
         "bits": 16,
-        "looks": [
-            f"cross-attention, layer {layer + 1}, head {head + 1}{reading.off_mark(trace, 'cross', layer, head)}: weights over the "
-            "English tokens, 0 to 1",
-            f"mean of all {weights.size(0) * weights.size(1)} heads of cross-attention. {reading.cross_off(trace)}".removesuffix(". "),
-        ],
+        "looks": _titles(trace, layer, head),
         "nothing": ["Every link of this row is cut: it looks at nothing.", "Nothing is handed on to this row."],
         "asks": reading.step_asks(trace.intervention),
         "source": _named(trace.source),
         "said": _named(trace.labels),
         "ids": trace.labels.ids,
-        "steps": [{"best": row, "said": [chance, rank]} for row, chance, rank in steps],
+        "steps": _steps(trace, piece),
         "taken": [step for step, _ in taken],
         "given": given,
         "same": trace.intervention.keeps_earlier_steps,
         "limit": limit if trace.labels.ids[-1] == END and len(trace.labels) == limit else None,
+        "colours": {"said": "decoder", "looks": "cross"},
+        "languages": {"said": "fr", "source": "en"},
         **packing.style(trace.config.heads),
     }
     return packing.join(header, packing.fine_codes(torch.stack([weights[layer, head], handed.mean(dim=(0, 1))])))
+
+
+def _titles(trace: Trace, layer: int, head: int) -> list[str]:
+    """What stands above the source twice: of the open head, and of all heads."""
+    layers, heads = trace.attention["cross"].weights.shape[:2]
+    return [
+        f"cross-attention, layer {layer + 1}, head {head + 1}{reading.off_mark(trace, 'cross', layer, head)}: weights over the "
+        "English tokens, 0 to 1",
+        f"mean of all {layers * heads} heads of cross-attention. {reading.cross_off(trace)}".removesuffix(". "),
+    ]
+
+
+def _steps(trace: Trace, piece: Callable[[int], str]) -> list[dict]:
+    """For every step what search chooses from, and probability and rank of what was said."""
+    values, ids = next_pieces(trace.logits)
+    labels = label_ids(trace)
+    logits = trace.logits.float().clone()
+    logits[:, NEVER_SAID] = float("-inf")
+    chances = logits.softmax(-1).gather(-1, labels[:, None])[:, 0].tolist()
+    best = [
+        [[id_, token_label(piece(id_)), value] for id_, value in zip(*row, strict=True)]
+        for row in zip(ids.tolist(), values.tolist(), strict=True)
+    ]
+    steps = zip(best, chances, ranks(logits, labels).tolist(), strict=True)
+    return [{"best": row, "said": [chance, rank]} for row, chance, rank in steps]
 
 
 def _named(tokens: Tokens) -> dict[str, list]:
@@ -77,8 +91,8 @@ def _named(tokens: Tokens) -> dict[str, list]:
 
 _mount = streamlit.components.v2.component(
     "headlight_decoding",
-    js=packing.source("shared/shared.js", "decoding/draw.js", "decoding/index.js"),
-    css=packing.source("shared/shared.css", "decoding/style.css"),
+    js=script("decoding/index.js"),
+    css=style("shared/shared.css", "decoding/style.css"),
 )
 
 

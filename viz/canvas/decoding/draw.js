@@ -1,19 +1,23 @@
 // What the player of decoding shows at a step: the translation so far, the best next pieces, and where cross-attention looks.
 
-const FINE = 60000; // code of a weight of 1
+import { bringInto, element, markStep } from "../shared/dom.js";
+import { number, small } from "../shared/numbers.js";
+import { css, mix } from "../shared/ramps.js";
+import { inkOn } from "../shared/theme.js";
+import { weightOf } from "../shared/unpack.js";
 
 /** The two cards: probabilities of the next piece, and the source as shaded chips. */
-function buildCards() {
+export function buildCards() {
   const cards = element("div", "cards");
   const left = element("section", "card");
   const asked = element("h3", "", { "data-testid": "decoding-asked" });
-  const table = element("table", "", { "data-testid": "decoding-pieces", lang: "fr" });
+  const table = element("table", "", { "data-testid": "decoding-pieces" });
   const rest = element("p", "quiet");
   const remark = element("p", "remark", { "data-testid": "decoding-remark" });
   left.append(asked, table, rest, remark);
   const right = element("section", "card");
   const where = element("h3", "");
-  const looks = [0, 1].map(() => ({ title: element("p", "quiet"), chips: element("div", "looks", { dir: "auto", lang: "en" }), spans: [] }));
+  const looks = [0, 1].map(() => ({ title: element("p", "quiet"), chips: element("div", "looks", { dir: "auto" }), spans: [] }));
   right.append(where, ...looks.flatMap(({ title, chips }) => [title, chips]));
   looks[0].chips.dataset.testid = "decoding-looks";
   cards.append(left, right);
@@ -21,7 +25,7 @@ function buildCards() {
 }
 
 /** The translation as chips: said, being said, and still to come; a click goes there. */
-function writeTarget(room) {
+export function writeTarget(room) {
   const { header, target } = room;
   if (room.targetFor !== room.identity) {
     room.targetFor = room.identity;
@@ -29,27 +33,20 @@ function writeTarget(room) {
       const chip = element("button", "", { type: "button", title: `step ${index + 1}: “${piece}”` }, piece);
       if (header.taken.includes(index)) chip.classList.add("taken");
       if (header.said.special.includes(index)) chip.classList.add("special");
-      chip.addEventListener("click", () => walkTo(room, index));
+      chip.addEventListener("click", () => room.walkTo(index));
       return chip;
     });
     target.replaceChildren(element("span", "start", {}, "<s>"), ...chips);
   }
   target.querySelectorAll("button").forEach((chip, index) => {
     chip.classList.toggle("later", index > room.step);
-    if (index === room.step) chip.setAttribute("aria-current", "step");
-    else chip.removeAttribute("aria-current");
+    markStep(chip, index === room.step);
     if (index === room.step) bringInto(target, chip);
   });
 }
 
-/** Scroll a box, and nothing around it, so that a chip inside can be seen. */
-function bringInto(box, chip) {
-  const top = chip.offsetTop - box.offsetTop;
-  if (top < box.scrollTop || top + chip.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = top - 4;
-}
-
 /** The best next pieces as bars; what was said is marked, and added below them where it is not among them. */
-function writePieces(room) {
+export function writePieces(room) {
   const { header, step } = room;
   const { best, said } = header.steps[step];
   const id = header.ids[step];
@@ -69,9 +66,11 @@ function writePieces(room) {
 
 /** What needs a word at this step; empty at most steps. */
 function remarkOf(header, step, first) {
-  if (header.limit !== null && step === header.limit - 1 && !first) return `A translation of this text may have ${header.limit} tokens: here it must end.`;
+  if (header.limit !== null && step === header.limit - 1 && !first)
+    return `A translation of this text may have ${header.limit} tokens: here it must end.`;
   if (header.given) return "";
-  if (header.taken.includes(step)) return first ? "You chose this piece; the model would have said it, too." : "You chose this piece instead of the model's.";
+  if (header.taken.includes(step))
+    return first ? "You chose this piece; the model would have said it, too." : "You chose this piece instead of the model's.";
   return "";
 }
 
@@ -86,17 +85,20 @@ function pieceRow(room) {
   cell.append(button);
   track.append(bar);
   row.append(cell, track, chance, mark);
+  const parts = Object.assign(row, { button, bar, chance, mark, piece: -1 });
   row.addEventListener("click", () => {
-    if (!button.disabled) choose(room, row.piece);
+    if (!button.disabled) room.choose(parts.piece);
   });
-  return Object.assign(row, { button, bar, chance, mark });
+  return parts;
 }
 
 function fillRow(room, row, { piece, label, chance, rank }, id) {
   const { header, step } = room;
   const isSaid = piece === id;
   const own = rank === 1 && header.same && !header.given && !isSaid && header.taken.includes(step);
-  const marks = [isSaid ? (header.taken.includes(step) ? "your choice" : header.given ? "given" : "said") : own ? "the model's choice" : ""];
+  const marks = [
+    isSaid ? (header.taken.includes(step) ? "your choice" : header.given ? "given" : "said") : own ? "the model's choice" : "",
+  ];
   if (rank > header.steps[step].best.length) marks.push(`rank ${rank.toLocaleString("en")}`);
   row.piece = piece;
   row.className = `${isSaid ? "said" : ""}${own ? " own" : ""}`.trim();
@@ -112,7 +114,7 @@ function fillRow(room, row, { piece, label, chance, rank }, id) {
 }
 
 /** The source twice, shaded by this step's row of cross-attention: of the open head, and the mean of all. */
-function writeLooks(room) {
+export function writeLooks(room) {
   const { header, values, step, looks, palette } = room;
   const count = header.source.pieces.length;
   room.where.textContent = `Where it looks while it says “${header.said.pieces[step]}”`;
@@ -121,8 +123,10 @@ function writeLooks(room) {
     const start = (which * header.steps.length + step) * count;
     const row = values.subarray(start, start + count);
     const nothing = row.every((code) => code === 0);
-    look.title.textContent = nothing ? `${header.looks[which].replace(/\.$/, "")}. ${header.nothing[which]}` : header.looks[which];
-    look.spans.forEach((span, index) => shadeChip(span, header, palette, index, row[index] / FINE));
+    look.title.textContent = nothing
+      ? `${header.looks[which].replace(/\.$/, "")}. ${header.nothing[which]}`
+      : header.looks[which];
+    look.spans.forEach((span, index) => shadeChip(span, header, palette, index, weightOf(row[index])));
     if (!nothing) bringInto(look.chips, look.spans[row.indexOf(Math.max(...row))]);
   });
 }
@@ -139,11 +143,9 @@ function fillLooks(look, header, identity) {
 
 /** One source token: colour along weight ** power, its number where there is something to say. */
 function shadeChip(chip, header, palette, index, weight) {
-  const share = weight ** header.shade_power;
-  const [from, to] = [channels(palette.chip), channels(palette.cross)];
-  const colour = `rgb(${from.map((part, at) => Math.round(part + (to[at] - part) * share)).join()})`;
+  const colour = css(mix(palette.chip, palette[header.colours.looks], weight ** header.shade_power));
   chip.style.background = colour;
-  chip.style.color = lightness(colour) > 0.5 ? "#16181c" : "#ffffff";
+  chip.style.color = inkOn(colour);
   chip.lastChild.textContent = weight >= 0.005 ? number(weight) : "";
   chip.title = `“${header.source.pieces[index]}” (token ${index + 1}): ${number(weight)}`;
   chip.dataset.weight = weight.toFixed(4);

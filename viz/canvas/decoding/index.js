@@ -1,21 +1,20 @@
 // Decoding word by word: a slider over the steps of a translation, played here; a click on another piece asks Python to go on from it.
 
+import { onKeys } from "../shared/cursor.js";
+import { element, stepButtons } from "../shared/dom.js";
+import { clamp } from "../shared/numbers.js";
+import { countDrawing, enter, reportAsState, send, untilNext } from "../shared/room.js";
+import { buildCards, writeLooks, writePieces, writeTarget } from "./draw.js";
+
 const PACE = 900; // ms a step while playing
 
 export default function (component) {
-  const { data, parentElement } = component;
-  let room = parentElement.decodingRoom;
-  if (!room) room = parentElement.decodingRoom = build(parentElement);
-  room.report = () => component.setStateValue("view", { step: room.step, count: (room.sends = (room.sends || 0) + 1) });
+  const room = enter(component, build);
+  reportAsState(room, component);
   room.pick = (piece) => component.setTriggerValue("pick", { step: room.step, piece });
-  Object.assign(room, unpack(data));
-  room.palette = applyTheme(room.root, room.header);
   adopt(room);
   refresh(room);
-  const call = (room.calls = (room.calls || 0) + 1);
-  return () => {
-    if (room.calls === call) halt(room);
-  };
+  return untilNext(room, () => halt(room));
 }
 
 /** The elements, made once and kept across reruns. */
@@ -24,19 +23,22 @@ function build(parent) {
   root.setAttribute("aria-label", "Decoding, step by step: left and right arrows walk, space plays");
   const walk = element("div", "walk");
   const play = element("button", "play", { type: "button", "data-testid": "decoding-play" });
-  const [back, next] = ["‹ Back", "Next ›"].map((text) => element("button", "", { type: "button" }, text));
+  const [back, next] = stepButtons();
   const slider = element("input", "", { type: "range", min: "0", step: "1", "aria-label": "Step" });
   const place = element("span", "place", { "data-testid": "decoding-place" });
   walk.append(play, back, next, slider, place);
-  const target = element("div", "target", { role: "group", "aria-label": "The translation so far", lang: "fr" });
-  const room = { root, play, back, next, slider, place, target, step: 0, sent: null, drawn: 0, ...buildCards() };
+  const target = element("div", "target", { role: "group", "aria-label": "The translation so far" });
+  /** @type {any} */
+  const room = { root, play, back, next, slider, place, target, step: 0, sent: null, ...buildCards() };
+  room.walkTo = (step) => walkTo(room, step); // for the chips and the pieces
+  room.choose = (piece) => choose(room, piece);
   root.append(walk, target, room.cards);
   parent.append(root);
   play.addEventListener("click", () => (room.playing ? stop(room) : start(room)));
   back.addEventListener("click", () => walkTo(room, room.step - 1));
   next.addEventListener("click", () => walkTo(room, room.step + 1));
   slider.addEventListener("input", () => walkTo(room, Number(slider.value)));
-  root.addEventListener("keydown", (event) => onKey(room, event));
+  onKeys(root, (event) => keys(room, event));
   return room;
 }
 
@@ -45,31 +47,32 @@ function adopt(room) {
   const { header } = room;
   const identity = JSON.stringify([header.source, header.ids, header.taken, header.given]);
   const other = identity !== room.identity;
+  for (const use of ["said", "looks"]) room.root.style.setProperty(`--${use}`, room.palette[header.colours[use]]);
+  [room.target, room.table].forEach((node) => (node.lang = header.languages.said));
+  room.looks.forEach(({ chips }) => (chips.lang = header.languages.source));
   const moved = header.step !== room.given;
   Object.assign(room, { identity, given: header.step });
-  if (room.sent === header.step) room.sent = null;
+  if (room.sent?.step === header.step) room.sent = null;
   if (other) halt(room);
   if (other || (moved && room.sent === null && !room.playing)) room.step = header.step;
   if (other) room.sent = null;
-  room.step = Math.max(0, Math.min(header.steps.length - 1, room.step));
+  room.step = clamp(room.step, 0, header.steps.length - 1);
 }
 
 /** Tell Python where the reader is, after a pause in which nothing else happens. */
-function send(room, wait) {
-  room.sent = room.step;
-  clearTimeout(room.timer);
-  room.timer = setTimeout(() => room.report(), wait);
+function sendStep(room, wait) {
+  send(room, { step: room.step }, wait);
 }
 
 /** The reader walks; that ends the playing. */
 function walkTo(room, step) {
   halt(room);
   go(room, step);
-  send(room, 400);
+  sendStep(room, 400);
 }
 
 function go(room, step) {
-  room.step = Math.max(0, Math.min(room.header.steps.length - 1, step));
+  room.step = clamp(step, 0, room.header.steps.length - 1);
   refresh(room);
 }
 
@@ -89,7 +92,7 @@ function start(room) {
 function stop(room) {
   halt(room);
   refresh(room);
-  send(room, 0);
+  sendStep(room, 0);
 }
 
 function halt(room) {
@@ -98,19 +101,15 @@ function halt(room) {
   room.playing = false;
 }
 
-function onKey(room, event) {
-  const moves = {
+function keys(room, event) {
+  const onButton = event.composedPath()[0].tagName === "BUTTON"; // inside the component: a button keeps its own space bar
+  return {
     ArrowRight: () => walkTo(room, room.step + 1),
     ArrowLeft: () => walkTo(room, room.step - 1),
     Home: () => walkTo(room, 0),
     End: () => walkTo(room, room.header.steps.length - 1),
-    " ": () => (room.playing ? stop(room) : start(room)),
+    ...(onButton ? {} : { " ": () => (room.playing ? stop(room) : start(room)) }),
   };
-  if (!moves[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
-  const origin = event.composedPath()[0]; // inside the component: a button keeps its own space bar
-  if (event.key === " " && origin.tagName === "BUTTON") return;
-  event.preventDefault();
-  moves[event.key]();
 }
 
 /** Another piece than the one that was said: Python goes on from here. */
@@ -135,5 +134,5 @@ function refresh(room) {
   room.slider.value = String(room.step);
   room.place.textContent = `step ${room.step + 1} of ${last + 1}`;
   Object.assign(root.dataset, { step: room.step, playing: Boolean(room.playing), said: header.said.pieces[room.step] });
-  root.dataset.drawn = room.drawn += 1;
+  countDrawing(room);
 }

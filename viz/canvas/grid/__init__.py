@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit
 import torch
 import torch.nn.functional as F
@@ -13,8 +11,10 @@ from model.analysis.change import aligned
 from model.trace.trace import ATTENTION_KINDS, AttentionMaps
 from viz import reading
 from viz.canvas.shared import packing
+from viz.canvas.shared.files import script, style
 from viz.theme import KIND_TITLES, SHADE_POWER
 
+MOST_BINS = 64  # of an axis of one head: more than a small multiple has pixels
 DIFFERENCE_TEXTS = {
     "label": "Change of attention of every head. Arrow keys move between heads, Enter opens one.",
     "squares": "after minus before · one square, one head",
@@ -27,24 +27,24 @@ TEXTS = {
 }
 
 
-def pack_grid(trace: AttentionMaps, limit: int = 64, before: AttentionMaps | None = None) -> bytes:
+def pack_grid(trace: AttentionMaps, before: AttentionMaps | None = None) -> bytes:
     """All heads of all kinds as bytes for `heads_grid`: see `packing.join`; the same trace gives the same bytes.
 
-    before: draw how weights changed since this pass instead (`packing.signed_codes`), matched by `analysis_change.aligned`.
+    before: draw how weights changed since this pass instead (`packing.signed_coarse_codes`), matched by `analysis_change.aligned`.
 
     The array is uint8, kind after kind, each (layer, head, row, column): `packing.coarse_codes` of the weights,
-    max-pooled on the trace's device to at most `limit` rows and columns. header["kinds"] gives the shapes.
+    max-pooled on the trace's device to at most MOST_BINS rows and columns. header["kinds"] gives the shapes.
     """
     kinds, arrays = [], []
     matched = None if before is None else aligned(before, trace)
     for kind in ATTENTION_KINDS:
         weights = trace.attention[kind].weights
         if matched is None:
-            pooled = max_pool(weights, limit)
+            pooled = max_pool(weights, MOST_BINS)
             codes = packing.coarse_codes(pooled)
         else:
-            pooled = strongest_pool(weights - matched.attention[kind].weights.to(weights.device), limit)
-            codes = packing.signed_codes(pooled)
+            pooled = strongest_pool(weights - matched.attention[kind].weights.to(weights.device), MOST_BINS)
+            codes = packing.signed_coarse_codes(pooled)
         kinds.append(_kind_header(trace, kind, pooled))
         arrays.append(codes.flatten())
     header = {
@@ -100,8 +100,8 @@ def _kind_header(trace: AttentionMaps, kind: str, pooled: Tensor) -> dict:
 
 _mount = streamlit.components.v2.component(
     "headlight_heads_grid",
-    js=packing.source("shared/shared.js", "grid/pointer.js", "grid/index.js"),
-    css=packing.source("shared/shared.css", "grid/style.css"),
+    js=script("grid/index.js"),
+    css=style("shared/shared.css", "shared/tooltip.css", "grid/style.css"),
 )
 
 
@@ -112,15 +112,13 @@ def heads_grid(
     dim: list[tuple[str, int, int]] | None = None,
     star: tuple[str, int, int] | None = None,
     key: str,
-    on_open: Callable[[], None] | None = None,
 ) -> tuple[str, int, int] | None:
     """Mount the grid of `pack_grid`, with `selected` (kind, layer, head) framed, those in `dim` faint, and a star on the alignment head.
 
     Returns the (kind, layer, head) that was opened, by click or Enter, in the run that this caused; else None.
-    `on_open` is called without arguments at the start of that run.
     """
     listed = lambda head: list(head) if head else None  # noqa: E731
     data = packing.with_fields(packed, selected=listed(selected), dim=[list(head) for head in dim or []], star=listed(star))
-    result = _mount(key=key, data=data, on_open_change=on_open or (lambda: None))
+    result = _mount(key=key, data=data, on_open_change=lambda: None)
     opened = result.open
     return (opened["kind"], opened["layer"], opened["head"]) if opened else None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit
 
 from model.analysis.change import aligned
 from model.trace.trace import ATTENTION_KINDS, AttentionMaps
 from viz import reading
 from viz.canvas.shared import packing
+from viz.canvas.shared.files import script, style
 from viz.theme import KIND_TITLES
 
 
@@ -47,7 +46,7 @@ def pack_lines(trace: AttentionMaps, kind: str, layer: int, before: AttentionMap
     return packing.join(header, codes)
 
 
-def lines_view(key: str, *, kind: str = "encoder", layer: int = 0, heads: list[int] | None = None) -> dict:
+def lines_view(key: str, *, kind: str, layer: int, heads: list[int] | None) -> dict:
     """What the reader chose inside the component `key`, or what is given here before any choice: what to pack.
 
     {"kind": str, "layer": int, "heads": list[int] or None for all}
@@ -58,8 +57,8 @@ def lines_view(key: str, *, kind: str = "encoder", layer: int = 0, heads: list[i
 
 _mount = streamlit.components.v2.component(
     "headlight_attention_lines",
-    js=packing.source("shared/shared.js", "lines/draw.js", "lines/index.js"),
-    css=packing.source("shared/shared.css", "lines/style.css"),
+    js=script("lines/index.js"),
+    css=style("shared/shared.css", "lines/style.css"),
 )
 
 
@@ -68,15 +67,13 @@ def attention_lines(
     *,
     key: str,
     heads: list[int] | None = None,
-    on_change: Callable[[], None] | None = None,
 ) -> dict:
     """Mount the lines of `pack_lines`, with these heads drawn; None: all.
 
     Returns the view {"kind", "layer", "heads"} that the reader has chosen inside. When its kind or layer is not what
     `packed` holds, the page packs that and mounts again: ask `lines_view(key)` before packing and it never happens.
-    `on_change` is called without arguments at the start of a run that a choice caused.
     """
     header, _ = packing.split(packed)
     data = packing.with_fields(packed, chosen=None if heads is None else list(heads))
-    result = _mount(key=key, data=data, on_view_change=on_change or (lambda: None))
+    result = _mount(key=key, data=data, on_view_change=lambda: None)
     return dict(result.view or {"kind": header["kind"], "layer": header["layer"], "heads": heads})

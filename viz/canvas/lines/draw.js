@@ -1,8 +1,13 @@
 // Drawing of the lines view: only the part that can be seen is drawn, on a canvas that stays in place while its room scrolls.
 
-const FINE = 60000; // code of a weight of 1
-const FAINT = 0.01; // weights below this get no line
-const LEVELS = 20; // steps of opacity; all lines of one step and head are one stroke
+import { contextOf, prepare } from "../shared/dom.js";
+import { number, signed } from "../shared/numbers.js";
+import { countDrawing } from "../shared/room.js";
+import { changeOf, weightOf } from "../shared/unpack.js";
+import { cut } from "../shared/words.js";
+
+export const FAINT = 0.01; // weights below this get no line
+export const LEVELS = 20; // steps of opacity; all lines of one step and head are one stroke
 const MOST = 12000; // lines drawn at once; beyond that the faintest levels wait until a token is pointed at
 
 /** Sizes for a width and numbers of tokens, CSS pixels: labels as wide as their words, room for numbers outside, lines between. */
@@ -17,7 +22,10 @@ function measure(room) {
   const most = narrow ? width * 0.17 : 150;
   const read = Math.min(most, widest.rows + 2);
   const produced = header.axes.produced ? Math.min(most, widest.produced + 2) : 0;
-  const label = { left: read + (produced ? produced + 24 : 0) + 8, right: Math.min(header.axes.produced ? most : 1.5 * most, widest.columns + 2) + 8 };
+  const label = {
+    left: read + (produced ? produced + 24 : 0) + 8,
+    right: Math.min(header.axes.produced ? most : 1.5 * most, widest.columns + 2) + 8,
+  };
   const between = Math.max(60, Math.min(480, width - 2 * outside - label.left - label.right));
   const left = Math.max(outside, (width - between - label.left - label.right) / 2) + label.left;
   const height = Math.max(header.queries, header.keys) * rowHeight + 8;
@@ -28,7 +36,7 @@ function measure(room) {
 function wordWidths(room, font) {
   const { header, canvas } = room;
   if (room.widths?.header === header && room.widths.font === font) return room.widths;
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   context.font = `${font}px ${header.mono}`;
   const widest = (name) => (name ? Math.max(...header.tokens[name].words.map((word) => context.measureText(word).width)) : 0);
   const { rows, produced, columns } = header.axes;
@@ -38,12 +46,13 @@ function wordWidths(room, font) {
 
 /** The weight at a place of (head, query, key), 0 to 1, or how it changed, -1 to 1. */
 function weightAt(room, at) {
-  return room.header.signed ? (2 * room.values[at]) / FINE - 1 : room.values[at] / FINE;
+  return (room.header.signed ? changeOf : weightOf)(room.values[at]);
 }
 
 /** All lines that can show, level by level of opacity, strongest last: each the place of its weight in (head, query, key). */
-function collect(room) {
+export function collect(room) {
   const { header, chosen } = room;
+  /** @type {number[][]} */
   const buckets = Array.from({ length: LEVELS }, () => []);
   const area = header.queries * header.keys;
   for (const head of chosen) {
@@ -56,16 +65,16 @@ function collect(room) {
 }
 
 /** The faintest level that is drawn while no token is pointed at: as many lines as can be told apart and drawn at once. */
-function faintest(buckets) {
+export function faintest(buckets) {
   let level = LEVELS;
   for (let count = 0; level > 0 && count + buckets[level - 1].length <= MOST; level--) count += buckets[level - 1].length;
   return Math.min(level, LEVELS - 1);
 }
 
 /** Draw what can be seen: lines, labels, and beside the labels the weights of the token under the pointer. */
-function paint(room) {
+export function paint(room) {
   const started = performance.now();
-  const { scroll, canvas, header } = room;
+  const { scroll, canvas } = room;
   const size = (room.size = measure(room));
   room.spacer.style.height = `${size.height}px`;
   const height = Math.min(size.height, room.limit);
@@ -78,14 +87,12 @@ function paint(room) {
   drawLabels(room, seen, "left");
   drawLabels(room, seen, "right");
   if (room.hover) drawWeights(room, seen);
-  room.drawn += 1;
-  room.root.dataset.milliseconds = (performance.now() - started).toFixed(1);
-  room.root.dataset.drawn = String(room.drawn);
+  countDrawing(room, started);
 }
 
 /** The lines, one stroke for each head and level; with a token under the pointer only its own. Returns how many. */
 function drawLines(room, { context, y, height, size }) {
-  const { header, hover, chosen, palette } = room;
+  const { header, hover, chosen } = room;
   const [area, keys] = [header.queries * header.keys, header.keys];
   const [from, to] = [size.left + 2, size.right - 2];
   let count = 0;
@@ -176,7 +183,7 @@ function shorten(context, word, width) {
 }
 
 /** Weights of the hovered token with every token of the other side: (token) -> {each: weight of each chosen head, mean}. */
-function weightsOf(room, index) {
+export function weightsOf(room, index) {
   const { header, chosen, hover } = room;
   const area = header.queries * header.keys;
   const at = hover.side === "left" ? hover.index * header.keys + index : index * header.keys + hover.index;
@@ -186,7 +193,7 @@ function weightsOf(room, index) {
 
 /** Beside each token of the other side: one bar for each head, as strong as its weight, and the mean as a number. */
 function drawWeights(room, { context, y, height, size }) {
-  const { header, hover, palette, chosen } = room;
+  const { header, hover, chosen, palette } = room;
   const away = hover.side === "left" ? 1 : -1;
   const start = hover.side === "left" ? size.right + size.label.right : size.left - size.label.left;
   const count = hover.side === "left" ? header.keys : header.queries;

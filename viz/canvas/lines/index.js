@@ -1,16 +1,18 @@
 // Lines between tokens: controls for kind, layer and heads above, two columns of tokens below.
 
+import { onKeys } from "../shared/cursor.js";
+import { element } from "../shared/dom.js";
+import { enter, send, watch } from "../shared/room.js";
+import { inkOn } from "../shared/theme.js";
+import { collect, FAINT, faintest, LEVELS, paint } from "./draw.js";
+import { hoverAt, keys, say, setHover } from "./pointer.js";
+
 const TALLEST = 660; // CSS pixels of the lines; more tokens scroll inside
 
 export default function (component) {
-  const { data, parentElement } = component;
-  let room = parentElement.linesRoom;
-  if (!room) room = parentElement.linesRoom = build(parentElement);
+  const room = enter(component, build);
   room.report = (view) => component.setStateValue("view", view);
-  const before = room.header;
-  Object.assign(room, unpack(data));
-  room.palette = applyTheme(room.root, room.header);
-  adopt(room, before);
+  adopt(room);
   writeControls(room);
   refresh(room);
   return watch(room, room.scroll);
@@ -19,15 +21,15 @@ export default function (component) {
 /** The elements, made once and kept across reruns. */
 function build(parent) {
   const root = element("div", "room attention-lines", { "data-testid": "attention-lines" });
-  const groups = ["kind", "layer", "heads"].map((name) => {
-    const group = element("div", `group ${name}`, { role: "group", "aria-label": name });
-    group.append(element("span", "name", {}, name === "kind" ? "" : name));
-    return group;
-  });
+  const groups = ["kind", "layer", "heads"].map(makeGroup);
   const controls = element("div", "controls");
   controls.append(...groups);
   const status = element("div", "status", { "aria-live": "polite", "data-testid": "attention-lines-status" });
-  const scroll = element("div", "scroll", { tabindex: "0", role: "application", "aria-label": "Lines between tokens: arrow keys choose a token" });
+  const scroll = element("div", "scroll", {
+    tabindex: "0",
+    role: "application",
+    "aria-label": "Lines between tokens: arrow keys choose a token",
+  });
   const [spacer, canvas] = [element("div", "spacer"), element("canvas", "", { "aria-hidden": "true" })];
   spacer.append(canvas);
   scroll.append(spacer);
@@ -36,10 +38,31 @@ function build(parent) {
   sides.append(element("span", ""), element("span", "caption"), element("span", ""));
   root.append(controls, status, sides, empty, scroll);
   parent.append(root);
-  const room = { root, groups, status, scroll, spacer, canvas, empty, sides, hover: null, drawn: 0, chosen: [], sent: null, limit: TALLEST };
+  /** @type {any} */
+  const room = {
+    root,
+    groups,
+    status,
+    scroll,
+    spacer,
+    canvas,
+    empty,
+    sides,
+    hover: null,
+    chosen: [],
+    sent: null,
+    limit: TALLEST,
+  };
   room.observer = new ResizeObserver(() => room.header && scroll.clientWidth !== room.size?.width && refresh(room));
   listen(room);
   return room;
+}
+
+/** A group of buttons under its name; that of the kinds speaks for itself. */
+function makeGroup(name) {
+  const group = element("div", `group ${name}`, { role: "group", "aria-label": name });
+  group.append(element("span", "name", {}, name === "kind" ? "" : name));
+  return group;
 }
 
 /** Pointer, wheel and keys on the lines. */
@@ -50,26 +73,24 @@ function listen(room) {
   scroll.addEventListener("pointerdown", (event) => hoverAt(room, event));
   scroll.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && setHover(room, null));
   scroll.addEventListener("blur", () => setHover(room, null));
-  scroll.addEventListener("keydown", (event) => onKey(room, event));
+  onKeys(scroll, () => keys(room));
 }
 
 /** Take over what Python sends, unless the reader has chosen something newer that Python has not answered yet. */
-function adopt(room, before) {
-  const { header, sent } = room;
+function adopt(room) {
+  const { header, sent, earlier } = room;
   const heads = header.chosen || Array.from({ length: header.heads }, (_, head) => head);
   const answered = !sent || (sent.kind === header.kind && sent.layer === header.layer && sent.heads.join() === heads.join());
   if (answered) room.sent = null;
-  if (!before || (answered && header.chosen)) room.chosen = heads;
+  if (!earlier || (answered && header.chosen)) room.chosen = heads;
   room.chosen = room.chosen.filter((head) => head < header.heads);
   if (!room.sent) room.view = { kind: header.kind, layer: header.layer };
   if (room.hover && room.hover.index >= (room.hover.side === "left" ? header.queries : header.keys)) room.hover = null;
 }
 
-/** Send the view to Python: at once for another kind or layer, after a pause for heads. */
-function send(room, wait) {
-  room.sent = { ...room.view, heads: [...room.chosen] };
-  clearTimeout(room.timer);
-  room.timer = setTimeout(() => room.report(room.sent), wait);
+/** Tell Python: at once for another kind or layer, after a pause for heads. */
+function sendView(room, wait) {
+  send(room, { ...room.view, heads: [...room.chosen] }, wait);
 }
 
 /** Make the buttons of a group match a list of [label, text for screen readers, act, act on double click]. */
@@ -90,20 +111,35 @@ function buttons(group, items) {
 function writeControls(room) {
   const { header, view, palette, groups, chosen } = room;
   const kind = header.kinds.find((item) => item.name === view.kind);
-  const kinds = header.kinds.map((item) => [item.title, item.long, () => choose(room, item.name, Math.min(view.layer, item.layers - 1))]);
-  buttons(groups[0], kinds).forEach((button, index) => mark(button, header.kinds[index].name === view.kind, palette[header.kinds[index].name]));
-  const layers = Array.from({ length: kind.layers }, (_, at) => [String(at + 1), `Layer ${at + 1}`, () => choose(room, view.kind, at)]);
+  const kinds = header.kinds.map((item) => [
+    item.title,
+    item.long,
+    () => choose(room, item.name, Math.min(view.layer, item.layers - 1)),
+  ]);
+  buttons(groups[0], kinds).forEach((button, index) =>
+    mark(button, header.kinds[index].name === view.kind, palette[header.kinds[index].name]),
+  );
+  const layers = Array.from({ length: kind.layers }, (_, at) => [
+    String(at + 1),
+    `Layer ${at + 1}`,
+    () => choose(room, view.kind, at),
+  ]);
   buttons(groups[1], layers).forEach((button, at) => mark(button, at === view.layer, palette[view.kind]));
   const all = Array.from({ length: header.heads }, (_, head) => head);
   const heads = all.map((head) => [
     String(head + 1),
     `Head ${head + 1}${header.off.includes(head) ? ", switched off" : ""}; double click: this one alone`,
-    () => setHeads(room, all.filter((item) => (item === head) !== room.chosen.includes(item))),
+    () =>
+      setHeads(
+        room,
+        all.filter((item) => (item === head) !== room.chosen.includes(item)),
+      ),
     () => setHeads(room, [head]),
   ]);
   heads.push(["all", "All heads", () => setHeads(room, all)], ["none", "No head", () => setHeads(room, [])]);
   buttons(groups[2], heads).forEach((button, head) => {
-    if (head < header.heads) mark(button, chosen.includes(head), chosen.length === 1 ? palette[view.kind] : palette.tints[view.kind][head]);
+    if (head < header.heads)
+      mark(button, chosen.includes(head), chosen.length === 1 ? palette[view.kind] : palette.tints[view.kind][head]);
     button.classList.toggle("word", head >= header.heads);
   });
 }
@@ -113,20 +149,20 @@ function mark(button, pressed, colour) {
   button.setAttribute("aria-pressed", String(pressed));
   button.style.background = pressed ? colour : "";
   button.style.borderColor = pressed ? colour : "";
-  button.style.color = pressed ? (lightness(colour) > 0.5 ? "#16181c" : "#ffffff") : "";
+  button.style.color = pressed ? inkOn(colour) : "";
 }
 
 function choose(room, kind, layer) {
   room.view = { kind, layer };
   writeControls(room);
-  send(room, 0);
+  sendView(room, 0);
 }
 
 function setHeads(room, heads) {
   room.chosen = heads;
   writeControls(room);
   refresh(room);
-  send(room, 350);
+  sendView(room, 350);
 }
 
 /** Collect the lines again and draw; say what is shown. */
@@ -146,62 +182,4 @@ function refresh(room) {
   root.classList.toggle("narrow", width < 760);
   sides.style.paddingLeft = `${Math.max(0, left - label.left)}px`;
   sides.style.width = `${right + label.right}px`;
-}
-
-/** The token under the pointer: left of the middle a query, right of it a key. */
-function hoverAt(room, event) {
-  const { header, scroll, size } = room;
-  const edge = scroll.getBoundingClientRect();
-  const x = event.clientX - edge.left;
-  const index = Math.floor((event.clientY - edge.top + scroll.scrollTop - 4) / size.rowHeight);
-  const side = x < (size.left + size.right) / 2 ? "left" : "right";
-  const near = side === "left" ? x < size.left + 24 : x > size.right - 24;
-  const inside = near && index >= 0 && index < (side === "left" ? header.queries : header.keys);
-  setHover(room, inside ? { side, index } : null);
-}
-
-function setHover(room, hover) {
-  if (room.hover?.side === hover?.side && room.hover?.index === hover?.index) return;
-  room.hover = hover;
-  say(room);
-  paint(room);
-}
-
-/** The sentence above the lines. */
-function say(room) {
-  const { status, root, hover } = room;
-  const text = hover && room.chosen.length ? hoverText(room) : "";
-  status.textContent = text || "Point at a token: left, to see what it attends to; right, to see what attends to it.";
-  status.classList.toggle("idle", !text);
-  root.dataset.hover = text;
-}
-
-function hoverText(room) {
-  const { header, hover, chosen } = room;
-  const count = hover.side === "left" ? header.keys : header.queries;
-  const means = Array.from({ length: count }, (_, index) => weightsOf(room, index).mean);
-  const best = means.indexOf(Math.max(...means));
-  const [query, key] = hover.side === "left" ? [hover.index, best] : [best, hover.index];
-  const column = quoted(header.tokens[header.axes.columns], key);
-  const who = reader(header, header.axes, query, query + 1);
-  const heads = chosen.length === 1 ? `head ${chosen[0] + 1}` : `mean of ${chosen.length} heads`;
-  if (means[best] === 0) return `Nothing here: every weight is 0 (${heads})`;
-  if (hover.side === "left") return `${who} attends most to ${column}: ${number(means[best])} (${heads})`;
-  return `${column} is attended to most ${header.axes.produced ? "when" : "by"} ${who.replace(/:$/, "")}: ${number(means[best])} (${heads})`;
-}
-
-/** Up and down walk along a column, left and right change it, Escape lets go. */
-function onKey(room, event) {
-  const { header, scroll, hover, size } = room;
-  const now = hover || { side: "left", index: -1 };
-  const moves = { ArrowUp: [now.side, now.index - 1], ArrowDown: [now.side, now.index + 1], ArrowLeft: ["left", now.index], ArrowRight: ["right", now.index] };
-  if (event.key === "Escape") return setHover(room, null);
-  if (!moves[event.key]) return;
-  event.preventDefault();
-  const [side, wanted] = moves[event.key];
-  const index = Math.max(0, Math.min((side === "left" ? header.queries : header.keys) - 1, wanted));
-  const y = index * size.rowHeight;
-  if (y < scroll.scrollTop) scroll.scrollTop = y;
-  else if (y + size.rowHeight > scroll.scrollTop + scroll.clientHeight) scroll.scrollTop = y + size.rowHeight - scroll.clientHeight + 8;
-  setHover(room, { side, index });
 }

@@ -14,6 +14,7 @@ from model.trace.intervention import Link
 from model.trace.trace import AttentionMaps
 from model.transformer.masks import causal_mask, window_mask
 from viz.canvas.shared import packing
+from viz.canvas.shared.files import script, style
 from viz.theme import SHADE_POWER, token_labels
 
 # Why a cell has no weight: name -> (in words, what painting can do about it). Code of a state: 65535 - its place here.
@@ -87,21 +88,11 @@ def _state(name: str) -> int:
     return 1 + list(STATES).index(name)
 
 
-def signed_codes(values: Tensor) -> Tensor:
-    """Differences in -1..1 -> uint16 codes 0..60000 on the CPU, 30000 is zero, 300 a hundredth; what is not zero stays so."""
-    values = values.detach().cpu().double()  # in float32, 100 * 0.055 would be a tie
-    scaled = 100 * values.clamp(-1, 1)
-    whole = torch.round(scaled)
-    codes = 300 * whole + torch.round(298 * (scaled - whole))
-    codes = torch.where((values != 0) & (codes == 0), torch.sign(values), codes)
-    return (30000 + codes).to(torch.int32).to(torch.uint16)
-
-
 def pack_matrices(matrices: list[Matrix]) -> bytes:
     """The matrices as bytes for `attention_matrices`: see `packing.join`; the same matrices give the same bytes.
 
-    The array is uint16, matrix after matrix, each (query, key): `packing.fine_codes` of weights or `signed_codes` of
-    differences; 65535 and below stand for the states.
+    The array is uint16, matrix after matrix, each (query, key): `packing.fine_codes` of weights or
+    `packing.signed_fine_codes` of differences; 65535 and below stand for the states.
     """
     arrays = [_codes(matrix).flatten() for matrix in matrices]
     header = {
@@ -118,7 +109,7 @@ def pack_matrices(matrices: list[Matrix]) -> bytes:
 
 def _codes(matrix: Matrix) -> Tensor:
     values, states = matrix.values.nan_to_num(0.0).cpu(), matrix.states.cpu().to(torch.int32)
-    codes = (signed_codes(values) if matrix.signed else packing.fine_codes(values)).to(torch.int32)
+    codes = (packing.signed_fine_codes(values) if matrix.signed else packing.fine_codes(values)).to(torch.int32)
     return torch.where(states > 0, 65536 - states, codes).to(torch.uint16)
 
 
@@ -147,8 +138,8 @@ def _linked(places: list[int | None] | None, count: int) -> list[int]:
 
 _mount = streamlit.components.v2.component(
     "headlight_attention_matrices",
-    js=packing.source("shared/shared.js", "matrices/draw.js", "matrices/pointer.js", "matrices/index.js"),
-    css=packing.source("shared/shared.css", "matrices/style.css"),
+    js=script("matrices/index.js"),
+    css=style("shared/shared.css", "shared/tooltip.css", "matrices/style.css"),
 )
 
 

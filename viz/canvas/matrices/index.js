@@ -1,16 +1,33 @@
 // Matrices of tokens side by side: linked hover, a tooltip in words; cells to click, or to paint.
 
+import { addCursor } from "../shared/cursor.js";
+import { element } from "../shared/dom.js";
+import { countDrawing, enter, watch } from "../shared/room.js";
+import { makeTip } from "../shared/tooltip.js";
+import { drawPanel, writeLegend } from "./draw.js";
+import { layOut, writeLabels } from "./layout.js";
+import { cancelStroke, endStroke } from "./paint.js";
+import {
+  actAtCursor,
+  cursorOf,
+  frames,
+  inside,
+  leave,
+  moveCursor,
+  moveTo,
+  onClick,
+  onPointer,
+  point,
+  startStroke,
+} from "./pointer.js";
+
 const BETWEEN = 18; // CSS pixels between two panels
 const NARROWEST = 300; // of a panel; below this they stand under each other
 
 export default function (component) {
-  const { data, parentElement } = component;
-  let room = parentElement.matricesRoom;
-  if (!room) room = parentElement.matricesRoom = build(parentElement);
+  const room = enter(component, build);
   room.report = (name, value) => component.setTriggerValue(name, value);
-  Object.assign(room, unpack(data));
   room.stroke = null;
-  room.palette = applyTheme(room.root, room.header);
   fill(room);
   draw(room);
   return watch(room, room.root);
@@ -20,24 +37,44 @@ export default function (component) {
 function build(parent) {
   const root = element("div", "room matrices", { tabindex: "0", role: "application", "data-testid": "matrices" });
   const [legend, panelsBox] = [element("div", "legend"), element("div", "panels")];
-  const tip = element("div", "tip", { "data-testid": "matrices-tip", "aria-hidden": "true" });
-  tip.append(element("div", "name"), element("div", "cell"), element("div", "others"));
+  const tip = makeTip("matrices-tip", ["name", "cell", "others"]);
   const live = element("div", "unseen", { "aria-live": "polite" });
   root.append(legend, panelsBox, tip, live);
   parent.append(root);
-  const room = { root, legend, panelsBox, tip, live, panels: [], ruler: document.createElement("canvas"), drawn: 0, cursor: null, pointer: null };
+  /** @type {any} */
+  const room = {
+    root,
+    legend,
+    panelsBox,
+    tip,
+    live,
+    panels: [],
+    ruler: document.createElement("canvas"),
+    cursor: null,
+    pointer: null,
+  };
   room.observer = new ResizeObserver(() => {
     if (room.header && room.root.clientWidth !== room.width) draw(room);
   });
-  root.addEventListener("keydown", (event) => onKey(room, event));
-  root.addEventListener("focus", () => root.matches(":focus-visible") && moveTo(room, room.cursor || { at: 0, row: 0, column: 0 }));
-  root.addEventListener("blur", () => frames(room));
+  addCursor(root, {
+    move: (down, across) => moveCursor(room, down, across),
+    act: () => actAtCursor(room),
+    show: () => moveTo(room, cursorOf(room)),
+    hide: () => frames(room),
+    release: () => cancelStroke(room),
+  });
   return room;
 }
 
 /** The elements of one matrix. */
 function buildPanel(room, at) {
-  const panel = { at, root: element("section", "panel"), title: element("div", "title"), area: element("div", "area"), labels: element("div", "labels") };
+  const panel = {
+    at,
+    root: element("section", "panel"),
+    title: element("div", "title"),
+    area: element("div", "area"),
+    labels: element("div", "labels"),
+  };
   panel.canvas = element("canvas", "", { "aria-hidden": "true" });
   panel.frames = ["row", "column", "cell", "cursor"].map((role) => element("div", `frame ${role}`));
   panel.area.append(panel.canvas, panel.labels, ...panel.frames);
@@ -62,7 +99,7 @@ function fill(room) {
     const panel = (room.panels[at] ||= buildPanel(room, at));
     panel.matrix = matrix;
     panel.codes = values.subarray(start, start + matrix.rows * matrix.columns);
-    panel.places = matrix.links.map((links) => new Map(links.map((link, place) => [link, place])));
+    panel.places = matrix.links.map((links) => new Map(links.map((link, index) => [link, index])));
     panel.title.textContent = matrix.title;
     panel.root.classList.toggle("opens", matrix.opens);
     start += matrix.rows * matrix.columns;
@@ -89,8 +126,6 @@ function draw(room) {
   }
   writeLegend(room);
   point(room);
-  room.drawn += 1;
-  room.root.dataset.milliseconds = (performance.now() - started).toFixed(1);
-  room.root.dataset.drawn = String(room.drawn);
+  countDrawing(room, started);
   room.root.dataset.turn = String(room.header.turn);
 }

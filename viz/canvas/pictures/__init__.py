@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import streamlit
 
-from viz.canvas.shared import packing
+from viz.canvas.shared.files import script
 from viz.theme import SANS, Palette
 
-_mount = streamlit.components.v2.component("headlight_pictures", js=packing.source("pictures/index.js"))
+_mount = streamlit.components.v2.component("headlight_pictures", js=script("pictures/index.js"))
 
 
 def pictures(

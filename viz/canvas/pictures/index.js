@@ -13,7 +13,8 @@ export default function (component) {
 
 /** Listen to the whole page, once a tab. */
 function install() {
-  const room = { plain: [], card: null };
+  /** @type {any} */
+  const room = { card: null };
   document.addEventListener("click", (event) => prepareToSave(room, event), true);
   const click = HTMLAnchorElement.prototype.click;
   HTMLAnchorElement.prototype.click = function () {
@@ -32,9 +33,12 @@ function install() {
 /** Keep pictures, and the widgets that offer tokens, out of a translation of the page; say what is French. */
 function mark(room) {
   const places = room.tokens.map((key) => `.st-key-${key}`).join();
-  for (const node of document.querySelectorAll(`${PICTURES}, ${places}`)) if (node.getAttribute("translate") !== "no") node.setAttribute("translate", "no");
+  for (const node of document.querySelectorAll(`${PICTURES}, ${places}`)) {
+    if (node.getAttribute("translate") !== "no") node.setAttribute("translate", "no");
+  }
   for (const [key, language] of Object.entries(room.languages)) {
-    for (const node of document.querySelectorAll(`.st-key-${key} input, .st-key-${key} [role=radiogroup], .st-key-${key} [data-testid=stButtonGroup]`)) node.lang = language;
+    const parts = ["input", "[role=radiogroup]", "[data-testid=stButtonGroup]"].map((part) => `.st-key-${key} ${part}`);
+    for (const node of document.querySelectorAll(parts.join())) node.setAttribute("lang", language);
   }
 }
 
@@ -58,11 +62,10 @@ async function save(room, href, click) {
   const image = await createImageBitmap(await (await fetch(href)).blob());
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(image.width, 480 * SCALE);
-  const context = canvas.getContext("2d");
-  const lines = [
-    ...wrapped(context, title, { font: `700 ${FONT.title * SCALE}px ${room.font}`, colour: colours.ink, size: FONT.title }),
-    ...text.lines.flatMap((line) => wrapped(context, line, { font: `${FONT.text * SCALE}px ${room.font}`, colour: colours.soft, size: FONT.text })),
-  ];
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const heading = { font: `700 ${FONT.title * SCALE}px ${room.font}`, colour: colours.ink, size: FONT.title };
+  const small = { font: `${FONT.text * SCALE}px ${room.font}`, colour: colours.soft, size: FONT.text };
+  const lines = [...wrapped(context, title, heading), ...text.lines.flatMap((line) => wrapped(context, line, small))];
   const head = SCALE * (2 * FONT.edge + lines.reduce((sum, { size }) => sum + size * FONT.line, 0));
   canvas.height = Math.ceil(head + image.height);
   context.fillStyle = colours.card;
@@ -71,7 +74,7 @@ async function save(room, href, click) {
   context.drawImage(image, Math.floor((canvas.width - image.width) / 2), Math.ceil(head));
   canvas.toBlob((blob) => {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
+    link.href = URL.createObjectURL(/** @type {Blob} */ (blob));
     link.download = `${["headlight", name(title), name(text.sentence)].filter(Boolean).join("_")}.png`;
     click.call(link);
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
@@ -116,6 +119,9 @@ function write(context, lines) {
 
 /** Text as part of a file's name: letters and digits of any script, the rest as hyphens, not too long. */
 function name(text) {
-  const words = text.toLowerCase().replace(/[^\p{L}\p{N}\p{M}]+/gu, "-").replace(/^-+|-+$/g, "");
+  const words = text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\p{M}]+/gu, "-")
+    .replace(/^-+|-+$/g, "");
   return Array.from(words).slice(0, 60).join("").replace(/-+$/, "");
 }

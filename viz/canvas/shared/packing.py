@@ -9,22 +9,16 @@ from __future__ import annotations
 import colorsys
 import json
 from functools import lru_cache
-from pathlib import Path
 
 import numpy
 import torch
 from torch import Tensor
 
+from model.instrument.tokenizer import Tokens
 from model.trace.trace import AttentionMaps
 from viz.theme import MONO, PALETTES, SANS, SHADE_POWER, word_label
 
-CANVAS = Path(__file__).parents[1]
 FINE_STEPS = 600  # 16-bit codes per hundredth
-
-
-def source(*names: str) -> str:
-    """The text of JS or CSS files, named from viz/canvas/ on, one behind the other."""
-    return "\n".join((CANVAS / name).read_text(encoding="utf-8") for name in names)
 
 
 def join(header: dict, array: Tensor) -> bytes:
@@ -60,16 +54,23 @@ def coarse_codes(weights: Tensor) -> Tensor:
     return (2 * hundredths + (rest > 0)).clamp(0, 200).to(torch.uint8)
 
 
-def signed_codes(changes: Tensor) -> Tensor:
+def signed_coarse_codes(changes: Tensor) -> Tensor:
     """Changes in -1..1 -> uint8 codes 0..200, 100 for zero, one per hundredth; 255 where there is nothing to compare (NaN)."""
     codes = (100 + torch.round(100 * changes.detach().float().clamp(-1, 1))).nan_to_num(255)
     return codes.to(torch.uint8)
 
 
 def signed_fine_codes(changes: Tensor) -> Tensor:
-    """Changes in -1..1 -> uint16 codes 0..60000, 30000 for zero and where there is nothing to compare (NaN)."""
-    half = 50 * FINE_STEPS
-    return (half + torch.round(half * changes.detach().float().nan_to_num(0).clamp(-1, 1))).to(torch.int32).to(torch.uint16)
+    """Changes in -1..1 -> uint16 codes 0..60000 on the CPU, 300 per hundredth, 30000 for zero and where there is nothing to compare (NaN).
+
+    What is not zero stays so.
+    """
+    exact = changes.detach().cpu().double().nan_to_num(0).clamp(-1, 1)  # in float32, 100 * 0.055 would be a tie
+    scaled = 100 * exact
+    whole = torch.round(scaled)
+    codes = FINE_STEPS // 2 * whole + torch.round((FINE_STEPS // 2 - 2) * (scaled - whole))
+    codes = torch.where((exact != 0) & (codes == 0), torch.sign(exact), codes)
+    return (50 * FINE_STEPS + codes).to(torch.int32).to(torch.uint16)
 
 
 def fine_codes(weights: Tensor) -> Tensor:
@@ -123,6 +124,12 @@ def axes(kind: str) -> dict[str, str | None]:
         "produced": None if kind == "encoder" else "labels",
         "columns": "target" if kind == "decoder" else "source",
     }
+
+
+def produced(trace: AttentionMaps, kind: str) -> Tokens | None:
+    """What the rows of a kind must predict; None where they predict nothing."""
+    name = axes(kind)["produced"]
+    return None if name is None else getattr(trace, name)
 
 
 @lru_cache(maxsize=4)

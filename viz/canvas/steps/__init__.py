@@ -13,6 +13,7 @@ from model.analysis.steps import Calculation
 from model.trace.trace import Trace
 from viz import reading
 from viz.canvas.shared import packing
+from viz.canvas.shared.files import script, style
 from viz.canvas.steps.stages import CHECKED, KEYED, stages
 from viz.theme import KIND_TITLES, word_label
 
@@ -28,7 +29,7 @@ def pack_steps(trace: Trace, calculation: Calculation, kind: str, layer: int, he
     for name, tensor in tensors.items():
         arrays[name] = {"start": start, "shape": list(tensor.shape), "keyed": name in KEYED}
         start += tensor.numel()
-    made = trace.source if kind == "encoder" else trace.labels
+    produced = packing.produced(trace, kind)
     header = {
         "bits": 32,
         "kind": kind,
@@ -39,7 +40,7 @@ def pack_steps(trace: Trace, calculation: Calculation, kind: str, layer: int, he
         "checked": CHECKED,
         "difference": calculation.difference,
         "queries": [word_label(piece) for piece in trace.queries(kind).shown],
-        "made": [word_label(piece) for piece in made.shown],
+        "produced": None if produced is None else [word_label(piece) for piece in produced.shown],
         "keys": [word_label(piece) for piece in trace.keys(kind).shown],
         "query": query,
         **packing.style(trace.config.heads),
@@ -50,8 +51,8 @@ def pack_steps(trace: Trace, calculation: Calculation, kind: str, layer: int, he
 
 _mount = streamlit.components.v2.component(
     "headlight_attention_steps",
-    js=packing.source("shared/shared.js", "steps/draw.js", "steps/index.js"),
-    css=packing.source("shared/shared.css", "steps/style.css"),
+    js=script("steps/index.js"),
+    css=style("shared/shared.css", "steps/style.css"),
 )
 
 

@@ -1,12 +1,14 @@
 // One head's calculation for one query: stages at the left, the open one at the right; ← → walk, ↑ ↓ change the key.
 
+import { onKeys } from "../shared/cursor.js";
+import { bringInto, element, markStep, stepButtons } from "../shared/dom.js";
+import { clamp, small } from "../shared/numbers.js";
+import { countDrawing, enter, reportAsState, send, watch } from "../shared/room.js";
+import { fill, matrixBlock, tableBlock, vectorBlock } from "./draw.js";
+
 export default function (component) {
-  const { data, parentElement } = component;
-  let room = parentElement.stepsRoom;
-  if (!room) room = parentElement.stepsRoom = build(parentElement);
-  room.report = (view) => component.setStateValue("view", { ...view, count: (room.sends = (room.sends || 0) + 1) });
-  Object.assign(room, unpack(data));
-  room.palette = applyTheme(room.root, room.header);
+  const room = enter(component, build);
+  reportAsState(room, component);
   adopt(room);
   refresh(room);
   return watch(room, room.stage);
@@ -21,7 +23,7 @@ function build(parent) {
   const list = element("ol", "list");
   const stage = element("div", "stage", { "aria-live": "polite" });
   const walk = element("div", "walk");
-  const [back, next] = ["‹ Back", "Next ›"].map((text) => element("button", "", { type: "button" }, text));
+  const [back, next] = stepButtons();
   const status = element("span", "status", { "data-testid": "steps-status" });
   walk.append(back, next, status);
   const badge = element("p", "badge", { "data-testid": "steps-badge" });
@@ -31,10 +33,20 @@ function build(parent) {
   main.append(stage, walk);
   root.append(asks, looks, side, main);
   parent.append(root);
-  const room = { root, asks, looks, list, stage, status, badge, back, next, painters: [], sent: null, step: 0, focus: 0, drawn: 0 };
+  /** @type {any} */
+  const room = { root, asks, looks, list, stage, status, badge, back, next, painters: [], sent: null, step: 0, focus: 0 };
+  room.look = (key) => look(room, key); // for the blocks of a stage
+  room.say = (text) => say(room, text);
   back.addEventListener("click", () => go(room, room.step - 1));
   next.addEventListener("click", () => go(room, room.step + 1));
-  root.addEventListener("keydown", (event) => onKey(room, event));
+  onKeys(root, () => ({
+    ArrowRight: () => go(room, room.step + 1),
+    ArrowLeft: () => go(room, room.step - 1),
+    ArrowDown: () => look(room, room.focus + 1),
+    ArrowUp: () => look(room, room.focus - 1),
+    Home: () => go(room, 0),
+    End: () => go(room, room.header.stages.length - 1),
+  }));
   room.observer = new ResizeObserver(() => room.painters.forEach((paint) => paint()));
   return room;
 }
@@ -42,56 +54,39 @@ function build(parent) {
 /** Take over what Python sends, unless the reader has walked on and Python has not answered yet. */
 function adopt(room) {
   const { header, sent } = room;
-  if (sent && (sent.query !== header.query || sent.step !== header.step || sent.key !== header.key)) {
-    if (sent.query === header.query) return;
-  }
+  if (sent && sent.query === header.query && (sent.step !== header.step || sent.key !== header.key)) return;
   room.sent = null;
   room.step = Math.min(header.step, header.stages.length - 1);
   room.focus = Math.min(header.key, header.keys.length - 1);
 }
 
-/** Tell Python, after a pause in which nothing else is chosen. As state, not as a trigger: the last of several always arrives. */
-function send(room, query, wait) {
-  room.sent = { query, key: room.focus, step: room.step };
-  clearTimeout(room.timer);
-  room.timer = setTimeout(() => room.report(room.sent), wait);
+/** Tell Python, after a pause in which nothing else is chosen. */
+function sendView(room, query, wait) {
+  send(room, { query, key: room.focus, step: room.step }, wait);
 }
 
 function go(room, step) {
-  const inside = Math.max(0, Math.min(room.header.stages.length - 1, step));
+  const inside = clamp(step, 0, room.header.stages.length - 1);
   if (inside === room.step) return;
   room.step = inside;
   refresh(room);
-  send(room, room.header.query, 400);
+  sendView(room, room.header.query, 400);
 }
 
 /** Look at another key. */
 function look(room, key) {
-  const inside = Math.max(0, Math.min(room.header.keys.length - 1, key));
+  const inside = clamp(key, 0, room.header.keys.length - 1);
   if (inside === room.focus) return;
   room.focus = inside;
   refresh(room);
   room.stage.querySelector(".focus")?.scrollIntoView({ block: "nearest" });
-  send(room, room.header.query, 400);
-}
-
-function onKey(room, event) {
-  const moves = {
-    ArrowRight: () => go(room, room.step + 1),
-    ArrowLeft: () => go(room, room.step - 1),
-    ArrowDown: () => look(room, room.focus + 1),
-    ArrowUp: () => look(room, room.focus - 1),
-    Home: () => go(room, 0),
-    End: () => go(room, room.header.stages.length - 1),
-  };
-  if (!moves[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
-  event.preventDefault();
-  moves[event.key]();
+  sendView(room, room.header.query, 400);
 }
 
 function say(room, text) {
   const { header } = room;
-  room.status.textContent = text || `step ${room.step + 1} of ${header.stages.length} · keys ← → walk, ↑ ↓ change the token looked at`;
+  room.status.textContent =
+    text || `step ${room.step + 1} of ${header.stages.length} · keys ← → walk, ↑ ↓ change the token looked at`;
   room.status.classList.toggle("idle", !text);
 }
 
@@ -117,7 +112,7 @@ function refresh(room) {
   room.badge.textContent = `Recomputed from the numbers on screen: differs from the capture by at most ${small(header.difference)}.`;
   say(room, "");
   Object.assign(room.root.dataset, { step: room.step, key: room.focus, query: header.query, difference: header.difference });
-  room.root.dataset.drawn = room.drawn += 1;
+  countDrawing(room);
 }
 
 /** What the stage ends in, against what the hooks captured. */
@@ -129,22 +124,22 @@ function checkLine(room, stage) {
   return element("p", "check", { "data-testid": "step-check" }, text);
 }
 
-/** The tokens that can ask, as chips; a decoder row shows what it reads and what it produces. */
+/** The tokens that can ask, as chips; a row that produces a token shows what it reads and what it produces. */
 function writeAsks(room) {
   const { header, asks } = room;
-  const key = JSON.stringify([header.queries, header.made]);
+  const { queries, produced } = header;
+  const key = JSON.stringify([queries, produced]);
   if (room.askedFor !== key) {
     room.askedFor = key;
-    const chips = header.queries.map((piece, index) => {
+    const chips = queries.map((piece, index) => {
       const chip = element("button", "", { type: "button" });
-      const both = header.kind !== "encoder";
-      if (both) chip.append(element("i", "", {}, `${piece} → `));
-      chip.append(document.createTextNode(header.made[index]));
-      chip.title = both ? `reading “${piece}”, producing “${header.made[index]}”` : `“${piece}”, token ${index + 1}`;
-      chip.addEventListener("click", () => send(room, index, 0));
+      if (produced) chip.append(element("i", "", {}, `${piece} → `));
+      chip.append(document.createTextNode((produced || queries)[index]));
+      chip.title = produced ? `reading “${piece}”, producing “${produced[index]}”` : `“${piece}”, token ${index + 1}`;
+      chip.addEventListener("click", () => sendView(room, index, 0));
       return chip;
     });
-    asks.replaceChildren(element("span", "name", {}, header.kind === "encoder" ? "asks" : "produces"), ...chips);
+    asks.replaceChildren(element("span", "name", {}, produced ? "produces" : "asks"), ...chips);
   }
   press(asks, header.query);
   room.root.style.setProperty("--kind", room.palette[header.kind]);
@@ -170,9 +165,7 @@ function writeLooks(room) {
 function press(group, chosen) {
   group.querySelectorAll("button").forEach((chip, index) => {
     chip.setAttribute("aria-pressed", String(index === chosen));
-    if (index !== chosen) return;
-    const top = chip.offsetTop - group.offsetTop;
-    if (top < group.scrollTop || top + chip.offsetHeight > group.scrollTop + group.clientHeight) group.scrollTop = top - 4;
+    if (index === chosen) bringInto(group, chip);
   });
 }
 
@@ -191,7 +184,6 @@ function writeList(room) {
   [...list.children].forEach((item, index) => {
     const button = item.firstChild;
     button.textContent = header.stages[index].title;
-    if (index === room.step) button.setAttribute("aria-current", "step");
-    else button.removeAttribute("aria-current");
+    markStep(button, index === room.step);
   });
 }
