@@ -14,7 +14,7 @@ from model.measuring.roles import load_roles
 from model.trace.trace import ATTENTION_KINDS
 from viz import charts
 from viz.canvas import pack_grid
-from viz.canvas.packing import split, with_fields
+from viz.canvas.shared.packing import split, with_fields
 from viz.theme import DARK, LIGHT
 
 BOTH = pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
