@@ -194,13 +194,15 @@ def _controls(views: Mapping[str, View]) -> st.delta_generator.DeltaGenerator:
 
 
 def _pass(translator: Translator) -> engine.Pass:
-    """The pass that is asked for. Links to tokens that the sentence does not have are dropped with a notice."""
-    source = len(translator.source(store.state().text))
+    """The pass that is asked for: what was typed becomes Tokens here, and travels as such. Raises ValueError in words for text that
+    the model cannot read. Links to tokens that the sentence does not have are dropped with a notice."""
+    state = store.state()
+    source, own = translator.source(state.text), translator.target(state.target) if state.target.strip() else None
     while True:
         state = store.state()
-        done = engine.run(translator, state.text, state.target, state.change, state.forcing == "forced")
-        before = engine.run(translator, state.text, state.target, Intervention()) if state.change.cut else done
-        change, notices = outside(state.change, source, max(len(done.trace.target), len(before.trace.target)))
+        done = engine.run(translator, source, own, state.change, state.forcing == "forced")
+        before = engine.run(translator, source, own, Intervention()) if state.change.cut else done
+        change, notices = outside(state.change, len(source), max(len(done.trace.target), len(before.trace.target)))
         _say(notices)
         if not notices:
             return done
@@ -210,7 +212,7 @@ def _pass(translator: Translator) -> engine.Pass:
 def _translation(scene: Scene) -> None:
     """Source and target as chips; under a change, what changed and the original beside it."""
     settings, trace = scene.settings, scene.done.trace
-    original = engine.translate(scene.translator, settings.text)
+    original = engine.translate(scene.translator, scene.source)
     own = bool(settings.target.strip())
     rows = [chips.row("source", "English", trace.source)]
     if not settings.change.changes_nothing and not own and settings.forcing == "free":
