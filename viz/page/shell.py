@@ -11,8 +11,9 @@ import streamlit as st
 
 from model import Translator
 from model.instrument.pretrained import CheckpointError, DeviceError
+from model.trace.anatomy import Anatomy
 from model.trace.intervention import POSITION_EDITS, Intervention
-from viz.page import address, chips, depth, engine, saved, store, timeline
+from viz.page import address, chips, depth, engine, needs, saved, store, timeline
 from viz.page import laboratory as panel
 from viz.page.changes import outside
 from viz.page.choices import plain
@@ -66,7 +67,13 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
     if moments and store.state().moment is not None:
         timeline.slider(moments, store.state(), colours)
         translator = timeline.at_moment(translator, moments, store.state())
-    lab = _controls(views)
+    offered, reasons = needs.offered(views, translator.anatomy)
+    _wake(views, offered, reasons)
+    change, notices = needs.followed(store.state().change, translator.anatomy)
+    if notices:
+        _say(notices)
+        store.write(change=change)
+    lab = _controls(offered, translator.anatomy, needs.resting(views, reasons))
     try:
         done = _pass(translator)
     except ValueError as error:
@@ -174,18 +181,31 @@ def _take(example: str) -> None:
     store.write(text=example, target="", asks_target=False)
 
 
-def _controls(views: Mapping[str, View]) -> st.delta_generator.DeltaGenerator:
-    """Which view, and the switches; returns the place of the panel of changes."""
+def _wake(views: Mapping[str, View], offered: Mapping[str, View], reasons: Mapping[str, str]) -> None:
+    """Where the view that is asked for rests, the first one that this model can feed takes its place, and a notice says why."""
+    asked = store.state().view
+    if asked in reasons:
+        first = next(iter(offered))
+        st.warning(plain(f"{views[asked].title} rests: {reasons[asked]} The page shows {views[first].title}."))
+        store.write(view=first)
+
+
+def _controls(views: Mapping[str, View], anatomy: Anatomy, resting: str) -> st.delta_generator.DeltaGenerator:
+    """Which view, and the switches that the model obeys; returns the place of the panel of changes. resting: which views rest, and why."""
     with st.container(key="controls"):
         titles = {slug: view.title for slug, view in views.items()}
         st.segmented_control(
             "View", list(titles), format_func=titles.get, required=True, label_visibility="collapsed", **tied("view", options=True)
         )
+        if resting:
+            st.caption(plain(resting))
         with st.container(horizontal=True, key="switches", vertical_alignment="center"):
             st.toggle("Words instead of pieces", help=WORDS_HELP, **tied("words"))
-            st.toggle("Look-ahead mask", **tied("causal"))
+            if needs.obeyed(anatomy, "causal"):
+                st.toggle("Look-ahead mask", **tied("causal"))
             for label, name in (("Source positions", "source_positions"), ("Target positions", "target_positions")):
-                st.selectbox(label, POSITION_EDITS, width=210, **tied(name, options=True))
+                if needs.obeyed(anatomy, name):
+                    st.selectbox(label, POSITION_EDITS, width=210, **tied(name, options=True))
             st.selectbox(
                 "Sinks", list(SINK_TITLES), format_func=SINK_TITLES.get, help=SINKS_HELP, width=165, **tied("sinks", options=True)
             )

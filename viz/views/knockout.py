@@ -116,8 +116,8 @@ def _choose(scene: Scene) -> tuple[range, str]:
     pieces, word = join_pieces(labels).pieces, scene.settings.knockout_word
     word = SENTENCE if word is None or word >= len(groups) else word
     names = {SENTENCE: WHOLE} | word_labels(pieces)
-    take = lambda at: {"knockout_word": None if at == SENTENCE else at}  # noqa: E731
-    pick_one("log p of", names, word, "knockout-word", take, most=LONG + 1, buttons_width="stretch")
+    pick_one("log p of", names, word, "knockout-word", lambda at: {"knockout_word": None if at == SENTENCE else at}, most=LONG + 1,
+             buttons_width="stretch")  # fmt: skip
     if word == SENTENCE:
         return range(len(labels)), WHOLE
     return groups[word], quoted(pieces[word])

@@ -178,11 +178,10 @@ def _choose(scene: Scene, tokens: Tokens, runs: list[range]) -> range:
     token = scene.settings.token
     chosen = next((run for run in runs if token is not None and token in run), None) or _telling(tokens, runs)
 
-    take = lambda start: {"token": start}  # noqa: E731
     labels = {start: _shortened(run_label(spelled(tokens, run))) for start, run in starts.items()}
     if len(runs) > MOST_PILLS:
         labels = {start: f"{number}: {label}" for number, (start, label) in enumerate(labels.items(), start=1)}
-    pick_one("Word", labels, chosen.start, RUN_KEY, take, most=MOST_PILLS, list_width="stretch", shows_label=False)
+    pick_one("Word", labels, chosen.start, RUN_KEY, lambda start: {"token": start}, most=MOST_PILLS, list_width="stretch", shows_label=False)
     return chosen
 
 

@@ -18,9 +18,11 @@ def pick_one(
     label: str, options: Mapping[int, str], chosen: int, key: str, take: Callable[[int], Mapping[str, object]], most: int = LONG,
     list_width: int | str = 320, buttons_width: str = "content", shows_label: bool = True,
 ) -> None:  # fmt: skip
-    """Options by number, each with its text; the widget shows the one that is chosen. take: what a choice writes. most: buttons; more options
-    are in a list. key: of the widget."""
-    look = {"label_visibility": "visible" if shows_label else "collapsed", **tied(key=key, shown=chosen, take=take, options=True)}
+    """Options by number, each with its text; the widget shows the one that is chosen.
+
+    take: what a choice writes into the settings. most: buttons; more options are in a list. key: of the widget.
+    """
+    look = {**tied(key=key, shown=chosen, take=take, options=True), "label_visibility": "visible" if shows_label else "collapsed"}
     if len(options) > most:
         st.selectbox(label, list(options), format_func=options.__getitem__, width=list_width, **look)
     else:
