@@ -20,6 +20,7 @@ from viz.views import VIEWS
 CONFIG = Config()
 LINK = Link({slug: view.params for slug, view in VIEWS.items()})
 START = LINK.start
+LIMITS = params.Limits(CONFIG.anatomy(), CONFIG.d_ff, LINK.views)
 places = st.one_of(st.none(), st.integers(0, CONFIG.max_length - 1))
 links = st.tuples(st.sampled_from(ATTENTION_KINDS), st.one_of(st.none(), st.integers(0, 1)), places, places)
 heads = st.tuples(st.sampled_from(ATTENTION_KINDS), st.integers(0, 1), st.integers(0, CONFIG.heads - 1))
@@ -59,7 +60,7 @@ VALUES = {  # name -> values, for every parameter but those of the change
 
 def read(**query: str) -> State:
     """The State of a link that has nothing wrong."""
-    state, notices = LINK.read(query, CONFIG)
+    state, notices = LINK.read(query, LIMITS)
     assert not notices
     return state
 
@@ -68,7 +69,7 @@ def read(**query: str) -> State:
 def test_a_state_comes_back_from_its_link(change, values):
     """Written to the address bar and read again, nothing changes and nothing is dropped, whichever parameter it is."""
     state = START.having(change=change, **values)
-    assert LINK.read(LINK.write(state), CONFIG) == (state, [])
+    assert LINK.read(LINK.write(state), LIMITS) == (state, [])
 
 
 def test_every_parameter_is_tried_and_says_what_it_is():
@@ -122,7 +123,7 @@ def test_old_links_open_the_same_picture(query, values):
 )  # fmt: skip
 def test_what_a_link_has_wrong_is_named_and_dropped(query):
     """One notice that names the parameter; everything else is the default."""
-    state, notices = LINK.read(query, CONFIG)
+    state, notices = LINK.read(query, LIMITS)
     assert state == START and len(notices) == 1 and next(iter(query)) in notices[0]
 
 

@@ -14,6 +14,7 @@ from viz.charts.parts.words import head_title
 from viz.page import store, verdict
 from viz.page.changes import Change, changes, hidden_links
 from viz.page.choices import plain
+from viz.page.needs import obeyed
 from viz.page.scene import Scene
 from viz.page.shared import COMPARE, FORCING, SCALES, TEMPERATURES
 from viz.page.store import tied
@@ -40,7 +41,12 @@ class Story:
 
 
 def stories(scene: Scene) -> list[Story]:
-    """One sentence each; links and heads are those of the open head."""
+    """What the model can follow, one sentence each; links and heads are those of the open head."""
+    obeys = scene.trace.anatomy.obeys
+    return [story for story in _stories(scene) if story.change.changed_fields <= obeys]
+
+
+def _stories(scene: Scene) -> list[Story]:
     trace, (kind, layer, head) = scene.before, scene.open_head  # a story must not change with what it tells
     query, key = scene.cell_of(trace)
     word, asked = quoted(trace.keys(kind).shown[key]), trace.source if kind == "encoder" else trace.labels
@@ -87,15 +93,28 @@ def draw(scene: Scene) -> None:
             losses = verdict.losses(scene) if told.name in LOSSES else ""
             st.html(f'<p class="head-sentence" data-testid="story">{html.escape(f"{told.sentence} {losses}".strip())}</p>')
         with st.container(horizontal=True, key="dials", gap="medium", vertical_alignment="bottom"):
-            st.slider("Positions ×", *SCALES, step=0.25, width=170, **tied("position_scale", "dial-scale"))
-            st.slider("Softmax temperature", *TEMPERATURES, step=0.1, width=170, **tied("temperature", "dial-temperature"))
-            st.number_input("Window ±", min_value=0, max_value=scene.trace.anatomy.longest, placeholder="no limit", width=150,
-                            **tied("window", "dial-window"))  # fmt: skip
-            _hidden_words(scene)
-            with st.container(gap="small", width="content"):
-                st.toggle("Divide scores by √d_head", **tied("scaled", "dial-scaled"))
-                _open_head(scene)
-        st.caption("Single links: One head, “Click on a cell”. Every head in turn: Knock-out.")
+            _dials(scene)
+        places = {"cut": "Single links: One head, “Click on a cell”.", "heads_off": "Every head in turn: Knock-out."}
+        st.caption(" ".join(place for name, place in places.items() if obeyed(scene.trace.anatomy, name)))
+
+
+def _dials(scene: Scene) -> None:
+    """A control for every field that the model obeys."""
+    anatomy = scene.trace.anatomy
+    if obeyed(anatomy, "position_scale"):
+        st.slider("Positions ×", *SCALES, step=0.25, width=170, **tied("position_scale", "dial-scale"))
+    if obeyed(anatomy, "temperature"):
+        st.slider("Softmax temperature", *TEMPERATURES, step=0.1, width=170, **tied("temperature", "dial-temperature"))
+    if obeyed(anatomy, "window"):
+        st.number_input("Window ±", min_value=0, max_value=anatomy.longest, placeholder="no limit", width=150,
+                        **tied("window", "dial-window"))  # fmt: skip
+    if obeyed(anatomy, "cut") and {link[0] for link in hidden_links(0)} <= set(anatomy.kind_names):
+        _hidden_words(scene)
+    with st.container(gap="small", width="content"):
+        if obeyed(anatomy, "scaled"):
+            st.toggle("Divide scores by √d_head", **tied("scaled", "dial-scaled"))
+        if obeyed(anatomy, "heads_off"):
+            _open_head(scene)
 
 
 def _tell(change: Intervention) -> None:

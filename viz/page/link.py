@@ -6,7 +6,6 @@ import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 
-from model.transformer.config import Config
 from viz.page import shared
 from viz.page.params import MOST_ENTRIES, Limits, Param
 from viz.page.state import CHANGE, State
@@ -44,13 +43,13 @@ class Link:
                 query[name] = param.write(value)
         return query
 
-    def read(self, query: Mapping[str, str], config: Config, models: Container[str] | None = None) -> tuple[State, list[str]]:
+    def read(self, query: Mapping[str, str], limits: Limits, models: Container[str] | None = None) -> tuple[State, list[str]]:
         """The State of these parameters, and a sentence for each one that had to be dropped, a handful at most.
 
-        models: the names that there are; None takes any. The sentences repeat what the link says: they are text, and whoever
+        limits: what the model has that the link opens. models: the names that there are; None takes any. The sentences repeat what the link says: they are text, and whoever
         shows them as Markdown must make them plain.
         """
-        values, notices, limits = {}, [], Limits(config, self.views)
+        values, notices = {}, []
         for name, written in query.items():
             if FOREIGN.fullmatch(name):
                 continue
@@ -66,7 +65,7 @@ class Link:
                 if param.is_list and (listed := len(set(written.split(",")))) > MOST_ENTRIES:
                     notices.append(f"The link lists {listed:,} entries under {name}; the page keeps the first {MOST_ENTRIES}.")
         state = self.start.having(**values)
-        layers = shared.layers_of(config, state.kind)
+        layers = limits.layers.get(state.kind, 0)
         if state.layer is not None and state.layer >= layers:
             notices.append(f"The link names layer {state.layer + 1}, but the model has {layers}; it was left out.")
             state = state.having(layer=None, head=None)

@@ -8,21 +8,38 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from model.transformer.config import Config
+from model.trace.anatomy import Anatomy
 
 SWITCH = ("on", "off")
+UNBOUNDED = 100_000  # tokens that a link may name where the model reads any number
 MOST_ENTRIES = 500  # of one list that a link may name
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a link may name: the sizes of the model that it opens, and the views that there are."""
+    """What a link may name: what there is in the model that it opens, and the views that there are."""
 
-    config: Config
+    anatomy: Anatomy
+    units: int  # of one feed-forward sublayer
     views: Collection[str]
 
+    @property
+    def tokens(self) -> int:
+        """The longest sentence."""
+        return UNBOUNDED if self.anatomy.longest is None else self.anatomy.longest
 
-Limit = int | Callable[[Config], int]  # a size, or how to ask the model for it
+    @property
+    def layers(self) -> dict[str, int]:
+        """How many layers have each kind of attention."""
+        return {kind.name: kind.layers for kind in self.anatomy.kinds}
+
+    @property
+    def heads(self) -> dict[str, int]:
+        """How many heads each kind of attention has in a layer."""
+        return {kind.name: kind.heads for kind in self.anatomy.kinds}
+
+
+Limit = int | Callable[[Limits], int]  # a size, or how to ask the limits for it
 
 
 @dataclass(frozen=True)
@@ -123,7 +140,7 @@ def _written(part: str | int | None) -> str:
 
 
 def _size(limit: Limit, limits: Limits) -> int:
-    return limit(limits.config) if callable(limit) else limit
+    return limit(limits) if callable(limit) else limit
 
 
 def _places(written: str, limit: int) -> tuple[int, ...]:

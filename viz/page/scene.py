@@ -15,6 +15,7 @@ from model import Translator
 from model.analysis.roles import without_sinks
 from model.analysis.words import join_words, strongest_pieces
 from model.trace.intervention import Intervention
+from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps, Trace
 from viz.canvas import Click
 from viz.charts import head_sentence
@@ -43,10 +44,20 @@ class Scene:
         """The pass on screen: the one that was asked for, or, to compare, that of the unchanged model."""
         return self.before if self.settings.compare == "before" else self.done.trace
 
+    @property
+    def source(self) -> Tokens:
+        """The sentence as the model reads it."""
+        return self.done.trace.source
+
+    @property
+    def own(self) -> Tokens | None:
+        """The reader's own translation as labels; None where the model translates."""
+        return self.done.trace.labels if self.settings.target.strip() else None
+
     @cached_property
     def before(self) -> Trace:
         """The pass of the unchanged model over its own translation (or the reader's)."""
-        return engine.run(self.translator, self.settings.text, self.settings.target, Intervention()).trace
+        return engine.run(self.translator, self.source, self.own, Intervention()).trace
 
     @property
     def compares(self) -> bool:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from model.analysis.roles import ROLE
-from model.trace.intervention import ATTENTION_KINDS, POSITION_EDITS, Intervention
-from model.trace.trace import SIDES
-from model.transformer.config import Config
+from model.trace.intervention import POSITION_EDITS, Intervention
 from viz.page.params import Limits, Param, choice, count, number, numbers, place, rows, switch, text
 from viz.page.state import State
 
@@ -17,25 +15,24 @@ TEMPERATURES, SCALES = (0.1, 5.0), (0.0, 4.0)  # ranges of the sliders
 MOST_STEPS = 99  # moments of a training that a link may name
 
 
-def layers_of(config: Config, kind: str) -> int:
-    """How many layers have this kind of attention. Raises KeyError for a kind that there is not."""
-    return {"encoder": config.encoder_layers, "decoder": config.decoder_layers, "cross": config.decoder_layers}[kind]
+def tokens(limits: Limits) -> int:
+    """The longest sentence, as the limit of a place in it."""
+    return limits.tokens
 
 
-def tokens_of(config: Config) -> int:
-    """The longest sentence, tokens."""
-    return config.max_length
+def heads(limits: Limits) -> int:
+    """The most heads in a layer, as the limit of a head."""
+    return max(limits.heads.values(), default=0)
 
 
-def _most_layers(config: Config) -> int:
-    return max(layers_of(config, kind) for kind in ATTENTION_KINDS)
+def _layers(limits: Limits) -> int:
+    return max(limits.layers.values(), default=0)
 
 
 def _link(written: str, limits: Limits) -> tuple:
     """cross.4.2.* and the like: kind, layer, query, key from 1, * for all."""
     kind, *parts = written.split(".")
-    config = limits.config
-    found = numbers(parts, (layers_of(config, kind), config.max_length, config.max_length), may_be_all=True)
+    found = numbers(parts, (limits.layers[kind], limits.tokens, limits.tokens), may_be_all=True)
     if found[1:] == (None, None):
         raise ValueError(written)
     return (kind, *found)
@@ -44,7 +41,7 @@ def _link(written: str, limits: Limits) -> tuple:
 def _head(written: str, limits: Limits) -> tuple:
     """cross.4.7: kind, layer, head from 1."""
     kind, *parts = written.split(".")
-    return (kind, *numbers(parts, (layers_of(limits.config, kind), limits.config.heads)))
+    return (kind, *numbers(parts, (limits.layers[kind], limits.heads[kind])))
 
 
 PARAMS: tuple[Param, ...] = (
@@ -56,7 +53,7 @@ PARAMS: tuple[Param, ...] = (
     choice("source_positions", POSITION_EDITS, Intervention.source_positions, "what the source is told of where its tokens stand"),
     choice("target_positions", POSITION_EDITS, Intervention.target_positions, "what the target is told of where its tokens stand"),
     number("position_scale", *SCALES, Intervention.position_scale, "how strongly positions are added"),
-    count("window", 0, tokens_of, Intervention.window, "how far self-attention reaches, tokens"),
+    count("window", 0, tokens, Intervention.window, "how far self-attention reaches, tokens"),
     rows("cut", Intervention.cut, _link, "links of attention that are cut: kind.layer.query.key, * for all"),
     rows("heads_off", Intervention.heads_off, _head, "heads that are off: kind.layer.head"),
     number("temperature", *TEMPERATURES, Intervention.temperature, "what scores are divided by before the softmax"),
@@ -65,15 +62,15 @@ PARAMS: tuple[Param, ...] = (
     choice("compare", COMPARE, State.compare, "under a change: which pass is drawn"),
     choice("forcing", FORCING, State.forcing, "under a change: translate again, or read the original translation"),
     choice("view", lambda limits: limits.views, State.view, "which view is open"),
-    choice("kind", ATTENTION_KINDS, State.kind, "the open head: its kind of attention"),
-    place("layer", _most_layers, State.layer, "the open head: its layer"),
-    place("head", lambda config: config.heads, State.head, "the open head: its number"),
-    choice("side", SIDES, State.side, "which stack the views of one side show"),
+    choice("kind", lambda limits: limits.layers, State.kind, "the open head: its kind of attention"),
+    place("layer", _layers, State.layer, "the open head: its layer"),
+    place("head", heads, State.head, "the open head: its number"),
+    choice("side", lambda limits: limits.anatomy.stack_names, State.side, "which stack the views of one side show"),
     switch("words", State.words, "attention between words instead of pieces"),
-    place("query", tokens_of, State.query, "the open cell: who asks", walked=True),
-    place("key", tokens_of, State.key, "the open cell: who answers", walked=True),
-    place("token", tokens_of, State.token, "the token that is looked at"),
-    place("row", tokens_of, State.row, "the decoder row that is looked at", walked=True),
+    place("query", tokens, State.query, "the open cell: who asks", walked=True),
+    place("key", tokens, State.key, "the open cell: who answers", walked=True),
+    place("token", tokens, State.token, "the token that is looked at"),
+    place("row", tokens, State.row, "the decoder row that is looked at", walked=True),
     choice("label", LABELS, State.label, "what colours the map of heads; a role leaves the heads that have it bright"),
     switch("held_out", State.held_out, "roles as measured on held-out sentences instead of on this one"),
     choice("sinks", SINKS, State.sinks, "attention to special tokens and punctuation: shown, hidden, or hidden and the rest to 100%"),

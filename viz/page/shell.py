@@ -11,12 +11,14 @@ import streamlit as st
 
 from model import Translator
 from model.instrument.pretrained import CheckpointError, DeviceError
+from model.trace.anatomy import Anatomy
 from model.trace.intervention import POSITION_EDITS, Intervention
-from viz.page import address, chips, depth, engine, saved, store, timeline
+from viz.page import address, chips, depth, engine, needs, saved, store, timeline
 from viz.page import laboratory as panel
 from viz.page.changes import outside
 from viz.page.choices import plain
 from viz.page.link import Link
+from viz.page.params import Limits
 from viz.page.scene import Scene, View
 from viz.page.state import EXAMPLES
 from viz.page.store import MOST_TYPED, tied
@@ -65,7 +67,13 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
     if moments and store.state().moment is not None:
         timeline.slider(moments, store.state(), colours)
         translator = timeline.at_moment(translator, moments, store.state())
-    lab = _controls(views)
+    offered, reasons = needs.offered(views, translator.anatomy)
+    _wake(views, offered, reasons)
+    change, notices = needs.followed(store.state().change, translator.anatomy)
+    if notices:
+        _say(notices)
+        store.write(change=change)
+    lab = _controls(offered, translator.anatomy, needs.resting(views, reasons))
     try:
         done = _pass(translator)
     except ValueError as error:
@@ -121,12 +129,13 @@ def _open(link: Link, place: st.delta_generator.DeltaGenerator, model: str, devi
     name = wanted if wanted in members else first.name
     fault = engine.fault(first, name) if name != first.name else ""
     chosen = first if fault or name == first.name else engine.relative(first, name)
+    limits = Limits(chosen.model.config.anatomy(), chosen.model.config.d_ff, link.views)
     if query is not None:
-        state, notices = link.read(query, chosen.model.config, {first.name, *members})
+        state, notices = link.read(query, limits, {first.name, *members})
         address.follow(link, state)
         _say(notices)
     elif st.session_state["opened"] != chosen.name:  # another model may have fewer layers or a shorter memory
-        state, notices = link.read(link.write(store.state()), chosen.model.config)
+        state, notices = link.read(link.write(store.state()), limits)
         store.write(**{name: state.value(name) for name in link.params})
         _say(notices)
     if fault:
@@ -172,18 +181,31 @@ def _take(example: str) -> None:
     store.write(text=example, target="", asks_target=False)
 
 
-def _controls(views: Mapping[str, View]) -> st.delta_generator.DeltaGenerator:
-    """Which view, and the switches; returns the place of the panel of changes."""
+def _wake(views: Mapping[str, View], offered: Mapping[str, View], reasons: Mapping[str, str]) -> None:
+    """Where the view that is asked for rests, the first one that this model can feed takes its place, and a notice says why."""
+    asked = store.state().view
+    if asked in reasons:
+        first = next(iter(offered))
+        st.warning(plain(f"{views[asked].title} rests: {reasons[asked]} The page shows {views[first].title}."))
+        store.write(view=first)
+
+
+def _controls(views: Mapping[str, View], anatomy: Anatomy, resting: str) -> st.delta_generator.DeltaGenerator:
+    """Which view, and the switches that the model obeys; returns the place of the panel of changes. resting: which views rest, and why."""
     with st.container(key="controls"):
         titles = {slug: view.title for slug, view in views.items()}
         st.segmented_control(
             "View", list(titles), format_func=titles.get, required=True, label_visibility="collapsed", **tied("view", options=True)
         )
+        if resting:
+            st.caption(plain(resting))
         with st.container(horizontal=True, key="switches", vertical_alignment="center"):
             st.toggle("Words instead of pieces", help=WORDS_HELP, **tied("words"))
-            st.toggle("Look-ahead mask", **tied("causal"))
+            if needs.obeyed(anatomy, "causal"):
+                st.toggle("Look-ahead mask", **tied("causal"))
             for label, name in (("Source positions", "source_positions"), ("Target positions", "target_positions")):
-                st.selectbox(label, POSITION_EDITS, width=210, **tied(name, options=True))
+                if needs.obeyed(anatomy, name):
+                    st.selectbox(label, POSITION_EDITS, width=210, **tied(name, options=True))
             st.selectbox(
                 "Sinks", list(SINK_TITLES), format_func=SINK_TITLES.get, help=SINKS_HELP, width=165, **tied("sinks", options=True)
             )
@@ -192,13 +214,15 @@ def _controls(views: Mapping[str, View]) -> st.delta_generator.DeltaGenerator:
 
 
 def _pass(translator: Translator) -> engine.Pass:
-    """The pass that is asked for. Links to tokens that the sentence does not have are dropped with a notice."""
-    source = len(translator.source(store.state().text))
+    """The pass that is asked for: what was typed becomes Tokens here, and travels as such. Raises ValueError in words for text that
+    the model cannot read. Links to tokens that the sentence does not have are dropped with a notice."""
+    state = store.state()
+    source, own = translator.source(state.text), translator.target(state.target) if state.target.strip() else None
     while True:
         state = store.state()
-        done = engine.run(translator, state.text, state.target, state.change, state.forcing == "forced")
-        before = engine.run(translator, state.text, state.target, Intervention()) if state.change.cut else done
-        change, notices = outside(state.change, source, max(len(done.trace.target), len(before.trace.target)))
+        done = engine.run(translator, source, own, state.change, state.forcing == "forced")
+        before = engine.run(translator, source, own, Intervention()) if state.change.cut else done
+        change, notices = outside(state.change, len(source), max(len(done.trace.target), len(before.trace.target)))
         _say(notices)
         if not notices:
             return done
@@ -208,7 +232,7 @@ def _pass(translator: Translator) -> engine.Pass:
 def _translation(scene: Scene) -> None:
     """Source and target as chips; under a change, what changed and the original beside it."""
     settings, trace = scene.settings, scene.done.trace
-    original = engine.translate(scene.translator, settings.text)
+    original = engine.translate(scene.translator, scene.source)
     own = bool(settings.target.strip())
     rows = [chips.row("source", "English", trace.source)]
     if not settings.change.changes_nothing and not own and settings.forcing == "free":

@@ -26,14 +26,14 @@ from viz.page.caches import cached, key_of
 from viz.page.params import choice, place
 from viz.page.parts.pickers import pick_one, word_labels
 from viz.page.scene import Scene, View
-from viz.page.shared import tokens_of
+from viz.page.shared import tokens
 from viz.page.store import tied
 from viz.theme import number, quoted
 
 PART_TITLES = {"heads": "Heads", "layers": "Whole layers", "words": "Source words"}
 PARAMS = (
     choice("knockout_part", tuple(PART_TITLES), "heads", "what is taken away in turn"),
-    place("knockout_word", tokens_of, None, "the target word whose log-probability counts; at first the whole sentence"),
+    place("knockout_word", tokens, None, "the target word whose log-probability counts; at first the whole sentence"),
 )
 NOTICED, PATIENCE = 1.0, 30.0  # seconds: above this a progress bar is shown; above this the reader is asked first
 FROM_CACHE = 0.3  # seconds within which what is in the cache is there: no bar for that

@@ -37,7 +37,7 @@ MOST_SITES = 99  # LayerNorms that a link may name
 PARAMS = (
     choice("layer_part", tuple(PART_TITLES), "growth", "which part is open"),
     place("site", MOST_SITES, 0, "the LayerNorm that is looked at, in the order of the pass"),
-    place("unit", lambda config: config.d_ff, None, "a feed-forward unit; at first the strongest of the token"),
+    place("unit", lambda limits: limits.units, None, "a feed-forward unit; at first the strongest of the token"),
 )
 UNITS, PIECES = 12, 8  # drawn, named
 PLAIN = {"displayModeBar": False}

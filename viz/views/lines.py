@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from viz.canvas import attention_lines, lines_view, pack_lines
-from viz.page import store
+from viz.page import shared, store
 from viz.page.caches import cached
 from viz.page.params import places
 from viz.page.scene import Scene, View
@@ -40,5 +40,5 @@ VIEW = View(
     draw,
     differs=True,
     needs={"weights"},
-    params=(places("heads", lambda config: config.heads, "heads drawn as lines; at first the open head"),),
+    params=(places("heads", shared.heads, "heads drawn as lines; at first the open head"),),
 )

@@ -9,6 +9,7 @@ from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps
 from viz import reading
 from viz.page.chips import token_cell
+from viz.page.needs import obeyed
 from viz.page.painting import draw_paint
 from viz.page.params import choice
 from viz.page.parts.heads import choose_head
@@ -24,8 +25,10 @@ PAINT_TITLES = {"off": "opens its calculation", "layer": "cuts the link in this 
 def draw(scene: Scene) -> None:
     """Choose kind, layer and head; the matrix follows. A click opens a calculation, or the mask is painted."""
     choose_head(scene, "one")
-    st.segmented_control("Click on a cell", PAINT_TITLES, format_func=PAINT_TITLES.get, required=True, **tied("paint", options=True))
-    paints = scene.settings.paint != "off"
+    paints = False
+    if obeyed(scene.trace.anatomy, "cut"):
+        st.segmented_control("Click on a cell", PAINT_TITLES, format_func=PAINT_TITLES.get, required=True, **tied("paint", options=True))
+        paints = scene.settings.paint != "off"
     matrix, table = st.columns([1.9, 1], gap="medium")
     with matrix, st.container(border=True, key="card-head"):
         draw_paint(scene) if paints else open_head(scene, large=True)

@@ -85,7 +85,7 @@ def _take(index: int) -> None:
 def _other(scene: Scene, second: str) -> Scene:
     """The same settings and the same change of the model with the second sentence, translated by the model."""
     forced = scene.settings.forcing == "forced"
-    done = engine.run(scene.translator, second, "", scene.trace.intervention, forced=forced)
+    done = engine.run(scene.translator, scene.translator.source(second), None, scene.trace.intervention, forced=forced)
     return Scene(scene.settings.having(text=second, target=""), scene.translator, done, scene.colours)
 
 

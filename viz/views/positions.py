@@ -188,7 +188,7 @@ def _verdict(scene: Scene, found: Permuted, other: Tokens, order: list[int]) -> 
         said += f"with positions{edit} by up to {small(largest)}, in states whose largest numbers are around {small(size)}. "
     if change.window is not None:
         said += f"Attention within ±{change.window} depends on who stands near whom, so order counts even without positions. "
-    first = engine.translate(scene.translator, scene.settings.text, off)
+    first = engine.translate(scene.translator, scene.source, off)
     second = _translated(scene.translator, other, moved(off, order))
     if first.ids == second.ids:
         return said + f"Read without positions, both orders get the same translation: {_text(second)}."

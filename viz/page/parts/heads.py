@@ -26,7 +26,7 @@ def choose_head(scene: Scene, prefix: str, whole_layer: bool = False) -> None:
                              **tied(key=f"{prefix}-kind", shown=kind, take=lambda kind: {"kind": kind, **opened}, options=True))  # fmt: skip
         layer = numbered("Layer", f"{prefix}-layer", scene.trace.attention[kind].weights.size(0), layer, "layer")
         if not whole_layer:
-            head = numbered("Head", f"{prefix}-head", scene.trace.attention[kind].weights.size(1), head, "head")
+            head = numbered("Head", f"{prefix}-head", scene.trace.anatomy.kind(kind).heads, head, "head")
     scene.choose(kind=kind, layer=layer, head=head)
 
 
