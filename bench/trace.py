@@ -15,7 +15,7 @@ from model import Intervention, Translator, load_pretrained
 from model.instrument.capture import capture
 from model.instrument.device import wait
 from model.instrument.pretrained import CheckpointError, DeviceError
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 
 SENTENCE = "The old man who lives next door told me that he had never seen so many people in the street before."
 TRANSLATION = "Le vieil homme qui habite à côté m'a dit qu'il n'avait jamais vu autant de gens dans la rue auparavant."

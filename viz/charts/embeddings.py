@@ -6,7 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from model.analysis.embedding import Vocabulary, paths, principal_axes, surroundings
-from model.instrument.tokenizer import SPECIAL, Tokens
+from model.instrument.tokenizer import SPECIAL
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.charts.parts.matrix import text_width
 from viz.charts.parts.scatter import add_points, framed, placed, point_text

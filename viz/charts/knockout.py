@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from model.analysis.knockout import Effects
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 from model.trace.trace import ATTENTION_KINDS
 from viz.charts.parts.matrix import CELL, label_size, steps, text_width, to_array
 from viz.charts.parts.words import token_ticks

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from model.analysis.attention import residual_norms, written_norms
 from model.analysis.layers import Normalised, batch_normed, firing_shares, group_count, group_normed, unit_tokens, written_cosines
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.charts.parts.matrix import CELL, heatmap, label_size, matrix_figure, steps, text_width, to_array
 from viz.charts.parts.words import token_ticks

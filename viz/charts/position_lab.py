@@ -10,7 +10,7 @@ from torch import Tensor
 
 from model.analysis import attention as analysis
 from model.analysis.permutation import Permuted
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 from viz.charts.parts.matrix import label_size, steps, text_width, to_array
 from viz.charts.parts.words import LONG, token_ticks
 from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, markup, mix, plotly_axis, plotly_layout, plotly_title, quoted, small

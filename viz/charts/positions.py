@@ -8,7 +8,8 @@ from plotly.subplots import make_subplots
 from torch import Tensor
 
 from model.analysis import attention as analysis
-from model.instrument.tokenizer import SPECIAL, Tokens
+from model.instrument.tokenizer import SPECIAL
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.charts.parts.matrix import CELL, LARGEST, heatmap, label_size, matrix_figure, note, steps, text_width, to_array
 from viz.charts.parts.words import LONG, tick

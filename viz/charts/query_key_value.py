@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from model.analysis.attention import may_attend
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.charts.heads import head_weights, masked_layer
 from viz.charts.parts.matrix import CELL, label_size, steps, text_width, to_array

@@ -225,7 +225,6 @@ def clear() -> None:
 
 def shared(function: Callable[P, T]) -> Callable[P, T]:
     """A function computed once for equal arguments: all get the same value, so nobody may change it. Counted by its tensors."""
-
     key = _keys(function)
 
     @wraps(function)
@@ -237,7 +236,6 @@ def shared(function: Callable[P, T]) -> Callable[P, T]:
 
 def cached(function: Callable[P, T]) -> Callable[P, T]:
     """A function computed once for equal arguments; everyone gets a copy. Counted by its pickle."""
-
     key = _keys(function)
 
     @wraps(function)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 from difflib import SequenceMatcher
 
-from model.instrument.tokenizer import SPACE, Tokens
+from model.instrument.tokenizer import SPACE
+from model.trace.tokens import Tokens
 from viz.page.parts.tags import Html, tag
 from viz.theme import SPACE_MARK, cut
 

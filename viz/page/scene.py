@@ -149,7 +149,8 @@ class Scene:
 
     def choose(self, **changes) -> None:
         """Change settings in mid-run; what is drawn after this sees them."""
-        self.settings = store.write(**changes)
+        store.write(**changes)
+        self.settings = store.state()
 
 
 caches.key_of.register(Scene, lambda scene: scene.key)

@@ -63,7 +63,7 @@ def draw(scene: Scene) -> None:
     with st.container(horizontal=True, gap="medium"):
         side = choose_side("layers-side", unit=None)  # a unit of the other side is another unit
         part = st.segmented_control(
-            "Part", list(PART_TITLES), format_func=PART_TITLES.get, required=True, label_visibility="collapsed",
+            "Part", list(PART_TITLES), format_func=PART_TITLES.__getitem__, required=True, label_visibility="collapsed",
             **tied("layer_part", "layer-part", options=True),
         )  # fmt: skip
     if scene.compares and part != "growth":

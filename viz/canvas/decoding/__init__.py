@@ -11,7 +11,8 @@ from model.analysis.attention import handed_on
 from model.analysis.decoding import Forced, next_pieces
 from model.analysis.output import label_ids, ranks
 from model.instrument.search import NEVER_SAID
-from model.instrument.tokenizer import END, SPECIAL, Tokens
+from model.instrument.tokenizer import END, SPECIAL
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz import reading
 from viz.canvas.shared import packing

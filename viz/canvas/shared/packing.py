@@ -14,7 +14,7 @@ import numpy
 import torch
 from torch import Tensor
 
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps
 from viz.theme import MONO, PALETTES, SANS, SHADE_POWER, word_label
 
