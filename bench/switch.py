@@ -76,8 +76,8 @@ def first_flip(tab: Tab, texts: Iterator[str]) -> tuple[str, Rerun]:
 def model_milliseconds(translator: Translator, text: str) -> float:
     """Milliseconds to translate a text without the mask and capture the pass, in this process and outside any page."""
     started = time.perf_counter()
-    trace = translator.trace(text, intervention=Intervention(causal=False))
-    wait(trace.logits.device)
+    translator.trace(text, intervention=Intervention(causal=False))
+    wait(translator.model.device)
     return 1000 * (time.perf_counter() - started)
 
 

@@ -64,7 +64,9 @@ def measure(translator: Translator, data: Path) -> Depth:
 
 def certainty(translator: Translator, text: str) -> float:
     """Mean log-probability of a token of the model's own translation of `text`, nats."""
-    return -float(translator.trace(text).loss.mean())
+    loss = translator.trace(text).loss
+    assert loss is not None  # a translator predicts
+    return -float(loss.mean())
 
 
 def outside(depth: Depth, source: Tokens, sure: float) -> str:

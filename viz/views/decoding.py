@@ -37,7 +37,8 @@ FORMULA = (
 
 def _choice(written: str, limits: Limits) -> tuple[int, int]:
     """3.812: step and piece from 1."""
-    return numbers(written.split("."), (limits.tokens, limits.anatomy.vocabulary))
+    step, piece = numbers(written.split("."), (limits.tokens, limits.anatomy.vocabulary))
+    return step, piece
 
 
 PARAMS = (
