@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.analysis.change import aligned
-from model.trace.trace import ATTENTION_KINDS, AttentionMaps
+from model.trace.trace import AttentionMaps
 from viz import reading
 from viz.canvas.shared import packing
 from viz.canvas.shared.files import script, style
@@ -37,8 +37,8 @@ def pack_grid(trace: AttentionMaps, before: AttentionMaps | None = None) -> byte
     """
     kinds, arrays = [], []
     matched = None if before is None else aligned(before, trace)
-    for kind in ATTENTION_KINDS:
-        weights = trace.attention[kind].weights
+    for kind, map_ in trace.attention.items():
+        weights = map_.weights
         if matched is None:
             pooled = max_pool(weights, MOST_BINS)
             codes = packing.coarse_codes(pooled)

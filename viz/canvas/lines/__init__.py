@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit
 
 from model.analysis.change import aligned
-from model.trace.trace import ATTENTION_KINDS, AttentionMaps
+from model.trace.trace import AttentionMaps
 from viz import reading
 from viz.canvas.shared import packing
 from viz.canvas.shared.files import script, style
@@ -26,7 +26,7 @@ def pack_lines(trace: AttentionMaps, kind: str, layer: int, before: AttentionMap
     heads, queries, keys = weights.shape
     kinds = [
         {"name": name, "title": name.capitalize(), "long": KIND_TITLES[name], "layers": trace.attention[name].weights.size(0)}
-        for name in ATTENTION_KINDS
+        for name in trace.attention
     ]
     header = {
         "bits": 16,
