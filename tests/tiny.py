@@ -35,7 +35,7 @@ def tiny_model(tokenizer: Tokenizer, seed: int = 0, **changes) -> Transformer:
 
 def fitting(translator: Translator, text: str, target: str, change: Intervention) -> Intervention:
     """The change without links to tokens that these two texts do not have, which a trace refuses."""
-    return within(change, len(translator.source(text)), len(translator.target(target)))
+    return within(change, translator.anatomy, len(translator.source(text)), len(translator.target(target)))
 
 
 def write_training_files(folder: Path) -> Path:

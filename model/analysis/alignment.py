@@ -11,7 +11,7 @@ from torch import Tensor
 
 from model.analysis.attention import handed_on
 from model.instrument.lines import columns, read_lines
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from model.trace.words import word_spans, words_of
 

@@ -11,10 +11,6 @@ from torch import Tensor
 from model.trace.trace import AttentionMaps, Trace
 from model.transformer.positions import sinusoids
 
-# The sublayers of one layer, in the order in which they write to the residual stream.
-SUBLAYERS = {"encoder": ("encoder", "feed_forward"), "decoder": ("decoder", "cross", "feed_forward")}
-
-
 # Attention ------------------------------------------------------------------------------------------------------------
 
 
@@ -108,14 +104,14 @@ def given_positions(trace: Trace, side: str, encoding: Tensor | None = None) -> 
     encoding: the plain encoding (position, d_model) to recognise rows of, needed for a shuffled learned encoding only.
     Each token gets the row nearest to what was added, undoing `position_scale`.
     """
-    added, change = trace.positions[side], trace.intervention
-    edit = change.source_positions if side == "encoder" else change.target_positions
+    added, change = trace.part("positions", side), trace.intervention
+    edit = change.positions_on(trace.anatomy.stack(side))
     length = added.size(0)
     if edit == "none" or change.position_scale == 0 or not bool(added.any()):
         return None
     if edit in ("trained", "reversed"):
         return list(range(length)) if edit == "trained" else list(range(length))[::-1]
-    if encoding is None and trace.config.positions == "sinusoidal":
+    if encoding is None and trace.anatomy.positions == "sinusoidal":
         encoding = sinusoids(torch.arange(length, device=added.device), added.size(1))
     if encoding is None:
         return None
@@ -127,7 +123,7 @@ def input_parts(trace: Trace, side: str) -> dict[str, Tensor]:
 
     Returns "token", "position" and "sum": Euclidean norms, (position,) each; "cosine": of the two parts, 0 where one is zero.
     """
-    token, position = trace.embeddings[side], trace.positions[side]  # (position, d_model)
+    token, position = trace.part("embeddings", side), trace.part("positions", side)  # (position, d_model)
     return {
         "token": token.norm(dim=1),
         "position": position.norm(dim=1),
@@ -141,12 +137,12 @@ def input_parts(trace: Trace, side: str) -> dict[str, Tensor]:
 
 def residual_norms(trace: Trace, side: str) -> Tensor:
     """Euclidean norm of every token's state at every point of the residual stream: (point, position)."""
-    return trace.residual[side].states.norm(dim=-1)
+    return trace.stream(side).states.norm(dim=-1)
 
 
 def written_norms(trace: Trace, side: str) -> Tensor:
     """Euclidean norm of what every sublayer wrote for every token: (sublayer, position), sublayer = point - 1."""
-    return trace.residual[side].written.norm(dim=-1)
+    return trace.stream(side).written.norm(dim=-1)
 
 
 def written_shares(trace: Trace, side: str) -> Tensor:

@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.analysis.attention import SUBLAYERS
 from model.trace.trace import Trace
 from model.transformer.transformer import Transformer
 
@@ -46,7 +45,7 @@ class Normalised:
 def norm_labels(trace: Trace, side: str) -> list[str]:
     """The LayerNorms of a side in the order of the pass: one for each sublayer, and a closing one in a pre-norm model."""
     sublayers = trace.residual[side].labels[1:]
-    if trace.config.norm_first:
+    if trace.anatomy.norm == "pre":
         return [f"before {label}" for label in sublayers] + ["at the end"]
     return [f"behind {label}" for label in sublayers]
 
@@ -60,7 +59,7 @@ def layer_normed(trace: Trace, model: Transformer, side: str, site: int) -> Norm
     if not 0 <= site < len(labels):
         raise ValueError(f"There is no LayerNorm {site}: this side has {len(labels)}, counted from 0.")
     norm = _norm(model, side, site)
-    before = residual.states[site] if trace.config.norm_first else residual.states[site] + residual.written[site]
+    before = residual.states[site] if trace.anatomy.norm == "pre" else residual.states[site] + residual.written[site]
     mean, variance = before.mean(dim=-1), before.var(dim=-1, correction=0)
     plain = (before - mean[:, None]) / torch.sqrt(variance + norm.eps)[:, None]
     gain, bias = norm.weight.detach(), norm.bias.detach()
@@ -86,7 +85,7 @@ def group_normed(x: Tensor, eps: float) -> Tensor:
 
 
 def _norm(model: Transformer, side: str, site: int) -> nn.LayerNorm:
-    stack, names = getattr(model, side), SUBLAYERS[side]
+    stack, names = getattr(model, side), model.anatomy.stack(side).sublayers
     layer, sublayer = divmod(site, len(names))
     if layer == len(stack.layers):
         return stack.norm

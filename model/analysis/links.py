@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from model.instrument.capture import Recorder, recording
+from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.trace import ATTENTION_KINDS, SIDES
-from model.transformer.config import Config
 from model.transformer.masks import causal_mask
 from model.transformer.transformer import Transformer
 
@@ -66,8 +66,8 @@ class Change:
 class LinkRecorder(Recorder):
     """Takes one Change away from a whole batch of examples; keeps the weights and states of all of them if it captures."""
 
-    def __init__(self, config: Config, examples: Examples, change: Change, captures: bool = False) -> None:
-        super().__init__(config, Intervention(heads_off=change.heads), captures)
+    def __init__(self, anatomy: Anatomy, examples: Examples, change: Change, captures: bool = False) -> None:
+        super().__init__(anatomy, Intervention(heads_off=change.heads), captures)
         self.examples, self.cuts = examples, change.cuts
 
     def keep(self, what: str, where: str, tensor: Tensor) -> None:
@@ -84,7 +84,7 @@ class LinkRecorder(Recorder):
                 if cut.queries is not None:
                     links = links & self.examples.places[QUERY_SIDE[kind]][cut.queries][:, None, :, None]
                 if cut.head is not None:
-                    links = links & (torch.arange(self.config.heads, device=mask.device) == cut.head)[:, None, None]
+                    links = links & (torch.arange(self.anatomy.kind(kind).heads, device=mask.device) == cut.head)[:, None, None]
                 mask = mask & ~links
         return mask
 
@@ -101,7 +101,7 @@ class Intact:
 @torch.no_grad()
 def run_intact(model: Transformer, examples: Examples) -> Intact:
     """Read all examples under the hooks, with nothing changed."""
-    with recording(LinkRecorder(model.config, examples, Change(), captures=True)) as recorder:
+    with recording(LinkRecorder(model.anatomy, examples, Change(), captures=True)) as recorder:
         memory, seen = model.encode(examples.source)
         states = model.decode(examples.target, memory, seen)
     return Intact(
@@ -116,7 +116,7 @@ def run_changed(model: Transformer, examples: Examples, intact: Intact, change: 
     """log p of the right and of the wrong piece with the change, (example, 2), nats."""
     joins = {side: min((layer for at, layer in change.layers if at == side), default=None) for side in SIDES}
     seen = (examples.source != model.config.pad_id)[:, None, None, :]
-    with recording(LinkRecorder(model.config, examples, change)):
+    with recording(LinkRecorder(model.anatomy, examples, change)):
         if joins["encoder"] is None:
             memory, start = model.encoder.norm(intact.states["encoder"][-1]), joins["decoder"]
         else:

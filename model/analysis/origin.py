@@ -87,7 +87,7 @@ def gradient_times_input(trace: Trace, model: Transformer, rows: range) -> Tenso
     2017). One pass and one backward pass, under the trace's own intervention.
     """
     source, target = (torch.tensor([tokens.ids], device=model.device) for tokens in (trace.source, trace.target))
-    with torch.enable_grad(), recording(_Embeddings(trace.config, trace.intervention)) as recorder:
+    with torch.enable_grad(), recording(_Embeddings(trace.anatomy, trace.intervention)) as recorder:
         memory, mask = model.encode(source)
         states = model.decode(target, memory, mask)[0, rows.start : rows.stop]
         said = _log_probabilities(model, states, trace.labels, rows).sum()
@@ -107,7 +107,7 @@ def occlusion(trace: Trace, model: Transformer) -> Tensor:
         source[at, group.start : group.stop] = PAD
     rows, found = range(len(trace.target)), []
     target = torch.tensor([trace.target.ids], device=model.device)
-    with torch.no_grad(), recording(Recorder(trace.config, trace.intervention, captures=False)):
+    with torch.no_grad(), recording(Recorder(trace.anatomy, trace.intervention, captures=False)):
         for part in source.split(max(1, CHUNK_TOKENS // (len(trace.source) + len(trace.target)))):
             memory, mask = model.encode(part)
             states = model.decode(target.expand(len(part), -1), memory, mask)

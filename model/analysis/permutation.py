@@ -101,7 +101,7 @@ def compare_orders(model: Transformer, tokens: Tokens, order: list[int], change:
         raise ValueError(f"The order must name each of the {len(tokens)} tokens once.")
     ids = torch.tensor([tokens.ids, [tokens.ids[at] for at in order]] * 2, device=model.device)
     changes = [row for one in with_and_without(change) for row in (one, moved(one, order))]
-    with recording(Recorder(model.config, changes, captures=False)):
+    with recording(Recorder(model.anatomy, changes, captures=False)):
         states, _ = model.encode(ids)
     back = torch.tensor(order, device=model.device).argsort()  # where each token went
     on, off = (states[row + 1][back] - states[row] for row in (0, 2))

@@ -160,7 +160,7 @@ def shuffled(maps: AttentionMaps, generator: torch.Generator) -> AttentionMaps:
         put = (~allowed).byte().argsort(dim=-1, stable=True)  # allowed keys first, as they stand
         weights = torch.zeros_like(map_.weights).scatter(-1, put, map_.weights.gather(-1, taken))
         attention[kind] = AttentionMap(weights, map_.mask)
-    return AttentionMaps(maps.source, maps.target, maps.labels, maps.intervention, maps.config, attention)
+    return AttentionMaps(maps.axes, maps.intervention, maps.anatomy, attention)
 
 
 def without_sinks(maps: AttentionMaps, renormalise: bool) -> tuple[AttentionMaps, dict[str, Tensor]]:
@@ -178,7 +178,7 @@ def without_sinks(maps: AttentionMaps, renormalise: bool) -> tuple[AttentionMaps
             left = kept.sum(-1, keepdim=True)
             kept = torch.where(left > 0, kept / left.clamp(min=torch.finfo(kept.dtype).tiny), kept).clamp(max=1.0)
         attention[kind] = replace(map_, weights=kept) if type(map_) is AttentionMap else AttentionMap(kept, map_.mask)
-    return AttentionMaps(maps.source, maps.target, maps.labels, maps.intervention, maps.config, attention), hidden
+    return AttentionMaps(maps.axes, maps.intervention, maps.anatomy, attention), hidden
 
 
 def punctuation(tokens: Tokens) -> list[bool]:

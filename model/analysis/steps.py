@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.analysis.attention import SUBLAYERS, may_attend
+from model.analysis.attention import may_attend
 from model.trace.trace import Trace
 from model.transformer.attention import MultiHeadAttention
 from model.transformer.transformer import Residual, Transformer
@@ -63,7 +63,7 @@ def calculate(trace: Trace, model: Transformer, kind: str, layer: int, head: int
     steps = _inputs(trace, model, kind, layer, head, query)
     products = steps["query"] * steps["keys"]
     dots = products.sum(-1)
-    scores = dots / math.sqrt(trace.config.d_head) if change.scaled else dots
+    scores = dots / math.sqrt(trace.anatomy.kind(kind).d_head) if change.scaled else dots
     allowed = may_attend(trace, kind, layer)[query]
     exponents = _exponents(scores / change.temperature, allowed)
     denominator = exponents.sum()
@@ -97,8 +97,7 @@ def attention_sublayer(model: Transformer, kind: str, layer: int) -> tuple[Multi
 
 def point_before(trace: Trace, kind: str, layer: int) -> int:
     """The point of the residual stream that an attention sublayer reads."""
-    names = SUBLAYERS["encoder" if kind == "encoder" else "decoder"]
-    return layer * len(names) + names.index(kind)
+    return trace.anatomy.point_before(kind, layer)
 
 
 def head_contributions(trace: Trace, model: Transformer, kind: str, layer: int) -> Tensor:
@@ -129,7 +128,7 @@ def _inputs(trace: Trace, model: Transformer, kind: str, layer: int, head: int, 
     module, residual = attention_sublayer(model, kind, layer)
     stack = getattr(model, side)
     id_ = trace.queries(kind).ids[query]
-    token = _wide(stack.embedding.weight[id_]) * math.sqrt(trace.config.d_model)
+    token = _wide(stack.embedding.weight[id_]) * math.sqrt(trace.anatomy.d_model)
     position = _wide(trace.positions[side][query])
     states = _wide(trace.residual[side].states[point_before(trace, kind, layer)])  # (position, d_model)
     asks = _norm(residual.norm, states) if residual.norm_first else states

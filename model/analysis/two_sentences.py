@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from model.analysis.attention import may_attend
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps
 
 LONGEST_SWAP = 3  # tokens: longer runs that differ are too unlike to pair them one by one
@@ -30,10 +30,10 @@ def counterparts(first: Tokens, second: Tokens, longest_swap: int = LONGEST_SWAP
 
 
 def axis_counterparts(first: AttentionMaps, second: AttentionMaps, kind: str) -> tuple[list[int | None], list[int | None]]:
-    """Counterparts of the rows and of the columns of a kind of attention: rows of the decoder by what they produce (labels),
+    """Counterparts of the rows and of the columns of a kind of attention: rows by what they produce (where they produce something),
     columns by what is read."""
-    rows = (first.source, second.source) if kind == "encoder" else (first.labels, second.labels)
-    return counterparts(*rows), counterparts(first.keys(kind), second.keys(kind))
+    rows, columns = counterparts(first.rows(kind).labels, second.rows(kind).labels), (first.columns(kind), second.columns(kind))
+    return rows, counterparts(*columns)
 
 
 def aligned_difference(first: AttentionMaps, second: AttentionMaps, kind: str, layer: int, head: int) -> Tensor:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from model.instrument.tokenizer import SPACE, Tokens
+from model.instrument.tokenizer import SPACE
 from model.trace.byte_pieces import character_name
 from model.trace.pasted import UNKNOWN_CHARACTER, visible
-from model.trace.trace import AttentionMap, AttentionMaps
+from model.trace.tokens import Tokens
+from model.trace.trace import AttentionMap, AttentionMaps, Axis
 
 
 def word_groups(tokens: Tokens) -> list[range]:
@@ -64,13 +65,13 @@ def join_words(maps: AttentionMaps) -> AttentionMaps:
         sizes = torch.tensor([len(row) for row in rows], dtype=weights.dtype, device=weights.device)
         allowed = _pool(_pool(map_.mask.to(weights.dtype), columns, dim=-1), rows, dim=-2) > 0
         attention[kind] = AttentionMap(weights=weights / sizes[:, None], mask=allowed)
-    joined = {name: join_pieces(getattr(maps, name)) for name in ("source", "target", "labels")}
-    return AttentionMaps(**joined, intervention=maps.intervention, config=maps.config, attention=attention)
+    axes = {stack: Axis(join_pieces(axis.read), axis.made and join_pieces(axis.made)) for stack, axis in maps.axes.items()}
+    return AttentionMaps(axes, maps.intervention, maps.anatomy, attention)
 
 
 def axis_groups(maps: AttentionMaps, kind: str) -> tuple[list[range], list[range]]:
-    """The pieces of each word on the query axis (in the decoder by the word that they produce) and on the key axis of a kind."""
-    return word_groups(maps.source if kind == "encoder" else maps.labels), word_groups(maps.keys(kind))
+    """The pieces of each word on the query axis (by the word that they produce, where they produce one) and on the key axis."""
+    return word_groups(maps.rows(kind).labels), word_groups(maps.columns(kind))
 
 
 def strongest_pieces(maps: AttentionMaps, kind: str, weights: Tensor, words: tuple[int, int]) -> tuple[int, int]:

@@ -12,12 +12,12 @@ import torch
 from model.analysis.coreference import NOUNS, gathering, head_links, heads_off, hidden, layers_off, links, reads
 from model.analysis.links import Examples, run_intact
 from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
-from model.instrument.tokenizer import Tokens
 from model.measuring.card import card_parts, write_block
 from model.measuring.coreference_pairs import Pair, Verdict, judge, known_to, minimal_pairs, read_lexicon
 from model.measuring.coreference_record import ALL, Coreference, Counts, save_coreference
 from model.measuring.coreference_words import card_block
 from model.measuring.evaluate import translate_all
+from model.trace.tokens import Tokens
 from model.trace.trace import ATTENTION_KINDS
 from model.training.data import pad, read_pairs
 

@@ -17,8 +17,8 @@ import torch
 from model.instrument.beside import explained, read_measured, whole_number
 from model.instrument.checkpoint import CheckpointError, checkpoint_folder, is_number
 from model.instrument.pretrained import DeviceError, Translator, load_pretrained
-from model.instrument.tokenizer import Tokens
 from model.trace.byte_pieces import is_byte
+from model.trace.tokens import Tokens
 from model.trace.words import word_spans
 from model.training.data import HELD_OUT, TRAIN, read_files
 from model.training.recipe import Recipe

@@ -170,7 +170,7 @@ def held_out_loss(translator: Translator, pairs: list[tuple[str, str]]) -> float
     model, total, count = translator.model, 0.0, 0
     for batch in batches(encode_pairs(pairs, translator.tokenizer, model.config.max_length), 3000):
         labels = batch.labels.to(model.device)
-        with running(model.config):
+        with running(model.anatomy):
             logits = model(batch.source.to(model.device), batch.target.to(model.device))
         total += float(F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=PAD, reduction="sum"))
         count += int((labels != PAD).sum())

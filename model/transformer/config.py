@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from functools import partial
+from typing import cast
+
+from model.trace.anatomy import FEED_FORWARD, Anatomy, Kind, Norm, Positions, Stack
 
 POSITION_KINDS = ("sinusoidal", "learned", "none")
 MOST = {  # what a whole number may be at most: far beyond the models that this code is for, and still a model that can be built
@@ -62,6 +66,22 @@ class Config:
     def d_head(self) -> int:
         """Features of one head: d_model / heads."""
         return self.d_model // self.heads
+
+    def anatomy(self, source: str = "", target: str = "") -> Anatomy:
+        """What there is to look at in such a model; source, target: its languages, in words."""
+        kind = partial(Kind, heads=self.heads, key_heads=self.heads, d_head=self.d_head, scores="scaled dot")
+        stacks = (
+            Stack("encoder", "Encoder", source, self.encoder_layers, ("encoder", FEED_FORWARD), "nothing"),
+            Stack("decoder", "Decoder", target, self.decoder_layers, ("decoder", "cross", FEED_FORWARD), "next"),
+        )
+        kinds = (
+            kind("encoder", "Encoder self-attention", "encoder", "encoder", self.encoder_layers, masked=False),
+            kind("decoder", "Decoder self-attention", "decoder", "decoder", self.decoder_layers, masked=self.masked),
+            kind("cross", "Cross-attention", "decoder", "encoder", self.decoder_layers, masked=False),
+        )
+        norm: Norm = "pre" if self.norm_first else "post"
+        positions = cast(Positions, self.positions)
+        return Anatomy(stacks, kinds, self.d_model, self.vocabulary_size, positions, norm, longest=self.max_length)
 
     def to_dict(self) -> dict:
         """The fields as plain JSON values."""

@@ -12,8 +12,8 @@ from test_capture import interventions, sentences
 from tiny import fitting
 
 from model.analysis.change import aligned, prediction_change, same_tokens, state_change
-from model.instrument.tokenizer import Tokens
 from model.trace.intervention import ATTENTION_KINDS, Intervention
+from model.trace.tokens import Tokens
 from model.trace.trace import SIDES
 
 relaxed = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

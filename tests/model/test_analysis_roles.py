@@ -41,7 +41,7 @@ def trace(tiny_translator):
 def with_weights(maps: AttentionMaps, kind: str, weights: torch.Tensor) -> AttentionMaps:
     """The same tokens with one head of one kind, (query, key)."""
     attention = {**maps.attention, kind: AttentionMap(weights[None, None], maps.attention[kind].mask[:1])}
-    return AttentionMaps(maps.source, maps.target, maps.labels, maps.intervention, maps.config, attention)
+    return AttentionMaps(maps.axes, maps.intervention, maps.anatomy, attention)
 
 
 @pytest.mark.parametrize(("name", "kind"), PAIRS)

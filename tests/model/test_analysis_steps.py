@@ -76,7 +76,7 @@ def test_a_wrong_capture_is_noticed(tiny_translator, trace, kind):
 def test_the_chain_is_the_formula(tiny_translator, trace, kind):
     """Products, sums, softmax, mixture and addition, with loops in Python."""
     calculation = calculate(trace, tiny_translator.model, kind, 1, 3, 2)
-    exponents, root = [], math.sqrt(trace.config.d_head)
+    exponents, root = [], math.sqrt(trace.anatomy.kinds[0].d_head)
     for key, allowed in enumerate(calculation.allowed.tolist()):
         dot = sum(float(q) * float(k) for q, k in zip(calculation.query, calculation.keys[key], strict=True))
         assert float(calculation.dots[key]) == pytest.approx(dot)

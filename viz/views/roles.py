@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import replace
 from functools import partial
 
@@ -14,10 +13,11 @@ from viz.charts import role_map
 from viz.charts.timeline import role_history
 from viz.page import engine
 from viz.page.head_roles import head_measures, stored_measures
+from viz.page.parts.gathering import what_it_gathers
+from viz.page.parts.open_head import open_head
+from viz.page.parts.tags import table, tag
 from viz.page.scene import Scene, View, calculation_opener, remember
 from viz.page.settings import LABELS
-from viz.views.all_heads import open_head
-from viz.views.gathering import what_it_gathers
 
 TITLES = {"": "entropy", "distance": "mean distance", **{role.name: role.title for role in ROLES}}
 KINDS = {"encoder": "encoder", "decoder": "decoder", "cross": "cross-attention"}
@@ -89,11 +89,9 @@ def role_table(measures: HeadMeasures) -> str:
         where = [kind for kind in role.kinds if role.name in measures.roles[kind]]
         heads = str(len(measures.having(role.name))) if where else "not defined here"
         kinds = ", ".join(KINDS[kind] for kind in role.kinds)
-        cells = (role.title, role.formula, f"{role.threshold:g}", kinds, heads, role.source)
-        rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
+        rows.append((role.title, role.formula, f"{role.threshold:g}", kinds, heads, role.source))
     names = ("role", "score: mean over the queries q of", "threshold", "where", "heads", "after")
-    head = "".join(f"<th>{name}</th>" for name in names)
-    return f'<div class="role-table"><table translate="no"><tr>{head}</tr>{"".join(rows)}</table><p>{_rule(measures)}</p></div>'
+    return tag("div", table(names, rows), tag("p", _rule(measures)), class_="role-table")
 
 
 def _rule(measures: HeadMeasures) -> str:
@@ -124,4 +122,5 @@ VIEW = View(
     "low entropy means that it is sure where to look. Look for roles that come early or late, and for heads that have none.",
     draw,
     differs=True,  # the open head does
+    needs={"weights"},
 )
