@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
-from chromium import need_chromium
-from tiny import SENTENCES, tiny_model, write_training_files
+from hypothesis import HealthCheck, settings
+from support.chromium import need_chromium
+from support.tiny import SENTENCES, tiny_model, write_training_files
 
 from bench.browser import chromium
 from model.pretrained import Translator, load_pretrained
 from model.tokenizer import Tokenizer
 
+PROPERTIES = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}  # a busy machine is slow; fixtures here are not written to
+settings.register_profile("dev", max_examples=20, **PROPERTIES)
+settings.register_profile("ci", max_examples=100, print_blob=True, **PROPERTIES)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "dev")
 torch.set_num_threads(1)  # tiny tensors gain nothing from more, and on a busy machine threads wait for each other
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that drives Chromium: those that ask for it through a fixture; others carry the marker themselves."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
 
 
 @pytest.fixture(scope="session")

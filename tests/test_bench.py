@@ -9,9 +9,9 @@ from itertools import cycle
 from types import SimpleNamespace
 
 import pytest
-from chromium import need_chromium
 from hypothesis import given
 from hypothesis import strategies as st
+from support.chromium import need_chromium
 
 from bench import knockout, switch, trace
 from bench.browser import ROOT, serve
@@ -133,6 +133,7 @@ def test_a_switch_is_flipped_the_way_that_was_asked_for(tmp_path, browser):
         tab.close()
 
 
+@pytest.mark.browser
 def test_a_run_fills_the_table():
     """One view, one length, one round: every column is a positive number, and the ratios are those of its columns."""
     need_chromium()

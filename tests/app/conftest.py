@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from chromium import settled
+from support.chromium import settled
 
 from bench.browser import serve
 

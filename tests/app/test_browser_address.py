@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, quote_plus, urlencode, urlparse
 import pytest
 
 pytest.importorskip("playwright")
-from chromium import settled  # noqa: E402
-from marks import MARKDOWN  # noqa: E402
 from playwright.sync_api import expect  # noqa: E402
+from support.chromium import settled  # noqa: E402
+from support.marks import MARKDOWN  # noqa: E402
 
 from viz.views import VIEWS  # noqa: E402
 

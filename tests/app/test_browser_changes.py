@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import pytest
 import torch
-from shipped import replaced_by
-from tiny import tiny_model
+from support.shipped import replaced_by
+from support.tiny import tiny_model
 
 from bench.browser import serve
 from model import Intervention

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlparse
 
 import pytest
-from chromium import settled
+from support.chromium import settled
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect  # noqa: E402

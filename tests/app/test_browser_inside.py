@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from chromium import settled
+from support.chromium import click_cell, settled
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect  # noqa: E402
@@ -16,20 +16,6 @@ expect.set_options(timeout=60_000)
 def steps(page):
     """The step-by-step component."""
     return page.get_by_test_id("attention-steps")
-
-
-def click_cell(page, card: str, row: int, column: int) -> None:
-    """Click a cell of a Plotly heatmap, counted from 0: axes say where it is."""
-    plot = page.locator(f".st-key-{card} .js-plotly-plot").first
-    expect(plot.locator(".heatmaplayer image")).not_to_have_count(0)
-    place = """(plot, [row, column]) => { const { xaxis, yaxis } = plot._fullLayout, box = plot.getBoundingClientRect();
-        return [box.x + xaxis._offset + xaxis.c2p(column + 1), box.y + yaxis._offset + yaxis.c2p(row + 1)]; }"""
-    settled(page)
-    plot.scroll_into_view_if_needed()
-    x, y = plot.evaluate(place, [row, column])
-    page.mouse.move(x, y)
-    expect(plot.locator(".hoverlayer .hovertext")).not_to_have_count(0)
-    page.mouse.click(x, y)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

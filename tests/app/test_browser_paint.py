@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from chromium import settled
+from support.chromium import settled
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect  # noqa: E402

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect  # noqa: E402
-from test_browser_inside import click_cell  # noqa: E402
+from support.chromium import click_cell  # noqa: E402
 
 expect.set_options(timeout=60_000)
 

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save_file
-from streamlit.testing.v1 import AppTest
+from support.page import run, shown
 
 from model.pretrained import load_pretrained, save_pretrained
 from viz.views import VIEWS
-
-APP = str(Path(__file__).resolve().parents[2] / "app.py")
-
-
-def run(**query: str) -> AppTest:
-    """The page as it opens with these URL parameters."""
-    app = AppTest.from_file(APP, default_timeout=120)
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def shown(app: AppTest) -> str:
-    """All HTML of the page."""
-    return "\n".join(element.proto.body for element in app.get("html"))
 
 
 @pytest.mark.parametrize("view", list(VIEWS))

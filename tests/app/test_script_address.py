@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
-from test_script import run, shown
+from support.page import run, shown
 
 from viz.views import VIEWS
 from viz.views.address import LONGEST, TYPED, WALKED, fitting

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from tiny import tiny_model
+from support.tiny import tiny_model
 
 from model.coreference import measure_inside
 from model.coreference_pairs import minimal_pairs, read_lexicon

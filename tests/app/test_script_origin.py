@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_script import run, shown
+from support.page import run, shown
 
 ALL_CROSS = ",".join(f"cross.{layer}.{head}" for layer in range(1, 7) for head in range(1, 9))
 TEXT = "Two dogs are playing in the snow."

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tiny import SENTENCES, tiny_model
+from support.tiny import SENTENCES, tiny_model
 
 from model import alignment, roles, timeline
 from model.beside import MOST_NAMED, family, read_measured, siblings

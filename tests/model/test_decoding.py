@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from tiny import SENTENCES, tiny_model
+from support.tiny import SENTENCES, tiny_model
 
 from model.capture import Recorder, recording
 from model.decoding import beam_tree, continue_greedily, next_pieces
@@ -91,7 +91,6 @@ def test_what_cannot_be_said_is_dropped(model, source):
     assert found.ids[0] == 50 and found.taken == ((0, 50),) and found.dropped == (*wrong, (0, 51))
 
 
-@settings(deadline=None, max_examples=25)
 @given(choices=st.dictionaries(st.integers(0, 12), st.integers(END, 379), max_size=4))
 def test_any_choices_are_taken_or_dropped(model, source, choices):
     """The prefix up to the last choice that was taken is the forced one wherever it was forced; the length stays in the limit."""

@@ -6,7 +6,7 @@ import json
 
 import pytest
 import torch
-from tiny import SENTENCES
+from support.tiny import SENTENCES
 
 from model.analysis_roles import ROLES
 from model.pretrained import CheckpointError, checkpoint_folder

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save_file
-from tiny import SENTENCES, tiny_model
+from support.tiny import SENTENCES, tiny_model
 
 from model.pretrained import FOLDER, CheckpointError, load_pretrained, save_pretrained
 from model.timeline import at_moment, dequantize, load_timeline, quantize, store, table, take_over, tokenizer_then
@@ -20,7 +20,6 @@ pytest.importorskip("sacrebleu")
 PAIRS = [(SENTENCES[at], SENTENCES[at + 1]) for at in (0, 2, 4)]
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 999), rows=st.integers(1, 6), size=st.floats(1e-3, 1e3))
 def test_a_quantized_matrix_is_half_a_scale_away_at_most(seed, rows, size):
     """Row by row; vectors keep float16."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny import training_arguments as arguments
+from support.tiny import training_arguments as arguments
 
 from model import train
 from model.pretrained import load_pretrained

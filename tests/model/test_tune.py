@@ -6,7 +6,7 @@ import json
 
 import pytest
 import torch
-from tiny import training_arguments as arguments
+from support.tiny import training_arguments as arguments
 
 from model import train, tune
 from model.data import HELD_OUT, TRAIN, read_files, read_split

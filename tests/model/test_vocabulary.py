@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tiny import SENTENCES
+from support.tiny import SENTENCES
 
 from model.tokenizer import REQUIRED, SPACE, Tokenizer
 from model.vocabulary import grown, grown_embedding, with_pieces

@@ -7,7 +7,7 @@ import re
 import numpy
 import pytest
 import torch
-from tiny import SENTENCES
+from support.tiny import SENTENCES
 
 from model.analysis_steps import calculate
 from model.intervention import Intervention

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from tiny import SENTENCES
+from support.tiny import SENTENCES
 
 from model.analysis import written_norms
 from model.analysis_layers import (

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from tiny import SENTENCES
+from support.tiny import SENTENCES
 
 from model.analysis_roles import ROLE, HeadMeasures, measure
 from model.pretrained import checkpoint_folder

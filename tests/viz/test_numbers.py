@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import SENTENCES
+from support.tiny import SENTENCES
 
 from model.analysis_words import join_pieces
 from viz.charts import difference_heatmap, origin_bars, query_key_value, score_parts

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from marks import MARKDOWN
+from support.marks import MARKDOWN
 
 from viz.views.choices import JOINER, plain
 
