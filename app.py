@@ -3,8 +3,8 @@
 import streamlit as st
 
 from viz.command import script_options
-from viz.views import page
-from viz.views.choices import plain
+from viz.page import shell as page
+from viz.page.choices import plain
 
 st.set_page_config(page_title="Headlight", page_icon="🔦", layout="wide", initial_sidebar_state="collapsed")
 

@@ -3,8 +3,8 @@
 import runpy
 from pathlib import Path
 
+from viz.page.scene import View
 from viz.views import VIEWS
-from viz.views.scene import View
 
 VIEWS["nothing"] = View("nothing", "Nothing", "Sentence, translation and switches alone.", lambda scene: None)
 runpy.run_path(str(Path(__file__).parents[1] / "app.py"))

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 import torch
 
 from model import Intervention, Translator, load_pretrained
-from model.analysis_knockout import every_head, knock_out
-from model.capture import capture
-from model.device import wait
-from model.pretrained import CheckpointError, DeviceError
+from model.analysis.knockout import every_head, knock_out
+from model.instrument.capture import capture
+from model.instrument.device import wait
+from model.instrument.pretrained import CheckpointError, DeviceError
 
 SENTENCES = (  # of 8, 24 and 60 tokens, with translations of about the same length
     "The cat sat on the mat.",

@@ -24,9 +24,9 @@ from streamlit.logger import set_log_level
 from bench.browser import chromium, serve
 from bench.tab import Tab, thrown_away
 from model import Translator, load_pretrained
-from model.device import wait
-from model.pretrained import CheckpointError, DeviceError
-from model.tokenizer import Tokenizer
+from model.instrument.device import wait
+from model.instrument.pretrained import CheckpointError, DeviceError
+from model.instrument.tokenizer import Tokenizer
 
 MOST_ROUNDS = 50  # TEXT has more sentences of any length than these need
 TEXT = """

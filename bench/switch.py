@@ -19,8 +19,8 @@ from bench.browser import chromium, serve
 from bench.page import MOST_ROUNDS, known_views, sentences
 from bench.tab import Rerun, Tab, thrown_away, until_one
 from model import Intervention, Translator, load_pretrained
-from model.device import wait
-from model.pretrained import CheckpointError, DeviceError
+from model.instrument.device import wait
+from model.instrument.pretrained import CheckpointError, DeviceError
 
 SWITCH = "Look-ahead mask"
 HEADER = """| view | tokens | first flip, ms | of it the model, ms | flipped again, ms | page without a view, ms | ratio |

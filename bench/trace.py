@@ -11,10 +11,10 @@ from collections.abc import Callable
 import torch
 
 from model import Intervention, Translator, load_pretrained
-from model.capture import capture
-from model.device import wait
-from model.pretrained import CheckpointError, DeviceError
-from model.tokenizer import Tokens
+from model.instrument.capture import capture
+from model.instrument.device import wait
+from model.instrument.pretrained import CheckpointError, DeviceError
+from model.instrument.tokenizer import Tokens
 
 SENTENCE = "The old man who lives next door told me that he had never seen so many people in the street before."
 TRANSLATION = "Le vieil homme qui habite à côté m'a dit qu'il n'avait jamais vu autant de gens dans la rue auparavant."

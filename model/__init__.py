@@ -1,7 +1,7 @@
 """A small translation transformer that shows everything it computes: `load_pretrained("en-fr").trace("The cat sat.")`."""
 
-from model.intervention import Intervention
-from model.pretrained import Translator, load_pretrained
-from model.trace import Trace
+from model.instrument.pretrained import Translator, load_pretrained
+from model.trace.intervention import Intervention
+from model.trace.trace import Trace
 
 __all__ = ["Intervention", "Trace", "Translator", "load_pretrained"]

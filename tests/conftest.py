@@ -13,8 +13,8 @@ from support.chromium import need_chromium
 from support.tiny import SENTENCES, tiny_model, write_training_files
 
 from bench.browser import chromium
-from model.pretrained import Translator, load_pretrained
-from model.tokenizer import Tokenizer
+from model.instrument.pretrained import Translator, load_pretrained
+from model.instrument.tokenizer import Tokenizer
 
 PROPERTIES = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}  # a busy machine is slow; fixtures here are not written to
 settings.register_profile("dev", max_examples=20, **PROPERTIES)

@@ -17,7 +17,7 @@ from bench import knockout, switch, trace
 from bench.browser import ROOT, serve
 from bench.page import HEADER, MOST_ROUNDS, main, sentences
 from bench.tab import EARLY, OTHER, UNDRAWN, Rerun, Tab, letters, thrown_away, until_one
-from model.pretrained import load_pretrained
+from model.instrument.pretrained import load_pretrained
 
 
 @pytest.mark.parametrize("tokens", [2, 24, 128, 500])

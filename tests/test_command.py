@@ -12,7 +12,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from bench.browser import ROOT, free_port
-from model import checkpoint
+from model.instrument import checkpoint
 from viz import command
 from viz.command import ADDRESS, check, is_free, main, read_options, script_options, streamlit_arguments
 

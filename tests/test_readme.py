@@ -12,7 +12,7 @@ import pytest
 import torch
 from support.cells import is_chart, load_quickly, run, show
 
-from model.trace import Trace
+from model.trace.trace import Trace
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)

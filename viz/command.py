@@ -44,8 +44,8 @@ def check(args: argparse.Namespace) -> Path:
 
     Raises ValueError, in words, for a model, a device, a port or settings that are not there.
     """
-    from model.checkpoint import HOME, checkpoint_folder, cut, read_config  # not for --help: torch takes seconds
-    from model.pretrained import CheckpointError, DeviceError, choose_device
+    from model.instrument.checkpoint import HOME, checkpoint_folder, cut, read_config  # not for --help: torch takes seconds
+    from model.instrument.pretrained import CheckpointError, DeviceError, choose_device
 
     try:
         read_config(checkpoint_folder(args.model))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import torch
 
-from model.analysis import may_attend
-from model.capture import shuffled_order
-from model.config import Config
-from model.intervention import Intervention
-from model.trace import AttentionMaps, Trace
+from model.analysis.attention import may_attend
+from model.instrument.capture import shuffled_order
+from model.trace.intervention import Intervention
+from model.trace.trace import AttentionMaps, Trace
+from model.transformer.config import Config
 
 UNSEEN = "A translator may not look at words that it has yet to say"
 OFF = "switched off: what it looks at is not handed on"

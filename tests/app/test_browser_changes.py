@@ -13,8 +13,8 @@ from support.tiny import tiny_model
 
 from bench.browser import serve
 from model import Intervention
-from model.pretrained import save_pretrained
-from model.tokenizer import END
+from model.instrument.pretrained import save_pretrained
+from model.instrument.tokenizer import END
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect  # noqa: E402

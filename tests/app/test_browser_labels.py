@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import expect
 
-from model.analysis_words import join_words
+from model.analysis.words import join_words
 from viz.charts import head_heatmap
 
 LONG = "I saw abcdefghijabcdefghijabcdefghij today."

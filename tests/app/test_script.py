@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 from support.page import run, shown
 
-from model.pretrained import load_pretrained, save_pretrained
+from model.instrument.pretrained import load_pretrained, save_pretrained
 from viz.views import VIEWS
 
 
@@ -165,7 +165,7 @@ def test_a_family_of_models_is_one_pick_apart(tmp_path, monkeypatch, translator)
 def with_timeline(tmp_path, translator, monkeypatch) -> list[int]:
     """The page started with a checkpoint that has a timeline of three moments, untrained, halfway and trained; their steps."""
     pytest.importorskip("sacrebleu")
-    from model.timeline import store
+    from model.measuring.timeline import store
 
     weights = {name: value.detach() for name, value in translator.model.named_parameters()}
     folder, run_folder, steps = tmp_path / "en-fr", tmp_path / "run", [0, 10, 100]

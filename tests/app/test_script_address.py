@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 from support.page import run, shown
 
+from viz.page.address import LONGEST, TYPED, WALKED, fitting
+from viz.page.settings import FOREIGN, MOST_LINKS, MOST_NOTICES, Settings
 from viz.views import VIEWS
-from viz.views.address import LONGEST, TYPED, WALKED, fitting
-from viz.views.settings import FOREIGN, MOST_LINKS, MOST_NOTICES, Settings
 
 EVIL = ("[sign in](http://evil.example/)", "![x](http://evil.example/x.png)", "<b>x</b>", "www.evil.example", ":red[x] :smile:", "a\n# Title")
 PLACES = {  # for every widget that remembers more than one run: an address that sets it

@@ -9,12 +9,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from support.tiny import tiny_model
 
-from model.coreference import measure_inside
-from model.coreference_pairs import minimal_pairs, read_lexicon
-from model.coreference_record import ALL, FILE, Counts, save_coreference
-from model.coreference_words import findings
-from model.pretrained import load_pretrained, save_pretrained
-from viz.views import stored
+from model.instrument.pretrained import load_pretrained, save_pretrained
+from model.measuring.coreference import measure_inside
+from model.measuring.coreference_pairs import minimal_pairs, read_lexicon
+from model.measuring.coreference_record import ALL, FILE, Counts, save_coreference
+from model.measuring.coreference_words import findings
+from viz.page import stored
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTS = {ALL: Counts(210, 180, 170, 165)}

@@ -11,9 +11,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from model.checkpoint import config_hash
-from model.pretrained import load_pretrained, save_pretrained
-from viz.views import VIEWS, engine
+from model.instrument.checkpoint import config_hash
+from model.instrument.pretrained import load_pretrained, save_pretrained
+from viz.page import engine
+from viz.views import VIEWS
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 SENTENCE = "The cat sat."

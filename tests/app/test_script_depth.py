@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model.depth import Depth
-from viz.views import engine
+from model.measuring.depth import Depth
+from viz.page import engine
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 EVERYDAY = "The cat is asleep on the sofa."

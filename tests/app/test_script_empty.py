@@ -7,8 +7,9 @@ import streamlit as st
 from support.page import run, shown
 
 from model import Intervention, Translator
-from model.tokenizer import END, Tokens
-from viz.views import VIEWS, engine
+from model.instrument.tokenizer import END, Tokens
+from viz.page import engine
+from viz.views import VIEWS
 
 SAYS_NOTHING = "!"
 PARTS = [

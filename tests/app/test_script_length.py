@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from support.page import run, shown
 
-from model.pretrained import MOST_CHARACTERS
-from model.tokenizer import Tokenizer
-from viz.views.widgets import MOST_TYPED
+from model.instrument.pretrained import MOST_CHARACTERS
+from model.instrument.tokenizer import Tokenizer
+from viz.page.widgets import MOST_TYPED
 
 TOO_LONG = {"emoji": "😀" * 1_000_000, "one word": "a" * 1_000_000, "words": "word " * 400_000, "unseen": "\u200b" * 1_000_000 + "a"}
 

@@ -8,8 +8,8 @@ import pytest
 from support.page import run, shown
 from support.shipped import differing_under
 
-from model.intervention import Intervention
-from viz.views.finished import rows_that_differ
+from model.trace.intervention import Intervention
+from viz.page.finished import rows_that_differ
 
 TEXT = "The animal didn't cross the street because it was too tired."
 

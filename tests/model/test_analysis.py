@@ -8,11 +8,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import analysis
-from model.config import Config
-from model.intervention import Intervention
-from model.positions import sinusoids
-from model.trace import Residual
+from model.analysis import attention as analysis
+from model.trace.intervention import Intervention
+from model.trace.trace import Residual
+from model.transformer.config import Config
+from model.transformer.positions import sinusoids
 
 SEEDS = st.integers(0, 10_000)
 

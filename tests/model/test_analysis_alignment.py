@@ -10,8 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import alignment
-from model.analysis_alignment import (
+from model.analysis.alignment import (
     Pair,
     alignment_errors,
     error_rate,
@@ -22,8 +21,9 @@ from model.analysis_alignment import (
     word_of_token,
     word_weights,
 )
-from model.pretrained import save_pretrained
-from model.words import word_spans
+from model.instrument.pretrained import save_pretrained
+from model.measuring import alignment
+from model.trace.words import word_spans
 
 PAIRS = Path(__file__).resolve().parents[1] / "data" / "alignments.tsv"
 links = st.frozensets(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=8)

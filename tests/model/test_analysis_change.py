@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from support.strategies import interventions, sentences
 from support.tiny import fitting
 
-from model.analysis_change import aligned, prediction_change, same_tokens, state_change
-from model.intervention import ATTENTION_KINDS, Intervention
-from model.tokenizer import Tokens
-from model.trace import SIDES
+from model.analysis.change import aligned, prediction_change, same_tokens, state_change
+from model.instrument.tokenizer import Tokens
+from model.trace.intervention import ATTENTION_KINDS, Intervention
+from model.trace.trace import SIDES
 
 
 @given(first=st.lists(st.integers(0, 4), max_size=12), second=st.lists(st.integers(0, 4), max_size=12))

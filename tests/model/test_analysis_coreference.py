@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from model.analysis_coreference import (
+from model.analysis.coreference import (  # fmt: skip
     HIDDEN,
     LINKS,
     between,
@@ -18,12 +18,12 @@ from model.analysis_coreference import (
     layers_off,
     links,
     reads,
-)  # fmt: skip
-from model.analysis_links import Change, Cut, Examples, Intact, effect, run_changed, run_intact
-from model.coreference import examples_of
-from model.coreference_pairs import Adjective, Frame, Noun, Pair, build
-from model.intervention import Intervention
-from model.trace import ATTENTION_KINDS
+)
+from model.analysis.links import Change, Cut, Examples, Intact, effect, run_changed, run_intact
+from model.measuring.coreference import examples_of
+from model.measuring.coreference_pairs import Adjective, Frame, Noun, Pair, build
+from model.trace.intervention import Intervention
+from model.trace.trace import ATTENTION_KINDS
 
 ANIMAL, STREET = Noun("animal", "m", ("animal",)), Noun("street", "f", ("rue",))
 DOG, TREE = Noun("big dog", "m", ("gros chien",)), Noun("tree", "m", ("arbre",))

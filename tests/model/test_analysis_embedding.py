@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tiny import SENTENCES
 
-from model.analysis_embedding import Vocabulary, nearest, paths, principal_axes
-from model.tokenizer import SPECIAL
+from model.analysis.embedding import Vocabulary, nearest, paths, principal_axes
+from model.instrument.tokenizer import SPECIAL
 
 ROUNDING = 1e-12  # float64: processors add a narrower product up in another order
 SIZES = {"rows": st.integers(1, 30), "width": st.integers(1, 12), "seed": st.integers(0, 99)}

@@ -11,19 +11,12 @@ from hypothesis import strategies as st
 from support.strategies import heads, interventions, links, sentences
 from support.tiny import SENTENCES, fitting, tiny_model
 
-from model.analysis_knockout import (
-    KnockOut,
-    every_head,
-    every_layer,
-    every_word,
-    knock_out,
-    label_log_probabilities,
-)
-from model.analysis_origin import occlusion
-from model.analysis_words import word_groups
-from model.intervention import ATTENTION_KINDS, Intervention
-from model.places import within
-from model.pretrained import Translator
+from model.analysis.knockout import KnockOut, every_head, every_layer, every_word, knock_out, label_log_probabilities
+from model.analysis.origin import occlusion
+from model.analysis.words import word_groups
+from model.instrument.pretrained import Translator
+from model.trace.intervention import ATTENTION_KINDS, Intervention
+from model.trace.places import within
 
 CHANGES = {
     "as trained": Intervention(),
@@ -89,8 +82,8 @@ def test_the_size_of_batches_changes_nothing(tiny_translator, monkeypatch, token
     trace = tiny_translator.trace(SENTENCES[0], SENTENCES[1])
     changes = [one.switched(Intervention()) for one in [*every_head(trace.config).values(), *every_word(trace.source).values()]]
     expected = label_log_probabilities(trace, tiny_translator.model, changes)
-    monkeypatch.setattr("model.analysis_knockout.CHUNK_TOKENS", tokens)
-    monkeypatch.setattr("model.analysis_knockout.LOGIT_ROWS", min(tokens, 7))
+    monkeypatch.setattr("model.analysis.knockout.CHUNK_TOKENS", tokens)
+    monkeypatch.setattr("model.analysis.knockout.LOGIT_ROWS", min(tokens, 7))
     close(label_log_probabilities(trace, tiny_translator.model, changes), expected)
 
 

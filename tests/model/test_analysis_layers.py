@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tiny import SENTENCES, tiny_model
 
-from model.analysis_layers import (
+from model.analysis.layers import (
     batch_normed,
     firing_shares,
     group_count,
@@ -23,8 +23,8 @@ from model.analysis_layers import (
     unit_tokens,
     written_cosines,
 )
-from model.pretrained import Translator
-from model.trace import SIDES
+from model.instrument.pretrained import Translator
+from model.trace.trace import SIDES
 
 BOTH = pytest.mark.parametrize("side", SIDES)
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from support.strategies import interventions
 from support.tiny import SENTENCES, fitting, tiny_model
 
-from model.analysis import handed_on
-from model.analysis_origin import (
+from model.analysis.attention import handed_on
+from model.analysis.origin import (
     gradient_times_input,
     occlusion,
     rank_agreement,
@@ -21,10 +21,10 @@ from model.analysis_origin import (
     rollout,
     value_weighted_attention,
 )
-from model.analysis_steps import attention_sublayer
-from model.analysis_words import word_groups
-from model.intervention import Intervention
-from model.pretrained import Translator
+from model.analysis.steps import attention_sublayer
+from model.analysis.words import word_groups
+from model.instrument.pretrained import Translator
+from model.trace.intervention import Intervention
 
 CHANGES = [Intervention(), Intervention(causal=False, window=2, temperature=2.0), Intervention(source_positions="none")]
 
@@ -116,7 +116,7 @@ def test_occlusion_equals_one_word_at_a_time(tiny_translator, trace, monkeypatch
         fields = {**change.to_dict(), "cut": cut}
         without = tiny_translator.trace(trace.source.text, trace.labels, Intervention.from_dict(fields))
         torch.testing.assert_close(found[at], without.loss - trace.loss, atol=1e-4, rtol=1e-4)
-    monkeypatch.setattr("model.analysis_origin.CHUNK_TOKENS", 1)
+    monkeypatch.setattr("model.analysis.origin.CHUNK_TOKENS", 1)
     torch.testing.assert_close(occlusion(trace, model), found, atol=1e-4, rtol=1e-4)
 
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 from support.tiny import SENTENCES, tiny_model
 
-from model.analysis_output import cross_entropy, label_ids, logit_lens, perplexity, probabilities, ranks, top_pieces
-from model.intervention import Intervention
-from model.pretrained import Translator
+from model.analysis.output import cross_entropy, label_ids, logit_lens, perplexity, probabilities, ranks, top_pieces
+from model.instrument.pretrained import Translator
+from model.trace.intervention import Intervention
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from support.strategies import sentences
 from support.tiny import SENTENCES
 
-from model.analysis_permutation import LAST_ORDER, compare_orders, moved, next_order, reordered, shuffled_words
-from model.analysis_words import word_groups
-from model.capture import Recorder, recording
-from model.intervention import Intervention
+from model.analysis.permutation import LAST_ORDER, compare_orders, moved, next_order, reordered, shuffled_words
+from model.analysis.words import word_groups
+from model.instrument.capture import Recorder, recording
+from model.trace.intervention import Intervention
 
 
 @given(text=sentences, seed=st.integers(0, 99))

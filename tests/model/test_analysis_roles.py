@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tiny import SENTENCES
 
-from model.analysis_roles import (
+from model.analysis.roles import (
     ROLE,
     ROLES,
     RoleMeasure,
@@ -25,9 +25,9 @@ from model.analysis_roles import (
     sink_tokens,
     without_sinks,
 )
-from model.analysis_words import join_words
-from model.tokenizer import END
-from model.trace import ATTENTION_KINDS, AttentionMap, AttentionMaps
+from model.analysis.words import join_words
+from model.instrument.tokenizer import END
+from model.trace.trace import ATTENTION_KINDS, AttentionMap, AttentionMaps
 
 PAIRS = [(role.name, kind) for role in ROLES for kind in role.kinds]
 

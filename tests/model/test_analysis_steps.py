@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tiny import SENTENCES, tiny_model
 
-from model.analysis_steps import attention_sublayer, calculate, contribution_shares, head_contributions, point_before
-from model.intervention import Intervention
-from model.pretrained import Translator
-from model.trace import ATTENTION_KINDS
+from model.analysis.steps import attention_sublayer, calculate, contribution_shares, head_contributions, point_before
+from model.instrument.pretrained import Translator
+from model.trace.intervention import Intervention
+from model.trace.trace import ATTENTION_KINDS
 
 KINDS = pytest.mark.parametrize("kind", ATTENTION_KINDS)
 CHANGES = [

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tiny import SENTENCES
 
-from model.analysis_tokens import byte_runs, merge_rank, renumbered, replay_merges, space_runs, spelled, three_cuts
-from model.tokenizer import SPECIAL
+from model.analysis.merges import byte_runs, merge_rank, renumbered, replay_merges, space_runs, spelled, three_cuts
+from model.instrument.tokenizer import SPECIAL
 
 TEXTS = st.one_of(
     st.sampled_from(SENTENCES),

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tiny import SENTENCES
 
-from model.analysis_words import axis_groups, join_pieces, join_words, strongest_pieces, word_groups
-from model.trace import ATTENTION_KINDS
+from model.analysis.words import axis_groups, join_pieces, join_words, strongest_pieces, word_groups
+from model.trace.trace import ATTENTION_KINDS
 
 TEXTS = st.one_of(st.sampled_from(SENTENCES), st.text(min_size=1, max_size=40).filter(lambda text: bool(text.strip())))
 

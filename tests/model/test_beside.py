@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from support.tiny import SENTENCES, tiny_model
 
-from model import alignment, roles, timeline
-from model.beside import MOST_NAMED, family, read_measured, siblings
-from model.card import family_table
-from model.checkpoint import CheckpointError, config_hash
-from model.pretrained import load_pretrained, save_pretrained
+from model.instrument.beside import MOST_NAMED, family, read_measured, siblings
+from model.instrument.checkpoint import CheckpointError, config_hash
+from model.instrument.pretrained import load_pretrained, save_pretrained
+from model.measuring import alignment, roles, timeline
+from model.measuring.card import family_table
 
 ABOUT = {"languages": {"source": "English", "target": "French"}, "training": {"dev_loss": 5.0}}
 PAIRS = list(zip(SENTENCES[::2], SENTENCES[1::2], strict=True))

@@ -16,11 +16,11 @@ from support.strategies import interventions, sentences
 from support.tensors import close, tensors
 from support.tiny import fitting, tiny_model
 
-from model.capture import Recorder, recording, shuffled_order
-from model.intervention import ATTENTION_KINDS, Intervention
-from model.positions import sinusoids
-from model.pretrained import Translator
-from model.trace import SIDES, Trace
+from model.instrument.capture import Recorder, recording, shuffled_order
+from model.instrument.pretrained import Translator
+from model.trace.intervention import ATTENTION_KINDS, Intervention
+from model.trace.trace import SIDES, Trace
+from model.transformer.positions import sinusoids
 
 
 def allowed_by_hand(trace: Trace, kind: str, layer: int, query: int, key: int) -> bool:

@@ -13,11 +13,26 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save
 from support.tiny import SENTENCES, tiny_model
 
-from model import bind
-from model.checkpoint import CONFIG, FOLDER, TOKENIZER, WEIGHTS, checkpoint_folder, config_hash, read_config, write_config
-from model.config import Config
-from model.pretrained import CheckpointError, TokenizerMismatchError, WeightsMismatchError, load_pretrained, save_pretrained
-from model.tokenizer import Tokenizer
+from model.instrument.checkpoint import (
+    CONFIG,
+    FOLDER,
+    TOKENIZER,
+    WEIGHTS,
+    checkpoint_folder,
+    config_hash,
+    read_config,
+    write_config,
+)
+from model.instrument.pretrained import (
+    CheckpointError,
+    TokenizerMismatchError,
+    WeightsMismatchError,
+    load_pretrained,
+    save_pretrained,
+)
+from model.instrument.tokenizer import Tokenizer
+from model.measuring import bind
+from model.transformer.config import Config
 
 ABOUT = {
     "name": "tiny", "languages": {"source": "English", "target": "French"},

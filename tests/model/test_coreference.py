@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from model import coreference
-from model.coreference import check_training, count, measure, measure_inside, verdicts
-from model.coreference_pairs import PRONOUNS, Lexicon, Pair, Verdict, judge, known_to, minimal_pairs, read_lexicon
-from model.coreference_record import ALL, FILE, Counts, load_coreference, save_coreference
-from model.coreference_words import TURNS, card_block, findings, gatherers, heads_rows, largest
-from model.pretrained import checkpoint_folder
+from model.instrument.pretrained import checkpoint_folder
+from model.measuring import coreference
+from model.measuring.coreference import check_training, count, measure, measure_inside, verdicts
+from model.measuring.coreference_pairs import PRONOUNS, Lexicon, Pair, Verdict, judge, known_to, minimal_pairs, read_lexicon
+from model.measuring.coreference_record import ALL, FILE, Counts, load_coreference, save_coreference
+from model.measuring.coreference_words import TURNS, card_block, findings, gatherers, heads_rows, largest
 
 ROOT = Path(__file__).resolve().parents[2]
 LEXICON = ROOT / "tests" / "data" / "coreference.tsv"

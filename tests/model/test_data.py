@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.data import batch_rows, encode_pairs, make_batch, read_pairs, read_split
-from model.tokenizer import END, PAD, START
+from model.instrument.tokenizer import END, PAD, START
+from model.training.data import batch_rows, encode_pairs, make_batch, read_pairs, read_split
 
 LENGTHS = st.lists(st.tuples(st.integers(1, 30), st.integers(1, 30)), min_size=1, max_size=60)
 

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tiny import SENTENCES, tiny_model
 
-from model.capture import Recorder, recording
-from model.decoding import beam_tree, continue_greedily, next_pieces
-from model.evaluate import translate_all
-from model.intervention import Intervention
-from model.pretrained import Translator
-from model.tokenizer import END, PAD, START, UNKNOWN
-from model.translate import LENGTH_PENALTY, length_limits, search
+from model.analysis.decoding import beam_tree, continue_greedily, next_pieces
+from model.instrument.capture import Recorder, recording
+from model.instrument.pretrained import Translator
+from model.instrument.search import LENGTH_PENALTY, length_limits, search
+from model.instrument.tokenizer import END, PAD, START, UNKNOWN
+from model.measuring.evaluate import translate_all
+from model.trace.intervention import Intervention
 
 CHANGES = [
     Intervention(),

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tiny import SENTENCES, tiny_model
 
-from model import depth
-from model.depth import Depth, load_depth, outside, save_depth, sentences, words_of_text
-from model.pretrained import CheckpointError, load_pretrained, save_pretrained
+from model.instrument.pretrained import CheckpointError, load_pretrained, save_pretrained
+from model.measuring import depth
+from model.measuring.depth import Depth, load_depth, outside, save_depth, sentences, words_of_text
 
 USED_TO = Depth(40, -1.0, frozenset(word for text in SENTENCES[::2] for word in words_of_text(text)))
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from support.tiny import SENTENCES, tiny_model
 
-from model import evaluate
-from model.card import family_table
-from model.pretrained import Translator, save_pretrained
+from model.instrument.pretrained import Translator, save_pretrained
+from model.measuring import evaluate
+from model.measuring.card import family_table
 
 pytest.importorskip("sacrebleu")
 TRAINING = {"steps": 3, "tokens": 1234, "seconds": 120, "dev_loss": 5.4321, "hardware": "a test"}

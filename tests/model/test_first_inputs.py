@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from model import first_inputs
-from model.first_inputs import Answer, FirstInput, ask, plain, read_inputs, share, table
+from model.measuring import first_inputs
+from model.measuring.first_inputs import Answer, FirstInput, ask, plain, read_inputs, share, table
 
 LIST = Path(__file__).resolve().parents[1] / "data" / "first-inputs.tsv"
 RIGHT = {
@@ -58,7 +58,7 @@ def inputs() -> dict[str, FirstInput]:
 
 def test_the_list_is_long_varied_and_holds_nothing_twice(inputs):
     """Of every kind several; the examples that the page offers are among them."""
-    from viz.views.settings import EXAMPLES
+    from viz.page.settings import EXAMPLES
 
     assert len(inputs) == len(read_inputs(LIST)) >= 150
     kinds = [one.kind for one in inputs.values()]

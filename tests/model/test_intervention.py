@@ -12,9 +12,9 @@ from support.strategies import interventions
 from support.tensors import tensors
 from support.tiny import tiny_model
 
-from model.decoding import beam_tree, continue_greedily
-from model.intervention import LARGEST_SCALE, LARGEST_WINDOW, TEMPERATURES, Intervention
-from model.pretrained import Translator
+from model.analysis.decoding import beam_tree, continue_greedily
+from model.instrument.pretrained import Translator
+from model.trace.intervention import LARGEST_SCALE, LARGEST_WINDOW, TEMPERATURES, Intervention
 
 NAN, INF = float("nan"), float("inf")
 

@@ -6,13 +6,13 @@ import gzip
 
 import pytest
 
-from model import alignment, evaluate, roles
-from model.analysis_alignment import read_pairs as read_linked
-from model.coreference_pairs import read_lexicon
-from model.data import read_pairs, read_split
-from model.first_inputs import read_inputs
-from model.lines import read_lines
-from model.train import main as train
+from model.analysis.alignment import read_pairs as read_linked
+from model.instrument.lines import read_lines
+from model.measuring import alignment, evaluate, roles
+from model.measuring.coreference_pairs import read_lexicon
+from model.measuring.first_inputs import read_inputs
+from model.training.data import read_pairs, read_split
+from model.training.train import main as train
 
 GOOD = "a\tb\nc\td\n"
 BAD = {

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from model.loss import smoothed_cross_entropy
+from model.training.loss import smoothed_cross_entropy
 
 
 @pytest.mark.parametrize("rows", [1, 7, 512, 513, 1100])

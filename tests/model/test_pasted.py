@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from model.byte_pieces import is_byte
-from model.pasted import INVISIBLE, read_pasted, visible
+from model.trace.byte_pieces import is_byte
+from model.trace.pasted import INVISIBLE, read_pasted, visible
 
 TYPED = st.text(
     st.one_of(

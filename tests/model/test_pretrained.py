@@ -10,7 +10,7 @@ import pytest
 import torch
 from support.tiny import SENTENCES, tiny_model
 
-from model.pretrained import (
+from model.instrument.pretrained import (  # fmt: skip
     CheckpointError,
     DeviceError,
     TokenizerMismatchError,
@@ -19,8 +19,8 @@ from model.pretrained import (
     choose_device,
     load_pretrained,
     save_pretrained,
-)  # fmt: skip
-from model.tokenizer import Tokenizer
+)
+from model.instrument.tokenizer import Tokenizer
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_the_shipped_checkpoint_traces_500_tokens(translator):
 
 def test_a_copied_folder_loads_from_anywhere(translator, tmp_path):
     """Nothing in it knows where it lies."""
-    from model.pretrained import FOLDER
+    from model.instrument.pretrained import FOLDER
 
     shutil.copytree(FOLDER / "en-fr", tmp_path / "elsewhere")
     assert load_pretrained(tmp_path / "elsewhere", "cpu").translate("I am tired.") == translator.translate("I am tired.")

@@ -14,13 +14,13 @@ from support.tensors import tensors
 from support.tiny import SENTENCES, tiny_model
 
 import model as room
-from model.capture import Recorder, recording
-from model.data import make_batch
-from model.decoding import beam_tree, continue_greedily
-from model.evaluate import translate_all
-from model.intervention import Intervention
-from model.pretrained import Translator
-from model.timeline import held_out_loss
+from model.analysis.decoding import beam_tree, continue_greedily
+from model.instrument.capture import Recorder, recording
+from model.instrument.pretrained import Translator
+from model.measuring.evaluate import translate_all
+from model.measuring.timeline import held_out_loss
+from model.trace.intervention import Intervention
+from model.training.data import make_batch
 
 TEXT = "Two dogs are playing."
 

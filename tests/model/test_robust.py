@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tiny import SENTENCES
 
-from model.recipe import Recipe
-from model.robust import LONGEST, bare, capitals, joined, lower_case, repeated, robust
+from model.training.recipe import Recipe
+from model.training.robust import LONGEST, bare, capitals, joined, lower_case, repeated, robust
 
 PAIRS = [(f"{SENTENCES[at]}", f"{SENTENCES[at + 1]}") for _ in range(40) for at in (0, 2, 4)]
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 from support.tiny import SENTENCES
 
-from model.analysis_roles import ROLES
-from model.pretrained import CheckpointError, checkpoint_folder
-from model.roles import FILE, load_roles, measure_pairs, sample, save_roles
-from model.trace import ATTENTION_KINDS
+from model.analysis.roles import ROLES
+from model.instrument.pretrained import CheckpointError, checkpoint_folder
+from model.measuring.roles import FILE, load_roles, measure_pairs, sample, save_roles
+from model.trace.trace import ATTENTION_KINDS
 
 PAIRS = list(zip(SENTENCES[::2], SENTENCES[1::2], strict=True))
 

@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import load, save_file
 from support.tiny import training_arguments, write_training_files
 
-from model import train
-from model.run_files import LOG_COLUMNS, read_log, read_tensors
+from model.training import train
+from model.training.run_files import LOG_COLUMNS, read_log, read_tensors
 
 pytest.importorskip("tqdm")
 

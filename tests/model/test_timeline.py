@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from support.tiny import SENTENCES, tiny_model
 
-from model.pretrained import FOLDER, CheckpointError, load_pretrained, save_pretrained
-from model.timeline import at_moment, dequantize, load_timeline, quantize, store, table, take_over, tokenizer_then
-from model.vocabulary import with_pieces
+from model.instrument.pretrained import FOLDER, CheckpointError, load_pretrained, save_pretrained
+from model.measuring.timeline import at_moment, dequantize, load_timeline, quantize, store, table, take_over, tokenizer_then
+from model.training.vocabulary import with_pieces
 
 pytest.importorskip("sacrebleu")
 PAIRS = [(SENTENCES[at], SENTENCES[at + 1]) for at in (0, 2, 4)]

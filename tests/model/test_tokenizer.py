@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tiny import SENTENCES
 
-from model.tokenizer import END, SPECIAL, START, Tokenizer
+from model.instrument.tokenizer import END, SPECIAL, START, Tokenizer
 
 ANY = st.text(st.characters(), max_size=40)  # lone surrogates included
 

@@ -9,10 +9,10 @@ import torch
 from safetensors.torch import load_file
 from support.tiny import training_arguments as arguments
 
-from model import train
-from model.pretrained import load_pretrained
-from model.recipe import Recipe, rate_at, timeline_steps
-from model.trainer import read_log
+from model.instrument.pretrained import load_pretrained
+from model.training import train
+from model.training.recipe import Recipe, rate_at, timeline_steps
+from model.training.trainer import read_log
 
 pytest.importorskip("tqdm")
 

@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model.attention import MaskedSoftmax, explicit_attention
-from model.config import Config
-from model.masks import causal_mask, padding_mask, window_mask
-from model.positions import KINDS, sinusoids
-from model.transformer import Transformer
+from model.transformer.attention import MaskedSoftmax, explicit_attention
+from model.transformer.config import Config
+from model.transformer.masks import causal_mask, padding_mask, window_mask
+from model.transformer.positions import KINDS, sinusoids
+from model.transformer.transformer import Transformer
 
 SHAPE = {"vocabulary_size": 50, "d_model": 32, "heads": 4, "encoder_layers": 2, "decoder_layers": 3, "d_ff": 64}
 SOURCE = torch.tensor([[5, 6, 7, 8, 3], [9, 10, 3, 0, 0]])

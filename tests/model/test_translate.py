@@ -8,13 +8,13 @@ import pytest
 import torch
 from support.tiny import SENTENCES, tiny_model
 
-from model.capture import Recorder, recording
-from model.config import Config
-from model.data import pad
-from model.intervention import Intervention
-from model.tokenizer import END, PAD, START, UNKNOWN
-from model.transformer import Transformer
-from model.translate import LENGTH_PENALTY, length_limits, search
+from model.instrument.capture import Recorder, recording
+from model.instrument.search import LENGTH_PENALTY, length_limits, search
+from model.instrument.tokenizer import END, PAD, START, UNKNOWN
+from model.trace.intervention import Intervention
+from model.training.data import pad
+from model.transformer.config import Config
+from model.transformer.transformer import Transformer
 
 
 @pytest.fixture(scope="module")

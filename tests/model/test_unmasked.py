@@ -8,12 +8,12 @@ import pytest
 import torch
 from support.tiny import tiny_model, training_arguments
 
-from model import train
-from model.analysis_knockout import run_batch
-from model.intervention import Intervention
-from model.pretrained import Translator, load_pretrained
-from model.tokenizer import PAD, START
-from model.translate import search
+from model.analysis.knockout import run_batch
+from model.instrument.pretrained import Translator, load_pretrained
+from model.instrument.search import search
+from model.instrument.tokenizer import PAD, START
+from model.trace.intervention import Intervention
+from model.training import train
 
 
 @pytest.fixture(scope="module")

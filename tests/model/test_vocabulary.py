@@ -6,8 +6,8 @@ import pytest
 import torch
 from support.tiny import SENTENCES
 
-from model.tokenizer import REQUIRED, SPACE, Tokenizer
-from model.vocabulary import grown, grown_embedding, with_pieces
+from model.instrument.tokenizer import REQUIRED, SPACE, Tokenizer
+from model.training.vocabulary import grown, grown_embedding, with_pieces
 
 TEXT = ["The zebra said 7 times: “no” & “maybe” (1/2).", "Le zèbre a dit 7 fois : « non » et « peut-être »."] * 20
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.analysis_alignment import word_of_token
-from model.analysis_words import join_pieces, word_groups
-from model.pasted import BROKEN, INVISIBLE
-from model.words import numbered, word_spans, words_of
+from model.analysis.alignment import word_of_token
+from model.analysis.words import join_pieces, word_groups
+from model.trace.pasted import BROKEN, INVISIBLE
+from model.trace.words import numbered, word_spans, words_of
 
 TYPED = st.text(st.one_of(st.characters(), st.sampled_from("ab1. ,'’-:/½²“”\u200b\u00ad\n\t\u00a0😀中")), max_size=40)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from model.config import Config
-from model.intervention import Intervention
-from model.masks import causal_mask
-from model.positions import sinusoids
-from model.tokenizer import END, START, Tokens
-from model.trace import Attention, Residual, Trace
+from model.instrument.tokenizer import END, START, Tokens
+from model.trace.intervention import Intervention
+from model.trace.trace import Attention, Residual, Trace
+from model.transformer.config import Config
+from model.transformer.masks import causal_mask
+from model.transformer.positions import sinusoids
 from viz.theme import DARK, LIGHT
 
 CONFIG = Config(d_model=16, heads=2, encoder_layers=2, decoder_layers=2, d_ff=32)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from model import Intervention, Translator
-from viz.views.finished import rows_that_differ
-from viz.views.verdict import word_changes
+from viz.page.finished import rows_that_differ
+from viz.page.verdict import word_changes
 
 TEXTS = [
     "The animal didn't cross the street because it was too tired.",

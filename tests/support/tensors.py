@@ -6,8 +6,8 @@ import dataclasses
 
 import torch
 
-from model.intervention import ATTENTION_KINDS
-from model.trace import SIDES, Trace
+from model.trace.intervention import ATTENTION_KINDS
+from model.trace.trace import SIDES, Trace
 
 
 def close(ours: torch.Tensor, theirs: torch.Tensor, tolerance: float = 1e-4) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import torch
 
-from model.capture import install
-from model.config import Config
-from model.intervention import Intervention
-from model.places import within
-from model.pretrained import Translator
-from model.tokenizer import Tokenizer
-from model.transformer import Transformer
+from model.instrument.capture import install
+from model.instrument.pretrained import Translator
+from model.instrument.tokenizer import Tokenizer
+from model.trace.intervention import Intervention
+from model.trace.places import within
+from model.transformer.config import Config
+from model.transformer.transformer import Transformer
 
 SENTENCES = [
     "The animal didn't cross the street because it was too tired.",

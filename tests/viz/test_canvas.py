@@ -12,8 +12,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.intervention import Intervention
-from model.trace import ATTENTION_KINDS, Attention, Trace
+from model.trace.intervention import Intervention
+from model.trace.trace import ATTENTION_KINDS, Attention, Trace
 from viz.canvas import pack_grid, pack_lines, packing
 from viz.canvas.grid import max_pool
 from viz.canvas.packing import coarse_codes, coarse_weights, fine_codes, fine_weights, split, with_fields

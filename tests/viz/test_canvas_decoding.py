@@ -7,9 +7,9 @@ import pytest
 import torch
 from support.tiny import SENTENCES
 
-from model.decoding import continue_greedily, next_pieces
-from model.intervention import Intervention
-from model.tokenizer import END
+from model.analysis.decoding import continue_greedily, next_pieces
+from model.instrument.tokenizer import END
+from model.trace.intervention import Intervention
 from viz.canvas import pack_decoding
 from viz.canvas.packing import fine_weights, split
 from viz.theme import token_label

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tiny import SENTENCES, fitting
 
-from model.analysis import may_attend
-from model.analysis_words import join_words
-from model.intervention import Intervention
-from model.trace import ATTENTION_KINDS, AttentionMaps
+from model.analysis.attention import may_attend
+from model.analysis.words import join_words
+from model.trace.intervention import Intervention
+from model.trace.trace import ATTENTION_KINDS, AttentionMaps
 from viz.canvas import Matrix, cell_states, pack_matrices
 from viz.canvas.matrices import STATES, signed_codes
 from viz.canvas.packing import fine_weights, split

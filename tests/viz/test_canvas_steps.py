@@ -9,9 +9,9 @@ import pytest
 import torch
 from support.tiny import SENTENCES
 
-from model.analysis_steps import calculate
-from model.intervention import Intervention
-from model.trace import ATTENTION_KINDS
+from model.analysis.steps import calculate
+from model.trace.intervention import Intervention
+from model.trace.trace import ATTENTION_KINDS
 from viz.canvas import pack_steps
 from viz.canvas.packing import split
 

@@ -13,10 +13,10 @@ import pytest
 import torch
 from support.random_trace import BOTH, KINDS, SIDES, attention, layer, make_trace
 
-from model import analysis
-from model.intervention import Intervention
-from model.positions import sinusoids
-from model.trace import Trace
+from model.analysis import attention as analysis
+from model.trace.intervention import Intervention
+from model.trace.trace import Trace
+from model.transformer.positions import sinusoids
 from viz import charts
 from viz.charts.residual import spread_apart
 from viz.theme import LIGHT

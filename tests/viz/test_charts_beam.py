@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.decoding import BeamTree, Hypothesis, beam_tree
-from model.tokenizer import END
+from model.analysis.decoding import BeamTree, Hypothesis, beam_tree
+from model.instrument.tokenizer import END
 from viz import charts
 from viz.charts.beam import LANE, WIDEST, describe, split_runs
 from viz.theme import DARK, LIGHT

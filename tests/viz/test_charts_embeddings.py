@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.random_trace import BOTH, SIDES, layer, make_trace
 
-from model.analysis_embedding import Vocabulary, paths
-from model.tokenizer import Tokens
+from model.analysis.embedding import Vocabulary, paths
+from model.instrument.tokenizer import Tokens
 from viz import charts
 from viz.charts.embeddings import CLOSEST, MOST_PATHS, MOST_POINTS
-from viz.charts.scatter import ONE_PLACE, placed
+from viz.charts.parts.scatter import ONE_PLACE, placed
 from viz.theme import LIGHT, markup, token_label
 
 DIMENSIONS = pytest.mark.parametrize("dimensions", [2, 3])

@@ -9,9 +9,9 @@ import pytest
 import torch
 from support.tiny import SENTENCES
 
-from model.analysis_steps import contribution_shares, head_contributions, point_before
-from model.analysis_words import join_words
-from model.trace import ATTENTION_KINDS
+from model.analysis.steps import contribution_shares, head_contributions, point_before
+from model.analysis.words import join_words
+from model.trace.trace import ATTENTION_KINDS
 from viz import charts
 from viz.theme import DARK, LIGHT, number
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 from support.tiny import SENTENCES
 
-from model.analysis_knockout import Effects, every_head, every_layer, every_word, knock_out
-from model.analysis_words import join_pieces
-from model.intervention import Intervention
+from model.analysis.knockout import Effects, every_head, every_layer, every_word, knock_out
+from model.analysis.words import join_pieces
+from model.trace.intervention import Intervention
 from viz import charts
 from viz.charts.knockout import sentences
 from viz.theme import DARK, LIGHT

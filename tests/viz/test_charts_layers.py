@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from support.tiny import SENTENCES
 
-from model.analysis import written_norms
-from model.analysis_layers import (
+from model.analysis.attention import written_norms
+from model.analysis.layers import (
     batch_normed,
     firing_shares,
     group_count,
@@ -18,7 +18,7 @@ from model.analysis_layers import (
     strongest_units,
     written_cosines,
 )
-from model.trace import SIDES
+from model.trace.trace import SIDES
 from viz import charts
 from viz.theme import DARK, LIGHT
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from support.tiny import SENTENCES
 
-from model.analysis_origin import rank_agreement
-from model.analysis_words import join_pieces
+from model.analysis.origin import rank_agreement
+from model.analysis.words import join_pieces
 from viz import charts
 from viz.theme import DARK, LIGHT
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.tiny import SENTENCES
 
-from model.analysis_output import logit_lens, probabilities, top_pieces
+from model.analysis.output import logit_lens, probabilities, top_pieces
 from viz import charts
 from viz.theme import DARK, LIGHT
 

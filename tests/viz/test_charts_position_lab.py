@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from model.analysis_permutation import compare_orders, shuffled_words
-from model.positions import sinusoids
+from model.analysis.permutation import compare_orders, shuffled_words
+from model.transformer.positions import sinusoids
 from viz import charts
 from viz.theme import small
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from model.analysis_tokens import replay_merges
+from model.analysis.merges import replay_merges
 from viz import charts
 from viz.theme import DARK, LIGHT
 

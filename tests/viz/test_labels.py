@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tiny import SENTENCES
 
-from model.analysis_words import join_pieces, join_words
-from model.decoding import beam_tree
-from model.trace import ATTENTION_KINDS
+from model.analysis.decoding import beam_tree
+from model.analysis.words import join_pieces, join_words
+from model.trace.trace import ATTENTION_KINDS
 from viz.canvas import packing
 from viz.canvas.decoding import pack_decoding
 from viz.canvas.matrices import Matrix, cell_states, pack_matrices
 from viz.charts import head_heatmap, top_pieces_table
 from viz.charts.beam import describe
-from viz.charts.words import content, row_ticks, token_ticks
+from viz.charts.parts.words import content, row_ticks, token_ticks
+from viz.page import chips
 from viz.theme import LIGHT, LONGEST_LABEL, LONGEST_PAIR, cut, cut_pair, piece_name, token_label, token_labels, word_label
-from viz.views import chips
 from viz.views.one_head import strongest
 from viz.views.tokens import cards
 

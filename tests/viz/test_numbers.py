@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tiny import SENTENCES
 
-from model.analysis_words import join_pieces
+from model.analysis.words import join_pieces
 from viz.charts import difference_heatmap, origin_bars, query_key_value, score_parts
-from viz.charts.signs import MOST, with_signs
+from viz.charts.parts.signs import MOST, with_signs
 from viz.theme import number, share, signed, small
 from viz.views.origin import _verdict
 

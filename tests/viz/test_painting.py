@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.intervention import ATTENTION_KINDS, Intervention
+from model.trace.intervention import ATTENTION_KINDS, Intervention
 from viz.canvas import cell_states
 from viz.canvas.matrices import STATES
-from viz.views.changes import hidden_links
-from viz.views.painting import masked_rows, painted, toggled
+from viz.page.changes import hidden_links
+from viz.page.painting import masked_rows, painted, toggled
 
 CELLS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=6)
 KINDS = st.sampled_from(ATTENTION_KINDS)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.marks import MARKDOWN
 
-from viz.views.choices import JOINER, plain
+from viz.page.choices import JOINER, plain
 
 
 def seen(source: str) -> str:

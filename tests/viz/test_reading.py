@@ -10,12 +10,12 @@ import pytest
 import torch
 from support.tiny import SENTENCES, tiny_model
 
-from model.analysis import given_positions
-from model.analysis_roles import measure
-from model.capture import shuffled_order
-from model.config import Config
-from model.intervention import Intervention
-from model.pretrained import Translator
+from model.analysis.attention import given_positions
+from model.analysis.roles import measure
+from model.instrument.capture import shuffled_order
+from model.instrument.pretrained import Translator
+from model.trace.intervention import Intervention
+from model.transformer.config import Config
 from viz import reading
 from viz.canvas import pack_decoding
 from viz.canvas.packing import fine_weights, split

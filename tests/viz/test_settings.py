@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.config import Config
-from model.intervention import ATTENTION_KINDS, POSITION_EDITS
+from model.trace.intervention import ATTENTION_KINDS, POSITION_EDITS
+from model.transformer.config import Config
+from viz.page.changes import changes, outside, reset
+from viz.page.settings import COMPARE, FORCING, PAINT, Settings, from_query
 from viz.views import VIEWS
-from viz.views.changes import changes, outside, reset
-from viz.views.settings import COMPARE, FORCING, PAINT, Settings, from_query
 
 CONFIG = Config()
 places = st.one_of(st.none(), st.integers(0, CONFIG.max_length - 1))

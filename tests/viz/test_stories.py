@@ -7,7 +7,7 @@ import re
 import pytest
 from support.page import run, shown
 
-from model.intervention import Intervention
+from model.trace.intervention import Intervention
 
 TEXT = "Two dogs are playing in the snow."
 STORIES = {"cheat": ({"causal": "off"}, Intervention(causal=False)), "scale": ({"scaled": "off"}, Intervention(scaled=False))}

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.analysis_words import join_pieces
-from model.tokenizer import SPACE, SPECIAL
-from viz.views import chips
-from viz.views.verdict import in_words, word_changes
+from model.analysis.words import join_pieces
+from model.instrument.tokenizer import SPACE, SPECIAL
+from viz.page import chips
+from viz.page.verdict import in_words, word_changes
 
 words = st.lists(st.sampled_from("un chat chien noir neige rue la le dort .".split()), max_size=7).map(" ".join)
 

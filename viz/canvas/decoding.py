@@ -7,12 +7,12 @@ from collections.abc import Callable
 import streamlit
 import torch
 
-from model.analysis import handed_on
-from model.analysis_output import label_ids, ranks
-from model.decoding import Forced, next_pieces
-from model.tokenizer import END, SPECIAL, Tokens
-from model.trace import Trace
-from model.translate import NEVER_SAID
+from model.analysis.attention import handed_on
+from model.analysis.decoding import Forced, next_pieces
+from model.analysis.output import label_ids, ranks
+from model.instrument.search import NEVER_SAID
+from model.instrument.tokenizer import END, SPECIAL, Tokens
+from model.trace.trace import Trace
 from viz import reading
 from viz.canvas import packing
 from viz.theme import token_label

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.analysis_change import aligned
-from model.trace import ATTENTION_KINDS, AttentionMaps
+from model.analysis.change import aligned
+from model.trace.trace import ATTENTION_KINDS, AttentionMaps
 from viz import reading
 from viz.canvas import packing
 from viz.theme import KIND_TITLES, SHADE_POWER

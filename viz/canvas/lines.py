@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import streamlit
 
-from model.analysis_change import aligned
-from model.trace import ATTENTION_KINDS, AttentionMaps
+from model.analysis.change import aligned
+from model.trace.trace import ATTENTION_KINDS, AttentionMaps
 from viz import reading
 from viz.canvas import packing
 from viz.theme import KIND_TITLES

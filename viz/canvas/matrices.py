@@ -9,10 +9,10 @@ import streamlit
 import torch
 from torch import Tensor
 
-from model.analysis import may_attend
-from model.intervention import Link
-from model.masks import causal_mask, window_mask
-from model.trace import AttentionMaps
+from model.analysis.attention import may_attend
+from model.trace.intervention import Link
+from model.trace.trace import AttentionMaps
+from model.transformer.masks import causal_mask, window_mask
 from viz.canvas import packing
 from viz.theme import SHADE_POWER, token_labels
 

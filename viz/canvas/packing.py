@@ -15,7 +15,7 @@ import numpy
 import torch
 from torch import Tensor
 
-from model.trace import AttentionMaps
+from model.trace.trace import AttentionMaps
 from viz.theme import MONO, PALETTES, SANS, SHADE_POWER, word_label
 
 HERE = Path(__file__).parent

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import math
 
-from model.analysis_steps import Calculation
-from model.trace import Trace
+from model.analysis.steps import Calculation
+from model.trace.trace import Trace
 from viz import reading
 from viz.theme import number, quoted
 

@@ -9,8 +9,8 @@ import streamlit
 import torch
 from torch import Tensor
 
-from model.analysis_steps import Calculation
-from model.trace import Trace
+from model.analysis.steps import Calculation
+from model.trace.trace import Trace
 from viz import reading
 from viz.canvas import packing
 from viz.canvas.stages import CHECKED, KEYED, stages

@@ -10,11 +10,24 @@ from itertools import accumulate
 
 import plotly.graph_objects as go
 
-from model.byte_pieces import spelled_text
-from model.decoding import BeamTree
-from model.tokenizer import SPACE
-from viz.charts.matrix import GLYPH
-from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, byte_note, markup, mix, number, plotly_axis, plotly_layout, quoted, token_label
+from model.analysis.decoding import BeamTree
+from model.instrument.tokenizer import SPACE
+from model.trace.byte_pieces import spelled_text
+from viz.charts.parts.matrix import GLYPH
+from viz.theme import (
+    LABEL_SIZE,
+    LIGHT,
+    MONO,
+    Palette,
+    byte_note,
+    markup,
+    mix,
+    number,
+    plotly_axis,
+    plotly_layout,
+    quoted,
+    token_label,
+)
 
 LANE, GUTTER = 40, 26  # px: height of a lane, width of the slanted lines between two steps
 SCORE = 74  # px: room for the score behind a hypothesis that ended

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from model.analysis_change import prediction_change, state_change
-from model.trace import Trace
-from viz.charts.matrix import heatmap, label_size, matrix_figure, steps, text_width, to_array
-from viz.charts.words import token_ticks
+from model.analysis.change import prediction_change, state_change
+from model.trace.trace import Trace
+from viz.charts.parts.matrix import heatmap, label_size, matrix_figure, steps, text_width, to_array
+from viz.charts.parts.words import token_ticks
 from viz.theme import (
     LABEL_SIZE,
     LIGHT,

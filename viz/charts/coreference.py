@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from model.analysis_coreference import LINKS
-from model.analysis_links import Effect
-from model.coreference_record import Coreference
-from model.coreference_words import link_name, nats, percent
-from model.trace import ATTENTION_KINDS
-from viz.charts.matrix import text_width, to_array
+from model.analysis.coreference import LINKS
+from model.analysis.links import Effect
+from model.measuring.coreference_record import Coreference
+from model.measuring.coreference_words import link_name, nats, percent
+from model.trace.trace import ATTENTION_KINDS
+from viz.charts.parts.matrix import text_width, to_array
 from viz.charts.roles import on_cell
 from viz.theme import (
     KIND_TITLES,

@@ -5,13 +5,26 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from model.analysis_embedding import Vocabulary, paths, principal_axes, surroundings
-from model.tokenizer import SPECIAL, Tokens
-from model.trace import Trace
-from viz.charts.matrix import text_width
-from viz.charts.scatter import add_points, framed, placed, point_text
-from viz.charts.words import tick
-from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, markup, mix, number, plotly_axis, plotly_layout, plotly_title, piece_name, token_label
+from model.analysis.embedding import Vocabulary, paths, principal_axes, surroundings
+from model.instrument.tokenizer import SPECIAL, Tokens
+from model.trace.trace import Trace
+from viz.charts.parts.matrix import text_width
+from viz.charts.parts.scatter import add_points, framed, placed, point_text
+from viz.charts.parts.words import tick
+from viz.theme import (
+    LABEL_SIZE,
+    LIGHT,
+    MONO,
+    Palette,
+    markup,
+    mix,
+    number,
+    piece_name,
+    plotly_axis,
+    plotly_layout,
+    plotly_title,
+    token_label,
+)
 
 CLOSEST = 12  # neighbours of the chosen piece, in the bars and on the map
 AROUND = 8  # neighbours of every other token of the sentence on the map, while there is room

@@ -7,11 +7,11 @@ import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
-from model.analysis import may_attend, strongest_cell
-from model.analysis_change import aligned
-from model.trace import AttentionMaps
-from viz.charts.matrix import heatmap, mark_cell, matrix_figure, note, to_array
-from viz.charts.words import cell_sentence, content, head_title, row_phrases, row_ticks, token_ticks
+from model.analysis.attention import may_attend, strongest_cell
+from model.analysis.change import aligned
+from model.trace.trace import AttentionMaps
+from viz.charts.parts.matrix import heatmap, mark_cell, matrix_figure, note, to_array
+from viz.charts.parts.words import cell_sentence, content, head_title, row_phrases, row_ticks, token_ticks
 from viz.theme import LIGHT, SHADE_POWER, Palette, diverging_weights, markup, number, plotly_colour_bar, sequential, word_label
 
 

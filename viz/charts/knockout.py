@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from model.analysis_knockout import Effects
-from model.tokenizer import Tokens
-from model.trace import ATTENTION_KINDS
-from viz.charts.matrix import CELL, label_size, steps, text_width, to_array
-from viz.charts.words import token_ticks
+from model.analysis.knockout import Effects
+from model.instrument.tokenizer import Tokens
+from model.trace.trace import ATTENTION_KINDS
+from viz.charts.parts.matrix import CELL, label_size, steps, text_width, to_array
+from viz.charts.parts.words import token_ticks
 from viz.theme import (
     KIND_TITLES,
     LABEL_SIZE,

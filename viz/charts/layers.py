@@ -6,20 +6,12 @@ import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
-from model.analysis import SUBLAYERS, residual_norms, written_norms
-from model.analysis_layers import (
-    Normalised,
-    batch_normed,
-    firing_shares,
-    group_count,
-    group_normed,
-    unit_tokens,
-    written_cosines,
-)
-from model.tokenizer import Tokens
-from model.trace import Trace
-from viz.charts.matrix import CELL, heatmap, label_size, matrix_figure, steps, text_width, to_array
-from viz.charts.words import token_ticks
+from model.analysis.attention import SUBLAYERS, residual_norms, written_norms
+from model.analysis.layers import Normalised, batch_normed, firing_shares, group_count, group_normed, unit_tokens, written_cosines
+from model.instrument.tokenizer import Tokens
+from model.trace.trace import Trace
+from viz.charts.parts.matrix import CELL, heatmap, label_size, matrix_figure, steps, text_width, to_array
+from viz.charts.parts.words import token_ticks
 from viz.theme import (
     LABEL_SIZE,
     LIGHT,

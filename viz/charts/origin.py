@@ -5,9 +5,9 @@ from __future__ import annotations
 import plotly.graph_objects as go
 from torch import Tensor
 
-from model.tokenizer import Tokens
-from viz.charts.matrix import CELL, label_size, steps, text_width, to_array
-from viz.charts.words import token_ticks
+from model.instrument.tokenizer import Tokens
+from viz.charts.parts.matrix import CELL, label_size, steps, text_width, to_array
+from viz.charts.parts.words import token_ticks
 from viz.theme import (
     LABEL_SIZE,
     LIGHT,

@@ -7,10 +7,10 @@ import math
 import plotly.graph_objects as go
 import torch
 
-from model.analysis_output import Lens, cross_entropy, label_ids, probabilities, ranks, top_pieces
-from model.trace import Trace
-from viz.charts.matrix import CELL, heatmap, label_size, mark_cell, matrix_figure, steps, text_width, to_array
-from viz.charts.words import row_ticks, token_ticks
+from model.analysis.output import Lens, cross_entropy, label_ids, probabilities, ranks, top_pieces
+from model.trace.trace import Trace
+from viz.charts.parts.matrix import CELL, heatmap, label_size, mark_cell, matrix_figure, steps, text_width, to_array
+from viz.charts.parts.words import row_ticks, token_ticks
 from viz.theme import (
     LABEL_SIZE,
     LIGHT,

@@ -8,11 +8,11 @@ import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
-from model import analysis
-from model.analysis_permutation import Permuted
-from model.tokenizer import Tokens
-from viz.charts.matrix import label_size, steps, text_width, to_array
-from viz.charts.words import LONG, token_ticks
+from model.analysis import attention as analysis
+from model.analysis.permutation import Permuted
+from model.instrument.tokenizer import Tokens
+from viz.charts.parts.matrix import label_size, steps, text_width, to_array
+from viz.charts.parts.words import LONG, token_ticks
 from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, markup, mix, plotly_axis, plotly_layout, plotly_title, quoted, small
 
 HEIGHT = 330  # px

@@ -7,11 +7,11 @@ import torch
 from plotly.subplots import make_subplots
 from torch import Tensor
 
-from model import analysis
-from model.tokenizer import SPECIAL, Tokens
-from model.trace import Trace
-from viz.charts.matrix import CELL, LARGEST, heatmap, label_size, matrix_figure, note, steps, text_width, to_array
-from viz.charts.words import LONG, tick
+from model.analysis import attention as analysis
+from model.instrument.tokenizer import SPECIAL, Tokens
+from model.trace.trace import Trace
+from viz.charts.parts.matrix import CELL, LARGEST, heatmap, label_size, matrix_figure, note, steps, text_width, to_array
+from viz.charts.parts.words import LONG, tick
 from viz.theme import (
     LABEL_SIZE,
     LIGHT,

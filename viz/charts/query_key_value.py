@@ -6,12 +6,12 @@ import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
-from model.analysis import may_attend
-from model.tokenizer import Tokens
-from model.trace import Trace
+from model.analysis.attention import may_attend
+from model.instrument.tokenizer import Tokens
+from model.trace.trace import Trace
 from viz.charts.heads import head_weights, masked_layer
-from viz.charts.matrix import CELL, label_size, steps, text_width, to_array
-from viz.charts.words import head_title, row_ticks, token_ticks
+from viz.charts.parts.matrix import CELL, label_size, steps, text_width, to_array
+from viz.charts.parts.words import head_title, row_ticks, token_ticks
 from viz.theme import (
     LABEL_SIZE,
     LIGHT,

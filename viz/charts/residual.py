@@ -9,9 +9,9 @@ import altair as alt
 import torch
 from torch import Tensor
 
-from model import analysis
-from model.tokenizer import SPECIAL, Tokens
-from model.trace import Trace
+from model.analysis import attention as analysis
+from model.instrument.tokenizer import SPECIAL, Tokens
+from model.trace.trace import Trace
 from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, altair_theme, cut, word_label
 
 MANY = 60  # tokens: above this, a band of quantiles takes the place of one line a token

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import plotly.graph_objects as go
 
-from model.analysis_roles import ROLE, HeadMeasures
-from model.trace import ATTENTION_KINDS
-from viz.charts.matrix import to_array
-from viz.charts.words import head_title
+from model.analysis.roles import ROLE, HeadMeasures
+from model.trace.trace import ATTENTION_KINDS
+from viz.charts.parts.matrix import to_array
+from viz.charts.parts.words import head_title
 from viz.theme import (
     KIND_TITLES,
     LABEL_SIZE,

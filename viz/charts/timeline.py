@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from model.analysis_roles import ROLE
-from model.timeline import Moment
-from viz.charts.matrix import heatmap, matrix_figure
+from model.analysis.roles import ROLE
+from model.measuring.timeline import Moment
+from viz.charts.parts.matrix import heatmap, matrix_figure
 from viz.theme import LABEL_SIZE, LIGHT, Palette, markup, mix, plotly_axis, plotly_colour_bar, plotly_layout
 
 KINDS = {"encoder": "encoder", "decoder": "decoder", "cross": "cross"}

@@ -6,7 +6,7 @@ import unicodedata
 
 import plotly.graph_objects as go
 
-from model.analysis_tokens import MergeTree
+from model.analysis.merges import MergeTree
 from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, markup, plotly_axis, plotly_layout, tinted, token_label
 
 READABLE = 40  # characters: above this the nodes lose their labels, and the hover tells

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import altair as alt
 
-from model.trainer import LOG, read_log
+from model.training.trainer import LOG, read_log
 from viz.theme import LIGHT, PALETTES, Palette, altair_theme
 
 PICTURE = "training-curve.svg"

@@ -1,5 +1,6 @@
 """The views of the page, in the order of the page: a new view is one file and one line here."""
 
+from viz.page.scene import View
 from viz.views import (
     all_heads,
     decoding,
@@ -18,7 +19,6 @@ from viz.views import (
     steps,
     tokens,
 )
-from viz.views.scene import View
 
 VIEWS: dict[str, View] = {
     view.slug: view

@@ -9,15 +9,15 @@ from functools import partial
 import plotly.graph_objects as go
 import streamlit as st
 
-from model.analysis_roles import ROLE
+from model.analysis.roles import ROLE
 from viz.canvas import heads_grid, pack_grid, plot_clicks
 from viz.charts import change_sentence, difference_heatmap, head_heatmap, head_sentence
-from viz.charts.words import head_title
+from viz.charts.parts.words import head_title
+from viz.page import engine
+from viz.page.head_roles import dimmed_heads
+from viz.page.scene import Scene, View, calculation_opener
+from viz.page.settings import Settings
 from viz.reading import off_mark
-from viz.views import engine
-from viz.views.head_roles import dimmed_heads
-from viz.views.scene import Scene, View, calculation_opener
-from viz.views.settings import Settings
 
 LARGE = 680  # px: height of the matrix where it is alone
 CARD = 410  # px: width of the card beside the grid

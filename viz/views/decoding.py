@@ -10,18 +10,18 @@ import streamlit as st
 import torch
 
 from model import Translator
-from model.decoding import BeamTree, Forced, WhatIf, beam_tree, continue_greedily, next_pieces
-from model.intervention import Intervention
-from model.tokenizer import Tokens
-from model.trace import Trace
-from model.translate import length_limits
+from model.analysis.decoding import BeamTree, Forced, WhatIf, beam_tree, continue_greedily, next_pieces
+from model.instrument.search import length_limits
+from model.instrument.tokenizer import Tokens
+from model.trace.intervention import Intervention
+from model.trace.trace import Trace
 from viz.canvas import decoding_steps, pack_decoding
 from viz.charts import hypotheses_tree
+from viz.page import chips, engine, finished
+from viz.page.choices import plain
+from viz.page.scene import Scene, View, remember
+from viz.page.settings import DECODING_PARTS
 from viz.theme import number, quoted
-from viz.views import chips, engine, finished
-from viz.views.choices import plain
-from viz.views.scene import Scene, View, remember
-from viz.views.settings import DECODING_PARTS
 
 PART_TITLES = dict(zip(DECODING_PARTS, ("Step by step", "Beam search"), strict=True))
 FEW = 6  # choices that are listed one by one

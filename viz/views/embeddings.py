@@ -9,17 +9,17 @@ from functools import partial
 import streamlit as st
 
 from model import Translator
-from model.analysis_embedding import Vocabulary
-from model.tokenizer import SPECIAL, Tokens
+from model.analysis.embedding import Vocabulary
+from model.instrument.tokenizer import SPECIAL, Tokens
 from viz import reading
 from viz.canvas import Click, plot_clicks
 from viz.charts import added_to_sentence, embedding_map, neighbours_bar, outline_token, token_paths
+from viz.page import engine
+from viz.page.choices import choose_token, plain
+from viz.page.scene import Scene, View, remember
+from viz.page.settings import SPACES
 from viz.theme import token_label
-from viz.views import engine
-from viz.views.choices import choose_token, plain
 from viz.views.positions import choose_side
-from viz.views.scene import Scene, View, remember
-from viz.views.settings import SPACES
 
 SPACE_TITLES = dict(zip(SPACES, ("2-D", "3-D"), strict=True))
 LANGUAGES = {"encoder": "your sentence", "decoder": "the French sentence"}

@@ -7,12 +7,12 @@ from functools import partial
 
 import streamlit as st
 
-from model.coreference_record import Coreference
-from model.coreference_words import findings, heads_rows
+from model.measuring.coreference_record import Coreference
+from model.measuring.coreference_words import findings, heads_rows
 from viz.charts import decision_map
-from viz.views import engine
-from viz.views.scene import Scene
-from viz.views.stored import stored
+from viz.page import engine
+from viz.page.scene import Scene
+from viz.page.stored import stored
 
 TITLE = "What “it” gathers"
 ASKED = (

@@ -8,13 +8,13 @@ from functools import partial
 
 import streamlit as st
 
-from model.analysis_steps import contribution_shares, head_contributions, point_before
-from model.analysis_words import axis_groups
-from model.trace import ATTENTION_KINDS
+from model.analysis.steps import contribution_shares, head_contributions, point_before
+from model.analysis.words import axis_groups
+from model.trace.trace import ATTENTION_KINDS
 from viz.canvas import Click, plot_clicks
 from viz.charts import concat_heatmap, contribution_heatmap, heads_of_token
+from viz.page.scene import Scene, View, numbered, remember
 from viz.theme import KIND_TITLES, quoted
-from viz.views.scene import Scene, View, numbered, remember
 
 PLAIN = {"displayModeBar": False}
 

@@ -13,19 +13,19 @@ import streamlit as st
 from torch import Tensor
 
 from model import Translator
-from model.analysis_knockout import Effects, KnockOut, batches, compare, every_head, every_layer, every_word, run_batch
-from model.analysis_words import join_pieces, word_groups
-from model.intervention import Intervention
-from model.trace import Trace
+from model.analysis.knockout import Effects, KnockOut, batches, compare, every_head, every_layer, every_word, run_batch
+from model.analysis.words import join_pieces, word_groups
+from model.trace.intervention import Intervention
+from model.trace.trace import Trace
 from viz.canvas import Click, plot_clicks
 from viz.charts import knockout_bars, knockout_map
 from viz.charts.knockout import FLAT, WHOLE, head_words, layer_words
-from viz.charts.words import LONG
+from viz.charts.parts.words import LONG
+from viz.page import engine
+from viz.page.choices import plain
+from viz.page.scene import Scene, View, remember
+from viz.page.settings import KNOCKOUT_PARTS
 from viz.theme import number, quoted, word_label
-from viz.views import engine
-from viz.views.choices import plain
-from viz.views.scene import Scene, View, remember
-from viz.views.settings import KNOCKOUT_PARTS
 
 PART_TITLES = dict(zip(KNOCKOUT_PARTS, ("Heads", "Whole layers", "Source words"), strict=True))
 NOTICED, PATIENCE = 1.0, 30.0  # seconds: above this a progress bar is shown; above this the reader is asked first

@@ -8,8 +8,8 @@ from functools import partial
 
 import streamlit as st
 
-from model.analysis_layers import layer_normed, norm_labels, strongest_units, unit_pieces
-from model.tokenizer import SPECIAL
+from model.analysis.layers import layer_normed, norm_labels, strongest_units, unit_pieces
+from model.instrument.tokenizer import SPECIAL
 from viz.canvas import Click, plot_clicks
 from viz.charts import (
     firing_heatmap,
@@ -24,12 +24,12 @@ from viz.charts import (
     written_cosine_heatmap,
     written_shares,
 )
+from viz.page.chips import token_cell
+from viz.page.choices import choose_token
+from viz.page.scene import Scene, View, numbered, remember
+from viz.page.settings import LAYER_PARTS
 from viz.theme import piece_name, quoted, signed, token_label
-from viz.views.chips import token_cell
-from viz.views.choices import choose_token
 from viz.views.positions import choose_side
-from viz.views.scene import Scene, View, numbered, remember
-from viz.views.settings import LAYER_PARTS
 
 PART_TITLES = dict(zip(LAYER_PARTS, ("Growth", "Normalisation", "Feed-forward"), strict=True))
 UNITS, PIECES = 12, 8  # drawn, named

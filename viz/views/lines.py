@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from viz.canvas import attention_lines, lines_view, pack_lines
-from viz.views import address
-from viz.views.scene import Scene, View
+from viz.page import address
+from viz.page.scene import Scene, View
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-
 import streamlit as st
 
-from model.intervention import Intervention
-from model.trace import ATTENTION_KINDS, AttentionMaps
+from model.trace.intervention import Intervention
+from model.trace.trace import ATTENTION_KINDS, AttentionMaps
 from viz import reading
+from viz.page.chips import token_cell
+from viz.page.painting import draw_paint
+from viz.page.scene import Scene, View, numbered, remember
 from viz.theme import KIND_TITLES, number, word_label
 from viz.views.all_heads import open_head
-from viz.views.chips import token_cell
-from viz.views.painting import draw_paint
-from viz.views.scene import Scene, View, numbered, remember
 
 PAINT_TITLES = {"off": "opens its calculation", "layer": "cuts the link in this layer", "all": "cuts it in all layers"}
 

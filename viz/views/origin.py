@@ -11,16 +11,17 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from model import Translator, analysis_origin
-from model.analysis_words import join_pieces, word_groups
-from model.trace import Trace
+from model import Translator
+from model.analysis import origin as analysis_origin
+from model.analysis.words import join_pieces, word_groups
+from model.trace.trace import Trace
 from viz.charts import agreement_heatmap, origin_bars
-from viz.charts.words import LONG, content
+from viz.charts.parts.words import LONG, content
+from viz.page.chips import token_cell
+from viz.page.choices import plain
+from viz.page.scene import Scene, View, kept
 from viz.reading import cross_off
 from viz.theme import quoted, word_label
-from viz.views.chips import token_cell
-from viz.views.choices import plain
-from viz.views.scene import Scene, View, kept
 
 NOTHING = 1e-4  # shares or nats: below this a method found nothing, but rounding
 OCCLUDED = 60  # source words up to which occlusion is computed without being asked: one pass a word

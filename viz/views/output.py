@@ -10,19 +10,19 @@ from functools import partial
 import streamlit as st
 
 from model import Translator
-from model.analysis import entropy
-from model.analysis_change import same_tokens
-from model.analysis_output import Lens, cross_entropy, label_ids, logit_lens, perplexity, probabilities, ranks
-from model.trace import Trace
+from model.analysis.attention import entropy
+from model.analysis.change import same_tokens
+from model.analysis.output import Lens, cross_entropy, label_ids, logit_lens, perplexity, probabilities, ranks
+from model.trace.trace import Trace
 from viz import reading
 from viz.canvas import Click, plot_clicks
 from viz.charts import lens_heatmap, lens_of_row, loss_bars, prediction_change_bars, probability_bars, top_pieces_table
+from viz.page import engine, finished
+from viz.page.chips import token_cell
+from viz.page.choices import plain
+from viz.page.scene import Scene, View, remember
+from viz.page.settings import FLOATS, OUTPUT_PARTS
 from viz.theme import number, piece_name, quoted, signed, small, token_label
-from viz.views import engine, finished
-from viz.views.chips import token_cell
-from viz.views.choices import plain
-from viz.views.scene import Scene, View, remember
-from viz.views.settings import FLOATS, OUTPUT_PARTS
 
 PART_TITLES = dict(zip(OUTPUT_PARTS, ("Next pieces", "Loss", "Logit lens", "Before and after"), strict=True))
 PLAIN = {"displayModeBar": False}

@@ -10,19 +10,19 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from model.analysis_align import LONGEST_SWAP, aligned_difference, aligned_mask, axis_counterparts, head_changes
-from model.trace import ATTENTION_KINDS, AttentionMaps
+from model.analysis.two_sentences import LONGEST_SWAP, aligned_difference, aligned_mask, axis_counterparts, head_changes
+from model.trace.trace import ATTENTION_KINDS, AttentionMaps
 from viz.canvas import Click, Matrix, attention_matrices, cell_states, pack_matrices
 from viz.canvas.matrices import STATES
-from viz.charts.words import head_title
+from viz.charts.parts.words import head_title
+from viz.page import chips, engine
+from viz.page.choices import plain
+from viz.page.scene import Scene, View, calculation_opener, remember
+from viz.page.settings import EXAMPLES
+from viz.page.widgets import MOST_TYPED
 from viz.reading import off_mark
 from viz.theme import quoted
-from viz.views import chips, engine
-from viz.views.choices import plain
 from viz.views.one_head import choose_head
-from viz.views.scene import Scene, View, calculation_opener, remember
-from viz.views.settings import EXAMPLES
-from viz.views.widgets import MOST_TYPED
 
 PAIRS = (  # minimal pairs: (label, first, second)
     ("tired / wide", EXAMPLES[0], "The animal didn't cross the street because it was too wide."),

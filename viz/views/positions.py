@@ -10,12 +10,12 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from model import analysis
-from model.analysis_permutation import Permuted, compare_orders, moved, next_order, reordered, shuffled_words, with_and_without
-from model.analysis_words import word_groups
-from model.config import Config
-from model.intervention import Intervention
-from model.tokenizer import SPECIAL, Tokens
+from model.analysis import attention as analysis
+from model.analysis.permutation import Permuted, compare_orders, moved, next_order, reordered, shuffled_words, with_and_without
+from model.analysis.words import word_groups
+from model.instrument.tokenizer import SPECIAL, Tokens
+from model.trace.intervention import Intervention
+from model.transformer.config import Config
 from viz import reading
 from viz.charts import (
     added_norms,
@@ -27,11 +27,11 @@ from viz.charts import (
     spectrum_chart,
     wavelength_chart,
 )
+from viz.page import chips, engine
+from viz.page.scene import Scene, View, kept, remember
+from viz.page.settings import FLOATS, POSITION_PARTS
+from viz.page.widgets import bound
 from viz.theme import small
-from viz.views import chips, engine
-from viz.views.scene import Scene, View, kept, remember
-from viz.views.settings import FLOATS, POSITION_PARTS
-from viz.views.widgets import bound
 
 FEWEST = 64  # positions in the charts of the encoding itself, however short the sentence
 SPECTRUM = 128  # positions of the spectrum

@@ -9,10 +9,10 @@ import streamlit as st
 
 from viz.canvas import Click, plot_clicks
 from viz.charts import query_key_value, score_parts
-from viz.charts.words import head_title
+from viz.charts.parts.words import head_title
+from viz.page.scene import Scene, View
 from viz.reading import off_mark
 from viz.views.one_head import choose_head
-from viz.views.scene import Scene, View
 
 
 def draw(scene: Scene) -> None:

@@ -8,16 +8,16 @@ from functools import partial
 
 import streamlit as st
 
-from model.analysis_roles import ROLES, SURE, HeadMeasures
+from model.analysis.roles import ROLES, SURE, HeadMeasures
 from viz.canvas import Click, plot_clicks
 from viz.charts import role_map
 from viz.charts.timeline import role_history
-from viz.views import engine
+from viz.page import engine
+from viz.page.head_roles import head_measures, stored_measures
+from viz.page.scene import Scene, View, calculation_opener, remember
+from viz.page.settings import LABELS
 from viz.views.all_heads import open_head
 from viz.views.gathering import what_it_gathers
-from viz.views.head_roles import head_measures, stored_measures
-from viz.views.scene import Scene, View, calculation_opener, remember
-from viz.views.settings import LABELS
 
 TITLES = {"": "entropy", "distance": "mean distance", **{role.name: role.title for role in ROLES}}
 KINDS = {"encoder": "encoder", "decoder": "decoder", "cross": "cross-attention"}

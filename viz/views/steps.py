@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import streamlit as st
 
-from model.analysis_steps import calculate
+from model.analysis.steps import calculate
 from viz.canvas import attention_steps, pack_steps
+from viz.page.scene import Scene, View
 from viz.views.one_head import choose_head
-from viz.views.scene import Scene, View
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -9,15 +9,15 @@ from functools import partial
 
 import streamlit as st
 
-from model.analysis_tokens import byte_runs, renumbered, replay_merges, space_runs, spelled, three_cuts
-from model.analysis_words import word_groups
-from model.tokenizer import SPACE, SPECIAL, Tokens
+from model.analysis.merges import byte_runs, renumbered, replay_merges, space_runs, spelled, three_cuts
+from model.analysis.words import word_groups
+from model.instrument.tokenizer import SPACE, SPECIAL, Tokens
 from viz.charts import merge_tree
 from viz.charts.tokens import READABLE, character_label, run_label
+from viz.page.choices import plain
+from viz.page.scene import Scene, View
 from viz.theme import SPACE_MARK, cut, token_label
-from viz.views.choices import plain
 from viz.views.positions import choose_side
-from viz.views.scene import Scene, View
 
 RUN_KEY = "tokens-run"
 MOST_PILLS = 60  # runs; more of them are chosen from a list

@@ -1,0 +1,259 @@
+"""What heads do: how much of each head's attention follows a simple pattern, and attention without its sinks.
+
+Clark et al. 2019 (What Does BERT Look At?) find heads that look at the previous or next token, at [SEP] and at
+punctuation; Raganato and Tiedemann 2018 find the same kinds in translation encoders; Voita et al. 2019 (Analyzing
+Multi-Head Self-Attention) name positional heads and measure how sure a head is.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from model.analysis.attention import entropy, mean_distance
+from model.instrument.tokenizer import END, SPACE, SPECIAL, Tokens
+from model.trace.trace import ATTENTION_KINDS, AttentionMap, AttentionMaps
+
+SURE = 3  # standard errors above shuffled attention
+
+
+@dataclass(frozen=True)
+class Role:
+    """A pattern that a head may follow. Its score is a mean over queries, 0 to 1. Thresholds are set by hand."""
+
+    name: str
+    title: str
+    formula: str  # what is averaged over which queries q; w = weight, k = key
+    threshold: float  # a head has the role when its score is above this (and above shuffled attention)
+    kinds: tuple[str, ...]  # where it is defined
+    source: str = ""  # paper
+
+
+SELF = ("encoder", "decoder")
+CLARK, VOITA, RAGANATO = "Clark et al. 2019", "Voita et al. 2019", "Raganato and Tiedemann 2018"
+ROLES = (
+    Role("previous", "previous", "w[q, q − 1], over q > 1", 0.3, SELF, f"{RAGANATO}; {VOITA}"),
+    Role("next", "next", "w[q, q + 1], over all q but the last", 0.25, ("encoder",), f"{RAGANATO}; {VOITA}"),
+    Role("self", "itself", "w[q, q], over all q", 0.35, SELF, RAGANATO),
+    Role("first", "first", "w[q, 1]: <s> in the decoder, the first English piece elsewhere", 0.3, ATTENTION_KINDS, CLARK),
+    Role("end", "end", "w[q, </s>]", 0.25, ("encoder", "cross"), f"{CLARK}; {RAGANATO}"),
+    Role("punctuation", "punctuation", "sum of w[q, k] over the k that are punctuation", 0.25, ATTENTION_KINDS, CLARK),
+    Role("word", "same word", "sum of w[q, k] over the other pieces k of q's word, where it has several", 0.35, SELF),
+    Role("diagonal", "diagonal", "sum of w[q, k] over |k − q S / T| ≤ 1; T queries, S keys, q and k from 0", 0.5, ("cross",)),
+    Role("alignment", "alignment", "largest w[q, k] over content pieces k, over the q that produce one", 0.6, ("cross",),
+         f"{VOITA} (confidence)"),
+)  # fmt: skip
+ROLE = {role.name: role for role in ROLES}
+OWN = ("first", "end", "punctuation")  # queries that are such a token themselves are left out: theirs is the role "self"
+
+
+@dataclass(frozen=True, eq=False)
+class RoleMeasure:
+    """One role in one kind of attention: of one sentence, or the mean over sentences."""
+
+    role: Role
+    score: Tensor  # (layer, head), 0 to 1
+    null: Tensor  # (layer, head): the same score with each row's weights shuffled among its keys
+    deviation: Tensor  # (layer, head): standard deviation of the score over sentences; 0 for one sentence
+    null_deviation: Tensor  # (layer, head)
+    sentences: int  # in which the role is defined
+
+    @cached_property
+    def has(self) -> Tensor:
+        """bool (layer, head): score > threshold, and score - null > SURE sqrt((deviation^2 + null_deviation^2) / sentences)."""
+        error = ((self.deviation**2 + self.null_deviation**2) / self.sentences).sqrt()
+        return (self.score > self.role.threshold) & (self.score - self.null > SURE * error + 1e-4)  # 1e-4: a stored digit
+
+
+@dataclass(frozen=True, eq=False)
+class HeadMeasures:
+    """What the heads of a model do."""
+
+    sentences: int
+    statistics: dict[str, dict[str, Tensor]]  # kind -> `head_statistics` -> (layer, head)
+    roles: dict[str, dict[str, RoleMeasure]]  # kind -> role name; a role that no query defines is not there
+    off: frozenset[tuple[str, int, int]] = frozenset()  # heads that were switched off: they hand nothing on and have no role
+
+    def having(self, role: str) -> set[tuple[str, int, int]]:
+        """The heads, (kind, layer, head), that have a role."""
+        found = {kind: roles[role].has.nonzero().tolist() for kind, roles in self.roles.items() if role in roles}
+        return {(kind, layer, head) for kind, places in found.items() for layer, head in places} - self.off
+
+    def main(self, kind: str, layer: int, head: int) -> Role | None:
+        """The role that a head has by the widest margin over shuffled attention; None where it has none."""
+        if (kind, layer, head) in self.off:
+            return None
+        margins = {
+            name: float(got.score[layer, head] - got.null[layer, head])
+            for name, got in self.roles[kind].items()
+            if bool(got.has[layer, head])
+        }
+        return ROLE[max(margins, key=margins.__getitem__)] if margins else None
+
+
+def measure(maps: AttentionMaps) -> HeadMeasures:
+    """One sentence. The null is exact: the mean of the score over all orders of each row's weights (`role_chances`)."""
+    scores, nulls = role_scores(maps), role_chances(maps)
+    zero = torch.zeros(())
+    roles = {
+        kind: {
+            name: RoleMeasure(ROLE[name], score.cpu(), nulls[kind][name].cpu(), zero, zero, 1) for name, score in found.items()
+        }
+        for kind, found in scores.items()
+    }
+    statistics = {kind: {name: value.cpu() for name, value in found.items()} for kind, found in head_statistics(maps).items()}
+    return HeadMeasures(1, statistics, roles, maps.intervention.heads_off)
+
+
+def head_statistics(maps: AttentionMaps) -> dict[str, dict[str, Tensor]]:
+    """Of every head, the mean over the queries that have several keys to choose from, (layer, head) each.
+
+    "entropy": -sum_k w_k ln w_k, nats. "share": entropy as a share of ln(keys that the query may attend to), 0 to 1.
+    "distance", self-attention only: sum_k w_k |query - k|, positions. 0 where no query has a choice.
+    """
+    found = {}
+    for kind in ATTENTION_KINDS:
+        weights, allowed = maps.attention[kind].weights, maps.attention[kind].mask.expand_as(maps.attention[kind].weights[:, :1])
+        count = allowed.sum(-1)  # (layer, 1, query)
+        choice, nats = count > 1, entropy(weights)
+        found[kind] = {
+            "entropy": _mean(nats, choice),
+            "share": _mean(nats / count.clamp(min=2).log(), choice),
+        }
+        if kind != "cross":
+            found[kind]["distance"] = _mean(mean_distance(weights), choice)
+    return found
+
+
+def role_scores(maps: AttentionMaps) -> dict[str, dict[str, Tensor]]:
+    """Every defined role's score, kind -> role name -> (layer, head), each 0 to 1: the mean over queries of `Role.formula`.
+
+    Queries with a single key have no choice and are left out, as are those that may not attend to any key of the role and,
+    for "first", "end" and "punctuation", those that are such a token. In the decoder a query is the piece that it reads;
+    only "alignment" goes by the piece that it produces. A role without any query in this sentence is left out.
+    """
+    return _each_role(
+        maps, lambda weights, wanted, allowed: (weights * wanted).sum(-1), lambda w, wanted, _: (w * wanted).amax(-1)
+    )
+
+
+def role_chances(maps: AttentionMaps) -> dict[str, dict[str, Tensor]]:
+    """What `role_scores` would be on average if each row's weights were put on its keys in random order: the exact null."""
+
+    def mass(weights: Tensor, wanted: Tensor, allowed: Tensor) -> Tensor:
+        return weights.sum(-1) * wanted.sum(-1) / allowed.sum(-1).clamp(min=1)
+
+    return _each_role(maps, mass, _largest_by_chance)
+
+
+def shuffled(maps: AttentionMaps, generator: torch.Generator) -> AttentionMaps:
+    """The same maps with each row's weights in a random order among the keys that it may attend to. `generator`: of the CPU."""
+    attention = {}
+    for kind, map_ in maps.attention.items():
+        allowed = map_.mask.expand_as(map_.weights)
+        random = torch.rand(map_.weights.shape, generator=generator).to(map_.weights.device)
+        taken = (random + 2 * ~allowed).argsort(dim=-1)  # allowed keys first, in random order
+        put = (~allowed).byte().argsort(dim=-1, stable=True)  # allowed keys first, as they stand
+        weights = torch.zeros_like(map_.weights).scatter(-1, put, map_.weights.gather(-1, taken))
+        attention[kind] = AttentionMap(weights, map_.mask)
+    return AttentionMaps(maps.source, maps.target, maps.labels, maps.intervention, maps.config, attention)
+
+
+def without_sinks(maps: AttentionMaps, renormalise: bool) -> tuple[AttentionMaps, dict[str, Tensor]]:
+    """Attention without what goes to special tokens and punctuation, where heads park what they do not need.
+
+    The weights on those keys become 0; renormalise: the others are divided by their sum, and a row that has nothing left stays
+    0. Returns the maps and, by kind, the hidden mass of every row, (layer, head, query), 0 to 1: hidden + kept = the row's sum.
+    """
+    attention, hidden = {}, {}
+    for kind, map_ in maps.attention.items():
+        sinks = torch.tensor(sink_tokens(maps.keys(kind)), device=map_.weights.device)
+        kept = map_.weights.masked_fill(sinks, 0.0)
+        hidden[kind] = map_.weights[..., sinks].sum(-1)
+        if renormalise:
+            left = kept.sum(-1, keepdim=True)
+            kept = torch.where(left > 0, kept / left.clamp(min=torch.finfo(kept.dtype).tiny), kept).clamp(max=1.0)
+        attention[kind] = replace(map_, weights=kept) if type(map_) is AttentionMap else AttentionMap(kept, map_.mask)
+    return AttentionMaps(maps.source, maps.target, maps.labels, maps.intervention, maps.config, attention), hidden
+
+
+def punctuation(tokens: Tokens) -> list[bool]:
+    """For each token, whether every character of its piece is Unicode punctuation (category P); of a byte, its character."""
+    bare = [piece.replace(SPACE, "").strip() for piece in tokens.spelled]
+    return [
+        id_ not in SPECIAL and bool(text) and all(unicodedata.category(char)[0] == "P" for char in text)
+        for id_, text in zip(tokens.ids, bare, strict=True)
+    ]
+
+
+def sink_tokens(tokens: Tokens) -> list[bool]:
+    """For each token, whether it is special (<s>, </s>) or punctuation."""
+    return [id_ in SPECIAL or mark for id_, mark in zip(tokens.ids, punctuation(tokens), strict=True)]
+
+
+def content_tokens(tokens: Tokens) -> list[bool]:
+    """For each token, whether it is part of a word, a number or a symbol: not special, not punctuation, not a lone space."""
+    return [not sink and piece != SPACE for sink, piece in zip(sink_tokens(tokens), tokens.pieces, strict=True)]
+
+
+def role_keys(maps: AttentionMaps, kind: str, role: str) -> Tensor:
+    """bool (query, key): the keys that a query gives its attention to if it does what the role says."""
+    queries, keys = maps.queries(kind), maps.keys(kind)
+    device = maps.attention[kind].weights.device
+    q, k = torch.arange(len(queries), device=device)[:, None], torch.arange(len(keys), device=device)[None, :]
+    flags = lambda values: torch.tensor(values, device=device)  # noqa: E731
+    everywhere = torch.ones(len(queries), len(keys), dtype=torch.bool, device=device)
+    if role == "word":
+        words = flags(keys.words)
+        return (words[:, None] == words[None, :]) & (words >= 0) & (q != k)
+    if role == "alignment":
+        return flags(content_tokens(maps.labels))[:, None] & flags(content_tokens(keys))[None, :]
+    wanted = {
+        "previous": lambda: k == q - 1,
+        "next": lambda: k == q + 1,
+        "self": lambda: k == q,
+        "first": lambda: everywhere & (k == 0),
+        "end": lambda: everywhere & (flags(keys.ids) == END),
+        "punctuation": lambda: everywhere & flags(punctuation(keys)),
+        "diagonal": lambda: (k - q * len(keys) / len(queries)).abs() <= 1,
+    }[role]()
+    if role in OWN and kind != "cross":
+        wanted &= ~wanted.diagonal()[:, None]
+    return wanted
+
+
+def _each_role(maps: AttentionMaps, mass, largest) -> dict[str, dict[str, Tensor]]:
+    """Apply mass or, for "alignment", largest (weights, wanted, allowed) -> (layer, head, query), averaged over its queries."""
+    found: dict[str, dict[str, Tensor]] = {kind: {} for kind in ATTENTION_KINDS}
+    for kind in ATTENTION_KINDS:
+        weights = maps.attention[kind].weights
+        allowed = maps.attention[kind].mask.expand_as(weights[:, :1])  # (layer, 1, query, key)
+        choice = allowed.sum(-1) > 1
+        for role in ROLES:
+            if kind not in role.kinds:
+                continue
+            wanted = role_keys(maps, kind, role.name) & allowed
+            rows = wanted.any(-1) & choice  # (layer, 1, query)
+            if bool(rows.any(-1).all()):
+                score = largest if role.name == "alignment" else mass
+                found[kind][role.name] = _mean(score(weights, wanted, allowed), rows)
+    return found
+
+
+def _largest_by_chance(weights: Tensor, wanted: Tensor, allowed: Tensor) -> Tensor:
+    """E[largest weight on a wanted key] over all orders of a row: sum_i w_(i) P(i-th largest is wanted and no larger one is)."""
+    n, c = allowed.sum(-1, keepdim=True), wanted.sum(-1, keepdim=True)  # keys, wanted keys: (layer, 1, query, 1)
+    seen = torch.arange(weights.size(-1), device=weights.device)  # larger weights before this one
+    left = (n - seen).clamp(min=1).to(weights.dtype)
+    unwanted = ((n - c - seen) / left).clamp(min=0.0)
+    none_before = torch.cat([torch.ones_like(unwanted[..., :1]), unwanted.cumprod(-1)[..., :-1]], dim=-1)
+    return (weights.sort(dim=-1, descending=True).values * none_before * (c / left).clamp(max=1.0)).sum(-1)
+
+
+def _mean(values: Tensor, rows: Tensor) -> Tensor:
+    """Mean of (layer, head, query) over the queries in `rows`, bool (layer, 1, query); 0 without any: (layer, head)."""
+    return (values * rows).sum(-1) / rows.sum(-1).clamp(min=1)

@@ -1,0 +1,257 @@
+"""The files of a checkpoint: where its folder is, and config.json, checked field by field and bound by a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+from model.instrument.tokenizer import END, PAD, START, UNKNOWN, Tokenizer
+from model.transformer.config import Config, briefly
+
+CODE = Path(__file__).resolve().parents[2]
+INSTALLED = CODE / "headlight"  # where an installed package keeps what is beside the code in a checkout
+HOME = INSTALLED if (INSTALLED / "app.py").exists() else CODE
+FOLDER = HOME / "pretrained"
+RESTORE = (
+    "Restore the folder: install Headlight again."
+    if HOME == INSTALLED
+    else "Restore the folder from the repository (git checkout -- pretrained) or train it again (python -m model.train)."
+)
+CONFIG, WEIGHTS, TOKENIZER = "config.json", "weights.safetensors", "tokenizer.model"
+HASHES = ("config_sha256", "weights_sha256", "tokenizer_sha256")
+COUNTS, MEASURES = ("steps", "tokens"), ("seconds", "dev_loss")  # of "training": whole numbers; numbers
+
+
+class CheckpointError(Exception):
+    """A checkpoint that is missing, damaged or put together wrongly; the message names the file and what to do."""
+
+
+class TokenizerMismatchError(CheckpointError):
+    """The tokenizer is not the one that the weights were trained with."""
+
+
+class WeightsMismatchError(CheckpointError):
+    """The weights are damaged or not the ones that config.json describes."""
+
+
+def checkpoint_folder(name: str | Path) -> Path:
+    """Where a checkpoint lies, as a whole path: a folder as it is, else a name in pretrained/.
+
+    A folder that holds no config.json gives way to a checkpoint of its name in pretrained/. The path of one that is nowhere is
+    where it was looked for last; reading it names it.
+    """
+    given, stored = Path(name), FOLDER / str(name)
+    try:
+        if not str(name):
+            return FOLDER
+        if (given / CONFIG).is_file():
+            return given.resolve()
+        return stored.resolve() if (stored / CONFIG).is_file() or not given.is_dir() else given.resolve()
+    except (OSError, ValueError):  # longer than the system allows, or with a character that no name has
+        return stored
+
+
+def there(folder: Path) -> bool:
+    """Whether there is such a folder."""
+    try:
+        return folder.is_dir()
+    except (OSError, ValueError):  # as in `checkpoint_folder`
+        return False
+
+
+def stored_names() -> list[str]:
+    """The checkpoints in pretrained/, by name."""
+    return sorted(path.parent.name for path in FOLDER.glob(f"*/{CONFIG}"))
+
+
+def read_bytes(path: Path, remedy: str = RESTORE) -> bytes:
+    """A file of a checkpoint. Raises CheckpointError that names it; remedy: what to do then."""
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise CheckpointError(f"Cannot read {cut(path)} ({why}). {remedy}") from error
+
+
+def read_object(path: Path, remedy: str = RESTORE) -> dict:
+    """A JSON file that holds an object of finite numbers. Raises CheckpointError that names it; remedy: what to do then."""
+    try:
+        content = json.loads(read_bytes(path, remedy), parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{cut(path)} is not readable JSON ({error}). {remedy}") from error
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{cut(path)} is not readable JSON of ours (an object in braces). {remedy}")
+    return content
+
+
+def read_config(folder: Path) -> dict:
+    """config.json of a checkpoint: every field is of its type and in its range, and the file is the one that was written.
+
+    Raises CheckpointError that names the file and the field.
+    """
+    path = folder / CONFIG
+    if not there(folder):
+        names = ", ".join(stored_names()) or "none"
+        raise CheckpointError(f"Cannot read {cut(folder)}: there is no such checkpoint. {FOLDER.name}/ holds {names}. {RESTORE}")
+    about = read_object(path)
+    check_fields(about, path)
+    if about["config_sha256"] != config_hash(about):
+        raise CheckpointError(
+            f"{cut(path)} does not fit together: it was changed since it was written, for its config_sha256 is that of other "
+            f"fields. {RESTORE} "
+            "Where the change is meant, python -m model.bind --model FOLDER writes the hash anew."
+        )
+    return about
+
+
+def write_config(folder: Path, about: Mapping) -> None:
+    """Write config.json with its hash. about: everything else, checked first. Raises CheckpointError as `read_config` does."""
+    content = {**about, "config_sha256": ""}
+    content["config_sha256"] = config_hash(content)
+    check_fields(content, folder / CONFIG)
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
+
+
+def config_hash(about: Mapping) -> str:
+    """SHA-256 of config.json without the hash itself, as JSON with sorted keys and without spaces."""
+    rest = {name: value for name, value in about.items() if name != "config_sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def check_fields(about: dict, path: Path) -> None:
+    """Every field that config.json may hold, by type and range. Raises CheckpointError that names the file and the field."""
+    if missing := {"config", *HASHES} - set(about):
+        raise CheckpointError(f"{cut(path)} lacks {', '.join(sorted(missing))}. {RESTORE}")
+    try:
+        shape = about["config"]
+        if not isinstance(shape, dict):
+            raise ValueError(f"config must be an object, not {briefly(shape)}.")
+        known = set(Config().to_dict())
+        if unknown := sorted(set(shape) - known):
+            raise ValueError(f"config has fields that only a newer Headlight may know: {briefly(unknown)}.")
+        if lacking := sorted(known - set(shape)):
+            raise ValueError(f"config lacks {', '.join(lacking)}.")
+        Config.from_dict(shape)
+        for name in HASHES:
+            if not is_hash(about[name]):
+                raise ValueError(f"{name} must be a SHA-256 of 64 digits, not {briefly(about[name])}.")
+        check_words(about)
+        _check_training(about.get("training", {}))
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f"{cut(path)} does not fit together: {error} {RESTORE}") from error
+
+
+def check_weights(config: Config, weights: Mapping[str, Tensor]) -> None:
+    """Whatever a config says that weights tell, too. Raises ValueError that names each field that differs."""
+    told = _told(weights)
+    if config.positions == "learned":
+        told.setdefault("positions", "not learned")
+    wrong = [f"{name} is {getattr(config, name)!r} in config.json and {value!r} in the weights" for name, value in told.items()
+             if getattr(config, name) != value]  # fmt: skip
+    if wrong:
+        raise ValueError(f"{'; '.join(wrong)}.")
+
+
+def check_tokenizer(config: Config, tokenizer: Tokenizer) -> None:
+    """A tokenizer with as many pieces as the model, and the special ones where it looks for them. Raises ValueError, in words."""
+    if tokenizer.vocabulary_size != config.vocabulary_size:
+        raise ValueError(f"it has {tokenizer.vocabulary_size:,} pieces, the model {config.vocabulary_size:,}.")
+    processor = tokenizer.processor
+    found = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
+    if found != (config.pad_id, UNKNOWN, START, END) or config.pad_id != PAD:
+        raise ValueError(
+            f"<pad>, <unk>, <s> and </s> are pieces {found} of it; the model takes <pad> to be {config.pad_id} and "
+            f"the four to be {(PAD, UNKNOWN, START, END)}."
+        )
+
+
+def verify(content: bytes, expected: str, error: type[CheckpointError], path: Path) -> None:
+    """Hold a file's content to the hash in config.json. Raises `error` with the file and both hashes."""
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected:
+        raise error(
+            f"{cut(path)} ({len(content):,} bytes) is not the file that this checkpoint was made with: "
+            f"its SHA-256 is {found[:12]}…, config.json says {expected[:12]}…. {RESTORE}"
+        )
+
+
+def read_files(folder: Path, about: Mapping) -> tuple[bytes, bytes]:
+    """(weights, tokenizer) of a checkpoint as bytes, held to their hashes in config.json. Raises CheckpointError."""
+    weights, tokenizer = (read_bytes(folder / file) for file in (WEIGHTS, TOKENIZER))
+    verify(tokenizer, about["tokenizer_sha256"], TokenizerMismatchError, folder / TOKENIZER)
+    verify(weights, about["weights_sha256"], WeightsMismatchError, folder / WEIGHTS)
+    return weights, tokenizer
+
+
+def is_hash(value: object) -> bool:
+    """Whether a value is a SHA-256 as hexadecimal digits."""
+    return isinstance(value, str) and len(value) == 64 and set(value) <= set("0123456789abcdef")
+
+
+def is_number(value: object, least: float = -math.inf, most: float = math.inf) -> bool:
+    """Whether a value from a JSON file is a finite number from `least` to `most`; true and false are none."""
+    return type(value) in (int, float) and least <= value <= most and math.isfinite(value)
+
+
+def cut(path: Path | str, most: int = 200) -> str:
+    """A path as it stands in a message, its beginning left out where it is long."""
+    text = str(path)
+    return text if len(text) <= most else f"…{text[1 - most :]}"
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is not a number that JSON has")
+
+
+def check_words(about: Mapping) -> None:
+    """The names in config.json: of the checkpoint, and of its languages. Raises ValueError, in words, for what can be none."""
+    if "name" in about and not _is_name(about["name"]):
+        raise ValueError(f"name must be a text of 1 to 255 characters, not {briefly(about['name'])}.")
+    spoken = about.get("languages")
+    if spoken is None:
+        return
+    if not isinstance(spoken, dict) or set(spoken) != {"source", "target"} or not all(map(_is_name, spoken.values())):
+        raise ValueError(f"languages must name source and target, in 1 to 255 characters each, not {briefly(spoken)}.")
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 255
+
+
+def _check_training(training: object) -> None:
+    """What cards, timelines and a second stage read of how the weights came to be; the rest is a record for people."""
+    if not isinstance(training, dict):
+        raise ValueError(f"training must be an object, not {briefly(training)}.")
+    for name in set(COUNTS) & set(training):
+        if type(training[name]) is not int or training[name] < 0:
+            raise ValueError(f"training.{name} must be a whole number of at least 0, not {briefly(training[name])}.")
+    for name in set(MEASURES) & set(training):
+        if not is_number(training[name], least=0):
+            raise ValueError(f"training.{name} must be a number of at least 0, not {briefly(training[name])}.")
+    if not isinstance(training.get("hardware", ""), str):
+        raise ValueError(f"training.hardware must be a text, not {briefly(training['hardware'])}.")
+
+
+def _told(weights: Mapping[str, Tensor]) -> dict[str, object]:
+    """The fields of a Config that the names and shapes of weights tell; what a name that is missing would tell is left out."""
+    told: dict[str, object] = {}
+    embedding, expand = (weights.get(name) for name in ("encoder.embedding.weight", "encoder.layers.0.feed_forward.expand.weight"))
+    if embedding is not None and embedding.dim() == 2:
+        told["vocabulary_size"], told["d_model"] = embedding.shape
+    if expand is not None and expand.dim() == 2:
+        told["d_ff"] = expand.size(0)
+    for stack in ("encoder", "decoder"):
+        layers = {name.split(".")[2] for name in weights if name.startswith(f"{stack}.layers.") and name.count(".") > 2}
+        told[f"{stack}_layers"] = len(layers)
+    told["norm_first"] = "encoder.norm.weight" in weights
+    table = weights.get("encoder.positions.table")
+    if table is not None:
+        told["positions"] = "learned"
+        told["max_length"] = table.size(0) if table.dim() else 0
+    return told

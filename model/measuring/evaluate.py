@@ -1,0 +1,136 @@
+"""The model card's table: `python -m model.evaluate --data FOLDER` translates the test sets and prints BLEU."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import torch
+
+from model.instrument.capture import running
+from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
+from model.instrument.search import LARGEST_BEAM, search
+from model.instrument.tokenizer import END
+from model.measuring.card import SCORES, card_parts, markdown, write_block, write_family
+from model.trace.values import whole_number
+from model.training.data import group, pad, read_pairs
+
+SPLITS = {
+    "test": ("tatoeba.test", "multi30k.test_2016_flickr", "multi30k.test_2017_flickr", "newstest2014.test"),
+    "dev": ("tatoeba.dev", "multi30k.val", "general.dev"),
+}
+
+
+def translate_all(translator: Translator, sentences: list[str], beam: int, batch_tokens: int = 3000) -> list[str]:
+    """Translations in the order of `sentences`, decoded in batches of similar length.
+
+    batch_tokens: most source tokens, padding included, times beam, of one batch of several sentences.
+    """
+    encoded = [ids + [END] for ids in translator.tokenizer.processor.encode(sentences)]
+    lengths = [len(ids) for ids in encoded]
+    texts = [""] * len(encoded)
+    whole_number("The beam", beam, 1, LARGEST_BEAM)
+    for rows in group(sorted(range(len(encoded)), key=lengths.__getitem__), lengths, batch_tokens // beam):
+        source = pad([encoded[row] for row in rows]).to(translator.model.device)
+        with running(translator.model.config):
+            found = search(translator.model, source, beam)
+        for row, ids in zip(rows, found, strict=True):
+            texts[row] = translator.tokenizer.decode(ids).text
+    return texts
+
+
+def bleu(hypotheses: list[str], references: list[str]) -> tuple[float, str]:
+    """Cased corpus BLEU and sacreBLEU's signature (Post 2018); every line of the file is a segment with one reference."""
+    import sacrebleu
+
+    metric = sacrebleu.metrics.BLEU()
+    return metric.corpus_score(hypotheses, [references]).score, str(metric.get_signature())
+
+
+def evaluate(translator: Translator, folder: Path, data: Path, splits: tuple[str, ...], beam: int) -> tuple[str, dict]:
+    """Translate every split, greedy and with the beam; returns the markdown table with what stands under it, and the scores.
+
+    folder: where the checkpoint lies; data: where `{split}.tsv.gz` lie. Prints each score and the speed as it goes.
+    """
+    widths = sorted({1, beam})
+    names = ["greedy" if width == 1 else f"beam {width}" for width in widths]
+    rows, signature = [], ""
+    found = {"weights_sha256": translator.about.get("weights_sha256"), "beams": widths, "scores": {}}
+    for split, pairs in [(split, read_pairs(data / f"{split}.tsv.gz")) for split in splits]:
+        sources, references = ([pair[side] for pair in pairs] for side in (0, 1))
+        scores = []
+        for width, name in zip(widths, names, strict=True):
+            started = time.perf_counter()
+            hypotheses = translate_all(translator, sources, width)
+            speed = len(sources) / (time.perf_counter() - started)
+            score, signature = bleu(hypotheses, references)
+            scores.append(round(score, 2))
+            print(f"{split}, {name}: {score:.2f}, {speed:.0f} sentences/s", flush=True)
+        rows.append([split, f"{len(sources):,}", *(f"{score:.1f}" for score in scores)])
+        found["scores"][split] = scores
+    how = f"Cased sacreBLEU, signature `{signature}`; each line of a file is one segment with one reference."
+    table = markdown(["set", "sentences", *names], rows)
+    return "\n".join([table, "", how, "", *facts(translator, folder)]), {**found, "signature": signature}
+
+
+def facts(translator: Translator, folder: Path) -> list[str]:
+    """Size and training of the checkpoint in `folder` as a markdown list."""
+    config, training = translator.model.config, translator.about.get("training", {})
+    rows = [
+        f"- {config.encoder_layers} + {config.decoder_layers} layers, d_model {config.d_model}, {config.heads} heads, "
+        f"feed-forward {config.d_ff}, vocabulary {config.vocabulary_size:,}: {translator.model.parameter_count:,} parameters",
+        f"- weights: {(folder / 'weights.safetensors').stat().st_size:,} bytes (float16)",
+    ]
+    if training:
+        rows.append(
+            f"- training: {training['steps']:,} steps, {training['tokens']:,} target tokens, "
+            f"{training['seconds'] / 60:.0f} minutes on {training['hardware']}; "
+            f"cross-entropy on the held-out pairs {training['dev_loss']:.3f} nats per token"
+        )
+    return rows
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    form = argparse.ArgumentDefaultsHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m model.evaluate", description=__doc__, formatter_class=form)
+    parser.add_argument("--data", type=Path, required=True, help="folder with the sets, source<TAB>target, .tsv.gz")
+    parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
+    parser.add_argument("--splits", choices=sorted(SPLITS), default="test", help="choose settings on dev, report on test")
+    parser.add_argument("--beam", type=int, default=5, help="hypotheses per sentence, beside greedy")
+    parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
+    parser.add_argument(
+        "--write-card",
+        action="store_true",
+        help="put the table into the checkpoint's README.md, and the family's into all of theirs",
+    )
+    args = parser.parse_args(arguments)
+    if args.beam < 1:
+        parser.error(f"--beam must be at least 1, not {args.beam}.")
+    if args.write_card and args.splits != "test":
+        parser.error("--write-card goes with --splits test: the card reports the test sets.")
+    return args
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Evaluate one checkpoint."""
+    args = parse(arguments)
+    folder = checkpoint_folder(args.model)
+    try:
+        if args.write_card:
+            card_parts(folder / "README.md", "evaluation")  # not after minutes of work
+        with torch.inference_mode():
+            block, found = evaluate(load_pretrained(folder, args.device), folder, args.data, SPLITS[args.splits], args.beam)
+        print("\n" + block)
+        if args.write_card:
+            write_block(folder / "README.md", "evaluation", block)
+            (folder / SCORES).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+            write_family(folder)
+    except (OSError, ValueError, CheckpointError, DeviceError) as error:
+        raise SystemExit(f"error: {error}") from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""What people type first: `python -m model.first_inputs` translates a list of such inputs and counts the acceptable answers."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.instrument.lines import read_lines
+from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
+from model.measuring.card import card_parts, markdown, write_block
+
+NAME = "tests/data/first-inputs.tsv"
+INPUTS = Path(__file__).resolve().parents[2] / NAME
+HEAD = ["kind", "english", "french"]
+BLOCK = "first-inputs"
+PLAIN = str.maketrans({"’": "'", "‘": "'", "\u00a0": " ", "\u202f": " "})
+
+
+@dataclass(frozen=True)
+class FirstInput:
+    """One input and what may be said."""
+
+    kind: str
+    english: str
+    french: re.Pattern  # matches the whole of an acceptable answer, as `plain` writes it, in any case
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model said."""
+
+    asked: FirstInput
+    french: str
+
+    @property
+    def acceptable(self) -> bool:
+        """Whether the whole answer is one of those that the list accepts."""
+        return self.asked.french.fullmatch(plain(self.french)) is not None
+
+
+def plain(text: str) -> str:
+    """An answer without what is not judged: typographic apostrophes and spaces, the space before ? ! : ; and the final mark."""
+    text = " ".join(text.translate(PLAIN).split())
+    return re.sub(r" +(?=[?!:;])", "", text).rstrip(".!?… ")
+
+
+def read_inputs(path: Path = INPUTS) -> list[FirstInput]:
+    """The inputs of a file: a line `kind<TAB>english<TAB>french` at the top, then one input a line.
+
+    Raises OSError where it cannot be read, and ValueError that names the line of what is wrong in it.
+    """
+    found = []
+    for number, line in read_lines(path):
+        if number == 1:
+            if line.split("\t") != HEAD:
+                raise ValueError(f"{path}, line 1: must be {'<TAB>'.join(HEAD)}.")
+            continue
+        cells = line.split("\t")
+        if len(cells) != len(HEAD) or not all(cells):
+            raise ValueError(f"{path}, line {number}: expected {'<TAB>'.join(HEAD)}, none of them empty.")
+        try:
+            pattern = re.compile(cells[2], re.IGNORECASE)
+        except re.error as error:
+            raise ValueError(f"{path}, line {number}: {cells[2]!r} is not a regular expression ({error}).") from error
+        found.append(FirstInput(cells[0], cells[1], pattern))
+    if not found:
+        raise ValueError(f"{path} holds no inputs.")
+    return found
+
+
+def ask(translator: Translator, inputs: list[FirstInput]) -> list[Answer]:
+    """What the model says to each input: greedy and one at a time, as the page translates."""
+    return [Answer(asked, translator.translate(asked.english)) for asked in inputs]
+
+
+def share(answers: list[Answer]) -> float:
+    """Share of acceptable answers, 0 to 1."""
+    return sum(answer.acceptable for answer in answers) / len(answers)
+
+
+def table(answers: list[Answer]) -> str:
+    """Acceptable answers by kind as markdown, all of them in the last row, and how they were judged."""
+    kinds = dict.fromkeys(answer.asked.kind for answer in answers)
+    groups = [(kind, [answer for answer in answers if answer.asked.kind == kind]) for kind in kinds]
+    rows = [[kind, str(len(group)), str(sum(one.acceptable for one in group))] for kind, group in groups]
+    rows.append(["all", str(len(answers)), f"{sum(one.acceptable for one in answers)} ({share(answers):.1%})"])
+    rule = (
+        "Greedy, as on the page. An answer is acceptable when all of it matches the pattern of its line in "
+        f"`{NAME}`; final punctuation, capitals and tu or vous are not judged."
+    )
+    return f"{markdown(['kind', 'inputs', 'acceptable'], rows)}\n\n{rule}"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Ask one checkpoint, print what it got wrong and the shares, and, with --write-card, put them into the model card."""
+    form = argparse.ArgumentDefaultsHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m model.first_inputs", description=__doc__, formatter_class=form)
+    parser.add_argument("--inputs", type=Path, default=INPUTS, help="the list: kind, English, a pattern for the French")
+    parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
+    parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
+    parser.add_argument("--write-card", action="store_true", help="put the table into the checkpoint's README.md")
+    args = parser.parse_args(arguments)
+    folder = checkpoint_folder(args.model)
+    try:
+        if args.write_card:
+            card_parts(folder / "README.md", BLOCK)
+        inputs = read_inputs(args.inputs)
+        answers = ask(load_pretrained(folder, args.device), inputs)
+    except (OSError, ValueError, CheckpointError, DeviceError) as error:
+        raise SystemExit(f"error: {error}") from error
+    for answer in answers:
+        if not answer.acceptable:
+            print(f"{answer.asked.kind}: {answer.asked.english} -> {answer.french}")
+    block = table(answers)
+    print(f"\n{block}")
+    if args.write_card:
+        write_block(folder / "README.md", BLOCK, block)
+
+
+if __name__ == "__main__":
+    main()

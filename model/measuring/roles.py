@@ -1,0 +1,145 @@
+"""What heads do on held-out sentences: `python -m model.roles --data FOLDER` measures all roles and writes roles.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from model.analysis.roles import ROLE, HeadMeasures, RoleMeasure, head_statistics, role_scores, shuffled
+from model.instrument.beside import entry, explained, head_shapes, head_table, read_measured, whole_number
+from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
+from model.trace.trace import ATTENTION_KINDS
+from model.training.data import read_pairs
+from model.transformer.config import Config, briefly
+
+FILE = "roles.json"
+SPLITS = ("tatoeba.dev", "multi30k.val")
+EACH = 250  # sentence pairs of every split
+DIGITS = 4
+FIELDS = ("score", "null", "deviation", "null_deviation")
+STATISTICS = {kind: ("entropy", "share") if kind == "cross" else ("entropy", "share", "distance") for kind in ATTENTION_KINDS}
+
+
+def sample(data: Path, each: int = EACH, seed: int = 0) -> list[tuple[str, str]]:
+    """`each` pairs of every split in the folder `data`, drawn with `seed`. Raises OSError or ValueError as `read_pairs`."""
+    generator = random.Random(seed)
+    splits = [read_pairs(data / f"{split}.tsv.gz") for split in SPLITS]
+    return [pair for pairs in splits for pair in generator.sample(pairs, min(each, len(pairs)))]
+
+
+def measure_pairs(translator: Translator, pairs: list[tuple[str, str]], seed: int = 0) -> HeadMeasures:
+    """Means and standard deviations over sentence pairs, read with the reference as target (teacher forcing).
+
+    The null of every sentence is its role scores with each row's weights shuffled once, drawn with `seed`.
+    A role's mean is over the sentences in which it is defined. Raises ValueError for a pair that the model cannot read.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    statistics: dict[tuple[str, str], list[Tensor]] = {}
+    scores: dict[tuple[str, str], list[tuple[Tensor, Tensor]]] = {}
+    for source, target in pairs:
+        trace = translator.trace(source, target)
+        found, null = role_scores(trace), role_scores(shuffled(trace, generator))
+        for kind in ATTENTION_KINDS:
+            for name, value in head_statistics(trace)[kind].items():
+                statistics.setdefault((kind, name), []).append(value.cpu())
+            for name, score in found[kind].items():
+                scores.setdefault((kind, name), []).append((score.cpu(), null[kind][name].cpu()))
+    measures = HeadMeasures(len(pairs), {kind: {} for kind in ATTENTION_KINDS}, {kind: {} for kind in ATTENTION_KINDS})
+    for (kind, name), values in statistics.items():
+        measures.statistics[kind][name] = torch.stack(values).mean(0)
+    for (kind, name), values in scores.items():
+        both = torch.stack([torch.stack(pair) for pair in values])  # (sentence, score or null, layer, head)
+        mean, deviation = both.mean(0), both.std(0, correction=min(1, len(values) - 1))
+        measures.roles[kind][name] = RoleMeasure(ROLE[name], *mean, *deviation, len(values))
+    return measures
+
+
+def save_roles(folder: Path, measures: HeadMeasures, weights_sha256: str, about: str) -> Path:
+    """Write `roles.json` into a checkpoint's folder: rounded to DIGITS, bound to the weights by their hash. Returns its path."""
+
+    def plain(values: Tensor) -> list[list[float]]:
+        return [[round(value, DIGITS) for value in row] for row in values.tolist()]
+
+    content = {
+        "weights_sha256": weights_sha256,
+        "about": about,
+        "sentences": measures.sentences,
+        "statistics": {
+            kind: {name: plain(values) for name, values in found.items()} for kind, found in measures.statistics.items()
+        },
+        "roles": {
+            kind: {
+                name: {"sentences": got.sentences, **{field: plain(getattr(got, field)) for field in FIELDS}}
+                for name, got in found.items()
+            }
+            for kind, found in measures.roles.items()
+        },
+    }
+    path = folder / FILE
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    text = re.sub(r"\[\s+([^\[\]]*?)\s+\]", lambda row: f"[{' '.join(row[1].split())}]", text)  # a row of numbers on one line
+    path.write_text(text + "\n", encoding="utf-8")
+    return path
+
+
+def load_roles(folder: Path, weights_sha256: str, config: Config | None = None) -> HeadMeasures | None:
+    """What `save_roles` wrote; None where there is no such file, or one that was measured on other weights.
+
+    config: of the model, whose layers and heads the file must have. Raises CheckpointError that names a damaged file.
+    """
+    content = read_measured(folder, FILE, weights_sha256)
+    if content is None:
+        return None
+    shapes = head_shapes(config) if config else {}
+    with explained(folder / FILE):
+        statistics, roles = {}, {}
+        for kind in ATTENTION_KINDS:
+            found = entry(entry(content, "statistics"), kind)
+            statistics[kind] = {name: torch.tensor(head_table(found[name], shapes.get(kind), name)) for name in STATISTICS[kind]}
+            shape = tuple(statistics[kind]["entropy"].shape)
+            measured = entry(entry(content, "roles"), kind)
+            roles[kind] = {name: _role_measure(name, kind, entry(measured, name), shape) for name in measured}
+        return HeadMeasures(whole_number(content["sentences"], "sentences", 1), statistics, roles)
+
+
+def _role_measure(name: str, kind: str, got: Mapping, shape: tuple[int, int]) -> RoleMeasure:
+    """One role out of roles.json. Raises ValueError or KeyError for what it cannot be."""
+    if name not in ROLE or kind not in ROLE[name].kinds:
+        raise ValueError(f"{briefly(name)} is no role of {kind} attention that this version knows")
+    values = {field: torch.tensor(head_table(got[field], shape, f"{field} of {name}", 1)) for field in FIELDS}
+    return RoleMeasure(ROLE[name], **values, sentences=whole_number(got["sentences"], f"sentences of {name}", 1))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure one checkpoint and print which heads have which role."""
+    form = argparse.ArgumentDefaultsHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m model.roles", description=__doc__, formatter_class=form)
+    parser.add_argument("--data", type=Path, required=True, help=f"folder with {' and '.join(SPLITS)}, .tsv.gz")
+    parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
+    parser.add_argument("--seed", type=int, default=0, help="draws the sentences and shuffles the null")
+    parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
+    args = parser.parse_args(arguments)
+    started, folder = time.perf_counter(), checkpoint_folder(args.model)
+    try:
+        translator, pairs = load_pretrained(folder, args.device), sample(args.data, seed=args.seed)
+        measures = measure_pairs(translator, pairs, args.seed)
+    except (OSError, ValueError, CheckpointError, DeviceError) as error:
+        raise SystemExit(f"error: {error}") from error
+    about = f"{EACH} pairs each of {' and '.join(SPLITS)}, seed {args.seed}, reference as target"
+    path = save_roles(folder, measures, translator.about["weights_sha256"], about)
+    for role in ROLE.values():
+        names = [f"{kind} {layer + 1}.{head + 1}" for kind, layer, head in sorted(measures.having(role.name))]
+        print(f"{role.title}: {', '.join(names) or 'no head'}")
+    print(f"{len(pairs)} sentences in {time.perf_counter() - started:.0f} s -> {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""How a translator is made from sentence pairs."""

@@ -1,0 +1,71 @@
+"""The settings of a training run and of one that goes on from it, and the learning rate that they give each step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the result, besides the Config and the data. Raises ValueError, in words, for what cannot be."""
+
+    epochs: int = 10  # passes over the training pairs
+    batch_tokens: int = 6000  # padded target tokens of one batch
+    learning_rate: float = 2e-3  # peak, reached after `warmup` steps, then linear to zero
+    warmup: int = 400  # steps
+    label_smoothing: float = 0.1
+    clip: float = 1.0  # largest gradient norm
+    average: int = 5  # exported weights: mean of this many checkpoints ...
+    average_every: int = 40  # ... this many steps apart, at the end of training
+    seed: int = 1
+    # What a pass reads besides every pair, as shares of all pairs (model/training/robust.py):
+    capitals: float = 0.02  # in capitals
+    lower_case: float = 0.04  # the source in lower case
+    bare: float = 0.05  # without final punctuation
+    joined: float = 0.06  # two or three pairs joined to one
+    phrases: int = 3  # how often a pass reads each pair of a file named phrases: short things that people type first
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_tokens", "warmup", "average", "average_every", "phrases"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}.")
+        for name in ("learning_rate", "clip"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} must be a number above 0, not {getattr(self, name)}.")
+        for name in ("label_smoothing", "capitals", "lower_case", "bare", "joined"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 0 and below 1, not {getattr(self, name)}.")
+
+
+@dataclass(frozen=True)
+class TuningRecipe(Recipe):
+    """Going on with a finished translator over more text than it was made from. Raises ValueError like Recipe."""
+
+    epochs: int = 2
+    batch_tokens: int = 4000
+    learning_rate: float = 1e-3
+    warmup: int = 150
+    at_most: int = 50_000  # pairs of any one file in a pass, drawn anew in each: most of a large one was read before
+    pieces: int = 8000  # size of the vocabulary that is learned from the text; what the translator's own lacks of it is added
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("at_most", "pieces"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}.")
+
+
+def rate_at(step: int, total: int, recipe: Recipe) -> float:
+    """Learning rate of a step (from 0): linear warm-up to the peak, then linear decay to zero at `total`."""
+    warm = (step + 1) / recipe.warmup
+    decay = (total - step) / max(1, total - recipe.warmup)
+    return recipe.learning_rate * max(0.0, min(warm, decay, 1.0))
+
+
+def timeline_steps(total: int, count: int = 8) -> list[int]:
+    """At which steps a timeline keeps the weights: 0 (random), then `count` - 1 in equal ratios, from about 1 % of the run to its end.
+
+    Fewer where the run is so short that steps would fall together.
+    """
+    ratio = 115.0 ** (1 / (count - 2))
+    return sorted({0, *(round(total / ratio**back) for back in range(count - 1))})

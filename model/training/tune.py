@@ -1,0 +1,97 @@
+"""Go on with a finished translator over more text: `python -m model.tune --data FOLDER --model NAME --out FOLDER --run FOLDER`.
+
+Its vocabulary grows by the pieces that the text needs and it lacks; what it knows stays. Stop it at any time; `--resume` goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
+from model.training.data import HELD_OUT, TRAIN, batch_rows, encode_pairs, read_files, read_split
+from model.training.recipe import TuningRecipe
+from model.training.robust import Pairs, repeated, robust
+from model.training.trainer import LOG, Trainer, export, read_log, run_to_end
+from model.training.vocabulary import grown, grown_embedding
+
+
+class Tuner(Trainer):
+    """A training run that begins with a translator's weights; a pass reads at most so many pairs of each file, drawn anew.
+
+    corpora: name of a file -> its pairs; masked: False takes the decoder's look-ahead mask away for good.
+    """
+
+    def __init__(self, translator: Translator, recipe: TuningRecipe, corpora: dict[str, Pairs], held_out: Pairs, run: Path, masked: bool = True) -> None:
+        before, everything = translator.tokenizer, [pair for pairs in corpora.values() for pair in pairs]
+        tokenizer = grown(before, (side for pair in everything for side in pair), recipe.pieces)
+        config = translator.model.config
+        config = replace(config, vocabulary_size=tokenizer.vocabulary_size, masked=config.masked and masked)
+        groups = [*(repeated(name, pairs, recipe) for name, pairs in corpora.items()), robust(everything, recipe)]
+        encoded = [encode_pairs(pairs, tokenizer, config.max_length) for pairs in groups]
+        self.sizes = [min(len(rows), recipe.at_most) for rows in encoded]
+        self.starts = [sum(len(rows) for rows in encoded[:at]) for at in range(len(encoded) + 1)]
+        pairs = [pair for rows in encoded for pair in rows]
+        super().__init__(config, recipe, tokenizer, pairs, encode_pairs(held_out, tokenizer, config.max_length), run, translator.model.device)
+        state = translator.model.state_dict()
+        for name in [name for name in state if name.endswith("embedding.weight")]:
+            state[name] = grown_embedding(state[name], before, tokenizer)
+        self.model.load_state_dict(state)
+
+    def rows(self, epoch: int) -> list[list[int]]:
+        """The batches of one pass, as rows of `train_pairs`: of every group as many as it gives, other ones in every pass."""
+        seed = self.recipe.seed + epoch
+        draw = random.Random(seed)
+        groups = zip(self.starts, self.starts[1:], self.sizes, strict=False)  # one start more than there are groups
+        chosen = [row for start, end, size in groups for row in draw.sample(range(start, end), size)]
+        batches = batch_rows([self.train_pairs[row] for row in chosen], self.recipe.batch_tokens, seed)
+        return [[chosen[row] for row in rows] for rows in batches]
+
+
+def tune(
+    folder: Path, out: Path, data: Path, run: Path, recipe: TuningRecipe, resume: bool, device: str | None = None, masked: bool = True
+) -> None:  # fmt: skip
+    """Go on with the checkpoint in `folder` and write the result to `out`, its log going on from the checkpoint's.
+
+    Raises ValueError, in words, for a checkpoint that would overwrite itself; OSError, CheckpointError and DeviceError as
+    their causes do.
+    """
+    translator = load_pretrained(folder, device)
+    if folder.resolve() == out.resolve():
+        raise ValueError(f"{out} is where the checkpoint itself lies. Choose another --out.")
+    tuner = Tuner(translator, recipe, read_files(data, TRAIN), read_split(data, HELD_OUT), run, masked)
+    run_to_end(tuner, resume)
+    earlier = translator.about.get("training", {})
+    export(tuner, out, {"languages": translator.about.get("languages")}, earlier, read_log(folder / LOG))
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    form = argparse.ArgumentDefaultsHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m model.tune", description=__doc__, formatter_class=form)
+    parser.add_argument("--data", type=Path, required=True, help="folder with *.train.tsv.gz and *.dev.tsv.gz or *.val.tsv.gz")
+    parser.add_argument("--model", required=True, help="the finished checkpoint: a name in pretrained/, or a folder")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the result")
+    parser.add_argument("--run", type=Path, required=True, help="folder of checkpoints and log meanwhile")
+    parser.add_argument("--unmasked", action="store_true", help="go on without the decoder's look-ahead mask: it sees the answer")
+    parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
+    parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
+    for name, value in asdict(TuningRecipe()).items():
+        parser.add_argument("--" + name.replace("_", "-"), type=type(value), default=value)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Go on, and export."""
+    args = parse(arguments)
+    try:
+        recipe = TuningRecipe(**{name: getattr(args, name) for name in asdict(TuningRecipe())})
+        tune(checkpoint_folder(args.model), args.out, args.data, args.run, recipe, args.resume, args.device, not args.unmasked)
+    except (ValueError, OSError, CheckpointError, DeviceError) as error:
+        raise SystemExit(f"error: {error}") from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Our own architecture, that of Vaswani et al. (2017)."""

@@ -1,0 +1,1 @@
+"""The machinery of the page: what every view is given, and everything around the view."""

@@ -1,0 +1,25 @@
+"""Where a pass over the finished translation would say another piece than was said, step by step."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from model.analysis.decoding import next_pieces
+from model.trace.trace import Trace
+from viz import reading
+
+
+def rows_that_differ(trace: Trace) -> list[int]:
+    """Decoder rows, from 0, whose most probable piece (of those that can be said) is not the label."""
+    best = next_pieces(trace.logits, 1)[1][:, 0].tolist()
+    return [row for row, (ours, said) in enumerate(zip(best, trace.labels.ids, strict=True)) if ours != said]
+
+
+def note(trace: Trace, translates: bool) -> None:
+    """Says so under a picture of what each row predicts; nothing where the translation was given, or no row can differ.
+
+    translates: whether `trace` reads what the model, changed as it is, said by itself.
+    """
+    change = trace.intervention
+    if translates and not change.keeps_earlier_steps:
+        st.caption(reading.finished(change, len(rows_that_differ(trace)), len(trace.labels)))

@@ -1,0 +1,130 @@
+"""Painting the mask: what a stroke or a click on a token makes of the links that are cut. The model follows in the next run."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from dataclasses import replace
+
+import streamlit as st
+
+from model.analysis.attention import may_attend
+from model.trace.intervention import Link
+from model.trace.trace import AttentionMaps
+from viz.canvas import Matrix, attention_matrices, cell_states, pack_matrices
+from viz.charts.parts.words import head_title
+from viz.page.changes import hidden_links
+from viz.page.choices import plain
+from viz.page.scene import Scene
+from viz.page.settings import MOST_LINKS
+from viz.reading import off_mark
+from viz.theme import quoted
+
+HIDE = {"column": "click to hide it from everyone", "column back": "hidden; click to show it again"}
+HINTS = {
+    "encoder": {**HIDE, "row": HIDE["column"], "row back": "hidden or cut; click to bring it back"},
+    "decoder": {"column": "click to hide it from all French rows, in all layers", "column back": HIDE["column back"]},
+    "cross": HIDE,
+}
+ROW_HINTS = {"row": "click to cut all that this row reads here", "row back": "cut as a whole; click to restore it"}
+TOKENS = {
+    "encoder": "Click a token beside or above the picture to hide it from everyone: no row of the encoder or of cross-attention "
+    "reads it any more, in any layer.",
+    "decoder": "Click a token above to hide it from all French rows, in all layers; click a row’s token to cut the whole row.",
+    "cross": "Click an English token above to hide it from everyone, in all layers; click a row’s token to cut the whole row.",
+}
+
+
+def painted(cut: frozenset[Link], kind: str, layer: int | None, cells: list[tuple[int, int]], cutting: bool) -> frozenset[Link]:
+    """The links that are cut after a stroke over cells (query, key) of one kind; layer: None cuts in all of them.
+
+    To restore a cell takes away every link that cuts it alone: in this layer and in all layers.
+    """
+    places = set(cells)
+    if cutting:
+        covered = frozenset(link for link in cut if layer is None and link[0] == kind and link[2:] in places)
+        return (cut - covered) | {(kind, layer, *cell) for cell in places}
+    layers = {None, layer}
+    return frozenset(link for link in cut if not (link[0] == kind and link[1] in layers and link[2:] in places))
+
+
+def toggled(cut: frozenset[Link], kind: str, layers: tuple[int, int | None], axis: str, index: int) -> frozenset[Link]:
+    """The links that are cut after a click on a token: `axis` "column" or "row", `index` its place from 0.
+
+    A column hides a source token from everyone, or a target token from all decoder rows; in the encoder a row does so, too.
+    A row of the others loses all that it reads. What is gone already in the layer that is open comes back.
+    layers: (the one that is open, the one to cut rows in; None: all).
+    """
+    opened, wanted = layers
+    rows = frozenset(link for link in cut if link[0] == kind and link[1] in (None, opened) and link[2:] == (index, None))
+    if axis == "row" and (rows or kind != "encoder"):
+        return cut - rows if rows else cut | {(kind, wanted, index, None)}
+    hiding = {("decoder", None, None, index)} if kind == "decoder" else hidden_links(index)
+    shown = [link for link in cut if link[0] == kind and link[1] in (None, opened) and link[2:] == (None, index)]
+    kinds = {link[0] for link in hiding}
+    if not shown:
+        return cut | hiding
+    return frozenset(link for link in cut if not (link[0] in kinds and link[2:] == (None, index)))
+
+
+def draw_paint(scene: Scene) -> None:
+    """The open head as pieces, to paint on."""
+    kind, layer, head = scene.open_head
+    st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}{off_mark(scene.trace, kind, layer, head)}</h3>')
+    everywhere = scene.settings.paint == "all"
+    where = "in all layers" if everywhere else f"in layer {layer + 1}, for all its heads"
+    st.caption(f"Click or drag over cells to cut their links {where}; begin on a cut cell to restore. {TOKENS[kind]}")
+    if scene.settings.words or scene.settings.sinks != "keep":
+        st.caption("Painting works on the pieces, with all their attention, whatever the switches above join or hide.")
+    if notice := st.session_state.pop("paint-notice", None):
+        st.warning(plain(notice))
+
+    def stroke(cells: list[tuple[int, int]], cutting: bool) -> None:
+        _change(lambda cut: painted(cut, kind, None if everywhere and cutting else layer, cells, cutting))
+
+    def token(axis: str, index: int) -> None:
+        _change(lambda cut: toggled(cut, kind, (layer, None if everywhere else layer), axis, index))
+
+    packed = scene.picture("paint", lambda: pack_matrices([paint_matrix(scene.trace, kind, layer, head)]), kind, layer, head)
+    attention_matrices(packed, key="paint-matrix", on_paint=stroke, on_token=token, hints={**ROW_HINTS, **HINTS[kind]})
+    if said := masked_rows(scene.trace, kind, layer):
+        st.html(f'<p class="head-sentence" data-testid="paint-masked">{html.escape(said)}</p>')
+    if kind != "encoder" and not scene.settings.target.strip():
+        st.caption(
+            "Links belong to positions: after every change the model translates again, and a row may then produce another piece. "
+            "Type your own translation above to keep the rows as they are."
+        )
+
+
+def paint_matrix(trace: AttentionMaps, kind: str, layer: int, head: int) -> Matrix:
+    """One head with what is cut in its layer."""
+    weights = trace.attention[kind].weights[layer, head]
+    return Matrix("", trace, kind, weights, cell_states(trace, kind, layer))
+
+
+def masked_rows(trace: AttentionMaps, kind: str, layer: int) -> str:
+    """Which rows may attend to nothing, and what then happens, in words; empty where every row has a key."""
+    empty = (~may_attend(trace, kind, layer).any(dim=1)).nonzero().flatten().tolist()
+    if not empty:
+        return ""
+    made = trace.source if kind == "encoder" else trace.labels
+    names = ", ".join(f"{row + 1} ({quoted(made.shown[row])})" for row in empty[:6]) + (", …" if len(empty) > 6 else "")
+    which = f"Row {names} has" if len(empty) == 1 else f"Rows {names} have"
+    return (
+        f"{which} every key masked and so attends to nothing: all weights are 0 (there is no softmax over nothing), every head "
+        "hands on zeros, this sublayer adds nothing but the bias of W_O, and the token goes on as it was, along the residual "
+        "connection."
+    )
+
+
+def _change(act: Callable[[frozenset[Link]], frozenset[Link]]) -> None:
+    """Cut other links, within what one link of the address bar can name."""
+    now = st.session_state["settings"]
+    cut = act(now.cut)
+    if len(cut) > max(MOST_LINKS, len(now.cut)):
+        st.session_state["paint-notice"] = (
+            f"That would be {len(cut)} cut links; the page keeps at most {MOST_LINKS}, so nothing was changed. "
+            "To mask a whole row or column, click its token."
+        )
+        return
+    st.session_state["settings"] = replace(now, cut=cut)

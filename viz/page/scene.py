@@ -1,0 +1,194 @@
+"""What a view is and what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeVar
+
+import streamlit as st
+from torch import Tensor
+
+from model import Translator
+from model.analysis.roles import without_sinks
+from model.analysis.words import join_words, strongest_pieces
+from model.trace.intervention import Intervention
+from model.trace.trace import AttentionMaps, Trace
+from viz.canvas import Click
+from viz.charts import head_sentence
+from viz.charts.parts.signs import with_signs
+from viz.page import address, engine
+from viz.page.settings import Settings
+from viz.theme import Palette
+
+T = TypeVar("T")
+
+
+@st.cache_data(max_entries=96, show_spinner=False)
+def kept(name: str, key: tuple, theme: str, choices: tuple, _build: Callable[[], T]) -> T:
+    """What `_build` draws; everything else is what the cache goes by."""
+    return with_signs(_build())
+
+
+@dataclass
+class Scene:
+    """The picture that is being drawn. Views read it, and change settings through `choose`."""
+
+    settings: Settings
+    translator: Translator
+    done: engine.Pass
+    colours: Palette
+    trained: Translator | None = None  # where `translator` is a moment of its training
+
+    @property
+    def trace(self) -> Trace:
+        """The pass on screen: the one that was asked for, or, to compare, that of the unchanged model."""
+        return self.before if self.settings.compare == "before" else self.done.trace
+
+    @cached_property
+    def before(self) -> Trace:
+        """The pass of the unchanged model over its own translation (or the reader's)."""
+        return engine.run(self.translator, self.settings.text, self.settings.target, Intervention()).trace
+
+    @property
+    def compares(self) -> bool:
+        """Whether pictures show the difference between the unchanged model and the changed one."""
+        return self.settings.compare == "difference" and not self.settings.intervention.changes_nothing
+
+    @property
+    def translates(self) -> bool:
+        """Whether the pass on screen is over what the model, as it is on screen, says by itself."""
+        changed = self.settings.compare != "before" and not self.settings.intervention.changes_nothing
+        return not self.settings.target.strip() and not (changed and self.settings.forcing == "forced")
+
+    @property
+    def asked(self) -> tuple:
+        """What tells the pass that was asked for from others, where a picture shows it under "Before", too."""
+        trace = self.done.trace
+        return str(trace.intervention.to_dict()), tuple(trace.labels.ids)
+
+    @cached_property
+    def whole_maps(self) -> AttentionMaps:
+        """Who attends to whom: between pieces, or between words where the reader joined them."""
+        return join_words(self.trace) if self.settings.words else self.trace
+
+    @cached_property
+    def _without_sinks(self) -> tuple[AttentionMaps, dict[str, Tensor]]:
+        return without_sinks(self.whole_maps, renormalise=self.settings.sinks == "renormalise")
+
+    @property
+    def maps(self) -> AttentionMaps:
+        """The same, without attention to special tokens and punctuation where the reader hides it."""
+        return self.whole_maps if self.settings.sinks == "keep" else self._without_sinks[0]
+
+    @cached_property
+    def maps_before(self) -> AttentionMaps:
+        """The maps of the unchanged model, joined and filtered like `maps`."""
+        whole = join_words(self.before) if self.settings.words else self.before
+        if self.settings.sinks == "keep":
+            return whole
+        return without_sinks(whole, renormalise=self.settings.sinks == "renormalise")[0]
+
+    def hidden(self, kind: str, layer: int, heads: list[int]) -> str:
+        """How much of these heads' attention is hidden, mean over rows, as a sentence; empty where nothing is."""
+        if self.settings.sinks == "keep" or not heads:
+            return ""
+        share = float(self._without_sinks[1][kind][layer, heads].mean())
+        whose = "this head's" if len(heads) == 1 else "these heads'"
+        rest = "; what is left of each row is divided by its sum" if self.settings.sinks == "renormalise" else ""
+        return f"hidden: {share:.0%} of {whose} attention goes to `</s>`, `<s>` and punctuation (drawn as 0){rest}."
+
+    @property
+    def key(self) -> tuple[str, str, str, bool, str]:
+        """What tells one trace from another, for caches of what is drawn from it."""
+        trace = self.trace
+        text = f"{trace.source.text}\n{trace.labels.ids}"
+        change, settings = str(trace.intervention.to_dict()), self.settings
+        shown = f"{settings.sinks} {self.compares}"
+        return engine.cache_key(self.translator), text, change, settings.words, shown
+
+    @property
+    def open_head(self) -> tuple[str, int, int]:
+        """(kind, layer, head) of the head that is open; the suggested one before any choice."""
+        kind, layer, head = self.settings.kind, self.settings.layer, self.settings.head
+        if layer is not None and head is not None:
+            return kind, layer, head
+        suggestion = self.suggested_head
+        return suggestion if kind == suggestion[0] else (kind, layer or 0, head or 0)
+
+    @property
+    def suggested_head(self) -> tuple[str, int, int]:
+        """The head to open before any choice: the trained model's, so that it stays the same at every moment of the training."""
+        trained = self.trained or self.translator
+        return engine.suggested_head(trained, engine.cache_key(trained))
+
+    @property
+    def open_cell(self) -> tuple[int, int]:
+        """(query, key) of the calculation that is open, as pieces; before any choice the strongest telling cell of the head."""
+        return self.cell_of(self.trace)
+
+    def cell_of(self, trace: Trace) -> tuple[int, int]:
+        """`open_cell` in another pass over the same sentence."""
+        kind, layer, head = self.open_head
+        query, key = self.settings.query, self.settings.key
+        rows, columns = trace.attention[kind].weights.shape[-2:]
+        query, key = (None if at is not None and at >= limit else at for at, limit in ((query, rows), (key, columns)))
+        if query is None:
+            query, strongest, _ = head_sentence(trace, kind, layer, head)
+            return query, strongest if key is None else key
+        return query, int(trace.attention[kind].weights[layer, head, query].argmax()) if key is None else key
+
+    def picture(self, name: str, build: Callable[[], T], *choices: object) -> T:
+        """What `build` draws of this pass with these choices, drawn once: a figure takes 20 to 60 ms to make, 5 to read back."""
+        return kept(name, self.key, self.colours.name, choices, build)
+
+    def choose(self, **changes) -> None:
+        """Change settings in mid-run; what is drawn after this sees them."""
+        self.settings = replace(self.settings, **changes)
+
+
+@dataclass(frozen=True)
+class View:
+    """One view of the page: a new one is one file that defines a View and one line in the registry."""
+
+    slug: str  # in the URL
+    title: str  # on the page
+    sentence: str  # what you see and what to look for
+    draw: Callable[[Scene], None]
+    says: Callable[[Scene], str] | None = None  # the sentence where it depends on what is changed or hidden
+    differs: bool = False  # whether it can show the difference between the unchanged and the changed model
+
+
+def remember(key: str, value: object) -> str:
+    """Give a widget its value where it has none yet (first visit, not drawn in the last run) or the page has followed its address
+    since. Returns the key."""
+    turns, turn = st.session_state.setdefault("remembered", {}), address.turn()
+    if key not in st.session_state or turns.get(key, turn) != turn:
+        st.session_state[key] = value
+    turns[key] = turn
+    return key
+
+
+def numbered(label: str, key: str, count: int, chosen: int) -> int:
+    """A row of numbers 1 .. count to choose one from; counts from 0 in code. A second click does not unchoose."""
+    remember(key, chosen)
+    if st.session_state[key] is None or st.session_state[key] >= count:
+        st.session_state[key] = min(chosen, count - 1)
+    return st.segmented_control(
+        label, range(count), key=key, format_func=lambda index: str(index + 1), required=True, selection_mode="single"
+    )
+
+
+def calculation_opener(scene: Scene) -> Callable[[Click], None]:
+    """What a click on a cell of the open head does: its calculation opens; of a pair of words, that of their strongest pieces."""
+    kind, layer, head = scene.open_head
+
+    def open_calculation(click: Click) -> None:
+        cell = (click.row, click.column)
+        if scene.settings.words:
+            cell = strongest_pieces(scene.trace, kind, scene.trace.attention[kind].weights[layer, head], cell)
+        cell = {"query": cell[0], "key": cell[1]}
+        st.session_state["settings"] = replace(scene.settings, view="steps", kind=kind, layer=layer, head=head, **cell)
+
+    return open_calculation

@@ -1,0 +1,65 @@
+"""What was stored beside a checkpoint, read once for all sessions: what its heads do, which one aligns, its timeline, how deep it can go.
+
+A file that is damaged is left out, and a notice says so: the page shows everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import streamlit as st
+
+from model import Translator
+from model.analysis.roles import HeadMeasures
+from model.instrument.beside import siblings
+from model.instrument.checkpoint import CheckpointError
+from model.measuring.alignment import load_alignment
+from model.measuring.coreference_record import Coreference, load_coreference
+from model.measuring.depth import Depth, load_depth
+from model.measuring.roles import load_roles
+from model.measuring.timeline import Moment, load_timeline
+from model.transformer.config import Config
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """The measurements of one checkpoint's weights."""
+
+    roles: HeadMeasures | None = None
+    alignment: tuple[int, int, float] | None = None  # (layer, head, error rate) of the head of cross-attention that aligns words best
+    moments: tuple[Moment, ...] = ()
+    coreference: Coreference | None = None  # what "it" becomes
+    depth: Depth | None = None  # what inputs the model is used to
+    notices: tuple[str, ...] = ()  # what was left out, and why
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _stored(folder: str, weights: str, _config: Config) -> Stored:
+    notices: list[str] = []
+
+    def read(load: Callable[[Path, str, Config], T], nothing: T) -> T:
+        try:
+            return load(Path(folder), weights, _config)
+        except CheckpointError as error:
+            notices.append(str(error))
+            return nothing
+
+    found = read(load_roles, None), read(load_alignment, None), tuple(read(load_timeline, [])), load_coreference(Path(folder), weights), read(load_depth, None)
+    return Stored(*found, tuple(notices))
+
+
+def stored(shown: Translator) -> Stored:
+    """What lies beside the folder that a translator was loaded from; nothing where it was loaded from none."""
+    weights = shown.about.get("weights_sha256")
+    return _stored(str(shown.folder), weights, shown.model.config) if shown.folder and weights else Stored()
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def siblings_of(folder: str) -> tuple[dict[str, str], list[str]]:
+    """See `model.beside.siblings`: ({folder name: kind of positions}, notices)."""
+    return siblings(folder)

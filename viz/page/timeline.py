@@ -1,0 +1,73 @@
+"""The slider over every view: the model at a moment of its training, from random weights to the end."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from model import Translator
+from model.analysis.roles import ROLE
+from model.instrument.pretrained import CheckpointError
+from model.measuring.timeline import Moment
+from viz.charts.timeline import timeline_curve
+from viz.page import engine
+from viz.page.choices import plain
+from viz.page.scene import kept
+from viz.page.settings import Settings
+from viz.page.widgets import bound
+from viz.theme import Palette
+
+HELP = "The same sentence at every stage of one training run: heads go from noise to patterns, the translation from babble to French."
+
+
+def switch(place: st.delta_generator.DeltaGenerator, trained: Translator, settings: Settings) -> list[Moment]:
+    """The switch that brings the slider, where this checkpoint has a timeline. Returns its moments."""
+    moments = engine.moments(trained)
+    if moments:
+        st.session_state["timeline"] = settings.moment is not None
+        place.toggle("Training", key="timeline", help=HELP, on_change=_switched)
+    return moments
+
+
+def _switched() -> None:
+    """On: the first moment. Off: the trained model."""
+    settings = st.session_state["settings"]
+    st.session_state["settings"] = replace(settings, moment=0 if settings.moment is None else None)
+
+
+def at_moment(trained: Translator, moments: list[Moment], settings: Settings) -> Translator:
+    """The translator that the slider chooses: the trained one where it is off, or where its file cannot be read."""
+    if settings.moment is None or not moments:
+        return trained
+    try:
+        return engine.at_moment(trained, min(settings.moment, len(moments) - 1))
+    except CheckpointError as error:
+        st.warning(plain(str(error)))
+        return trained
+
+
+def slider(moments: list[Moment], settings: Settings, colours: Palette) -> None:
+    """The training step, what the model could do by then, and the curve."""
+    chosen = min(settings.moment, len(moments) - 1)
+    moment = moments[chosen]
+    with st.container(key="timeline-strip"):
+        left, right = st.columns([1.2, 1], gap="medium", vertical_alignment="center")
+        with left:
+            st.select_slider("Training step", range(len(moments)), format_func=lambda at: f"{moments[at].step:,}",
+                             **bound("moment", replace(settings, moment=chosen), "timeline-moment"))  # fmt: skip
+            st.html(f'<p class="quiet" data-testid="moment">{html.escape(said(moment, moments[-1].step))}</p>')
+        with right:
+            key = tuple(at.sha256 for at in moments)
+            figure = kept("timeline", key, colours.name, (chosen,), partial(timeline_curve, moments, chosen, colours))
+            st.plotly_chart(figure, theme=None, key="timeline-curve", config={"displayModeBar": False})
+
+
+def said(moment: Moment, last: int) -> str:
+    """What the model could do at a moment, in a sentence."""
+    have = [f"{len(heads)} {ROLE[role].title}" for role, heads in moment.roles.items() if heads]
+    begun = "random weights" if moment.step == 0 else f"step {moment.step:,} of {last:,}"
+    heads = f" Heads with a role: {', '.join(have)}." if have else " No head has a role yet."
+    return f"{begun[0].upper()}{begun[1:]}: {moment.dev_loss:.2f} nats per token and BLEU {moment.bleu:.1f} on held-out sentences.{heads}"

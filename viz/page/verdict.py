@@ -1,0 +1,129 @@
+"""What a change of the model did to the translation, in words; its numbers behind a detail."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import partial
+
+from model.analysis.change import PredictionChange, prediction_change
+from model.analysis.words import join_pieces
+from model.instrument.tokenizer import SPACE, SPECIAL, Tokens
+from viz.page import engine
+from viz.page.scene import Scene
+from viz.theme import number, quoted
+
+FEW = 3  # changes of one sort that are named; the rest is counted
+FLAT = 0.005  # nats: a change of a loss that is written as 0.00
+
+
+@dataclass(frozen=True)
+class WordChanges:
+    """How one sentence became another, word by word, in the order of the sentence."""
+
+    replaced: tuple[tuple[str, str], ...]  # (words before, words now), a run each
+    lost: tuple[str, ...]
+    added: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.replaced or self.lost or self.added)
+
+
+def word_changes(before: Tokens, after: Tokens) -> WordChanges:
+    """Which words of `before` are lost or replaced in `after`, and which are added (longest matching blocks, as in difflib)."""
+    first, second = _words(before), _words(after)
+    replaced, lost, added = [], [], []
+    for what, start, end, from_, to in SequenceMatcher(None, first, second, autojunk=False).get_opcodes():
+        if what == "replace":
+            replaced.append((_run(first[start:end]), _run(second[from_:to])))
+        elif what == "delete":
+            lost.append(_run(first[start:end]))
+        elif what == "insert":
+            added.append(_run(second[from_:to]))
+    return WordChanges(tuple(replaced), tuple(lost), tuple(added))
+
+
+def in_words(before: Tokens, after: Tokens) -> str:
+    """What became of the translation, as a sentence."""
+    if before.ids == after.ids:
+        return "The translation stays the same, piece by piece."
+    found = word_changes(before, after)
+    if not found:
+        return "The same words, written with other pieces."
+    if len(after) == 1:
+        return "The translation is empty now: the model ends at once."
+    if len(before) == 1:
+        return f"The translation was empty; now it says {quoted(after.text)}."
+    parts = []
+    if found.replaced:
+        parts.append("replaced: " + _listed([f"{quoted(then)} → {quoted(now)}" for then, now in found.replaced]))
+    parts += [f"{name}: " + _listed([quoted(run) for run in runs]) for name, runs in (("lost", found.lost), ("added", found.added)) if runs]
+    said = "; ".join(parts)
+    return f"{said[0].upper()}{said[1:]}."
+
+
+def said(scene: Scene, original: Tokens) -> str:
+    """HTML: the verdict, and what it is measured by behind a detail. All text is escaped. original: the unchanged model's labels."""
+    after, settings = scene.done.trace, scene.settings
+    given = bool(settings.target.strip()) or settings.forcing == "forced"
+    change = scene.picture("prediction-change", partial(prediction_change, scene.before, after), *scene.asked)
+    text = _effect(scene, change) if given else in_words(original, after.labels)
+    note = f'<span class="changed-note" data-testid="changed-note">{html.escape(text)}</span>'
+    detail = _numbers(change, after.labels)
+    if not detail:
+        return note
+    return f'{note}<details data-testid="changed-numbers"><summary>numbers</summary><p>{html.escape(detail)}</p></details>'
+
+
+def losses(scene: Scene) -> str:
+    """The loss of one and the same translation before and after the change, nats per token, and which way it went."""
+    settings = scene.settings
+    forced = engine.run(scene.translator, settings.text, settings.target, settings.intervention, forced=True).trace
+    then, now = float(scene.before.loss.mean()), float(forced.loss.mean())
+    whose = "your translation" if settings.target.strip() else "the same translation, that of the model as trained"
+    return f"Loss of {whose}, teacher-forced: {then:.2f} nats per token before, {now:.2f} after; {_way(then, now)}."
+
+
+def _way(then: float, now: float) -> str:
+    if abs(now - then) < FLAT:
+        return "it stays where it was"
+    return "it rises: the model is worse off with the change" if now > then else "it falls: the model is better off with the change"
+
+
+def _effect(scene: Scene, change: PredictionChange) -> str:
+    """Of a translation that stays: which of its pieces became harder and easier to say."""
+    kept = "The translation is yours and stays" if scene.settings.target.strip() else "The translation is kept (teacher forcing)"
+    moved = (change.after - change.before).nan_to_num(0.0)
+    worst, best = int(moved.argmin()), int(moved.argmax())
+    pieces, parts = scene.done.trace.labels.shown, []
+    for row, became in ((worst, "less"), (best, "more")):
+        if abs(float(moved[row])) >= FLAT and (float(moved[row]) < 0) == (became == "less"):
+            then, now = (number(float(part[row].exp())) for part in (change.before, change.after))
+            parts.append(f"{quoted(pieces[row])} becomes {became} likely ({then} → {now})")
+    return f"{kept}; {', '.join(parts)}." if parts else f"{kept}; no piece of it becomes more or less likely."
+
+
+def _numbers(change: PredictionChange, labels: Tokens) -> str:
+    """Where the whole distribution moved most; empty where nothing can be compared."""
+    divergence = change.divergence.nan_to_num(-1)
+    row = int(divergence.argmax())
+    if float(divergence[row]) < 0:
+        return ""
+    return f"Largest KL divergence of the next-piece distributions: {number(float(divergence[row]))} nats, producing {quoted(labels.shown[row])}."
+
+
+def _words(labels: Tokens) -> list[str]:
+    """The words of a translation, special tokens and lone spaces left out, each with its space mark."""
+    joined = join_pieces(labels)
+    return [piece for piece, id_ in zip(joined.pieces, joined.ids, strict=True) if id_ not in SPECIAL and piece.strip(SPACE)]
+
+
+def _run(words: list[str]) -> str:
+    """Neighbouring words as they are written."""
+    return "".join(words).replace(SPACE, " ").strip() or " "
+
+
+def _listed(items: list[str]) -> str:
+    more = f" and {len(items) - FEW} more" if len(items) > FEW else ""
+    return ", ".join(items[:FEW]) + more
