@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.chromium import need_chromium
 
-from bench import knockout, switch, trace
+from bench import frozen, knockout, switch, trace
 from bench.browser import ROOT, serve
 from bench.page import HEADER, MOST_ROUNDS, main, sentences
 from bench.tab import EARLY, OTHER, UNDRAWN, Rerun, Tab, letters, thrown_away, until_one
@@ -103,6 +103,19 @@ def test_what_was_thrown_away_is_said_with_its_reasons():
     with pytest.raises(RuntimeError, match="too busy"):
         until_one(cycle([None]))
     assert until_one(iter([None, Rerun(2.0, 1)])) == Rerun(2.0, 1)
+
+
+def test_a_page_that_changed_is_told_apart_from_one_that_did_not(tmp_path, monkeypatch, capsys):
+    """The first run writes, the next compare: the state that differs is named, and the command fails."""
+    shows = {"state": {"view": "one-head"}, "problems": [], "shows": [["plotly", frozen.digest("a")]]}
+    monkeypatch.setattr(frozen, "frozen", lambda: [shows])
+    for said in ("says what 1 states show", "1 of 1 states show the same"):
+        frozen.main([str(tmp_path / "page.json")])
+        assert said in capsys.readouterr().out
+    monkeypatch.setattr(frozen, "frozen", lambda: [{**shows, "shows": [["plotly", frozen.digest("b")]]}])
+    with pytest.raises(SystemExit):
+        frozen.main([str(tmp_path / "page.json")])
+    assert "one-head" in capsys.readouterr().out
 
 
 FIELD = 'import streamlit as st\ntext = st.text_input("English sentence", live=True)\n'

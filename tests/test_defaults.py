@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import importlib
+import importlib.util
 import pkgutil
 from pathlib import Path
 
@@ -14,12 +14,8 @@ import model
 from model.analysis.alignment import read_pairs
 from model.instrument.project import ROOT
 
-COMMANDS = [
-    name
-    for package in (model, bench)
-    for name in (f"{package.__name__}.{info.name}" for info in pkgutil.iter_modules(package.__path__))
-    if "argparse" in (ROOT / f"{name.replace('.', '/')}.py").read_text(encoding="utf-8")
-]
+MODULES = (info for package in (model, bench) for info in pkgutil.walk_packages(package.__path__[:1], f"{package.__name__}."))
+COMMANDS = [info.name for info in MODULES if "argparse" in Path(info.module_finder.find_spec(info.name).origin).read_text(encoding="utf-8")]
 
 
 class Built(Exception):
@@ -57,3 +53,10 @@ def test_the_pairs_with_links_are_found_from_anywhere(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     default = next(action.default for action in parser_of("model.measuring.alignment", monkeypatch)._actions if action.dest == "pairs")
     assert len(read_pairs(default)) == 40
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name.startswith("model.")])
+def test_a_command_is_found_without_its_room(name):
+    """`python -m model.evaluate`, as READMEs and cards have it."""
+    short = importlib.util.find_spec(f"model.{name.rpartition('.')[2]}")
+    assert Path(short.origin).samefile(importlib.util.find_spec(name).origin)
