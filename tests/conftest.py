@@ -13,7 +13,7 @@ from support.chromium import need_chromium
 from support.tiny import SENTENCES, tiny_model, write_training_files
 
 from bench.browser import chromium
-from model.instrument.pretrained import Translator, load_pretrained
+from model.instrument.pretrained import Translator, load_pretrained, save_pretrained
 from model.instrument.tokenizer import Tokenizer
 
 PROPERTIES = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}  # a busy machine is slow; fixtures here are not written to
@@ -40,6 +40,22 @@ def tokenizer() -> Tokenizer:
 def tiny_translator(tokenizer: Tokenizer) -> Translator:
     """A translator with an untrained model of 2 + 3 layers."""
     return Translator(tiny_model(tokenizer), tokenizer, "tiny")
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tiny_translator: Translator, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That translator as a checkpoint. Not to be written to."""
+    folder, model = tmp_path_factory.mktemp("checkpoint") / "tiny", tiny_translator.model
+    about = {"languages": {"source": "English", "target": "French"}, "training": {"steps": 0}}
+    save_pretrained(folder, model.config, dict(model.named_parameters()), tiny_translator.tokenizer, about)
+    return folder
+
+
+@pytest.fixture
+def tiny_page(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The script of the page is started with that checkpoint: for tests of what the page does, whatever the model says."""
+    monkeypatch.setattr("sys.argv", ["app.py", "--model", str(tiny_folder), "--device", "cpu"])
+    return tiny_folder
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -34,10 +35,11 @@ def test_a_quantized_matrix_is_half_a_scale_away_at_most(seed, rows, size):
     )
 
 
-@pytest.fixture
-def stored(tokenizer, tmp_path):
-    """A checkpoint with a timeline of two kept moments and its end: (folder, translator, moments)."""
-    run, folder = tmp_path / "run", tmp_path / "tiny"
+@pytest.fixture(scope="module")
+def stored(tokenizer, tmp_path_factory):
+    """A checkpoint with a timeline of two kept moments and its end: (folder, translator, moments). Not to be written to."""
+    place = tmp_path_factory.mktemp("stored")
+    run, folder = place / "run", place / "tiny"
     run.mkdir()
     models = {0: tiny_model(tokenizer, seed=1), 8: tiny_model(tokenizer, seed=2), 12: tiny_model(tokenizer, seed=3)}
     for step, model in models.items():
@@ -93,9 +95,10 @@ def test_a_checkpoint_that_went_on_takes_the_timeline_over(stored, tmp_path):
         take_over(translator, later, earlier, PAIRS, "other sentences")
 
 
-def test_a_damaged_moment_is_refused_in_words(stored):
+def test_a_damaged_moment_is_refused_in_words(stored, tmp_path):
     """A changed byte is found by its hash; a missing file is named."""
-    folder, translator, moments = stored
+    whole, translator, moments = stored
+    folder = shutil.copytree(whole, tmp_path / "damaged")
     path = folder / moments[0].file
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(CheckpointError, match="is not the file"):
