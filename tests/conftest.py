@@ -43,11 +43,11 @@ def tiny_translator(tokenizer: Tokenizer) -> Translator:
 
 
 @pytest.fixture(scope="session")
-def tiny_folder(tiny_translator: Translator, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """That translator as a checkpoint. Not to be written to."""
-    folder, model = tmp_path_factory.mktemp("checkpoint") / "tiny", tiny_translator.model
+def tiny_folder(translator: Translator, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint with the vocabulary of the product and an untrained model of 2 + 3 layers. Not to be written to."""
+    folder, model = tmp_path_factory.mktemp("checkpoint") / "tiny", tiny_model(translator.tokenizer)
     about = {"languages": {"source": "English", "target": "French"}, "training": {"steps": 0}}
-    save_pretrained(folder, model.config, dict(model.named_parameters()), tiny_translator.tokenizer, about)
+    save_pretrained(folder, model.config, dict(model.named_parameters()), translator.tokenizer, about)
     return folder
 
 
@@ -56,6 +56,12 @@ def tiny_page(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The script of the page is started with that checkpoint: for tests of what the page does, whatever the model says."""
     monkeypatch.setattr("sys.argv", ["app.py", "--model", str(tiny_folder), "--device", "cpu"])
     return tiny_folder
+
+
+@pytest.fixture
+def shipped_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The script of the page is started as the README says."""
+    monkeypatch.setattr("sys.argv", ["app.py", "--device", "cpu"])
 
 
 @pytest.fixture(scope="session")

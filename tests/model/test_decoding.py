@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from support.shipped import DOGS
 from support.tiny import SENTENCES, tiny_model
 
 from model.analysis.decoding import beam_tree, continue_greedily, next_pieces
@@ -214,5 +215,5 @@ def test_the_next_pieces_are_those_that_can_be_said(model, source):
 
 def test_the_shipped_model_says_its_own_best_pieces(translator):
     """Row t of the teacher-forced pass over its own translation puts each piece first."""
-    trace = translator.trace("Two dogs are playing in the snow.")
+    trace = translator.trace(DOGS)
     assert next_pieces(trace.logits)[1][:, 0].tolist() == trace.labels.ids
