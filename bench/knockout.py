@@ -43,7 +43,7 @@ def taking_turns(functions: Sequence[Callable[[], object]], rounds: int) -> list
 def measure(translator: Translator, text: str, rounds: int) -> tuple[str, list[float]]:
     """Tokens of both sides, and median seconds of (trace, captured pass alone, every head knocked out)."""
     trace, model = translator.trace(text), translator.model
-    heads = list(every_head(model.config).values())
+    heads = list(every_head(model.anatomy).values())
 
     def settled(function: Callable[[], object]) -> Callable[[], None]:
         def run() -> None:
@@ -76,7 +76,7 @@ def main(arguments: list[str] | None = None) -> None:
             translator.source(text)  # not after the others were measured
     except (CheckpointError, DeviceError, ValueError) as error:
         sys.exit(f"error: {error}")
-    count = len(every_head(translator.model.config))
+    count = len(every_head(translator.model.anatomy))
     where = f"{translator.model.device}, torch {torch.__version__}, {torch.get_num_threads()} threads"
     print(f"{count} heads of {translator.name} on {where}\n")
     print(HEADER)

@@ -31,12 +31,12 @@ def statements(block: str) -> list[tuple[str, str]]:
 
 def sizes(trace: Trace) -> dict[str, set[int]]:
     """What each axis name may measure in this trace."""
-    config = trace.config
+    anatomy = trace.anatomy
     positions = {len(trace.source), len(trace.target)}
     return {
-        "layer": {config.encoder_layers, config.decoder_layers}, "head": {config.heads}, "query": positions, "key": positions,
-        "position": positions, "target position": {len(trace.target)}, "d_head": {config.d_model // config.heads},
-        "d_model": {config.d_model}, "d_ff": {config.d_ff}, "vocabulary": {config.vocabulary_size},
+        "layer": {kind.layers for kind in anatomy.kinds}, "head": {kind.heads for kind in anatomy.kinds}, "query": positions, "key": positions,
+        "position": positions, "target position": {len(trace.target)}, "d_head": {kind.d_head for kind in anatomy.kinds},
+        "d_model": {anatomy.d_model}, "d_ff": {units.size(-1) for units in trace.feed_forward.values()}, "vocabulary": {anatomy.vocabulary},
         "point": {states.states.size(0) for states in trace.residual.values()},
     }  # fmt: skip
 

@@ -6,9 +6,9 @@ import torch
 
 from model.analysis.attention import may_attend
 from model.instrument.capture import shuffled_order
+from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.trace import AttentionMaps, Trace
-from model.transformer.config import Config
 
 UNSEEN = "A translator may not look at words that it has yet to say"
 OFF = "switched off: what it looks at is not handed on"
@@ -24,7 +24,7 @@ def off_mark(maps: AttentionMaps, kind: str, layer: int, head: int) -> str:
 
 def cross_off(maps: AttentionMaps) -> str:
     """How many heads of cross-attention are off and what that means for sums over heads, as a sentence; empty where none is."""
-    every = maps.attention["cross"].weights.size(0) * maps.config.heads
+    every = maps.attention["cross"].weights.size(0) * maps.attention["cross"].weights.size(1)
     off = sum(kind == "cross" for kind, _, _ in maps.intervention.heads_off)
     if not off:
         return ""
@@ -116,19 +116,19 @@ def _cuts(change: Intervention, kind: str) -> bool:
 # Positions ------------------------------------------------------------------------------------------------------------
 
 
-def told_position(change: Intervention, config: Config, side: str, length: int, token: int) -> int | None:
+def told_position(change: Intervention, anatomy: Anatomy, side: str, length: int, token: int) -> int | None:
     """The position, from 0, whose vector a token of a side was given; None where nothing is added."""
     edit = _edit(change, side)
-    if config.positions == "none" or edit == "none" or change.position_scale == 0:
+    if anatomy.positions == "none" or edit == "none" or change.position_scale == 0:
         return None
     if edit == "reversed":
         return length - 1 - token
     return int(shuffled_order(length)[token]) if edit == "shuffled" else token
 
 
-def nothing_added(change: Intervention, config: Config, side: str) -> str:
+def nothing_added(change: Intervention, anatomy: Anatomy, side: str) -> str:
     """Why no position is added to a side, as a sentence; empty where one is."""
-    if config.positions == "none":
+    if anatomy.positions == "none":
         return "This model was trained without positions: nothing is added."
     if _edit(change, side) == "none":
         return "The positions are taken away here: nothing is added."
@@ -138,9 +138,9 @@ def nothing_added(change: Intervention, config: Config, side: str) -> str:
 def token_vector(trace: Trace, side: str, token: int) -> tuple[str, str]:
     """What the first layer starts from for one token: words that follow "Row id of the embedding table, times √d", and the formula."""
     change, length = trace.intervention, trace.positions[side].size(0)
-    told = told_position(change, trace.config, side, length, token)
+    told = told_position(change, trace.anatomy, side, length, token)
     if told is None:
-        return f" is what the {side} starts from. {nothing_added(change, trace.config, side)}", "x = E[id] · √d_model"
+        return f" is what the {side} starts from. {nothing_added(change, trace.anatomy, side)}", "x = E[id] · √d_model"
     times = "" if change.position_scale == 1 else f" ({change.position_scale:g} times as strong as in training)"
     own = "" if told == token else f" although it stands at {token + 1}"
     words = f", plus the vector that says “position {told + 1}”{times}{own}, is what the {side} starts from."
@@ -150,27 +150,27 @@ def token_vector(trace: Trace, side: str, token: int) -> tuple[str, str]:
 def first_layer(trace: Trace, side: str) -> str:
     """What the first layer reads of every token of a side."""
     change, edit = trace.intervention, _edit(trace.intervention, side)
-    if why := nothing_added(change, trace.config, side):
+    if why := nothing_added(change, trace.anatomy, side):
         return f"What the first layer reads: what the token is, and no more. {why}"
     where = "where it stands" if edit == "trained" else f"where it was told that it stands ({edit})"
     times = "" if change.position_scale == 1 else f", × {change.position_scale:g}"
     return f"What the first layer reads: what the token is, plus {where}{times}."
 
 
-def position_change(change: Intervention, config: Config | None, side: str) -> str:
-    """An edit of the positions of a side, as a change of the model; config: None where it is not known."""
+def position_change(change: Intervention, anatomy: Anatomy | None, side: str) -> str:
+    """An edit of the positions of a side, as a change of the model; anatomy: None where it is not known."""
     language, edit = {"encoder": "English", "decoder": "French"}[side], _edit(change, side)
-    if config is not None and config.positions == "none":
+    if anatomy is not None and anatomy.positions == "none":
         return f"{language} positions {_DONE[edit]}: no effect, this model was trained without any"
     if edit != "none" and change.position_scale == 0:
         return f"{language} positions {_DONE[edit]}: no effect, × 0 leaves nothing of them"
     return f"{language} positions {_DONE[edit]} ({_MEANS[edit]})"
 
 
-def scale_change(change: Intervention, config: Config | None) -> str:
+def scale_change(change: Intervention, anatomy: Anatomy | None) -> str:
     """The factor on the positions, as a change of the model."""
     said = f"positions × {change.position_scale:g}"
-    if config is not None and config.positions == "none":
+    if anatomy is not None and anatomy.positions == "none":
         return f"{said}: no effect, this model was trained without any"
     gone = [language for language, side in (("English", "encoder"), ("French", "decoder")) if _edit(change, side) == "none"]
     if len(gone) == 2:
@@ -178,16 +178,16 @@ def scale_change(change: Intervention, config: Config | None) -> str:
     return said + (f" (the {gone[0]} ones are taken away)" if gone else "")
 
 
-def positions_view(config: Config) -> str:
+def positions_view(anatomy: Anatomy) -> str:
     """What the view of positions shows of a model."""
     alone = "Attention alone does not know word order; "
-    if config.positions == "none":
+    if anatomy.positions == "none":
         return (
             f"{alone}this model was trained without positions, so nothing is added to a token and every chart of the encoding is "
             "empty. Look, in the laboratory, for what the order of the words still changes."
         )
     look = "Look for fast waves at the left and slow ones at the right, and for how neighbours resemble each other."
-    if config.positions == "learned":
+    if anatomy.positions == "learned":
         look = "Look for how neighbours resemble each other, and for where the table turns to noise: places that training hardly met."
     return f"{alone}this is the vector that is added to each token to say where it stands. {look}"
 

@@ -11,10 +11,6 @@ from torch import Tensor
 from model.trace.trace import AttentionMaps, Trace
 from model.transformer.positions import sinusoids
 
-# The sublayers of one layer, in the order in which they write to the residual stream.
-SUBLAYERS = {"encoder": ("encoder", "feed_forward"), "decoder": ("decoder", "cross", "feed_forward")}
-
-
 # Attention ------------------------------------------------------------------------------------------------------------
 
 
@@ -42,7 +38,7 @@ def mean_distance(weights: Tensor) -> Tensor:
 
 def may_attend(trace: AttentionMaps, kind: str, layer: int) -> Tensor:
     """The mask of one layer, spread out: bool (query, key), True = may attend."""
-    attention = trace.attention[kind]
+    attention = trace.attention_of(kind)
     return attention.mask[layer, 0].expand(attention.weights.shape[-2:])
 
 
@@ -51,7 +47,7 @@ def handed_on(maps: AttentionMaps, kind: str) -> Tensor:
 
     What a head looks at is in `weights` whether it is on or off; when it is off, nothing of it reaches the residual stream.
     """
-    weights = maps.attention[kind].weights
+    weights = maps.attention_of(kind).weights
     off = [(layer, head) for name, layer, head in maps.intervention.heads_off if name == kind]
     if not off:
         return weights
@@ -59,6 +55,15 @@ def handed_on(maps: AttentionMaps, kind: str) -> Tensor:
     for layer, head in off:
         weights[layer, head] = 0.0
     return weights
+
+
+def per_head(trace: Trace, kind: str, what: str) -> Tensor:
+    """The "keys" or "values" that every head reads: (layer, head, key, d_head), shared ones repeated.
+
+    Raises ValueError that says why where the model does not have them.
+    """
+    shape, part = trace.anatomy.kind(kind), trace.part(what, kind)
+    return part if shape.key_heads == shape.heads else part.repeat_interleave(shape.heads // shape.key_heads, dim=1)
 
 
 def strongest_cell(weights: Tensor, tiers: list[Tensor], share: float = 0.25) -> tuple[int, int]:
@@ -108,14 +113,14 @@ def given_positions(trace: Trace, side: str, encoding: Tensor | None = None) -> 
     encoding: the plain encoding (position, d_model) to recognise rows of, needed for a shuffled learned encoding only.
     Each token gets the row nearest to what was added, undoing `position_scale`.
     """
-    added, change = trace.positions[side], trace.intervention
-    edit = change.source_positions if side == "encoder" else change.target_positions
+    added, change = trace.part("positions", side), trace.intervention
+    edit = change.positions_on(trace.anatomy.stack(side))
     length = added.size(0)
     if edit == "none" or change.position_scale == 0 or not bool(added.any()):
         return None
     if edit in ("trained", "reversed"):
         return list(range(length)) if edit == "trained" else list(range(length))[::-1]
-    if encoding is None and trace.config.positions == "sinusoidal":
+    if encoding is None and trace.anatomy.positions == "sinusoidal":
         encoding = sinusoids(torch.arange(length, device=added.device), added.size(1))
     if encoding is None:
         return None
@@ -127,7 +132,7 @@ def input_parts(trace: Trace, side: str) -> dict[str, Tensor]:
 
     Returns "token", "position" and "sum": Euclidean norms, (position,) each; "cosine": of the two parts, 0 where one is zero.
     """
-    token, position = trace.embeddings[side], trace.positions[side]  # (position, d_model)
+    token, position = trace.part("embeddings", side), trace.part("positions", side)  # (position, d_model)
     return {
         "token": token.norm(dim=1),
         "position": position.norm(dim=1),
@@ -141,12 +146,12 @@ def input_parts(trace: Trace, side: str) -> dict[str, Tensor]:
 
 def residual_norms(trace: Trace, side: str) -> Tensor:
     """Euclidean norm of every token's state at every point of the residual stream: (point, position)."""
-    return trace.residual[side].states.norm(dim=-1)
+    return trace.stream(side).states.norm(dim=-1)
 
 
 def written_norms(trace: Trace, side: str) -> Tensor:
     """Euclidean norm of what every sublayer wrote for every token: (sublayer, position), sublayer = point - 1."""
-    return trace.residual[side].written.norm(dim=-1)
+    return trace.stream(side).written.norm(dim=-1)
 
 
 def written_shares(trace: Trace, side: str) -> Tensor:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from model.analysis.two_sentences import counterparts
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMap, AttentionMaps, Trace
 
 
@@ -25,13 +25,15 @@ def same_tokens(first: Tokens, second: Tokens) -> list[int | None]:
 def aligned(first: AttentionMaps, second: AttentionMaps) -> AttentionMaps:
     """The weights of `first` at the places of `second`'s tokens: NaN, and mask True, for queries or keys without a counterpart.
 
-    Rows of the decoder and of cross-attention are matched by what they produce, keys by what they are.
+    Rows are matched by what they produce, where they produce something, keys by what they are.
     """
-    source, read, made = (same_tokens(getattr(first, name), getattr(second, name)) for name in ("source", "target", "labels"))
-    rows = {"encoder": source, "decoder": made, "cross": made}
-    columns = {"encoder": source, "decoder": read, "cross": source}
-    attention = {kind: _moved(first.attention[kind], rows[kind], columns[kind]) for kind in first.attention}
-    return AttentionMaps(second.source, second.target, second.labels, first.intervention, first.config, attention)
+    rows = {stack: same_tokens(first.axes[stack].labels, axis.labels) for stack, axis in second.axes.items()}
+    columns = {stack: same_tokens(first.axes[stack].read, axis.read) for stack, axis in second.axes.items()}
+    attention = {}
+    for name, part in first.attention.items():
+        kind = first.anatomy.kind(name)
+        attention[name] = _moved(part, rows[kind.asks], columns[kind.answers])
+    return AttentionMaps(second.axes, first.intervention, first.anatomy, attention)
 
 
 def _moved(part: AttentionMap, rows: list[int | None], columns: list[int | None]) -> AttentionMap:
@@ -55,11 +57,12 @@ class PredictionChange:
 
 def prediction_change(before: Trace, after: Trace) -> PredictionChange:
     """How the next-piece distributions differ (Kullback and Leibler 1951), and what became of each label's log-probability."""
+    logits = [trace.part("logits") for trace in (before, after)]
     partners = same_tokens(before.labels, after.labels)
     rows = [row for row, partner in enumerate(partners) if partner is not None]
-    found = torch.full((3, len(partners)), float("nan"), device=after.logits.device)
-    p = before.logits[[partners[row] for row in rows]].float().log_softmax(-1).to(found.device)
-    q = after.logits[rows].float().log_softmax(-1)
+    found = torch.full((3, len(partners)), float("nan"), device=logits[1].device)
+    p = logits[0][[partners[row] for row in rows]].float().log_softmax(-1).to(found.device)
+    q = logits[1][rows].float().log_softmax(-1)
     labels = torch.tensor([after.labels.ids[row] for row in rows], dtype=torch.long, device=found.device)[:, None]
     found[0, rows] = (p.exp() * (p - q)).sum(-1).clamp(min=0.0)
     found[1, rows], found[2, rows] = p.gather(1, labels)[:, 0], q.gather(1, labels)[:, 0]
@@ -71,11 +74,11 @@ def state_change(before: Trace, after: Trace, side: str) -> tuple[Tensor, Tensor
 
     Change of the norm, |after| - |before|; and how far the vector moved, |after - before| / |before|.
     """
-    name = "source" if side == "encoder" else "target"
-    partners = same_tokens(getattr(before, name), getattr(after, name))
+    states = [trace.stream(side).states for trace in (before, after)]
+    partners = same_tokens(before.tokens(side), after.tokens(side))
     places = [place for place, partner in enumerate(partners) if partner is not None]
-    now = after.residual[side].states[:, places]
-    then = before.residual[side].states[:, [partners[place] for place in places]].to(now.device)
+    now = states[1][:, places]
+    then = states[0][:, [partners[place] for place in places]].to(now.device)
     norms, moved = (torch.full((now.size(0), len(partners)), float("nan"), device=now.device) for _ in range(2))
     norms[:, places] = now.norm(dim=-1) - then.norm(dim=-1)
     moved[:, places] = (now - then).norm(dim=-1) / then.norm(dim=-1).clamp_min(1e-12)

@@ -88,7 +88,7 @@ def continue_greedily(
         step, piece = (whole_number(f"A {name} in forced", at, -(10**9), 10**9) for name, at in (("step", step), ("piece", piece)))
         if step >= 0 and 0 <= piece < model.config.vocabulary_size and piece not in NEVER_SAID:
             wanted.setdefault(step, piece)
-    with running(model.config, intervention):
+    with running(model.anatomy, intervention):
         ids = search(
             model, torch.tensor([source], device=model.device), use_cache=intervention.keeps_earlier_steps, forced=wanted
         )[0]
@@ -116,7 +116,7 @@ def beam_tree(model: Transformer, source: list[int], beam: int, intervention: In
         found.extend(Hypothesis(parents[parent], piece, step, score, None) for parent, piece, score in going)
         step += 1
 
-    with running(model.config, intervention):
+    with running(model.anatomy, intervention):
         ids = torch.tensor([source], device=model.device)
         search(model, ids, beam, use_cache=intervention.keeps_earlier_steps, observe=observe)
     tree = BeamTree(beam, tuple(found), 0)
@@ -129,7 +129,7 @@ def _check(model: Transformer, source: list[int], intervention: Intervention) ->
         raise ValueError(f"source must be a list of token ids, not {shown(source)}.")
     for id_ in source:
         whole_number("A token id of source", id_, 0, model.config.vocabulary_size - 1)
-    check_places(intervention, model.config, len(source), model.config.max_length)
+    check_places(intervention, model.anatomy, len(source), model.config.max_length)
 
 
 def next_pieces(logits: Tensor, count: int = 5) -> tuple[Tensor, Tensor]:

@@ -16,10 +16,10 @@ from torch import Tensor
 
 from model.analysis.words import word_groups
 from model.instrument.capture import Recorder, recording
-from model.instrument.tokenizer import Tokens
-from model.trace.intervention import ATTENTION_KINDS, Intervention, Link
+from model.trace.anatomy import Anatomy
+from model.trace.intervention import Intervention, Link
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
-from model.transformer.config import Config
 from model.transformer.masks import padding_mask
 from model.transformer.transformer import Transformer
 
@@ -47,22 +47,21 @@ class KnockOut:
         return replace(change, heads_off=change.heads_off | self.heads, cut=change.cut | self.links)
 
 
-def every_head(config: Config) -> dict[tuple[str, int, int], KnockOut]:
+def every_head(anatomy: Anatomy) -> dict[tuple[str, int, int], KnockOut]:
     """Every head by (kind, layer, head), in this order."""
     return {
         (kind, layer, head): KnockOut(heads=frozenset({(kind, layer, head)}))
-        for kind, layer in every_layer(config)
-        for head in range(config.heads)
+        for kind, layer in every_layer(anatomy)
+        for head in range(anatomy.kind(kind).heads)
     }
 
 
-def every_layer(config: Config) -> dict[tuple[str, int], KnockOut]:
+def every_layer(anatomy: Anatomy) -> dict[tuple[str, int], KnockOut]:
     """All heads of one attention module at once, by (kind, layer), in this order."""
-    layers = {"encoder": config.encoder_layers, "decoder": config.decoder_layers, "cross": config.decoder_layers}
     return {
-        (kind, layer): KnockOut(heads=frozenset((kind, layer, head) for head in range(config.heads)))
-        for kind in ATTENTION_KINDS
-        for layer in range(layers[kind])
+        (kind.name, layer): KnockOut(heads=frozenset((kind.name, layer, head) for head in range(kind.heads)))
+        for kind in anatomy.kinds
+        for layer in range(kind.layers)
     }
 
 
@@ -126,7 +125,7 @@ def batches(trace: Trace, interventions: Sequence[Intervention]) -> list[list[in
     order = sorted(range(len(joins)), key=joins.__getitem__)
     size, found = max(1, CHUNK_TOKENS // max(len(trace.source), len(trace.target))), []
     for changes_encoder in (True, False):
-        part = [at for at in order if (joins[at] < trace.config.encoder_layers) == changes_encoder]
+        part = [at for at in order if (joins[at] < trace.anatomy.stacks[0].layers) == changes_encoder]
         found += [part[start : start + size] for start in range(0, len(part), size)]
     return found
 
@@ -137,10 +136,10 @@ def run_batch(trace: Trace, model: Transformer, changes: Sequence[Intervention])
     One walk up the model. A row of the batch joins at the layer where its intervention first differs from the trace's, with the
     state that the trace has there; rows that leave the encoder as it is share its states.
     """
-    ends, encoder = [_joins(trace, change) for change in changes], trace.config.encoder_layers
+    ends, encoder = [_joins(trace, change) for change in changes], trace.anatomy.stacks[0].layers
     source = torch.tensor([trace.source.ids], device=model.device)
     with torch.no_grad():
-        seen = padding_mask(source, trace.config.pad_id)
+        seen = padding_mask(source, model.config.pad_id)
         if min(ends) < encoder:
             memory = _climb(trace, model, "encoder", changes, ends, (seen,))
             ends = [0] * len(ends)
@@ -153,7 +152,7 @@ def run_batch(trace: Trace, model: Transformer, changes: Sequence[Intervention])
 
 def _joins(trace: Trace, change: Intervention) -> int:
     """The layer from which on a change differs from the trace: encoder layers first, then the decoder's; all of them: nowhere."""
-    base, encoder = trace.intervention, trace.config.encoder_layers
+    base, encoder = trace.intervention, trace.anatomy.stacks[0].layers
     if replace(change, heads_off=base.heads_off, cut=base.cut) != base:
         raise ValueError(
             "Knock-outs may differ from the trace in heads that are off and links that are cut, and in nothing else."
@@ -161,7 +160,7 @@ def _joins(trace: Trace, change: Intervention) -> int:
     places = [(kind, layer) for kind, layer, _ in change.heads_off ^ base.heads_off]
     places += [(kind, layer or 0) for kind, layer, _, _ in change.cut ^ base.cut]
     return min(
-        (layer if kind == "encoder" else encoder + layer for kind, layer in places), default=encoder + trace.config.decoder_layers
+        (layer if kind == "encoder" else encoder + layer for kind, layer in places), default=encoder + trace.anatomy.stacks[1].layers
     )
 
 
@@ -178,7 +177,7 @@ def _climb(
     for index in range(len(stack.layers) + 1):
         x = torch.cat([x, states[index * sublayers].expand(joins.count(index), -1, -1)])
         if len(x) and index < len(stack.layers):
-            with recording(Recorder(trace.config, changes[: len(x)], captures=False)):
+            with recording(Recorder(trace.anatomy, changes[: len(x)], captures=False)):
                 x = stack.layers[index](x, *more)
     return stack.norm(x)
 

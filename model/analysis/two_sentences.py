@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from model.analysis.attention import may_attend
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps
 
 LONGEST_SWAP = 3  # tokens: longer runs that differ are too unlike to pair them one by one
@@ -30,10 +30,10 @@ def counterparts(first: Tokens, second: Tokens, longest_swap: int = LONGEST_SWAP
 
 
 def axis_counterparts(first: AttentionMaps, second: AttentionMaps, kind: str) -> tuple[list[int | None], list[int | None]]:
-    """Counterparts of the rows and of the columns of a kind of attention: rows of the decoder by what they produce (labels),
+    """Counterparts of the rows and of the columns of a kind of attention: rows by what they produce (where they produce something),
     columns by what is read."""
-    rows = (first.source, second.source) if kind == "encoder" else (first.labels, second.labels)
-    return counterparts(*rows), counterparts(first.keys(kind), second.keys(kind))
+    rows, columns = counterparts(first.rows(kind).labels, second.rows(kind).labels), (first.columns(kind), second.columns(kind))
+    return rows, counterparts(*columns)
 
 
 def aligned_difference(first: AttentionMaps, second: AttentionMaps, kind: str, layer: int, head: int) -> Tensor:
@@ -41,10 +41,10 @@ def aligned_difference(first: AttentionMaps, second: AttentionMaps, kind: str, l
 
     NaN where the row or the column has no counterpart. Layer and head from 0.
     """
-    weights = second.attention[kind].weights[layer, head]
+    weights = second.attention_of(kind).weights[layer, head]
     difference = torch.full_like(weights, float("nan"))
     ours, theirs = _aligned(first, second, kind, weights.device)
-    before = first.attention[kind].weights[layer, head].to(weights.device)
+    before = first.attention_of(kind).weights[layer, head].to(weights.device)
     difference[ours] = weights[ours] - before[theirs]
     return difference
 
@@ -62,11 +62,11 @@ def head_changes(first: AttentionMaps, second: AttentionMaps, kind: str) -> Tens
 
     Over the aligned cells that may be attended to in either sentence; 0 where there are none.
     """
-    weights = second.attention[kind].weights
+    weights = second.attention_of(kind).weights
     ours, theirs = _aligned(first, second, kind, weights.device)
     changes = weights.new_zeros(weights.shape[:2])
     for layer in range(weights.size(0)):  # one layer at a time: 500 tokens make 2 million weights a layer
-        before = first.attention[kind].weights[layer].to(weights.device)
+        before = first.attention_of(kind).weights[layer].to(weights.device)
         difference = (weights[layer][:, ours[0], ours[1]] - before[:, theirs[0], theirs[1]]).abs()  # (head, query, key)
         allowed = aligned_mask(first, second, kind, layer)[ours]
         changes[layer] = (difference * allowed).sum((-1, -2)) / allowed.sum().clamp(min=1)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
-from model.instrument.tokenizer import SPACE, Tokens
 from model.trace.byte_pieces import character_name
 from model.trace.pasted import UNKNOWN_CHARACTER, visible
-from model.trace.trace import AttentionMap, AttentionMaps
+from model.trace.tokens import Tokens
+from model.trace.trace import AttentionMap, AttentionMaps, Axis
 
 
 def word_groups(tokens: Tokens) -> list[range]:
     """The pieces of each word, in order; a special token stands alone. Together they are all positions, once each."""
-    groups: list[range] = []
-    for index, word in enumerate(tokens.words):
-        if groups and word >= 0 and word == tokens.words[index - 1]:
-            groups[-1] = range(groups[-1].start, index + 1)
-        else:
-            groups.append(range(index, index + 1))
-    return groups
+    return tokens.groups
 
 
 def join_pieces(tokens: Tokens) -> Tokens:
@@ -34,20 +30,22 @@ def join_pieces(tokens: Tokens) -> Tokens:
         words.append(tokens.words[first])
         pieces.append(_joined(tokens, group))
         spans.append(tokens.spans[first] and (tokens.spans[first][0], tokens.spans[last][1]))
-    return Tokens(tokens.text, ids, pieces, words, spans)
+    return replace(tokens, ids=ids, pieces=pieces, words=words, spans=spans)
 
 
 def _joined(tokens: Tokens, group: range) -> str:
     """What a word is called: what was typed, behind a space mark where its pieces start with one."""
     first, last = group[0], group[-1]
-    pieces = "".join(tokens.pieces[first : last + 1])
+    glued, notation = tokens.glued[first], tokens.notation
+    rest = [notation.surface(piece) if notation.glue else piece for piece in tokens.pieces[first + 1 : last + 1]]
+    pieces = "".join([tokens.pieces[first], *rest])
     if tokens.spans[first] is None:
         return pieces
     covered = tokens.text[tokens.spans[first][0] : tokens.spans[last][1]]
     text = visible(covered) or "".join(map(character_name, covered.strip()))
     if not text.strip(UNKNOWN_CHARACTER):  # nothing at all, or bytes that make no character
         return pieces
-    return (SPACE if pieces.startswith(SPACE) else "") + text
+    return notation.written(text, glued)
 
 
 def join_words(maps: AttentionMaps) -> AttentionMaps:
@@ -64,13 +62,13 @@ def join_words(maps: AttentionMaps) -> AttentionMaps:
         sizes = torch.tensor([len(row) for row in rows], dtype=weights.dtype, device=weights.device)
         allowed = _pool(_pool(map_.mask.to(weights.dtype), columns, dim=-1), rows, dim=-2) > 0
         attention[kind] = AttentionMap(weights=weights / sizes[:, None], mask=allowed)
-    joined = {name: join_pieces(getattr(maps, name)) for name in ("source", "target", "labels")}
-    return AttentionMaps(**joined, intervention=maps.intervention, config=maps.config, attention=attention)
+    axes = {stack: Axis(join_pieces(axis.read), axis.made and join_pieces(axis.made)) for stack, axis in maps.axes.items()}
+    return AttentionMaps(axes, maps.intervention, maps.anatomy, attention)
 
 
 def axis_groups(maps: AttentionMaps, kind: str) -> tuple[list[range], list[range]]:
-    """The pieces of each word on the query axis (in the decoder by the word that they produce) and on the key axis of a kind."""
-    return word_groups(maps.source if kind == "encoder" else maps.labels), word_groups(maps.keys(kind))
+    """The pieces of each word on the query axis (by the word that they produce, where they produce one) and on the key axis."""
+    return word_groups(maps.rows(kind).labels), word_groups(maps.columns(kind))
 
 
 def strongest_pieces(maps: AttentionMaps, kind: str, weights: Tensor, words: tuple[int, int]) -> tuple[int, int]:

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from model.instrument.checkpoint import CONFIG, CheckpointError, checkpoint_folder, cut, is_number, read_config, read_object
-from model.trace.intervention import ATTENTION_KINDS
 from model.transformer.config import Config, briefly
 
 MOST_NAMED = 4  # siblings that are skipped, each with its fault; the others are counted
@@ -83,8 +82,7 @@ def _remedy(path: Path) -> str:
 
 def head_shapes(config: Config) -> dict[str, tuple[int, int]]:
     """(layers, heads) of each kind of attention."""
-    layers = {"encoder": config.encoder_layers, "decoder": config.decoder_layers, "cross": config.decoder_layers}
-    return {kind: (layers[kind], config.heads) for kind in ATTENTION_KINDS}
+    return {kind.name: (kind.layers, kind.heads) for kind in config.anatomy().kinds}
 
 
 def head_table(values: object, shape: tuple[int, int] | None, what: str, most: float = float("inf")) -> list[list[float]]:

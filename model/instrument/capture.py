@@ -17,11 +17,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.instrument.tokenizer import Tokens
-from model.trace.intervention import ATTENTION_KINDS, Intervention, Link
-from model.trace.trace import SIDES, Attention, Residual, Trace
+from model.trace.anatomy import Anatomy, Kind
+from model.trace.anatomy import Stack as Layers
+from model.trace.intervention import Intervention, Link
+from model.trace.tokens import Tokens
+from model.trace.trace import Attention, Axis, Residual, Trace
 from model.transformer.attention import MultiHeadAttention, explicit_attention
-from model.transformer.config import Config
+from model.transformer.config import CROSS, DECODER, ENCODER
 from model.transformer.masks import window_mask
 from model.transformer.transformer import Stack, Transformer
 
@@ -35,13 +37,13 @@ class Recorder:
     ("written", "encoder"), ... One entry is appended per layer or sublayer.
     """
 
-    def __init__(self, config: Config, intervention: Intervention | Sequence[Intervention], captures: bool = True) -> None:
-        self.config, self.captures = config, captures
+    def __init__(self, anatomy: Anatomy, intervention: Intervention | Sequence[Intervention], captures: bool = True) -> None:
+        self.anatomy, self.captures = anatomy, captures
         self.changes = (intervention,) if isinstance(intervention, Intervention) else tuple(intervention)
         if not self.changes or not all(isinstance(change, Intervention) for change in self.changes):
             raise ValueError("A Recorder needs one Intervention, or one for each row of the batch.")
         self.captured: dict[tuple[str, str], list[Tensor]] = defaultdict(list)
-        self.offset = 0  # target positions that a key/value cache already holds
+        self.offset = 0  # positions of the stack that predicts that a key/value cache already holds
 
     def keep(self, what: str, where: str, tensor: Tensor) -> None:
         """Remember what a site returned; batch row 0, since a Trace is of one pair."""
@@ -65,9 +67,10 @@ class Recorder:
 
     def edit_positions(self, side: str, encoding: Tensor, offset: int) -> Tensor:
         """The encoding (length, d_model) of positions offset, offset + 1, ... as wanted; where rows differ, with a batch axis."""
-        if side == "decoder":
+        stack = self.anatomy.stack(side)
+        if stack.predicts == "next":
             self.offset = offset
-        wanted = lambda change: change.source_positions if side == "encoder" else change.target_positions  # noqa: E731
+        wanted = lambda change: change.positions_on(stack)  # noqa: E731
 
         def moved(change: Intervention, x: Tensor) -> Tensor:
             if wanted(change) == "none":
@@ -84,21 +87,24 @@ class Recorder:
     def edit_mask(self, kind: str, layer: int, mask: Tensor) -> Tensor:
         """The mask (batch, 1, query, key) of one attention module, without what is taken away."""
         queries, keys = mask.shape[-2:]
-        first = self.offset if kind != "encoder" else 0
+        is_self, asks = self.anatomy.kind(kind).is_self, self.anatomy.asking(kind)
+        first = self.offset if asks.predicts == "next" else 0
         rows = torch.arange(first, first + queries, device=mask.device)
         columns = torch.arange(keys, device=mask.device)
 
         def links(change: Intervention) -> list[Link]:
             return [link for link in change.cut if link[0] == kind and link[1] in (None, layer)]
 
+        def sees_all(change: Intervention) -> bool:
+            return is_self and asks.predicts == "next" and not change.causal
+
         def affects(change: Intervention) -> bool:
-            decoder_sees_all = kind == "decoder" and not change.causal
-            return decoder_sees_all or (change.window is not None and kind != "cross") or bool(links(change))
+            return sees_all(change) or (change.window is not None and is_self) or bool(links(change))
 
         def without(change: Intervention, mask: Tensor) -> Tensor:
-            if kind == "decoder" and not change.causal:
+            if sees_all(change):
                 mask = torch.ones_like(mask)
-            if change.window is not None and kind != "cross":
+            if change.window is not None and is_self:
                 mask = mask & window_mask(rows, columns, change.window)
             cut = torch.zeros(queries, keys, dtype=torch.bool, device=mask.device)
             for _, _, query, key in links(change):
@@ -109,22 +115,24 @@ class Recorder:
 
         return self.edit(mask, affects, without)
 
-    def edit_scores(self, scores: Tensor) -> Tensor:
+    def edit_scores(self, kind: str, scores: Tensor) -> Tensor:
         """Scores (batch, head, query, key) with or without 1 / sqrt(d_head)."""
-        return self.edit(scores, lambda change: not change.scaled, lambda _, x: x * math.sqrt(self.config.d_head))
+        root = math.sqrt(self.anatomy.kind(kind).d_head)
+        return self.edit(scores, lambda change: not change.scaled, lambda _, x: x * root)
 
     def edit_temperature(self, scores: Tensor) -> Tensor:
         """Scores as softmax gets them: divided by the temperature."""
         return self.edit(scores, lambda change: change.temperature != 1.0, lambda change, x: x / change.temperature)
 
     def edit_heads(self, kind: str, layer: int, joined: Tensor) -> Tensor:
-        """Concatenated head outputs (batch, query, d_model), zero for heads that are off."""
+        """Concatenated head outputs (batch, query, heads * d_head), zero for heads that are off."""
+        shape = self.anatomy.kind(kind)
 
         def off(change: Intervention) -> list[int]:
             return [head for name, at, head in change.heads_off if (name, at) == (kind, layer)]
 
         def silenced(change: Intervention, x: Tensor) -> Tensor:
-            heads = x.unflatten(-1, (self.config.heads, self.config.d_head)).clone()
+            heads = x.unflatten(-1, (shape.heads, shape.d_head)).clone()
             heads[..., off(change), :] = 0.0
             return heads.flatten(-2)
 
@@ -143,13 +151,13 @@ def recording(recorder: Recorder) -> Iterator[Recorder]:
 
 
 @contextmanager
-def running(config: Config, intervention: Intervention = Intervention()) -> Iterator[None]:
+def running(anatomy: Anatomy, intervention: Intervention = Intervention()) -> Iterator[None]:
     """Everything that this thread runs inside runs with the model as changed, or as it is; nothing is captured.
 
     A recorder that is active outside sees and changes nothing of it.
     """
     if not intervention.changes_nothing:
-        with recording(Recorder(config, intervention, captures=False)):
+        with recording(Recorder(anatomy, intervention, captures=False)):
             yield
         return
     outer = _recorder.get()
@@ -172,15 +180,14 @@ def shuffled_order(length: int) -> Tensor:
 
 def install(model: Transformer) -> Transformer:
     """Register the hooks, once for the life of the model. Returns the model."""
-    for side in SIDES:
-        stack = getattr(model, side)
+    for side, stack in ((ENCODER, model.encoder), (DECODER, model.decoder)):
         _install_stack(stack, side)
         for index, layer in enumerate(stack.layers):
             _install_attention(layer.attention, side, index)
             _keep(layer.attention, "written", side)
             _keep(layer.attention_residual, "states", side)
-            if side == "decoder":
-                _install_attention(layer.cross_attention, "cross", index)
+            if side == DECODER:
+                _install_attention(layer.cross_attention, CROSS, index)
                 _keep(layer.cross_attention, "written", side)
                 _keep(layer.cross_attention_residual, "states", side)
             _keep(layer.feed_forward.relu, "units", side)
@@ -231,7 +238,7 @@ def _install_attention(module: MultiHeadAttention, kind: str, layer: int) -> Non
     """Query, key, value, scores, mask, weights and outputs of one attention module."""
 
     def scores(recorder: Recorder, arguments: tuple) -> tuple:
-        scores = recorder.edit_scores(arguments[0])
+        scores = recorder.edit_scores(kind, arguments[0])
         mask = recorder.edit_mask(kind, layer, arguments[1].expand(len(scores), 1, *scores.shape[-2:]))
         recorder.keep("scores", kind, scores)
         recorder.keep("mask", kind, mask)
@@ -252,27 +259,30 @@ def _install_attention(module: MultiHeadAttention, kind: str, layer: int) -> Non
 # -- from sites to a Trace ----------------------------------------------------------------------------------------------
 
 
-def capture(model: Transformer, source: Tokens, target: Tokens, labels: Tokens, intervention: Intervention) -> Trace:
+def capture(
+    model: Transformer, source: Tokens, target: Tokens, labels: Tokens, intervention: Intervention, anatomy: Anatomy | None = None
+) -> Trace:
     """One teacher-forced pass over (source, target) under the hooks: everything that it computed, as a Trace.
 
     A model without the look-ahead mask is read as one whose mask is off: that is what its Trace says.
+    anatomy: the model's own, with the names of its languages; None: without them.
     """
+    anatomy = anatomy or model.anatomy
     intervention = replace(intervention, causal=intervention.causal and model.config.masked)
     source_ids, target_ids, label_ids = (torch.tensor([part.ids], device=model.device) for part in (source, target, labels))
-    with torch.no_grad(), recording(Recorder(model.config, intervention)) as recorder:
+    with torch.no_grad(), recording(Recorder(anatomy, intervention)) as recorder:
         logits = model(source_ids, target_ids)[0]
     got = recorder.captured
+    sides = anatomy.stack_names
     return Trace(
-        source=source,
-        target=target,
-        labels=labels,
+        axes=dict(zip(sides, (Axis(source), Axis(target, labels)), strict=True)),
         intervention=intervention,
-        config=model.config,
-        attention={kind: _attention(got, kind, model.config) for kind in ATTENTION_KINDS},
-        residual={side: _residual(got, side) for side in SIDES},
-        embeddings={side: _own(got["embeddings", side][0]) for side in SIDES},
-        positions={side: _own(got["positions", side][0]) for side in SIDES},  # as trained, it is a view of the model's table
-        feed_forward={side: torch.stack(got["units", side]) for side in SIDES},
+        anatomy=anatomy,
+        attention={kind.name: _attention(got, kind) for kind in anatomy.kinds},
+        residual={stack.name: _residual(got, stack) for stack in anatomy.stacks},
+        embeddings={side: _own(got["embeddings", side][0]) for side in sides},
+        positions={side: _own(got["positions", side][0]) for side in sides},  # as trained, it is a view of the model's table
+        feed_forward={side: torch.stack(got["units", side]) for side in sides},
         logits=_own(logits),
         loss=F.cross_entropy(logits, label_ids[0], reduction="none"),
     )
@@ -283,27 +293,24 @@ def _own(tensor: Tensor) -> Tensor:
     return tensor.detach().clone(memory_format=torch.contiguous_format)
 
 
-def _attention(got: dict[tuple[str, str], list[Tensor]], kind: str, config: Config) -> Attention:
+def _attention(got: dict[tuple[str, str], list[Tensor]], kind: Kind) -> Attention:
     """The captured tensors of one kind, layer by layer, with the heads apart."""
 
-    def heads(what: str) -> Tensor:  # (layer, position, d_model) -> (layer, head, position, d_head)
-        return torch.stack(got[what, kind]).unflatten(-1, (config.heads, config.d_head)).transpose(1, 2).contiguous()
+    def heads(what: str, count: int) -> Tensor:  # (layer, position, count * d_head) -> (layer, head, position, d_head)
+        return torch.stack(got[what, kind.name]).unflatten(-1, (count, kind.d_head)).transpose(1, 2).contiguous()
 
     return Attention(
-        weights=torch.stack(got["weights", kind]),
-        scores=torch.stack(got["scores", kind]),
-        mask=torch.stack(got["mask", kind]),
-        queries=heads("query"),
-        keys=heads("key"),
-        values=heads("value"),
-        outputs=heads("outputs"),
+        weights=torch.stack(got["weights", kind.name]),
+        scores=torch.stack(got["scores", kind.name]),
+        mask=torch.stack(got["mask", kind.name]),
+        queries=heads("query", kind.heads),
+        keys=heads("key", kind.key_heads),
+        values=heads("value", kind.key_heads),
+        outputs=heads("outputs", kind.heads),
     )
 
 
-def _residual(got: dict[tuple[str, str], list[Tensor]], side: str) -> Residual:
-    """The residual stream of one side, with a label for every point."""
-    sublayers = ("attention", "feed-forward") if side == "encoder" else ("attention", "cross-attention", "feed-forward")
-    states, written = torch.stack(got["states", side]), torch.stack(got["written", side])
-    layers = len(written) // len(sublayers)
-    labels = [f"layer {layer} {sublayer}" for layer in range(1, layers + 1) for sublayer in sublayers]
-    return Residual(states, written, ["embedding", *labels])
+def _residual(got: dict[tuple[str, str], list[Tensor]], stack: Layers) -> Residual:
+    """The residual stream of one stack, with a label for every point."""
+    states, written = (torch.stack(got[what, stack.name]) for what in ("states", "written"))
+    return Residual(states, written, stack.points)

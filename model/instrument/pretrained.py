@@ -30,9 +30,11 @@ from model.instrument.checkpoint import (  # fmt: skip
     write_config,
 )
 from model.instrument.search import most_tokens, search
-from model.instrument.tokenizer import END, Tokenizer, Tokens
+from model.instrument.tokenizer import END, Tokenizer
+from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.places import check_places, within
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from model.trace.values import shown
 from model.transformer.config import Config, briefly
@@ -68,6 +70,12 @@ class Translator:
         weights = {name: tensor.detach().cpu() for name, tensor in model.named_parameters()}
         where = str(parameter.device), parameter.dtype
         return _from_parts, (model.config, weights, where, self.tokenizer.model, self.name, self.about, self.folder)
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """What there is to look at in the model, with the names of its languages."""
+        languages = self.about.get("languages") or {}
+        return self.model.config.anatomy(languages.get("source", ""), languages.get("target", ""))
 
     def source(self, text: str) -> Tokens:
         """What the encoder would read. Raises ValueError, in words, for text that is empty or too long."""
@@ -116,7 +124,7 @@ class Translator:
     def translate(self, text: str, intervention: Intervention = Intervention(), beam: int = 1) -> str:
         """The translation of `text`: greedy, or the best of a beam. Raises ValueError as `source` does."""
         source = self.source(text)
-        check_places(intervention, self.model.config, len(source), most_tokens(len(source), self.model.config))
+        check_places(intervention, self.anatomy, len(source), most_tokens(len(source), self.model.config))
         return self.translate_tokens(source, intervention, beam).text
 
     def translate_tokens(self, source: Tokens, intervention: Intervention = Intervention(), beam: int = 1) -> Tokens:
@@ -125,10 +133,10 @@ class Translator:
         Under an Intervention every step reads the tokens so far with the model as changed; nothing is captured. Raises
         ValueError, in words, for a beam or an Intervention without meaning.
         """
-        config = self.model.config
-        check_places(intervention, config, len(source), config.max_length)
+        anatomy = self.anatomy
+        check_places(intervention, anatomy, len(source), self.model.config.max_length)
         ids = torch.tensor([source.ids], device=self.model.device)
-        with running(config, intervention):
+        with running(anatomy, intervention):
             found = search(self.model, ids, beam, use_cache=intervention.keeps_earlier_steps)[0]
         return self.tokenizer.with_end(self.tokenizer.decode(found))
 
@@ -145,14 +153,14 @@ class Translator:
         else:
             labels = self.target(target) if isinstance(target, str) else self._checked_labels(target)
         self._check_links(source, labels, intervention, own=target is None)
-        return capture(self.model, source, self.read(labels), labels, intervention)
+        return capture(self.model, source, self.read(labels), labels, intervention, self.anatomy)
 
     def _check_links(self, source: Tokens, labels: Tokens, intervention: Intervention, own: bool) -> None:
         """own: the labels are the model's translation under the change, which may have made it shorter than it was."""
-        config, length = self.model.config, len(labels)
-        if own and within(intervention, len(source), length) != intervention:
+        anatomy, length = self.anatomy, len(labels)
+        if own and within(intervention, anatomy, len(source), length) != intervention:
             length = max(length, len(self.translate_tokens(source)))
-        check_places(intervention, config, len(source), length)
+        check_places(intervention, anatomy, len(source), length)
 
     def read(self, labels: Tokens) -> Tokens:
         """What the decoder reads while it produces `labels`: <s>, then all labels but the last."""

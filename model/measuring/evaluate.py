@@ -34,7 +34,7 @@ def translate_all(translator: Translator, sentences: list[str], beam: int, batch
     whole_number("The beam", beam, 1, LARGEST_BEAM)
     for rows in group(sorted(range(len(encoded)), key=lengths.__getitem__), lengths, batch_tokens // beam):
         source = pad([encoded[row] for row in rows]).to(translator.model.device)
-        with running(translator.model.config):
+        with running(translator.anatomy):
             found = search(translator.model, source, beam)
         for row, ids in zip(rows, found, strict=True):
             texts[row] = translator.tokenizer.decode(ids).text

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
+from model.trace.anatomy import Stack
 from model.trace.values import one_of, real_number, rows_of, shown, switch, whole_number
 
 POSITION_EDITS = ("trained", "none", "shuffled", "reversed")
 Link = tuple[str, int | None, int | None, int | None]
-ATTENTION_KINDS = ("encoder", "decoder", "cross")  # encoder self-attention, decoder self-attention, cross-attention
 TEMPERATURES = (1e-6, 1e6)  # beyond them scores leave the range of float32
 LARGEST_SCALE = 1e4  # of positional encodings; likewise
 LARGEST_WINDOW = 10**6  # positions; wider than any sentence
@@ -52,6 +52,10 @@ class Intervention:
         """True for the defaults."""
         return self == Intervention()
 
+    def positions_on(self, stack: Stack) -> str:
+        """What is done to the positions of a stack, one of POSITION_EDITS: a stack that predicts the next token reads a target."""
+        return self.target_positions if stack.predicts == "next" else self.source_positions
+
     @property
     def keeps_earlier_steps(self) -> bool:
         """Whether a new target token leaves the decoder's earlier rows as they were, so that decoding may cache them."""
@@ -75,7 +79,7 @@ class Intervention:
 
 def _link(link: tuple) -> Link:
     """One link of `cut`, checked."""
-    kind = one_of("The kind of attention in cut", link[0], ATTENTION_KINDS)
+    kind = _kind("cut", link[0])
     places = [
         None if at is None else whole_number(f"The {name} in cut (None: every one)", at, 0)
         for name, at in zip(("layer", "query", "key"), link[1:], strict=True)
@@ -85,7 +89,13 @@ def _link(link: tuple) -> Link:
     return (kind, *places)
 
 
+def _kind(where: str, kind: object) -> str:
+    """The name of a kind of attention; which ones there are, an Anatomy knows (`model.places`)."""
+    if not isinstance(kind, str) or not kind.isidentifier():
+        raise ValueError(f"The kind of attention in {where} must be the name of one, not {shown(kind)}.")
+    return kind
+
+
 def _head(head: tuple) -> tuple[str, int, int]:
     """One head of `heads_off`, checked."""
-    kind = one_of("The kind of attention in heads_off", head[0], ATTENTION_KINDS)
-    return (kind, *(whole_number(f"The {name} in heads_off", at, 0) for name, at in zip(("layer", "head"), head[1:], strict=True)))
+    return (_kind("heads_off", head[0]), *(whole_number(f"The {name} in heads_off", at, 0) for name, at in zip(("layer", "head"), head[1:], strict=True)))

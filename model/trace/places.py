@@ -1,45 +1,57 @@
-"""Which places an Intervention may name: the layers, heads and tokens that a pass has."""
+"""What an Intervention may name: the layers, heads and tokens of a pass, and the changes that a model can follow."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
+from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention, Link
-from model.transformer.config import Config
 
 
-def check_places(change: Intervention, config: Config, source: int, target: int) -> None:
-    """Raise ValueError, in words, for a layer or head that the model lacks and a link to a token that the pass lacks.
+def check_places(change: Intervention, anatomy: Anatomy, *lengths: int) -> None:
+    """Raise ValueError, in words, for a change that the model cannot follow, a kind of attention, layer or head that it lacks and
+    a link to a token that the pass lacks.
 
-    source, target: tokens on each side, special tokens included.
+    lengths: tokens of each stack, in the order of `anatomy.stacks`, special tokens included.
     """
     if not isinstance(change, Intervention):
         raise ValueError(f"intervention must be an Intervention, not {type(change).__name__}.")
-    layers = {"encoder": config.encoder_layers, "decoder": config.decoder_layers, "cross": config.decoder_layers}
-    places = [(kind, layer, head) for kind, layer, head in change.heads_off]
-    places += [(kind, layer or 0, 0) for kind, layer, _, _ in change.cut]
-    for kind, layer, head in places:
-        if not (layer < layers[kind] and head < config.heads):
+    check_obeyed(change, anatomy)
+    places = [("heads_off", *head) for head in change.heads_off]
+    places += [("cut", kind, layer or 0, 0) for kind, layer, _, _ in change.cut]
+    for where, name, layer, head in places:
+        if name not in anatomy.kind_names:
+            raise ValueError(f"The kind of attention in {where} must be one of {', '.join(anatomy.kind_names)}, not {name!r}.")
+        kind = anatomy.kind(name)
+        if not (layer < kind.layers and head < kind.heads):
             raise ValueError(
-                f"The model has no {kind} layer {layer}, head {head}: "
-                f"layers go from 0 to {layers[kind] - 1}, heads from 0 to {config.heads - 1}."
+                f"The model has no {name} layer {layer}, head {head}: "
+                f"layers go from 0 to {kind.layers - 1}, heads from 0 to {kind.heads - 1}."
             )
     for link in sorted(change.cut, key=str):
-        for name, at, size in zip(("query", "key"), link[2:], _sizes(link, source, target), strict=True):
+        for name, at, size in zip(("query", "key"), link[2:], _sizes(link, anatomy, lengths), strict=True):
             if at is not None and at >= size:
                 raise ValueError(f"cut holds {link!r}, but there is no {name} {at}: these tokens go from 0 to {size - 1}.")
 
 
-def within(change: Intervention, source: int, target: int) -> Intervention:
-    """The same change of a pass over so many tokens, without the links to tokens that it lacks: they would do nothing."""
+def check_obeyed(change: Intervention, anatomy: Anatomy) -> None:
+    """Raise ValueError, in words, for a change that the model cannot follow."""
+    for field in fields(Intervention):
+        if field.name not in anatomy.obeys and getattr(change, field.name) != field.default:
+            raise ValueError(f"This model cannot follow a change of {field.name}. {anatomy.why(field.name)}".rstrip())
+
+
+def within(change: Intervention, anatomy: Anatomy, *lengths: int) -> Intervention:
+    """The same change of a pass over so many tokens of each stack, without the links to tokens that it lacks: they would do nothing."""
     kept = frozenset(
         link
         for link in change.cut
-        if all(at is None or at < size for at, size in zip(link[2:], _sizes(link, source, target), strict=True))
+        if all(at is None or at < size for at, size in zip(link[2:], _sizes(link, anatomy, lengths), strict=True))
     )
     return change if kept == change.cut else replace(change, cut=kept)
 
 
-def _sizes(link: Link, source: int, target: int) -> tuple[int, int]:
+def _sizes(link: Link, anatomy: Anatomy, lengths: tuple[int, ...]) -> tuple[int, int]:
     """How many queries and keys the kind of attention of a link has."""
-    return {"encoder": (source, source), "decoder": (target, target), "cross": (target, source)}[link[0]]
+    sizes, kind = dict(zip(anatomy.stack_names, lengths, strict=True)), anatomy.kind(link[0])
+    return sizes[kind.asks], sizes[kind.answers]

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from functools import partial
+from typing import cast
 
+from model.trace.anatomy import FEED_FORWARD, Anatomy, Kind, Norm, Positions, Stack
+
+ENCODER, DECODER, CROSS = "encoder", "decoder", "cross"  # names of its stacks and of its kinds of attention
 POSITION_KINDS = ("sinusoidal", "learned", "none")
 MOST = {  # what a whole number may be at most: far beyond the models that this code is for, and still a model that can be built
     "vocabulary_size": 1_000_000, "d_model": 16_384, "heads": 1_024, "encoder_layers": 128, "decoder_layers": 128, "d_ff": 131_072,
@@ -62,6 +67,22 @@ class Config:
     def d_head(self) -> int:
         """Features of one head: d_model / heads."""
         return self.d_model // self.heads
+
+    def anatomy(self, source: str = "", target: str = "") -> Anatomy:
+        """What there is to look at in such a model; source, target: its languages, in words."""
+        kind = partial(Kind, heads=self.heads, key_heads=self.heads, d_head=self.d_head, scores="scaled dot")
+        stacks = (
+            Stack(ENCODER, "Encoder", source, self.encoder_layers, (ENCODER, FEED_FORWARD), "nothing"),
+            Stack(DECODER, "Decoder", target, self.decoder_layers, (DECODER, CROSS, FEED_FORWARD), "next"),
+        )
+        kinds = (
+            kind(ENCODER, "Encoder self-attention", ENCODER, ENCODER, self.encoder_layers, masked=False),
+            kind(DECODER, "Decoder self-attention", DECODER, DECODER, self.decoder_layers, masked=self.masked),
+            kind(CROSS, "Cross-attention", DECODER, ENCODER, self.decoder_layers, masked=False),
+        )
+        norm: Norm = "pre" if self.norm_first else "post"
+        positions = cast(Positions, self.positions)
+        return Anatomy(stacks, kinds, self.d_model, self.vocabulary_size, positions, norm, longest=self.max_length)
 
     def to_dict(self) -> dict:
         """The fields as plain JSON values."""

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model.trace.anatomy import Anatomy
 from model.transformer.attention import KeyValues, MultiHeadAttention
 from model.transformer.config import Config
 from model.transformer.dropout import Dropout
@@ -221,6 +222,11 @@ class Transformer(nn.Module):
                 nn.init.zeros_(module.bias)
             elif isinstance(module, nn.Embedding):
                 nn.init.normal_(module.weight, std=self.config.d_model**-0.5)
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """What there is to look at in it."""
+        return self.config.anatomy()
 
     @property
     def device(self) -> torch.device:

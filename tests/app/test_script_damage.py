@@ -14,7 +14,7 @@ from support.shipped import longest_piece
 
 from model.instrument.checkpoint import config_hash
 from model.instrument.pretrained import load_pretrained, save_pretrained
-from viz.page import engine
+from viz.page import caches, engine
 from viz.views import VIEWS
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
@@ -28,7 +28,7 @@ def folder(tmp_path, translator, monkeypatch) -> Path:
     shutil.copytree(translator.folder, target)
     monkeypatch.setattr("sys.argv", ["app.py", "--model", str(target), "--device", "cpu"])
     st.cache_resource.clear()
-    st.cache_data.clear()
+    caches.clear()
     return target
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-import streamlit as st
 from support.page import run, shown
 
 from model import Intervention, Translator
 from model.instrument.tokenizer import END, Tokens
-from viz.page import engine
+from viz.page import caches, engine
 from viz.views import VIEWS
 
 SAYS_NOTHING = "!"
@@ -36,9 +35,9 @@ def silent(monkeypatch):
         return translate(self, source, *more)
 
     monkeypatch.setattr(Translator, "translate_tokens", ends_at_once)
-    st.cache_data.clear()
+    caches.clear()
     yield
-    st.cache_data.clear()
+    caches.clear()
 
 
 @pytest.mark.parametrize("view", list(VIEWS))
@@ -82,9 +81,9 @@ def test_a_head_is_suggested_where_the_model_says_nothing(tiny_translator, monke
     silent = tiny_translator.trace("A dog.", Tokens("", [END], ["</s>"], [-1], [None]))
     monkeypatch.setattr(engine, "run", lambda *_: engine.Pass(silent, 0.0))
     try:
-        assert engine.suggested_head(tiny_translator, "silent") == ("cross", 0, 0)
+        assert engine.suggested_head(tiny_translator) == ("cross", 0, 0)
     finally:
-        st.cache_data.clear()
+        engine.suggested_head.clear()
 
 
 def test_labels_end_in_one_end_mark(tiny_translator):

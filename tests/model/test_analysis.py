@@ -1,7 +1,6 @@
 """Every analysis against its formula, written out as loops, and against what must always hold."""
 
 import math
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 
 from model.analysis import attention as analysis
 from model.trace.intervention import Intervention
-from model.trace.trace import Residual
+from model.trace.trace import Residual, Trace
 from model.transformer.config import Config
 from model.transformer.positions import sinusoids
 
@@ -21,8 +20,13 @@ def weights(seed: int, *shape: int) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed)).softmax(dim=-1)
 
 
-def with_positions(change: Intervention, added: torch.Tensor, kind: str = "sinusoidal") -> SimpleNamespace:
-    return SimpleNamespace(positions={"encoder": added}, intervention=change, config=Config(d_model=32, heads=4, positions=kind))
+def bare(change: Intervention = Intervention(), kind: str = "sinusoidal", **parts: dict) -> Trace:
+    """A trace with these parts and nothing else."""
+    return Trace({}, change, Config(d_model=32, heads=4, positions=kind).anatomy(), {}, **parts)
+
+
+def with_positions(change: Intervention, added: torch.Tensor, kind: str = "sinusoidal") -> Trace:
+    return bare(change, kind, positions={"encoder": added})
 
 
 @given(SEEDS, st.integers(1, 9))
@@ -114,7 +118,7 @@ def test_given_positions_without_shuffling():
 
 def test_input_parts_obey_the_law_of_cosines():
     token, position = torch.randn(6, 32), torch.randn(6, 32)
-    parts = analysis.input_parts(SimpleNamespace(embeddings={"encoder": token}, positions={"encoder": position}), "encoder")
+    parts = analysis.input_parts(bare(embeddings={"encoder": token}, positions={"encoder": position}), "encoder")
     squared = parts["token"] ** 2 + parts["position"] ** 2 + 2 * parts["token"] * parts["position"] * parts["cosine"]
     assert torch.allclose(parts["sum"] ** 2, squared, rtol=1e-4)
 
@@ -122,7 +126,7 @@ def test_input_parts_obey_the_law_of_cosines():
 def test_residual_norms_and_shares_are_loops_over_vectors():
     states, written = torch.randn(5, 3, 8), torch.randn(4, 3, 8)
     states[0, 0] = 0
-    trace = SimpleNamespace(residual={"encoder": Residual(states, written, ["a"] * 5)})
+    trace = bare(residual={"encoder": Residual(states, written, ["a"] * 5)})
     norms, shares = analysis.residual_norms(trace, "encoder"), analysis.written_shares(trace, "encoder")
     assert norms.shape == (5, 3) and shares.shape == analysis.written_norms(trace, "encoder").shape == (4, 3)
     for sublayer in range(4):

@@ -9,12 +9,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from support.strategies import interventions, sentences
-from support.tiny import fitting
+from support.tiny import ATTENTION_KINDS, SIDES, fitting
 
 from model.analysis.change import aligned, prediction_change, same_tokens, state_change
-from model.instrument.tokenizer import Tokens
-from model.trace.intervention import ATTENTION_KINDS, Intervention
-from model.trace.trace import SIDES
+from model.trace.intervention import Intervention
+from model.trace.tokens import Tokens
 
 
 @given(first=st.lists(st.integers(0, 4), max_size=12), second=st.lists(st.integers(0, 4), max_size=12))

@@ -9,13 +9,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from support.strategies import heads, interventions, links, sentences
-from support.tiny import SENTENCES, fitting, tiny_model
+from support.tiny import ATTENTION_KINDS, SENTENCES, fitting, tiny_model
 
 from model.analysis.knockout import KnockOut, every_head, every_layer, every_word, knock_out, label_log_probabilities
 from model.analysis.origin import occlusion
 from model.analysis.words import word_groups
 from model.instrument.pretrained import Translator
-from model.trace.intervention import ATTENTION_KINDS, Intervention
+from model.trace.intervention import Intervention
 from model.trace.places import within
 
 CHANGES = {
@@ -26,15 +26,15 @@ CHANGES = {
     ),
 }
 ALL = {
-    "heads": lambda trace: every_head(trace.config),
-    "layers": lambda trace: every_layer(trace.config),
+    "heads": lambda trace: every_head(trace.anatomy),
+    "layers": lambda trace: every_layer(trace.anatomy),
     "words": lambda trace: every_word(trace.source),
 }
 
 
 def one_by_one(translator, trace, changes) -> torch.Tensor:
     """log p of the labels, one full pass after another."""
-    fit = [within(change, len(trace.source), len(trace.target)) for change in changes]
+    fit = [within(change, trace.anatomy, len(trace.source), len(trace.target)) for change in changes]
     return torch.stack([-translator.trace(trace.source.text, trace.labels, change).loss for change in fit])
 
 
@@ -72,7 +72,7 @@ def test_the_shipped_model_and_a_post_norm_one(translator, tokenizer):
     after = Translator(tiny_model(tokenizer, norm_first=False), tokenizer, "post-norm")
     for one in (translator, after):
         trace = one.trace("Two dogs are playing in the snow.")
-        changes = [knock_out.switched(Intervention()) for knock_out in every_head(trace.config).values()]
+        changes = [knock_out.switched(Intervention()) for knock_out in every_head(trace.anatomy).values()]
         close(label_log_probabilities(trace, one.model, changes), one_by_one(one, trace, changes))
 
 
@@ -80,7 +80,7 @@ def test_the_shipped_model_and_a_post_norm_one(translator, tokenizer):
 def test_the_size_of_batches_changes_nothing(tiny_translator, monkeypatch, tokens):
     """One at a time, a few, or all at once."""
     trace = tiny_translator.trace(SENTENCES[0], SENTENCES[1])
-    changes = [one.switched(Intervention()) for one in [*every_head(trace.config).values(), *every_word(trace.source).values()]]
+    changes = [one.switched(Intervention()) for one in [*every_head(trace.anatomy).values(), *every_word(trace.source).values()]]
     expected = label_log_probabilities(trace, tiny_translator.model, changes)
     monkeypatch.setattr("model.analysis.knockout.CHUNK_TOKENS", tokens)
     monkeypatch.setattr("model.analysis.knockout.LOGIT_ROWS", min(tokens, 7))
@@ -139,8 +139,8 @@ def test_nothing_is_computed_twice(tiny_translator):
 
 def test_every_head_and_layer_is_named_once(tiny_translator):
     """Kind, layer, head in order; a layer is all of its heads."""
-    config = tiny_translator.model.config
-    found, layers = every_head(config), every_layer(config)
+    config, anatomy = tiny_translator.model.config, tiny_translator.anatomy
+    found, layers = every_head(anatomy), every_layer(anatomy)
     assert len(found) == config.heads * (config.encoder_layers + 2 * config.decoder_layers)
     assert [kind for kind, _ in layers] == sorted((kind for kind, _ in layers), key=ATTENTION_KINDS.index)
     for (kind, layer), one in layers.items():

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
-from support.tiny import SENTENCES, tiny_model
+from support.tiny import SENTENCES, SIDES, tiny_model
 
 from model.analysis.layers import (
     batch_normed,
@@ -24,7 +24,6 @@ from model.analysis.layers import (
     written_cosines,
 )
 from model.instrument.pretrained import Translator
-from model.trace.trace import SIDES
 
 BOTH = pytest.mark.parametrize("side", SIDES)
 
@@ -68,14 +67,14 @@ def test_every_layer_norm_does_what_the_model_did(translator_and_trace, side):
         torch.testing.assert_close(normed.plain.mean(-1), torch.zeros(len(normed.mean)), atol=1e-5, rtol=0)
         expected = F.layer_norm(normed.before, normed.before.shape[-1:], normed.gain, normed.bias, normed.eps)
         torch.testing.assert_close(normed.after, expected, atol=1e-5, rtol=1e-5)
-        if not trace.config.norm_first:
+        if trace.anatomy.norm == "post":
             torch.testing.assert_close(normed.after, trace.residual[side].states[site + 1], atol=1e-5, rtol=1e-5)
-    if trace.config.norm_first:  # the first one is what the first attention projects to queries
+    if trace.anatomy.norm == "pre":  # the first one is what the first attention projects to queries
         query = getattr(translator.model, side).layers[0].attention.query(layer_normed(trace, translator.model, side, 0).after)
         torch.testing.assert_close(
             query.unflatten(-1, (4, 8)).transpose(0, 1), trace.attention[side].queries[0], atol=1e-5, rtol=1e-5
         )
-    if trace.config.norm_first and side == "decoder":
+    if trace.anatomy.norm == "pre" and side == "decoder":
         last = layer_normed(trace, translator.model, side, len(norm_labels(trace, side)) - 1)
         torch.testing.assert_close(translator.model.logits(last.after), trace.logits, atol=1e-5, rtol=1e-5)
     with pytest.raises(ValueError, match="no LayerNorm"):

@@ -9,12 +9,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from support.tiny import SENTENCES, tiny_model
+from support.tiny import ATTENTION_KINDS, SENTENCES, tiny_model
 
 from model.analysis.steps import attention_sublayer, calculate, contribution_shares, head_contributions, point_before
 from model.instrument.pretrained import Translator
 from model.trace.intervention import Intervention
-from model.trace.trace import ATTENTION_KINDS
 
 KINDS = pytest.mark.parametrize("kind", ATTENTION_KINDS)
 CHANGES = [
@@ -75,7 +74,7 @@ def test_a_wrong_capture_is_noticed(tiny_translator, trace, kind):
 def test_the_chain_is_the_formula(tiny_translator, trace, kind):
     """Products, sums, softmax, mixture and addition, with loops in Python."""
     calculation = calculate(trace, tiny_translator.model, kind, 1, 3, 2)
-    exponents, root = [], math.sqrt(trace.config.d_head)
+    exponents, root = [], math.sqrt(trace.anatomy.kinds[0].d_head)
     for key, allowed in enumerate(calculation.allowed.tolist()):
         dot = sum(float(q) * float(k) for q, k in zip(calculation.query, calculation.keys[key], strict=True))
         assert float(calculation.dots[key]) == pytest.approx(dot)

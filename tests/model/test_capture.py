@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.strategies import interventions, sentences
 from support.tensors import close, tensors
-from support.tiny import fitting, tiny_model
+from support.tiny import ATTENTION_KINDS, SIDES, fitting, tiny_model
 
 from model.instrument.capture import Recorder, recording, shuffled_order
 from model.instrument.pretrained import Translator
-from model.trace.intervention import ATTENTION_KINDS, Intervention
-from model.trace.trace import SIDES, Trace
+from model.trace.intervention import Intervention
+from model.trace.trace import Trace
 from model.transformer.positions import sinusoids
 
 
@@ -46,7 +46,7 @@ def test_attention_adds_up(tiny_translator, text, target, change):
         layers, _, queries, keys = part.weights.shape
         assert part.weights.shape == part.scores.shape
         assert (queries, keys) == (len(trace.queries(kind)), len(trace.keys(kind)))
-        scale = math.sqrt(trace.config.d_head) if change.scaled else 1.0
+        scale = math.sqrt(trace.anatomy.kinds[0].d_head) if change.scaled else 1.0
         close(part.scores, part.queries @ part.keys.transpose(2, 3) / scale)
         by_hand = [
             [[allowed_by_hand(trace, kind, layer, q, k) for k in range(keys)] for q in range(queries)] for layer in range(layers)
@@ -95,7 +95,7 @@ def test_positions_are_what_the_intervention_says(tiny_translator, text, change)
             "reversed": torch.arange(length).flip(0),
             "shuffled": shuffled_order(length),
         }
-        expected = sinusoids(order[edit], trace.config.d_model) * (0.0 if edit == "none" else change.position_scale)
+        expected = sinusoids(order[edit], trace.anatomy.d_model) * (0.0 if edit == "none" else change.position_scale)
         close(trace.positions[side], expected)
         close(trace.embeddings[side], tiny_translator.trace(text, text).embeddings[side])
 
@@ -236,7 +236,7 @@ def test_a_batch_of_interventions_is_each_of_them_alone(tiny_translator, text, t
     model, source = tiny_translator.model, tiny_translator.source(text)
     read = tiny_translator.read(tiny_translator.target(target))
     ids = [torch.tensor([tokens.ids] * len(changes)) for tokens in (source, read)]
-    with torch.no_grad(), recording(Recorder(model.config, changes, captures=False)):
+    with torch.no_grad(), recording(Recorder(model.anatomy, changes, captures=False)):
         together = model(*ids)
     for change, logits in zip(changes, together, strict=True):
         close(logits, tiny_translator.trace(text, target, fitting(tiny_translator, text, target, change)).logits)

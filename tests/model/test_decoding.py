@@ -47,7 +47,7 @@ def limit_of(model, source: list[int]) -> int:
 @torch.no_grad()
 def log_probabilities(model, source: list[int], prefix: list[int], change: Intervention) -> torch.Tensor:
     """Of the piece behind a prefix: one pass over all of it, without a cache."""
-    with recording(Recorder(model.config, change, captures=False)):
+    with recording(Recorder(model.anatomy, change, captures=False)):
         logits = model(torch.tensor([source]), torch.tensor([[START, *prefix]]))[0, -1]
     logits[[PAD, UNKNOWN, START]] = float("-inf")
     return logits.log_softmax(-1)
@@ -67,7 +67,7 @@ def by_hand(model, source: list[int], forced: dict[int, int], change: Interventi
 @EVERY
 def test_without_choices_it_is_the_search(model, source, change):
     """Greedy, under every change."""
-    with recording(Recorder(model.config, change, captures=False)):
+    with recording(Recorder(model.anatomy, change, captures=False)):
         expected = search(model, torch.tensor([source]), use_cache=False)[0]
     found = continue_greedily(model, source, (), change)
     assert found.ids == expected and found.taken == () and found.dropped == ()
@@ -106,7 +106,7 @@ def test_any_choices_are_taken_or_dropped(model, source, choices):
 @pytest.mark.parametrize("beam", [1, 2, 5, 8])
 def test_the_tree_ends_in_what_search_finds(model, source, change, beam):
     """The same translation, wherever it is watched."""
-    with recording(Recorder(model.config, change, captures=False)):
+    with recording(Recorder(model.anatomy, change, captures=False)):
         expected = search(model, torch.tensor([source]), beam, use_cache=False)[0]
     tree = beam_tree(model, source, beam, change)
     assert tree.ids(tree.winner) == [*expected, END]

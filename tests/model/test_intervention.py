@@ -45,8 +45,8 @@ WRONG = [
     ({"cut": [("encoder", 0, 1)]}, "cut"), ({"cut": [("encoder", 0, None, None)]}, "cut"), ({"cut": ("encoder", 0, 1, 2)}, "cut"),
     ({"cut": None}, "cut"), ({"cut": 3}, "cut"), ({"cut": "encoder"}, "cut"), ({"cut": [("encoder", 0, 1.5, 2)]}, "cut"),
     ({"cut": [("encoder", -1, 1, 2)]}, "cut"), ({"cut": [("encoder", 0, -1, 2)]}, "cut"), ({"cut": [("encoder", 0, True, 2)]}, "cut"),
-    ({"cut": [("encoder", 0, "1", 2)]}, "cut"), ({"cut": [(["encoder"], 0, 1, 2)]}, "cut"), ({"cut": [("middle", 0, 1, 2)]}, "cut"),
-    ({"heads_off": [("middle", 0, 1)]}, "heads_off"), ({"heads_off": [("cross", None, 1)]}, "heads_off"),
+    ({"cut": [("encoder", 0, "1", 2)]}, "cut"), ({"cut": [(["encoder"], 0, 1, 2)]}, "cut"), ({"cut": [("", 0, 1, 2)]}, "cut"),
+    ({"heads_off": [("a b", 0, 1)]}, "heads_off"), ({"heads_off": [("cross", None, 1)]}, "heads_off"),
     ({"heads_off": [("cross", 0, NAN)]}, "heads_off"), ({"heads_off": {("cross", 0): 1}}, "heads_off"), ({"heads_off": [3]}, "heads_off"),
 ]  # fmt: skip
 
@@ -89,6 +89,7 @@ def test_only_a_dict_is_read(values):
 PLACES = [
     ({"cut": [("cross", 0, 0, 99)]}, "99"), ({"cut": [("cross", 0, 99, 0)]}, "99"), ({"cut": [("encoder", None, 99, None)]}, "99"),
     ({"cut": [("decoder", None, None, 10**30)]}, "key"), ({"cut": [("encoder", 2, 0, 0)]}, "layer 2"), ({"cut": [("cross", 3, 0, 0)]}, "layer 3"),
+    ({"heads_off": [("middle", 0, 1)]}, "heads_off must be one of"), ({"cut": [("middle", 0, 1, 2)]}, "cut must be one of"),
     ({"heads_off": [("cross", 3, 0)]}, "layer 3"), ({"heads_off": [("encoder", 0, 4)]}, "head 4"),
 ]  # fmt: skip
 

@@ -109,7 +109,7 @@ PASSES = {
 def test_a_pass_inside_another_is_its_own(tiny_translator, name):
     """Under an outer recorder that changes the model it gives what it gives alone, and the outer one keeps nothing of it."""
     alone = PASSES[name](tiny_translator)
-    with recording(Recorder(tiny_translator.model.config, LOUD)) as outer:
+    with recording(Recorder(tiny_translator.model.anatomy, LOUD)) as outer:
         inside = PASSES[name](tiny_translator)
     assert inside == alone if not isinstance(alone, float) else inside == pytest.approx(alone, rel=1e-5)
     assert not outer.captured

@@ -7,7 +7,7 @@ import torch
 
 from model.instrument.tokenizer import END, START, Tokens
 from model.trace.intervention import Intervention
-from model.trace.trace import Attention, Residual, Trace
+from model.trace.trace import Attention, Axis, Residual, Trace
 from model.transformer.config import Config
 from model.transformer.masks import causal_mask
 from model.transformer.positions import sinusoids
@@ -25,7 +25,7 @@ def tokens(count: int, start: bool = False) -> Tokens:
     pieces = [NASTY[index % len(NASTY)] for index in range(count - 1)]
     ids = list(range(300, 300 + count - 1))
     pieces, ids = (["<s>", *pieces], [START, *ids]) if start else ([*pieces, "</s>"], [*ids, END])
-    return Tokens("", ids, pieces, list(range(count)), [None] * count)
+    return Tokens("", ids, pieces, [-1 if id_ in (START, END) else at for at, id_ in enumerate(ids)], [None] * count)
 
 
 def attention(queries: int, keys: int, mask: torch.Tensor) -> Attention:
@@ -54,7 +54,7 @@ def make_trace(source: int = 9, target: int = 7, seed: int = 0) -> Trace:
         "cross": attention(target, source, torch.ones(target, source, dtype=torch.bool)),
     }
     return Trace(
-        tokens(source), tokens(target, start=True), tokens(target), Intervention(), CONFIG, maps, residual,
+        {"encoder": Axis(tokens(source)), "decoder": Axis(tokens(target, start=True), tokens(target))}, Intervention(), CONFIG.anatomy(), maps, residual,
         {side: torch.randn(length, 16) for side, length in lengths.items()},
         {side: sinusoids(torch.arange(length), 16) for side, length in lengths.items()},
         {side: torch.zeros(2, length, 32) for side, length in lengths.items()}, torch.randn(target, 40), torch.ones(target),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from model.trace.intervention import ATTENTION_KINDS, POSITION_EDITS, Intervention
+from model.trace.intervention import POSITION_EDITS, Intervention
+from support.tiny import ATTENTION_KINDS
 
 words = st.lists(
     st.sampled_from("The animal cross street chien neige, é 😀 中 </s> <script> x ' ! 12".split()), min_size=1, max_size=8

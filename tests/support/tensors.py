@@ -6,8 +6,8 @@ import dataclasses
 
 import torch
 
-from model.trace.intervention import ATTENTION_KINDS
-from model.trace.trace import SIDES, Trace
+from model.trace.trace import Trace
+from support.tiny import ATTENTION_KINDS, SIDES
 
 
 def close(ours: torch.Tensor, theirs: torch.Tensor, tolerance: float = 1e-4) -> None:
@@ -21,6 +21,7 @@ def tensors(trace: Trace) -> list[torch.Tensor]:
         getattr(trace.attention[kind], field.name)
         for kind in ATTENTION_KINDS
         for field in dataclasses.fields(trace.attention[kind])
+        if field.name != "bias"  # this model adds none
     ]
     found += [part for side in SIDES for part in (trace.residual[side].states, trace.residual[side].written)]
     found += [part[side] for side in SIDES for part in (trace.embeddings, trace.positions, trace.feed_forward)]

@@ -15,6 +15,7 @@ from model.trace.places import within
 from model.transformer.config import Config
 from model.transformer.transformer import Transformer
 
+ATTENTION_KINDS, SIDES = ("encoder", "decoder", "cross"), ("encoder", "decoder")
 SENTENCES = [
     "The animal didn't cross the street because it was too tired.",
     "L'animal n'a pas traversé la rue parce qu'il était trop fatigué.",
@@ -35,7 +36,7 @@ def tiny_model(tokenizer: Tokenizer, seed: int = 0, **changes) -> Transformer:
 
 def fitting(translator: Translator, text: str, target: str, change: Intervention) -> Intervention:
     """The change without links to tokens that these two texts do not have, which a trace refuses."""
-    return within(change, len(translator.source(text)), len(translator.target(target)))
+    return within(change, translator.anatomy, len(translator.source(text)), len(translator.target(target)))
 
 
 def write_training_files(folder: Path) -> Path:

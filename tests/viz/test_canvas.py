@@ -11,9 +11,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from support.tiny import ATTENTION_KINDS
 
 from model.trace.intervention import Intervention
-from model.trace.trace import ATTENTION_KINDS, Attention, Trace
+from model.trace.trace import Attention, Axis, Trace
 from viz.canvas import pack_grid, pack_lines, packing
 from viz.canvas.grid import max_pool
 from viz.canvas.packing import coarse_codes, coarse_weights, fine_codes, fine_weights, split, with_fields
@@ -38,8 +39,8 @@ def stretched(trace: Trace, size: int, layers: int = 6, heads: int = 8) -> Trace
     for kind in ATTENTION_KINDS:
         weights = torch.softmax(4 * torch.randn(layers, heads, size, size, generator=draw), dim=-1)
         attention[kind] = Attention(weights, *[None] * 6)
-    sides = {side: repeat(getattr(trace, side)) for side in ("source", "target", "labels")}
-    return dataclasses.replace(trace, attention=attention, **sides)
+    axes = {stack: Axis(repeat(axis.read), axis.made and repeat(axis.made)) for stack, axis in trace.axes.items()}
+    return dataclasses.replace(trace, attention=attention, axes=axes)
 
 
 def grid_arrays(packed: bytes) -> dict[str, numpy.ndarray]:
@@ -150,7 +151,7 @@ def test_a_token_that_looks_like_markup_stays_text(trace):
     pieces = ["<script>", "</div>", "<0xF0>", "猫", "שלום", '"'] + trace.source.pieces
     words = [0] * 6 + trace.source.words
     source = dataclasses.replace(trace.source, pieces=pieces, words=words)
-    header, _ = split(pack_grid(dataclasses.replace(trace, source=source)))
+    header, _ = split(pack_grid(dataclasses.replace(trace, axes={**trace.axes, "encoder": Axis(source)})))
     assert header["tokens"]["source"]["words"][:6] == pieces[:6]
     for file in packing.HERE.glob("*.js"):
         script = file.read_text(encoding="utf-8")

@@ -46,7 +46,7 @@ def test_weights_arrive_row_by_row(tiny_translator, change):
 def test_every_step_has_the_best_pieces_and_what_was_said(tiny_translator, trace):
     """Five of them, the largest first, with their ids; rank and probability of the label against a sort of all pieces."""
     header, _ = sent(tiny_translator, trace)
-    values, ids = next_pieces(trace.logits, trace.config.vocabulary_size)
+    values, ids = next_pieces(trace.logits, trace.anatomy.vocabulary)
     assert len(header["steps"]) == len(trace.labels) and header["ids"] == trace.labels.ids
     for step, (row, chances, order) in enumerate(zip(header["steps"], values.tolist(), ids.tolist(), strict=True)):
         assert [id_ for id_, _, _ in row["best"]] == order[:5]

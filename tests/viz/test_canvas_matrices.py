@@ -9,12 +9,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from support.tiny import SENTENCES, fitting
+from support.tiny import ATTENTION_KINDS, SENTENCES, fitting
 
 from model.analysis.attention import may_attend
 from model.analysis.words import join_words
 from model.trace.intervention import Intervention
-from model.trace.trace import ATTENTION_KINDS, AttentionMaps
+from model.trace.trace import AttentionMaps, Axis
 from viz.canvas import Matrix, cell_states, pack_matrices
 from viz.canvas.matrices import STATES, signed_codes
 from viz.canvas.packing import fine_weights, split
@@ -121,7 +121,7 @@ def test_same_matrices_same_bytes_and_tokens_stay_text(tiny_translator, trace):
     assert pack_matrices([one(trace)]) == pack_matrices([one(again)])
     pieces = ["▁<script>", "</div>", "猫", "שלום", '"', "▁"] + trace.source.pieces[6:]
     source = dataclasses.replace(trace.source, pieces=pieces)
-    header, _ = split(pack_matrices([one(dataclasses.replace(trace, source=source))]))
+    header, _ = split(pack_matrices([one(dataclasses.replace(trace, axes={**trace.axes, "encoder": Axis(source)}))]))
     assert header["matrices"][0]["tokens"]["source"]["labels"][:6] == ["·<script>", "</div>", "猫", "שלום", '"', "·"]
 
 
@@ -131,6 +131,6 @@ def test_five_hundred_tokens_stay_below_a_megabyte(trace):
     long = dataclasses.replace(tokens, **{f: (getattr(tokens, f) * 500)[:500] for f in ("ids", "pieces", "words", "spans")})
     matrix = one(trace)
     weights = torch.softmax(torch.randn(500, 500, generator=torch.Generator().manual_seed(0)), -1)
-    maps = dataclasses.replace(trace, source=long)
+    maps = dataclasses.replace(trace, axes={**trace.axes, "encoder": Axis(long)})
     big = dataclasses.replace(matrix, maps=maps, values=weights, states=torch.zeros(500, 500, dtype=torch.uint8))
     assert 500_000 < len(pack_matrices([big])) < 1_000_000

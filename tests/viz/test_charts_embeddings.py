@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from support.random_trace import BOTH, SIDES, layer, make_trace
 
 from model.analysis.embedding import Vocabulary, paths
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
+from model.trace.trace import Axis
 from viz import charts
 from viz.charts.embeddings import CLOSEST, MOST_PATHS, MOST_POINTS
 from viz.charts.parts.scatter import ONE_PLACE, placed
@@ -121,7 +122,7 @@ def test_a_piece_that_occurs_often_is_one_point_with_all_its_positions(vocabular
     """dog dog dog: one point, three positions in the hover."""
     trace = make_trace(4, 4)
     again = Tokens("", [300, 300, 300, 3], ["▁dog"] * 3 + ["</s>"], [0, 1, 2, -1], [None] * 4)
-    figure = charts.embedding_map(replace(trace, source=again), "encoder", vocabulary, 300)
+    figure = charts.embedding_map(replace(trace, axes={**trace.axes, "encoder": Axis(again)}), "encoder", vocabulary, 300)
     (hover,) = figure.data[-1].hovertext
     assert ids(figure).count(300) == 1 and "tokens 1, 2, 3" in hover and markup(token_label(vocabulary.pieces[300])) in hover
 

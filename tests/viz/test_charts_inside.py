@@ -7,11 +7,10 @@ import json
 import numpy as np
 import pytest
 import torch
-from support.tiny import SENTENCES
+from support.tiny import ATTENTION_KINDS, SENTENCES
 
 from model.analysis.steps import contribution_shares, head_contributions, point_before
 from model.analysis.words import join_words
-from model.trace.trace import ATTENTION_KINDS
 from viz import charts
 from viz.theme import DARK, LIGHT, number
 
@@ -57,7 +56,7 @@ def test_the_parts_of_a_score_add_up_to_it(trace, kind):
     figure = charts.score_parts(trace, kind, 0, 1, (2, 1))
     products = np.array(layer(figure, "= product").z)[:, 0]
     score = float(trace.attention[kind].scores[0, 1, 2, 1])
-    assert products.sum() == pytest.approx(score * trace.config.d_head**0.5, abs=1e-4)
+    assert products.sum() == pytest.approx(score * trace.anatomy.kinds[0].d_head**0.5, abs=1e-4)
     assert f"score <b>{number(score)}</b>" in figure.layout.annotations[0].text
     assert json.loads(json_of(figure))
 

@@ -29,7 +29,7 @@ def trace(tiny_translator):
 @pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
 def test_every_cell_is_the_change(tiny_translator, trace, colours):
     """Layers down, heads across, numbered from 1; the scale is symmetric; what is off is marked and nothing else."""
-    heads = every_head(trace.config)
+    heads = every_head(trace.anatomy)
     effects = knock_out(trace, tiny_translator.model, list(heads.values()))
     figure, change = charts.knockout_map(effects, list(heads), ROWS, "“<b>x”", colours), effects.change(ROWS)
     cells = {part.name: part for part in figure.data}
@@ -47,7 +47,7 @@ def test_every_cell_is_the_change(tiny_translator, trace, colours):
 def test_bars_are_the_changes(tiny_translator, trace):
     """One a word or layer, which a click tells by its index; tokens are text, not markup."""
     hidden = knock_out(trace, tiny_translator.model, list(every_word(trace.source).values()))
-    layers = every_layer(trace.config)
+    layers = every_layer(trace.anatomy)
     whole = knock_out(trace, tiny_translator.model, list(layers.values()))
     for effects, places in ((hidden, join_pieces(trace.source)), (whole, list(layers))):
         (bars,) = charts.knockout_bars(effects, places, ROWS).data

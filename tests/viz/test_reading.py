@@ -79,7 +79,7 @@ def test_the_told_position_is_the_one_that_was_added(tiny_translator, edit, scal
     """Against what the trace recognises in the vectors that were added."""
     trace = traced(tiny_translator, Intervention(source_positions=edit, position_scale=scale))
     length, found = len(trace.source), given_positions(trace, "encoder")
-    told = [reading.told_position(trace.intervention, trace.config, "encoder", length, at) for at in range(length)]
+    told = [reading.told_position(trace.intervention, trace.anatomy, "encoder", length, at) for at in range(length)]
     assert told == (found or [None] * length)
     words, formula = reading.token_vector(trace, "encoder", 1)
     assert (f"“position {(told[1] or 0) + 1}”" in words) == ("position" in formula) == (told[1] is not None)
@@ -93,8 +93,8 @@ def test_a_model_without_positions_loses_none(tokenizer):
     change = Intervention(source_positions="none", position_scale=3.0)
     trace = traced(bare, change)
     assert "trained without" in reading.first_layer(trace, "encoder") and "taken away" not in reading.first_layer(trace, "decoder")
-    assert "no effect" in reading.position_change(change, trace.config, "encoder") and "no effect" in reading.scale_change(change, trace.config)
-    assert "nothing is added" in reading.positions_view(trace.config) and "fast waves" not in reading.positions_view(Config(positions="learned"))
+    assert "no effect" in reading.position_change(change, trace.anatomy, "encoder") and "no effect" in reading.scale_change(change, trace.anatomy)
+    assert "nothing is added" in reading.positions_view(trace.anatomy) and "fast waves" not in reading.positions_view(Config(positions="learned").anatomy())
 
 
 def test_shuffling_may_leave_a_token_its_place():

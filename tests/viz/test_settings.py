@@ -7,8 +7,9 @@ from dataclasses import fields, replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.tiny import ATTENTION_KINDS
 
-from model.trace.intervention import ATTENTION_KINDS, POSITION_EDITS
+from model.trace.intervention import POSITION_EDITS
 from model.transformer.config import Config
 from viz.page.changes import changes, outside, reset
 from viz.page.settings import COMPARE, FORCING, PAINT, Settings, from_query

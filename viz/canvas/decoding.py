@@ -62,7 +62,7 @@ def pack_decoding(
         "given": given,
         "same": trace.intervention.keeps_earlier_steps,
         "limit": limit if trace.labels.ids[-1] == END and len(trace.labels) == limit else None,
-        **packing.style(trace.config.heads),
+        **packing.style(trace.attention["cross"].weights.size(1)),
     }
     return packing.join(header, packing.fine_codes(torch.stack([weights[layer, head], handed.mean(dim=(0, 1))])))
 

@@ -111,7 +111,7 @@ def pack_matrices(matrices: list[Matrix]) -> bytes:
             {"name": name, "words": words, "hint": hint, "legend": LEGEND[name]} for name, (words, hint) in STATES.items()
         ],
         "texts": {"shade": f"colour follows weight^{SHADE_POWER}", "signed": f"colour follows |difference|^{SHADE_POWER}"},
-        **packing.style(matrices[0].maps.config.heads),
+        **packing.style(matrices[0].maps.attention[matrices[0].kind].weights.size(1)),
     }
     return packing.join(header, torch.cat(arrays))
 

@@ -35,17 +35,17 @@ def stages(trace: Trace, calculation: Calculation, kind: str, layer: int, head: 
         _products(asks),
         *_scores(trace, calculation, kind, asks, reading.mask_words(trace, kind, layer, query)),
         _weighted(trace, kind, layer, head),
-        _output(trace),
+        _output(trace, kind),
         _residual(trace, kind, layer, asks),
     ]
 
 
 def _vector(trace: Trace, kind: str, query: int, asks: str) -> dict:
-    config, side = trace.config, "encoder" if kind == "encoder" else "decoder"
+    anatomy, side = trace.anatomy, trace.anatomy.kind(kind).asks
     id_ = trace.queries(kind).ids[query]
     starts, formula = reading.token_vector(trace, side, query)
-    words = f"{asks} is piece {id_} of {config.vocabulary_size:,}. Row {id_} of the embedding table, times √{config.d_model}{starts} "
-    words += f"That is {config.d_model} numbers."
+    words = f"{asks} is piece {id_} of {anatomy.vocabulary:,}. Row {id_} of the embedding table, times √{anatomy.d_model}{starts} "
+    words += f"That is {anatomy.d_model} numbers."
     if kind != "encoder":
         words += f" Reading it, the decoder produces {quoted(trace.labels.shown[query])}."
     blocks = [_strip("token part", "token"), _strip("position", "position", "+"), _strip("sum", "start", "=")]
@@ -56,7 +56,7 @@ def _state(trace: Trace, calculation: Calculation, kind: str, layer: int, asks: 
     passed = f"After {layer} {'layer' if layer == 1 else 'layers'}" if layer else "Before the first layer"
     passed += f" and the self-attention of layer {layer + 1}" if kind == "cross" else ""
     words = f"{passed}, the vector of {asks} is this state x, {float(calculation.state.norm()):.2f} long. "
-    if not trace.config.norm_first:
+    if trace.anatomy.norm == "post":
         words += "The head reads it as it is."
         return _stage("What the head reads", "h = x", words, [_strip("state x", "state"), _strip("input h", "normed", "=")], None)
     mean, deviation = float(calculation.state.mean()), float(calculation.state.std(correction=0))
@@ -93,13 +93,14 @@ def _products(asks: str) -> dict:
 
 def _scores(trace: Trace, calculation: Calculation, kind: str, asks: str, masked: str) -> list[dict]:
     """From dot products to weights: one table that grows by a column a stage."""
-    change, root = trace.intervention, math.sqrt(trace.config.d_head)
-    divide = f"÷ √{trace.config.d_head} = {root:.3f}" if change.scaled else "scaling is off"
+    change, d_head = trace.intervention, trace.anatomy.kind(kind).d_head
+    root = math.sqrt(d_head)
+    divide = f"÷ √{d_head} = {root:.3f}" if change.scaled else "scaling is off"
     columns = [_column("q · k", "dots"), _column(f"score ({divide})", "scores"), _column("mask", "allowed")]
     columns += [_column("exp", "exponents"), _column("weight", "weights")]
     table = lambda count: [{"type": "table", "columns": columns[:count]}]  # noqa: E731
     scale = (
-        f"The same with the key of every token, divided by the root of the head's width, √{trace.config.d_head}, so that the sums "
+        f"The same with the key of every token, divided by the root of the head's width, √{d_head}, so that the sums "
         "of many products do not get too large for the softmax. {key}: {dots} becomes {scores}."
         if change.scaled
         else "The same with the key of every token. The division by √d_head is switched off: the score is the dot product itself."
@@ -136,11 +137,11 @@ def _weighted(trace: Trace, kind: str, layer: int, head: int) -> dict:
     return _stage("Mix the values", "z = Σ weight · v", words, blocks, "output")
 
 
-def _output(trace: Trace) -> dict:
-    heads = trace.config.heads
+def _output(trace: Trace, kind: str) -> dict:
+    heads, d_head = trace.anatomy.kind(kind).heads, trace.anatomy.kind(kind).d_head
     words = (
         f"The outputs of all {heads} heads stand side by side and go through W_O. That is the same as sending each through its own "
-        f"{trace.config.d_head} rows of W_O and adding up: this head writes the first line, the other {heads - 1} the second."
+        f"{d_head} rows of W_O and adding up: this head writes the first line, the other {heads - 1} the second."
     )
     blocks = [
         _row("z of this head", "output"), _strip("z W_O of this head", "contribution", "→"), _strip("the other heads", "others", "+"),
@@ -155,7 +156,7 @@ def _residual(trace: Trace, kind: str, layer: int, asks: str) -> dict:
     )
     blocks = [_strip("state x", "state"), _strip("written", "written", "+"), _strip("new state", "after", "=")]
     formula = "x + written"
-    if not trace.config.norm_first:
+    if trace.anatomy.norm == "post":
         words += " A LayerNorm follows."
         formula, blocks[-1]["sign"] = "LayerNorm(x + written)", "→"
     return _stage("Add to the residual stream", formula, words, blocks, "after")

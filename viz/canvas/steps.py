@@ -42,7 +42,7 @@ def pack_steps(trace: Trace, calculation: Calculation, kind: str, layer: int, he
         "made": [word_label(piece) for piece in made.shown],
         "keys": [word_label(piece) for piece in trace.keys(kind).shown],
         "query": query,
-        **packing.style(trace.config.heads),
+        **packing.style(trace.attention[kind].weights.size(1)),
     }
     flat = torch.cat([tensor.to(torch.float32).flatten() for tensor in tensors.values()])
     return packing.join(header, flat)

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
-from model.analysis.attention import SUBLAYERS, residual_norms, written_norms
+from model.analysis.attention import residual_norms, written_norms
 from model.analysis.layers import Normalised, batch_normed, firing_shares, group_count, group_normed, unit_tokens, written_cosines
 from model.instrument.tokenizer import Tokens
 from model.trace.trace import Trace
@@ -63,7 +63,7 @@ def token_growth(trace: Trace, side: str, token: int, colours: Palette = LIGHT) 
     rows = trace.residual[side].labels[1:]
     norms = [residual_norms(trace, side)[:-1, token], written_norms(trace, side)[:, token]]
     columns = dict(zip(("state before", "written", "cosine"), (*norms, written_cosines(trace, side)[:, token]), strict=True))
-    names = SUBLAYERS[side]
+    names = trace.anatomy.stack(side).sublayers
     shades = [colours.feed_forward if name == "feed_forward" else colours.kind(name) for name in names]
     inks = [mix(colours.card, shades[index % len(names)], 0.62) for index in range(len(rows))]
     places = list(range(1, len(rows) + 1))
@@ -101,7 +101,7 @@ def firing_heatmap(trace: Trace, side: str, colours: Palette = LIGHT, token: int
         colorbar=plotly_colour_bar(colours, tickvals=[0, most], ticktext=["0 %", f"{most:.0f} %"]), **numbers,
     )  # fmt: skip
     rows = [f"layer {layer}" for layer in range(1, len(shares) + 1)]
-    return _over_tokens(cells, rows, trace, side, f"units that fire, percent of {trace.config.d_ff}", colours, token)
+    return _over_tokens(cells, rows, trace, side, f"units that fire, percent of {trace.feed_forward[side].size(-1)}", colours, token)
 
 
 def norm_strips(normed: Normalised, token: int, colours: Palette = LIGHT) -> go.Figure:

@@ -174,7 +174,7 @@ def lens_of_row(trace: Trace, lens: Lens, row: int, colours: Palette = LIGHT) ->
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": LABEL_SIZE}},
         xaxis=plotly_axis(colours, tickvals=x, ticktext=names, tickangle=-55, automargin=False),
         yaxis=plotly_axis(colours, title="probability", range=[0, 1.04], showgrid=True, automargin=False),
-        yaxis2=plotly_axis(colours, title="rank", type="log", range=[math.log10(trace.config.vocabulary_size) + 0.1, -0.1], dtick=1,
+        yaxis2=plotly_axis(colours, title="rank", type="log", range=[math.log10(trace.anatomy.vocabulary) + 0.1, -0.1], dtick=1,
                            overlaying="y", side="right", automargin=False),
     )  # fmt: skip
     return go.Figure([chance, place], layout)

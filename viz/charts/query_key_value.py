@@ -59,7 +59,7 @@ def query_key_value(
     shapes = [] if cell is None else _outline(cell, colours, width, scores.shape)
     axes, size = _axes(trace, kind, colours, width)
     layout = plotly_layout(
-        colours, **size, **axes, shapes=shapes, annotations=_captions(colours, trace), plot_bgcolor=colours.card
+        colours, **size, **axes, shapes=shapes, annotations=_captions(colours, trace, kind), plot_bgcolor=colours.card
     )
     return go.Figure(layers, layout)
 
@@ -83,7 +83,7 @@ def score_parts(trace: Trace, kind: str, layer: int, head: int, cell: tuple[int,
         )  # fmt: skip
     score, weight = float(got.scores[layer, head, query, key]), float(got.weights[layer, head, query, key])
     asks, answers = (markup(quoted(tokens.shown[at])) for tokens, at in ((trace.queries(kind), query), (trace.keys(kind), key)))
-    scale = f" ÷ √{trace.config.d_head}" if trace.intervention.scaled else ""
+    scale = f" ÷ √{trace.anatomy.kind(kind).d_head}" if trace.intervention.scaled else ""
     said = (
         f"{asks} · {answers} = {number(float(products.sum()))}{scale}<br>score <b>{number(score)}</b> → weight <b>{number(weight, 3)}</b>"
     )
@@ -161,9 +161,9 @@ def _names(tokens: Tokens) -> dict:
     return {"tickvals": list(range(1, len(names) + 1)), "ticktext": names}
 
 
-def _captions(colours: Palette, trace: Trace) -> list[dict]:
+def _captions(colours: Palette, trace: Trace, kind: str) -> list[dict]:
     """What each matrix is, in the empty corners."""
-    scale = f" ÷ √{trace.config.d_head}" if trace.intervention.scaled else ""
+    scale = f" ÷ √{trace.anatomy.kind(kind).d_head}" if trace.intervention.scaled else ""
     texts = [
         ("x domain", 1, "y2 domain", 0, "bottom", "keys Kᵀ →<br>queries Q ↓"),
         ("x domain", 1, "y3 domain", 1, "top", "values Vᵀ →"),

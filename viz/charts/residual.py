@@ -40,7 +40,7 @@ def residual_norms(trace: Trace, side: str, colours: Palette = LIGHT) -> alt.Lay
     x = _depth_axis(trace, side)
     layers = _bands(norms, x, colours.kind(side)) if many else []
     if shown:
-        layers += _lines(x, colours, side, shown, tokens, norms)
+        layers += _lines(x, colours, trace.anatomy.stack(side).sublayers, shown, tokens, norms)
     return _finish(layers, _rows(trace, side, norms, shown), colours)
 
 
@@ -52,7 +52,7 @@ def written_shares(trace: Trace, side: str, colours: Palette = LIGHT) -> alt.Lay
     """
     shares = analysis.written_shares(trace, side)  # (sublayer, position)
     tokens = trace.source if side == "encoder" else trace.target
-    names, domain, colour = _sublayers(side, colours)
+    names, domain, colour = _sublayers(trace.anatomy.stack(side).sublayers, colours)
     x = alt.X("layer:O", title="layer", axis=alt.Axis(labelAngle=0))
     offset = alt.XOffset("sublayer:N", sort=domain, scale=alt.Scale(paddingInner=0.12))
     y = alt.Y("share:Q", title="written ÷ state before, norms", axis=alt.Axis(tickCount=5, format="~%"), scale=_from_zero(shares))
@@ -108,7 +108,7 @@ def _rows(trace: Trace, side: str, norms: Tensor, shown: list[int]) -> list[dict
     """Tidy rows of the tokens to be drawn as lines: point, n (position from 1), token, after (which sublayer), norm."""
     tokens = trace.source if side == "encoder" else trace.target
     labels = trace.residual[side].labels
-    after = ["embedding", *_sublayers(side, LIGHT)[1] * len(labels)]
+    after = ["embedding", *_sublayers(trace.anatomy.stack(side).sublayers, LIGHT)[1] * len(labels)]
     values = norms[:, shown].cpu().tolist()
     return [
         {
@@ -124,7 +124,7 @@ def _rows(trace: Trace, side: str, norms: Tensor, shown: list[int]) -> list[dict
     ]
 
 
-def _lines(x: alt.X, colours: Palette, side: str, shown: list[int], tokens: Tokens, norms: Tensor) -> list[alt.Chart]:
+def _lines(x: alt.X, colours: Palette, sublayers: tuple[str, ...], shown: list[int], tokens: Tokens, norms: Tensor) -> list[alt.Chart]:
     """One line a token with linked hover, dots by sublayer, and names at the right end."""
     hover = alt.selection_point(name="token", on="pointerover", clear="pointerout", fields=["n"], nearest=True, empty=False)
     y = alt.Y("norm:Q", title="norm of the residual stream", axis=alt.Axis(tickCount=5), scale=_from_zero(norms))
@@ -134,7 +134,7 @@ def _lines(x: alt.X, colours: Palette, side: str, shown: list[int], tokens: Toke
     lines = base.mark_line(strokeWidth=1.5, color=colours.soft).encode(
         detail="n:O", opacity=alt.when(hover).then(alt.value(1)).otherwise(alt.value(0.4))
     )
-    colour = _sublayers(side, colours, embedding=True)[2]
+    colour = _sublayers(sublayers, colours, embedding=True)[2]
     dots = base.mark_circle(size=34).encode(
         color=colour, tooltip=tip, opacity=alt.when(hover).then(alt.value(1)).otherwise(alt.value(0.6))
     )
@@ -213,9 +213,8 @@ def _bands(norms: Tensor, x: alt.X, colour: str) -> list[alt.Chart]:
     ]
 
 
-def _sublayers(side: str, colours: Palette, embedding: bool = False) -> tuple[tuple[str, ...], list[str], alt.Color]:
-    """Sublayers of one layer: their names, their titles in order, and the colour channel of the titles."""
-    names = analysis.SUBLAYERS[side]
+def _sublayers(names: tuple[str, ...], colours: Palette, embedding: bool = False) -> tuple[tuple[str, ...], list[str], alt.Color]:
+    """Sublayers of one layer (`Stack.sublayers`): their names, their titles in order, and the colour channel of the titles."""
     titles = [SUBLAYER_TITLES[name] for name in names]
     shades = [colours.feed_forward if name == "feed_forward" else colours.kind(name) for name in names]
     scale = alt.Scale(domain=["embedding"] * embedding + titles, range=[colours.soft] * embedding + shades)
@@ -225,7 +224,7 @@ def _sublayers(side: str, colours: Palette, embedding: bool = False) -> tuple[tu
 def _depth_axis(trace: Trace, side: str) -> alt.X:
     """Points of the residual stream from left to right; a tick after the embedding and after every layer."""
     points = len(trace.residual[side].labels)
-    size = len(analysis.SUBLAYERS[side])
+    size = len(trace.anatomy.stack(side).sublayers)
     ticks = list(range(0, points, size))
     words = f"datum.value == 0 ? 'embedding' : 'layer ' + datum.value / {size}"
     axis = alt.Axis(values=ticks, labelExpr=words, title=None, grid=True, labelAngle=0, labelOverlap="greedy")

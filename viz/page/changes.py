@@ -31,14 +31,14 @@ def changes(settings: Settings, maps: AttentionMaps | None = None) -> list[Chang
     def add(name: str, words: str) -> None:
         found.append(Change(name, words, lambda now: replace(now, **{name: getattr(default, name)})))
 
-    change, config = settings.intervention, maps.config if maps else None
+    change, anatomy = settings.intervention, maps.anatomy if maps else None
     if not settings.causal:
         add("causal", reading.mask_off(change))
     for name, side in (("source_positions", "encoder"), ("target_positions", "decoder")):
         if getattr(settings, name) != "trained":
-            add(name, reading.position_change(change, config, side))
+            add(name, reading.position_change(change, anatomy, side))
     if settings.position_scale != 1.0:
-        add("position_scale", reading.scale_change(change, config))
+        add("position_scale", reading.scale_change(change, anatomy))
     if settings.window is not None:
         add("window", f"self-attention only within ±{settings.window}")
     if settings.temperature != 1.0:

@@ -6,6 +6,7 @@ import html
 from difflib import SequenceMatcher
 
 from model.instrument.tokenizer import SPACE, Tokens
+from viz.page.parts.tags import Html, tag
 from viz.theme import SPACE_MARK, cut
 
 
@@ -37,11 +38,10 @@ def row(name: str, label: str, tokens: Tokens, marked: set[int] = frozenset(), s
     )
 
 
-def token_cell(label: str, name: str = "", lang: str = "") -> str:
+def token_cell(label: str, name: str = "", lang: str = "") -> Html:
     """HTML of a table cell with a token: cut to a label, the whole and its name in the hover; lang: its language. All text is escaped."""
-    shown, spoken = cut(label), f' lang="{lang}"' if lang else ""
-    title = f' title="{html.escape(name or label)}"' if shown != (name or label) else ""
-    return f'<td class="token"{spoken}{title}>{html.escape(shown)}</td>'
+    shown, whole = cut(label), name or label
+    return tag("td", shown, class_="token", lang=lang or None, title=whole if shown != whole else None)
 
 
 def _chip(piece: str, name: str, word: int, is_changed: bool, is_lost: bool) -> str:

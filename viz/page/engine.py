@@ -7,7 +7,6 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
-import streamlit as st
 import torch
 
 from model import Translator, load_pretrained
@@ -15,16 +14,19 @@ from model.instrument.capture import capture
 from model.instrument.device import wait
 from model.instrument.pretrained import CheckpointError, DeviceError
 from model.instrument.search import most_tokens
-from model.instrument.tokenizer import Tokens
 from model.measuring.depth import Depth
 from model.measuring.timeline import Moment
 from model.measuring.timeline import at_moment as read_moment
 from model.trace.intervention import Intervention
 from model.trace.places import within
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.charts.parts.words import content
+from viz.page.caches import cached, loaded, shared
 from viz.page.settings import EXAMPLES
 from viz.page.stored import siblings_of, stored
+
+MOST_MOMENTS = 10  # loaded at once: a timeline has eight
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,14 @@ class Pass:
     seconds: float
 
 
-@st.cache_resource(show_spinner="Loading the model …")
+@loaded(show_spinner="Loading the model …")
 def translator(name: str, device: str | None) -> Translator:
     """The checkpoint, loaded once for all sessions. Raises CheckpointError and DeviceError as `load_pretrained` does."""
     torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # the browser needs cores, too: threads that wait are slower
-    loaded = load_pretrained(name, device)
+    opened = load_pretrained(name, device)
     with suppress(ValueError):  # a model that reads fewer tokens than the example has
-        loaded.trace(EXAMPLES[0])  # the first pass pays for warming up; no reader should
-    return loaded
+        opened.trace(EXAMPLES[0])  # the first pass pays for warming up; no reader should
+    return opened
 
 
 def relatives(translator: Translator) -> dict[str, str]:
@@ -87,45 +89,29 @@ def moments(trained: Translator) -> list[Moment]:
     return list(stored(trained).moments)
 
 
-@st.cache_resource(max_entries=10, show_spinner=False)
-def _at_moment(_trained: Translator, weights: str, index: int) -> Translator:
-    return read_moment(_trained, _trained.folder, moments(_trained)[index])
-
-
+@loaded(max_entries=MOST_MOMENTS)
 def at_moment(trained: Translator, index: int) -> Translator:
-    """The translator as it was at a moment of its training. Raises CheckpointError as `model.timeline.at_moment` does."""
-    return _at_moment(trained, cache_key(trained), index)
+    """The translator as it was at a moment of its training. Raises CheckpointError as `model.measuring.timeline.at_moment` does."""
+    return read_moment(trained, trained.folder, moments(trained)[index])
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
-def translation(_translator: Translator, weights: str, text: str, _intervention: Intervention, change: str) -> Tokens:
-    """The model's own translation as labels; `weights` and `change` are what the cache goes by."""
-    source = _translator.source(text)
-    reached = most_tokens(len(source), _translator.model.config)
-    return _translator.translate_tokens(source, within(_intervention, len(source), reached))
+@cached
+def translate(translator: Translator, text: str, intervention: Intervention = Intervention()) -> Tokens:
+    """The model's own translation of `text` as labels."""
+    source = translator.source(text)
+    reached = most_tokens(len(source), translator.model.config)
+    return translator.translate_tokens(source, within(intervention, translator.anatomy, len(source), reached))
 
 
-@st.cache_resource(max_entries=5, show_spinner=False)
-def captured(
-    _translator: Translator, weights: str, text: str, _labels: Tokens, ids: tuple, _intervention: Intervention, change: str
-) -> Pass:
-    """One captured pass over a pair. Few are kept: a pair of 500 tokens takes some 400 MB."""
+@shared
+def captured(translator: Translator, text: str, labels: Tokens, intervention: Intervention) -> Pass:
+    """One captured pass over a pair."""
     started = time.perf_counter()
-    source, read = _translator.source(text), _translator.read(_labels)
-    trace = capture(_translator.model, source, read, _labels, _intervention)  # links to tokens that are gone do nothing: see `page`
+    source, read = translator.source(text), translator.read(labels)
+    # links to tokens that are gone do nothing: see `shell`
+    trace = capture(translator.model, source, read, labels, intervention, translator.anatomy)
     wait(trace.logits.device)
     return Pass(trace, time.perf_counter() - started)
-
-
-def cache_key(translator: Translator) -> str:
-    """What tells one checkpoint from another: its weights, and what config.json says about them."""
-    about = translator.about
-    return f"{about.get('weights_sha256', translator.name)} {about.get('config_sha256', '')}"
-
-
-def translate(translator: Translator, text: str, intervention: Intervention = Intervention()) -> Tokens:
-    """The model's translation of `text` as labels, from the cache where it is there."""
-    return translation(translator, cache_key(translator), text, intervention, str(intervention.to_dict()))
 
 
 def run(translator: Translator, text: str, target: str, intervention: Intervention, forced: bool = False) -> Pass:
@@ -137,20 +123,19 @@ def run(translator: Translator, text: str, target: str, intervention: Interventi
         labels = translator.target(target)
     else:
         labels = translate(translator, text, Intervention() if forced else intervention)
-    key = cache_key(translator)
-    return captured(translator, key, text, labels, tuple(labels.ids), intervention, str(intervention.to_dict()))
+    return captured(translator, text, labels, intervention)
 
 
-@st.cache_data(show_spinner=False)
-def suggested_head(_translator: Translator, weights: str) -> tuple[str, int, int]:
+@loaded
+def suggested_head(translator: Translator) -> tuple[str, int, int]:
     """The head to open first: the cross-attention head that most surely finds one word for each word of the first example."""
     try:
-        trace = run(_translator, EXAMPLES[0], "", Intervention()).trace
+        trace = run(translator, EXAMPLES[0], "", Intervention()).trace
     except ValueError:  # a model that reads fewer tokens than the example has
-        return ("cross", _translator.model.config.decoder_layers - 1, 0)
+        return ("cross", translator.anatomy.bridge().layers - 1, 0)
     rows, columns = (torch.tensor(content(tokens), device=trace.logits.device) for tokens in (trace.labels, trace.source))
     if not bool(rows.any()):  # a model that says nothing there finds no word
         return "cross", 0, 0
     words = trace.attention["cross"].weights[:, :, rows][..., columns]  # (layer, head, French word, English word)
     best = int(words.amax(-1).mean(-1).argmax())
-    return ("cross", *divmod(best, trace.config.heads))
+    return ("cross", *divmod(best, trace.anatomy.kind("cross").heads))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
+from model import Translator
 from model.analysis.roles import ROLE, HeadMeasures, measure
+from model.trace.trace import Trace
+from viz.page.caches import cached
 from viz.page.scene import Scene
 from viz.page.stored import stored
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _measured(key: tuple, _scene: Scene) -> HeadMeasures:
-    return measure(_scene.trace)
+@cached
+def _measured(translator: Translator, trace: Trace) -> HeadMeasures:
+    return measure(trace)
 
 
 def stored_measures(scene: Scene) -> HeadMeasures | None:
@@ -22,7 +23,7 @@ def stored_measures(scene: Scene) -> HeadMeasures | None:
 def head_measures(scene: Scene) -> HeadMeasures:
     """On held-out sentences where the reader chose them and they were measured, else on this sentence. Always of pieces."""
     stored = stored_measures(scene) if scene.settings.held_out else None
-    return stored or _measured(scene.key[:3], scene)
+    return stored or _measured(scene.translator, scene.trace)
 
 
 def dimmed_heads(scene: Scene) -> list[tuple[str, int, int]]:

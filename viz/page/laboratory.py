@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 
 from model.analysis.words import join_pieces, word_groups
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 from viz.charts.parts.words import head_title
 from viz.page import verdict
 from viz.page.changes import Change, changes, hidden_links, reset
@@ -45,7 +45,8 @@ def stories(scene: Scene) -> list[Story]:
     query, key = scene.cell_of(trace)
     word, asked = quoted(trace.keys(kind).shown[key]), trace.source if kind == "encoder" else trace.labels
     hide = hidden_links(key) if kind != "decoder" else {("decoder", None, None, key)}
-    others = {(kind, at, other) for at in range(trace.attention[kind].weights.size(0)) for other in range(trace.config.heads)}
+    d_head = trace.anatomy.kind(kind).d_head
+    others = {(kind, at, other) for at in range(trace.attention[kind].weights.size(0)) for other in range(trace.anatomy.kind(kind).heads)}
     return [
         Story("cheat", "The decoder cheats", "Without the look-ahead mask the decoder may read the very word that it has to produce. "
               "Trained with the mask, this one never learned to make use of that; look, teacher-forced, for attention to the right of the diagonal.", {"causal": False}),
@@ -64,7 +65,7 @@ def stories(scene: Scene) -> list[Story]:
         Story("louder", "Louder positions", "Positions are added three times as strongly, and drown what the words say.", {"position_scale": 3.0}),
         Story("sharper", "Sharper softmax", "Scores are divided by 0.3, so every head puts nearly all on its best token.", {"temperature": 0.3}),
         Story("flatter", "Flatter softmax", "Scores are divided by 3, so every head spreads its attention and the words blur.", {"temperature": 3.0}),
-        Story("scale", "No 1/√d_head", f"Scores stay √{trace.config.d_head} ≈ {trace.config.d_head**0.5:.1f} times as large, and softmax saturates: "
+        Story("scale", "No 1/√d_head", f"Scores stay √{d_head} ≈ {d_head**0.5:.1f} times as large, and softmax saturates: "
               "this is why the formula divides.", {"scaled": False}),
         Story("alone", "All heads but one", f"Only {head_title(kind, layer, head)} is left of its kind: can one head do the work of all?",
               {"heads_off": frozenset(others - {(kind, layer, head)})}),
@@ -100,7 +101,7 @@ def draw(scene: Scene) -> None:
                 width=170,
                 **bound("temperature", settings, "dial-temperature"),
             )
-            st.number_input("Window ±", min_value=0, max_value=scene.trace.config.max_length, placeholder="no limit", width=150,
+            st.number_input("Window ±", min_value=0, max_value=scene.trace.anatomy.longest, placeholder="no limit", width=150,
                             **bound("window", settings, "dial-window"))  # fmt: skip
             _hidden_words(scene)
             with st.container(gap="small", width="content"):

@@ -12,12 +12,11 @@ from model.analysis.attention import may_attend
 from model.trace.intervention import Link
 from model.trace.trace import AttentionMaps
 from viz.canvas import Matrix, attention_matrices, cell_states, pack_matrices
-from viz.charts.parts.words import head_title
 from viz.page.changes import hidden_links
 from viz.page.choices import plain
+from viz.page.parts.heads import head_heading
 from viz.page.scene import Scene
 from viz.page.settings import MOST_LINKS
-from viz.reading import off_mark
 from viz.theme import quoted
 
 HIDE = {"column": "click to hide it from everyone", "column back": "hidden; click to show it again"}
@@ -70,7 +69,7 @@ def toggled(cut: frozenset[Link], kind: str, layers: tuple[int, int | None], axi
 def draw_paint(scene: Scene) -> None:
     """The open head as pieces, to paint on."""
     kind, layer, head = scene.open_head
-    st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}{off_mark(scene.trace, kind, layer, head)}</h3>')
+    head_heading(scene)
     everywhere = scene.settings.paint == "all"
     where = "in all layers" if everywhere else f"in layer {layer + 1}, for all its heads"
     st.caption(f"Click or drag over cells to cut their links {where}; begin on a cut cell to restore. {TOKENS[kind]}")

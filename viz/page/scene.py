@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
@@ -17,18 +17,11 @@ from model.trace.intervention import Intervention
 from model.trace.trace import AttentionMaps, Trace
 from viz.canvas import Click
 from viz.charts import head_sentence
-from viz.charts.parts.signs import with_signs
-from viz.page import address, engine
+from viz.page import address, caches, engine
 from viz.page.settings import Settings
 from viz.theme import Palette
 
 T = TypeVar("T")
-
-
-@st.cache_data(max_entries=96, show_spinner=False)
-def kept(name: str, key: tuple, theme: str, choices: tuple, _build: Callable[[], T]) -> T:
-    """What `_build` draws; everything else is what the cache goes by."""
-    return with_signs(_build())
 
 
 @dataclass
@@ -66,7 +59,7 @@ class Scene:
     def asked(self) -> tuple:
         """What tells the pass that was asked for from others, where a picture shows it under "Before", too."""
         trace = self.done.trace
-        return str(trace.intervention.to_dict()), tuple(trace.labels.ids)
+        return trace.intervention, tuple(trace.labels.ids)
 
     @cached_property
     def whole_maps(self) -> AttentionMaps:
@@ -100,13 +93,10 @@ class Scene:
         return f"hidden: {share:.0%} of {whose} attention goes to `</s>`, `<s>` and punctuation (drawn as 0){rest}."
 
     @property
-    def key(self) -> tuple[str, str, str, bool, str]:
-        """What tells one trace from another, for caches of what is drawn from it."""
-        trace = self.trace
-        text = f"{trace.source.text}\n{trace.labels.ids}"
-        change, settings = str(trace.intervention.to_dict()), self.settings
-        shown = f"{settings.sinks} {self.compares}"
-        return engine.cache_key(self.translator), text, change, settings.words, shown
+    def key(self) -> Hashable:
+        """What tells one picture of attention from another: the pass, and how much of it is shown."""
+        settings = self.settings
+        return caches.key_of((self.translator, self.trace, settings.words, settings.sinks, self.compares))
 
     @property
     def open_head(self) -> tuple[str, int, int]:
@@ -120,8 +110,7 @@ class Scene:
     @property
     def suggested_head(self) -> tuple[str, int, int]:
         """The head to open before any choice: the trained model's, so that it stays the same at every moment of the training."""
-        trained = self.trained or self.translator
-        return engine.suggested_head(trained, engine.cache_key(trained))
+        return engine.suggested_head(self.trained or self.translator)
 
     @property
     def open_cell(self) -> tuple[int, int]:
@@ -141,11 +130,14 @@ class Scene:
 
     def picture(self, name: str, build: Callable[[], T], *choices: object) -> T:
         """What `build` draws of this pass with these choices, drawn once: a figure takes 20 to 60 ms to make, 5 to read back."""
-        return kept(name, self.key, self.colours.name, choices, build)
+        return caches.picture(name, self, self.colours.name, choices, build=build)
 
     def choose(self, **changes) -> None:
         """Change settings in mid-run; what is drawn after this sees them."""
         self.settings = replace(self.settings, **changes)
+
+
+caches.key_of.register(Scene, lambda scene: scene.key)
 
 
 @dataclass(frozen=True)
@@ -158,6 +150,7 @@ class View:
     draw: Callable[[Scene], None]
     says: Callable[[Scene], str] | None = None  # the sentence where it depends on what is changed or hidden
     differs: bool = False  # whether it can show the difference between the unchanged and the changed model
+    needs: Set[str] = frozenset()  # what it needs of a model: see viz.page.needs
 
 
 def remember(key: str, value: object) -> str:

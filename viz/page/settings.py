@@ -7,8 +7,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, fields, replace
 
 from model.analysis.roles import ROLE
-from model.trace.intervention import ATTENTION_KINDS, POSITION_EDITS, Intervention, Link
-from model.trace.trace import SIDES
+from model.trace.intervention import POSITION_EDITS, Intervention, Link
 from model.transformer.config import Config
 
 EXAMPLES = (
@@ -136,7 +135,7 @@ def from_query(
         else:
             if name in PLACES and (listed := len(set(written.split(",")))) > MOST_LINKS:
                 notices.append(f"The link lists {listed:,} entries under {name}; the page keeps the first {MOST_LINKS}.")
-    layers = config.encoder_layers if settings.kind == "encoder" else config.decoder_layers
+    layers = config.anatomy().kind(settings.kind).layers
     if settings.layer is not None and settings.layer >= layers:
         notices.append(f"The link names layer {settings.layer + 1}, but the model has {layers}; it was left out.")
         settings = replace(settings, layer=None, head=None)
@@ -160,7 +159,7 @@ def shortened(text: str) -> str:
 def _read(name: str, written: str, config: Config, views: list[str]) -> object:
     """One parameter as a value. Raises KeyError for an unknown name, ValueError for an unknown value."""
     choices = {
-        "view": views, "kind": ATTENTION_KINDS, "side": SIDES, "source_positions": POSITION_EDITS, "target_positions": POSITION_EDITS,
+        "view": views, "kind": config.anatomy().kind_names, "side": config.anatomy().stack_names, "source_positions": POSITION_EDITS, "target_positions": POSITION_EDITS,
         "causal": SWITCH, "words": SWITCH, "lengths": SWITCH, "output_part": OUTPUT_PARTS, "layer_part": LAYER_PARTS, "space": SPACES,
         "sinks": SINKS, "label": LABELS, "held_out": SWITCH, "scaled": SWITCH, "lab": SWITCH, "compare": COMPARE, "forcing": FORCING,
         "paint": PAINT, "position_part": POSITION_PARTS, "knockout_part": KNOCKOUT_PARTS, "decoding_part": DECODING_PARTS,
@@ -190,7 +189,7 @@ def _read(name: str, written: str, config: Config, views: list[str]) -> object:
 
 def _read_places(name: str, written: str, config: Config) -> object:
     """cut=cross.4.2.*,encoder.*.1.3 and the like: kind, layer, query, key from 1, * for all; heads_off=cross.4.7; forced=3.812."""
-    layers = {"encoder": config.encoder_layers, "decoder": config.decoder_layers, "cross": config.decoder_layers}
+    layers = {kind.name: kind.layers for kind in config.anatomy().kinds}
     limits = {
         "cut": (0, config.max_length, config.max_length), "heads_off": (0, config.heads), "forced": (config.max_length, config.vocabulary_size),
     }[name]  # fmt: skip

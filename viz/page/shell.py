@@ -242,7 +242,7 @@ def _translation(scene: Scene) -> None:
 
 def _status(scene: Scene) -> str:
     """Model (where no picker names it), size, device, tokens and time of the pass, in one quiet line."""
-    trace, config = scene.trace, scene.trace.config
+    trace, config = scene.trace, scene.translator.model.config
     parts = [] if len(engine.relatives(scene.translator)) > 1 else [scene.translator.name.replace("-", " → ", 1)]
     parts += [
         f"{config.encoder_layers} + {config.decoder_layers} layers",

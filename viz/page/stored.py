@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import streamlit as st
-
 from model import Translator
 from model.analysis.roles import HeadMeasures
 from model.instrument.beside import siblings
@@ -22,8 +20,10 @@ from model.measuring.depth import Depth, load_depth
 from model.measuring.roles import load_roles
 from model.measuring.timeline import Moment, load_timeline
 from model.transformer.config import Config
+from viz.page.caches import cached, loaded
 
 T = TypeVar("T")
+MOST_CHECKPOINTS = 16  # whose measurements stay in memory, moments of a training among them
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,13 +38,13 @@ class Stored:
     notices: tuple[str, ...] = ()  # what was left out, and why
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _stored(folder: str, weights: str, _config: Config) -> Stored:
+@loaded(max_entries=MOST_CHECKPOINTS)
+def _stored(folder: str, weights: str, config: Config) -> Stored:
     notices: list[str] = []
 
     def read(load: Callable[[Path, str, Config], T], nothing: T) -> T:
         try:
-            return load(Path(folder), weights, _config)
+            return load(Path(folder), weights, config)
         except CheckpointError as error:
             notices.append(str(error))
             return nothing
@@ -59,7 +59,7 @@ def stored(shown: Translator) -> Stored:
     return _stored(str(shown.folder), weights, shown.model.config) if shown.folder and weights else Stored()
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@cached
 def siblings_of(folder: str) -> tuple[dict[str, str], list[str]]:
     """See `model.beside.siblings`: ({folder name: kind of positions}, notices)."""
     return siblings(folder)

@@ -14,8 +14,8 @@ from model.instrument.pretrained import CheckpointError
 from model.measuring.timeline import Moment
 from viz.charts.timeline import timeline_curve
 from viz.page import engine
+from viz.page.caches import picture
 from viz.page.choices import plain
-from viz.page.scene import kept
 from viz.page.settings import Settings
 from viz.page.widgets import bound
 from viz.theme import Palette
@@ -61,7 +61,7 @@ def slider(moments: list[Moment], settings: Settings, colours: Palette) -> None:
             st.html(f'<p class="quiet" data-testid="moment">{html.escape(said(moment, moments[-1].step))}</p>')
         with right:
             key = tuple(at.sha256 for at in moments)
-            figure = kept("timeline", key, colours.name, (chosen,), partial(timeline_curve, moments, chosen, colours))
+            figure = picture("timeline", key, colours.name, chosen, build=partial(timeline_curve, moments, chosen, colours))
             st.plotly_chart(figure, theme=None, key="timeline-curve", config={"displayModeBar": False})
 
 

@@ -12,12 +12,13 @@ import torch
 from model import Translator
 from model.analysis.decoding import BeamTree, Forced, WhatIf, beam_tree, continue_greedily, next_pieces
 from model.instrument.search import length_limits
-from model.instrument.tokenizer import Tokens
 from model.trace.intervention import Intervention
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.canvas import decoding_steps, pack_decoding
 from viz.charts import hypotheses_tree
 from viz.page import chips, engine, finished
+from viz.page.caches import cached, key_of
 from viz.page.choices import plain
 from viz.page.scene import Scene, View, remember
 from viz.page.settings import DECODING_PARTS
@@ -42,26 +43,21 @@ class Played:
     given: bool  # the translation is not the model's to change: the reader wrote it, or a changed model reads the original's
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
-def _what_if(
-    _translator: Translator, weights: str, source: tuple[int, ...], forced: Forced, _change: Intervention, change: str
-) -> WhatIf:
-    return continue_greedily(_translator.model, list(source), forced, _change)
+@cached
+def _what_if(translator: Translator, source: Tokens, forced: Forced, change: Intervention) -> WhatIf:
+    return continue_greedily(translator.model, source.ids, forced, change)
 
 
-@st.cache_data(max_entries=32, show_spinner="Searching …")
-def _tree(
-    _translator: Translator, weights: str, source: tuple[int, ...], beam: int, _change: Intervention, change: str
-) -> BeamTree:
-    return beam_tree(_translator.model, list(source), beam, _change)
+@cached
+def _tree(translator: Translator, source: Tokens, beam: int, change: Intervention) -> BeamTree:
+    with st.spinner("Searching …"):
+        return beam_tree(translator.model, source.ids, beam, change)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _packed(
-    key: tuple, ids: tuple[int, ...], layer: int, head: int, taken: Forced, given: bool, _scene: Scene, _trace: Trace
-) -> bytes:
-    limit = int(length_limits(torch.tensor([_trace.source.ids]), _scene.translator.model))
-    return pack_decoding(_trace, _scene.translator.tokenizer.piece, layer, head, taken, given, limit)
+@cached
+def _packed(translator: Translator, trace: Trace, layer: int, head: int, taken: Forced, given: bool) -> bytes:
+    limit = int(length_limits(torch.tensor([trace.source.ids]), translator.model))
+    return pack_decoding(trace, translator.tokenizer.piece, layer, head, taken, given, limit)
 
 
 def draw(scene: Scene) -> None:
@@ -74,11 +70,6 @@ def draw(scene: Scene) -> None:
     {"steps": _steps, "beam": _beam}[part](scene)
 
 
-def _source(scene: Scene) -> tuple:
-    """What tells one search from another, for caches: weights, source ids."""
-    return engine.cache_key(scene.translator), tuple(scene.trace.source.ids)
-
-
 def _played(scene: Scene) -> Played:
     """The translation that is played; what cannot be forced is dropped with a notice that names it."""
     translator, trace, settings = scene.translator, scene.trace, scene.settings
@@ -87,13 +78,12 @@ def _played(scene: Scene) -> Played:
     given = bool(settings.target.strip()) or trace.labels.ids != own.ids
     if given or not settings.forced:
         return Played(trace, own, (), given)
-    found = _what_if(translator, *_source(scene), settings.forced, change, str(change.to_dict()))
+    found = _what_if(translator, trace.source, settings.forced, change)
     if found.dropped:
         st.warning(plain(_dropped(scene, found)))
         scene.choose(forced=found.taken)
     labels = translator.tokenizer.with_end(translator.tokenizer.decode(found.ids))
-    key = engine.cache_key(translator)
-    trace = engine.captured(translator, key, settings.text, labels, tuple(labels.ids), change, str(change.to_dict())).trace
+    trace = engine.captured(translator, settings.text, labels, change).trace
     return Played(trace, own, found.taken, False)
 
 
@@ -126,8 +116,7 @@ def _steps(scene: Scene) -> None:
         forced += () if own else ((step, piece),)
         st.session_state["settings"] = replace(st.session_state["settings"], row=step, forced=forced)
 
-    key = (*_source(scene), str(trace.intervention.to_dict()))
-    packed = _packed(key, tuple(trace.labels.ids), layer, head, played.taken, played.given, scene, trace)
+    packed = _packed(scene.translator, trace, layer, head, played.taken, played.given)
     decoding_steps(packed, key="decoding-player", step=step, on_step=stopped, on_pick=picked)
 
 
@@ -216,7 +205,7 @@ def _beam(scene: Scene) -> None:
 def _searched(scene: Scene, beam: int) -> BeamTree | None:
     """The tree; for a long sentence only once the reader asks, since every step reads for all hypotheses."""
     change, tokens = scene.trace.intervention, len(scene.trace.source)
-    search = (*_source(scene), beam, str(change.to_dict()))
+    search = key_of((scene.translator, scene.trace.source, beam, change))
     if tokens > UNASKED[change.keeps_earlier_steps] and st.session_state.get("decoding-asked") != search:
         long = "a while" if change.keeps_earlier_steps else "minutes"
         st.button(
@@ -224,7 +213,7 @@ def _searched(scene: Scene, beam: int) -> BeamTree | None:
             key="decoding-ask", on_click=lambda: st.session_state.update({"decoding-asked": search}),
         )  # fmt: skip
         return None
-    return _tree(scene.translator, *_source(scene), beam, change, str(change.to_dict()))
+    return _tree(scene.translator, scene.trace.source, beam, change)
 
 
 def _steered(scene: Scene) -> bool:
@@ -256,4 +245,5 @@ VIEW = View(
     "The translation is made one piece at a time: each step reads what has been said, looks at the English and gives every piece "
     "a probability. Play it, then click another piece and see how the sentence goes on; look for steps where two compete.",
     draw,
+    needs={"generates", "kind:cross", "logits"},
 )

@@ -14,28 +14,29 @@ from model.instrument.tokenizer import SPECIAL, Tokens
 from viz import reading
 from viz.canvas import Click, plot_clicks
 from viz.charts import added_to_sentence, embedding_map, neighbours_bar, outline_token, token_paths
-from viz.page import engine
-from viz.page.choices import choose_token, plain
+from viz.page.caches import loaded
+from viz.page.choices import plain
+from viz.page.parts.pickers import pick_token
+from viz.page.parts.sides import choose_side
 from viz.page.scene import Scene, View, remember
 from viz.page.settings import SPACES
 from viz.theme import token_label
-from viz.views.positions import choose_side
 
 SPACE_TITLES = dict(zip(SPACES, ("2-D", "3-D"), strict=True))
 LANGUAGES = {"encoder": "your sentence", "decoder": "the French sentence"}
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _vocabulary(_translator: Translator, weights: str) -> Vocabulary:
-    """Pieces and vectors of a checkpoint; `weights` is what the cache goes by."""
-    return Vocabulary.of(_translator.tokenizer, _translator.model.encoder.embedding.weight)
+@loaded(max_entries=4)
+def _vocabulary(translator: Translator) -> Vocabulary:
+    """Pieces and vectors of a checkpoint."""
+    return Vocabulary.of(translator.tokenizer, translator.model.encoder.embedding.weight)
 
 
 def draw(scene: Scene) -> None:
     """The vectors that enter the first layer; then a chosen token, its neighbours, the map and the paths."""
     side = choose_side(scene, "embeddings-side")
     tokens = scene.trace.source if side == "encoder" else scene.trace.target
-    vocabulary = _vocabulary(scene.translator, engine.cache_key(scene.translator))
+    vocabulary = _vocabulary(scene.translator)
     token = _token(scene, tokens)
     with st.container(border=True, key="card-vectors"):
         _title("The vector of every token", "vectors-title")
@@ -44,7 +45,7 @@ def draw(scene: Scene) -> None:
         figure = scene.picture("vectors", build, side)
         _chart(outline_token(figure, token, scene.colours), "vectors")
     with st.container(horizontal=True, key="embeddings-choice", vertical_alignment="center", horizontal_alignment="distribute"):
-        choose_token(tokens, token, "embeddings", lambda index: _look_at(token=index, piece=None))
+        pick_token(tokens, token, "embeddings", lambda index: _look_at(token=index, piece=None))
         dimensions = _choose_space(scene)
     piece = tokens.ids[token] if scene.settings.piece is None else scene.settings.piece
     neighbours, around = st.columns([1, 1.9], gap="medium")
@@ -96,7 +97,7 @@ def _neighbours(scene: Scene, side: str, vocabulary: Vocabulary, own: int, piece
 def _paths(scene: Scene, side: str, token: int, dimensions: int) -> None:
     """The way through the layers: by direction alone, or as long as the vectors are."""
     _title("The way through the layers", "paths-title")
-    reads = " and sublayers normalise what they read" if scene.trace.config.norm_first else ""
+    reads = " and sublayers normalise what they read" if scene.trace.anatomy.norm == "pre" else ""
     st.caption(
         "One line a token: its vector after every sublayer (residual stream), from its ring to its dot. A few tokens often grow "
         f"much longer than the rest{reads}, so the way is drawn by direction alone at first. Click a line to choose its token."
@@ -147,4 +148,5 @@ VIEW = View(
     "Every token becomes a vector, and training has put pieces that are used alike near each other: choose a token to see what "
     "lies near it. Look for other forms of the word, for its translation, and for where its way through the layers leads.",
     draw,
+    needs={"embeddings", "residual"},
 )

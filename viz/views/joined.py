@@ -10,10 +10,10 @@ import streamlit as st
 
 from model.analysis.steps import contribution_shares, head_contributions, point_before
 from model.analysis.words import axis_groups
-from model.trace.trace import ATTENTION_KINDS
 from viz.canvas import Click, plot_clicks
 from viz.charts import concat_heatmap, contribution_heatmap, heads_of_token
-from viz.page.scene import Scene, View, numbered, remember
+from viz.page.parts.heads import choose_head
+from viz.page.scene import Scene, View
 from viz.theme import KIND_TITLES, quoted
 
 PLAIN = {"displayModeBar": False}
@@ -21,7 +21,8 @@ PLAIN = {"displayModeBar": False}
 
 def draw(scene: Scene) -> None:
     """Choose kind and layer; a click on a row shows that token's heads."""
-    kind, layer = _choose_layer(scene)
+    choose_head(scene, "joined", whole_layer=True)
+    kind, layer, _ = scene.open_head
     query, _ = scene.open_cell
     trace = scene.trace
     contributions = head_contributions(trace, scene.translator.model, kind, layer)
@@ -62,23 +63,11 @@ def _title(scene: Scene, kind: str, query: int) -> str:
     return html.escape(f"Producing {quoted(trace.labels.shown[query])}, reading {quoted(trace.target.shown[query])}")
 
 
-def _choose_layer(scene: Scene) -> tuple[str, int]:
-    """Kind and layer; the head that is open stays open."""
-    kind, layer, head = scene.open_head
-    with st.container(horizontal=True, gap="medium"):
-        remember("joined-kind", kind)
-        chosen = st.segmented_control("Kind", ATTENTION_KINDS, key="joined-kind", format_func=KIND_TITLES.get, required=True)
-        layer = numbered("Layer", "joined-layer", scene.trace.attention[chosen].weights.size(0), layer)
-    if chosen != kind:
-        scene.choose(query=None, key=None)
-    scene.choose(kind=chosen, layer=layer, head=head)
-    return chosen, layer
-
-
 VIEW = View(
     "joined",
     "Heads joined",
     "The outputs of all heads stand side by side and W_O mixes them; so each head adds its own vector to the token. A head can look "
     "hard at something and still write little. Look for rows where one head does most of the work.",
     draw,
+    needs={"outputs", "residual"},
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -21,11 +21,11 @@ from viz.canvas import Click, plot_clicks
 from viz.charts import knockout_bars, knockout_map
 from viz.charts.knockout import FLAT, WHOLE, head_words, layer_words
 from viz.charts.parts.words import LONG
-from viz.page import engine
-from viz.page.choices import plain
+from viz.page.caches import cached, key_of
+from viz.page.parts.pickers import pick_one, word_labels
 from viz.page.scene import Scene, View, remember
 from viz.page.settings import KNOCKOUT_PARTS
-from viz.theme import number, quoted, word_label
+from viz.theme import number, quoted
 
 PART_TITLES = dict(zip(KNOCKOUT_PARTS, ("Heads", "Whole layers", "Source words"), strict=True))
 NOTICED, PATIENCE = 1.0, 30.0  # seconds: above this a progress bar is shown; above this the reader is asked first
@@ -48,13 +48,11 @@ class Part:
     click: str  # what a click does
 
 
-@st.cache_data(max_entries=1024, show_spinner=False)
-def _batch(
-    _trace: Trace, _translator: Translator, _changes: Sequence[Intervention], key: tuple, part: str, batch: tuple[int, ...]
-) -> tuple[Tensor, float]:
-    """log p of every label under the changes of one batch, and the seconds it took; the last three are what the cache goes by."""
+@cached
+def _batch(translator: Translator, trace: Trace, changes: list[Intervention]) -> tuple[Tensor, float]:
+    """log p of every label under the changes of one batch, and the seconds it took."""
     started = time.perf_counter()
-    found = run_batch(_trace, _translator.model, _changes).cpu()
+    found = run_batch(trace, translator.model, changes).cpu()
     return found, time.perf_counter() - started
 
 
@@ -88,11 +86,11 @@ def draw(scene: Scene) -> None:
 def _part(trace: Trace, chosen: str) -> Part:
     """Everything that is taken away in turn."""
     if chosen == "heads":
-        heads = every_head(trace.config)
+        heads = every_head(trace.anatomy)
         click = "Click a head to switch it off for good, and again to switch it on."
         return Part(list(heads), list(heads.values()), [head_words(*place) for place in heads], click)
     if chosen == "layers":
-        layers = every_layer(trace.config)
+        layers = every_layer(trace.anatomy)
         click = "Click a bar to switch off all heads of its layer for good, and again to switch them on."
         return Part(list(layers), list(layers.values()), [f"all heads of {layer_words(*place)}" for place in layers], click)
     words = every_word(trace.source)
@@ -111,23 +109,13 @@ def _choose(scene: Scene) -> tuple[range, str]:
     labels, groups = scene.trace.labels, word_groups(scene.trace.labels)
     pieces, word = join_pieces(labels).pieces, scene.settings.knockout_word
     word = SENTENCE if word is None or word >= len(groups) else word
-    names = {SENTENCE: WHOLE} | {
-        at: f"{at + 1} · {word_label(piece)}" if len(groups) > LONG else word_label(piece) for at, piece in enumerate(pieces)
-    }
-    st.session_state["knockout-word"] = word
 
-    def chosen() -> None:
-        at = st.session_state["knockout-word"]
+    def take(at: int) -> None:
         now = st.session_state["settings"]
         st.session_state["settings"] = replace(now, knockout_word=None if at == SENTENCE else at)
 
-    more = {"key": "knockout-word", "on_change": chosen}
-    if len(groups) > LONG:
-        st.selectbox("log p of", list(names), format_func=names.__getitem__, width=320, **more)
-    else:
-        st.pills(
-            "log p of", list(names), format_func=lambda at: plain(names[at]), required=True, wrap=True, width="stretch", **more
-        )
+    names = {SENTENCE: WHOLE} | word_labels(pieces)
+    pick_one("log p of", names, word, "knockout-word", take, most=LONG + 1, buttons_width="stretch")
     if word == SENTENCE:
         return range(len(labels)), WHOLE
     return groups[word], quoted(pieces[word])
@@ -136,16 +124,16 @@ def _choose(scene: Scene) -> tuple[range, str]:
 def _effects(scene: Scene, part: Part, chosen: str) -> Effects | None:
     """Run everything that is not in the cache, batch by batch; None where that takes long and the reader has not asked for it."""
     trace, count = scene.trace, len(part.knock_outs)
-    key = (engine.cache_key(scene.translator), trace.source.text, tuple(trace.labels.ids), str(trace.intervention.to_dict()))
     changes = [one.switched(trace.intervention) for one in part.knock_outs]
     found, done, bar, started = trace.loss.new_empty(count, len(trace.labels), device="cpu"), 0, None, time.perf_counter()
     for index, batch in enumerate(batches(trace, changes)):
-        found[batch], seconds = _batch(trace, scene.translator, [changes[at] for at in batch], key, chosen, tuple(batch))
+        found[batch], seconds = _batch(scene.translator, trace, [changes[at] for at in batch])
         done += len(batch)
         if index == 0:
             expected = seconds * count / len(batch)  # at most: the first batch is one that joins at the bottom
-            if expected > PATIENCE and st.session_state.get("knockout-asked") != (key, chosen):
-                _ask(count, expected, (key, chosen))
+            asks = key_of((scene.translator, trace, chosen))
+            if expected > PATIENCE and st.session_state.get("knockout-asked") != asks:
+                _ask(count, expected, asks)
                 return None
         if expected > NOTICED and time.perf_counter() - started > FROM_CACHE:
             bar = bar or st.empty()
@@ -155,7 +143,7 @@ def _effects(scene: Scene, part: Part, chosen: str) -> Effects | None:
     return compare(trace, part.knock_outs, found.to(trace.loss.device))
 
 
-def _ask(count: int, seconds: float, what: tuple) -> None:
+def _ask(count: int, seconds: float, what: Hashable) -> None:
     """A button that says how long it will take."""
     asked = {"knockout-asked": what}
     label = f"Run the model {count} times: at most about {_time(seconds)}"
@@ -197,4 +185,5 @@ VIEW = View(
     "Every head is switched off in turn; its colour is what that does to the log-probability of the translation. Look for the "
     "few heads that one word hangs on, and for the many that nobody misses.",
     draw,
+    needs={"heads_off", "cut", "loss"},
 )

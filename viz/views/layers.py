@@ -25,11 +25,11 @@ from viz.charts import (
     written_shares,
 )
 from viz.page.chips import token_cell
-from viz.page.choices import choose_token
+from viz.page.parts.pickers import pick_token
+from viz.page.parts.sides import choose_side
 from viz.page.scene import Scene, View, numbered, remember
 from viz.page.settings import LAYER_PARTS
 from viz.theme import piece_name, quoted, signed, token_label
-from viz.views.positions import choose_side
 
 PART_TITLES = dict(zip(LAYER_PARTS, ("Growth", "Normalisation", "Feed-forward"), strict=True))
 UNITS, PIECES = 12, 8  # drawn, named
@@ -152,7 +152,7 @@ def _units(scene: Scene, side: str) -> None:
     with st.container(border=True, key="card-firing"):
         _title("How many units fire")
         st.caption(
-            f"Each layer has {trace.config.d_ff} units; ReLU silences those below 0. Click a cell to choose token and layer."
+            f"Each layer has {trace.feed_forward[side].size(-1)} units; ReLU silences those below 0. Click a cell to choose token and layer."
         )
         figure = scene.picture("firing", partial(firing_heatmap, trace, side, scene.colours, token), side, token)
         st.plotly_chart(figure, theme=None, key="layers-firing", config=PLAIN)
@@ -207,7 +207,7 @@ def _token(scene: Scene, side: str) -> int:
     def chosen(index: int) -> None:
         st.session_state["settings"] = replace(st.session_state["settings"], token=index, unit=None)
 
-    choose_token(tokens, token, "layers", chosen)
+    pick_token(tokens, token, "layers", chosen)
     return token
 
 
@@ -239,4 +239,5 @@ VIEW = View(
     "tokens that grow early, for layers that write most, and for feed-forward units that fire for one sort of word.",
     draw,
     differs=True,
+    needs={"residual", "feed_forward"},
 )

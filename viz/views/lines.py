@@ -6,12 +6,13 @@ import streamlit as st
 
 from viz.canvas import attention_lines, lines_view, pack_lines
 from viz.page import address
+from viz.page.caches import cached
 from viz.page.scene import Scene, View
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _packed(key: tuple, kind: str, layer: int, _scene: Scene) -> bytes:
-    return pack_lines(_scene.maps, kind, layer, before=_scene.maps_before if _scene.compares else None)
+@cached
+def _packed(scene: Scene, kind: str, layer: int) -> bytes:
+    return pack_lines(scene.maps, kind, layer, before=scene.maps_before if scene.compares else None)
 
 
 def draw(scene: Scene) -> None:
@@ -21,9 +22,9 @@ def draw(scene: Scene) -> None:
     turn = address.turn()  # what was chosen inside before the page followed its address is over
     name = f"lines-{turn}" if turn > 1 else "lines"
     view = lines_view(name, kind=kind, layer=layer, heads=heads)
-    packed = _packed(scene.key, view["kind"], view["layer"], scene)
+    packed = _packed(scene, view["kind"], view["layer"])
     view = attention_lines(packed, key=name, heads=view["heads"])
-    chosen = tuple(range(scene.trace.config.heads) if view["heads"] is None else view["heads"])
+    chosen = tuple(range(scene.trace.attention[view["kind"]].weights.size(1)) if view["heads"] is None else view["heads"])
     if hidden := scene.hidden(view["kind"], view["layer"], list(chosen)):
         st.caption(hidden)
     if (view["kind"], view["layer"], chosen) != (kind, layer, tuple(heads)):
@@ -37,4 +38,5 @@ VIEW = View(
     "Point at a token to see its lines alone. Look for crossings: places where French and English put words in another order.",
     draw,
     differs=True,
+    needs={"weights"},
 )

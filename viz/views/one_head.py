@@ -5,13 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from model.trace.intervention import Intervention
-from model.trace.trace import ATTENTION_KINDS, AttentionMaps
+from model.trace.tokens import Tokens
+from model.trace.trace import AttentionMaps
 from viz import reading
 from viz.page.chips import token_cell
 from viz.page.painting import draw_paint
-from viz.page.scene import Scene, View, numbered, remember
-from viz.theme import KIND_TITLES, number, word_label
-from viz.views.all_heads import open_head
+from viz.page.parts.heads import choose_head
+from viz.page.parts.open_head import open_head
+from viz.page.parts.tags import Html, table, tag
+from viz.page.scene import Scene, View, remember
+from viz.theme import number, word_label
 
 PAINT_TITLES = {"off": "opens its calculation", "layer": "cuts the link in this layer", "all": "cuts it in all layers"}
 
@@ -31,36 +34,22 @@ def draw(scene: Scene) -> None:
         st.html(strongest(scene.trace if paints else scene.maps, *scene.open_head))
 
 
-def choose_head(scene: Scene, prefix: str) -> None:
-    """Kind, layer and head as rows of buttons whose keys start with `prefix`; the choice goes into the URL.
-
-    Another side forgets the cell that was open: its rows are other tokens.
-    """
-    kind, layer, head = scene.open_head
-    with st.container(horizontal=True, gap="medium"):
-        remember(f"{prefix}-kind", kind)
-        chosen = st.segmented_control("Kind", ATTENTION_KINDS, key=f"{prefix}-kind", format_func=KIND_TITLES.get, required=True)
-        layer = numbered("Layer", f"{prefix}-layer", scene.trace.attention[chosen].weights.size(0), layer)
-        head = numbered("Head", f"{prefix}-head", scene.trace.config.heads, head)
-    if chosen != kind:
-        scene.choose(query=None, key=None)
-    scene.choose(kind=chosen, layer=layer, head=head)
-
-
 def strongest(trace: AttentionMaps, kind: str, layer: int, head: int) -> str:
     """HTML table: for every row, the token that it attends to most. All text is escaped."""
     best = trace.attention[kind].weights[layer, head].max(dim=-1)
     keys = trace.keys(kind)
     rows = trace.queries(kind) if kind == "encoder" else trace.labels
     asks, answers = ("fr" if french else "en" for french in (kind != "encoder", kind == "decoder"))
-    cell = lambda tokens, at, lang: token_cell(word_label(tokens.shown[at]), word_label(tokens.named[at]), lang)  # noqa: E731
-    body = "".join(
-        f"<tr>{cell(rows, row, asks)}{cell(keys, key, answers) if weight else '<td>–</td>'}"
-        f"<td>{number(weight)}</td></tr>"
+    body = [
+        (_cell(rows, row, asks), _cell(keys, key, answers) if weight else "–", number(weight))
         for row, (key, weight) in enumerate(zip(best.indices.tolist(), best.values.tolist(), strict=True))
-    )
+    ]
     title = "Token" if kind == "encoder" else "Producing"
-    return f'<div class="strongest"><table translate="no"><tr><th>{title}</th><th>attends most to</th><th>weight</th></tr>{body}</table></div>'
+    return tag("div", table((title, "attends most to", "weight"), body), class_="strongest")
+
+
+def _cell(tokens: Tokens, at: int, language: str) -> Html:
+    return token_cell(word_label(tokens.shown[at]), word_label(tokens.named[at]), language)
 
 
 def _sentence(change: Intervention = Intervention(), sinks: str = "keep") -> str:
@@ -77,4 +66,5 @@ VIEW = View(
     draw,
     says=lambda scene: _sentence(scene.trace.intervention, scene.settings.sinks if scene.settings.paint == "off" else "keep"),
     differs=True,
+    needs={"weights"},
 )

@@ -16,10 +16,12 @@ from model.analysis import origin as analysis_origin
 from model.analysis.words import join_pieces, word_groups
 from model.trace.trace import Trace
 from viz.charts import agreement_heatmap, origin_bars
-from viz.charts.parts.words import LONG, content
+from viz.charts.parts.words import content
+from viz.page.caches import picture
 from viz.page.chips import token_cell
-from viz.page.choices import plain
-from viz.page.scene import Scene, View, kept
+from viz.page.parts.pickers import pick_one, word_labels
+from viz.page.parts.tags import table, tag
+from viz.page.scene import Scene, View
 from viz.reading import cross_off
 from viz.theme import quoted, word_label
 
@@ -90,7 +92,7 @@ def _occlusion(scene: Scene, rows: range, words: int) -> Tensor | None:
         )  # fmt: skip
         return None
     with st.spinner(f"Reading the sentence {words} times, once without each word …", show_time=True):
-        losses = kept("occlusion", scene.key, "", (), compute)
+        losses = picture("occlusion", scene, build=compute)
     return losses[:, rows.start : rows.stop].sum(dim=1)
 
 
@@ -103,21 +105,11 @@ def _choose(scene: Scene, groups: list[range]) -> int:
     if at is None:
         told = content(join_pieces(labels))
         at = max(range(len(groups)), key=lambda index: (told[index], len(word_label(pieces[index]))))
-    names = [
-        f"{index + 1} · {word_label(piece)}" if len(groups) > LONG else word_label(piece) for index, piece in enumerate(pieces)
-    ]
-    st.session_state["origin-word"] = at
 
-    def chosen() -> None:
-        start = groups[st.session_state["origin-word"]].start
-        st.session_state["settings"] = replace(st.session_state["settings"], row=start)
+    def take(word: int) -> None:
+        st.session_state["settings"] = replace(st.session_state["settings"], row=groups[word].start)
 
-    more = {"key": "origin-word", "on_change": chosen}
-    if len(groups) > LONG:
-        st.selectbox("French word", range(len(groups)), format_func=names.__getitem__, width=320, **more)
-    else:
-        shown = [plain(name) for name in names]
-        st.pills("French word", range(len(groups)), format_func=shown.__getitem__, required=True, wrap=True, **more)
+    pick_one("French word", word_labels(pieces), at, "origin-word", take)
     return at
 
 
@@ -131,10 +123,7 @@ def _verdict(scores: dict[str, Tensor], trace: Trace) -> str:
     it and never comes first. All text is escaped."""
     words = join_pieces(trace.source).pieces
     first = {method: int(score.argmax()) if float(score.max()) > NOTHING else None for method, score in scores.items()}
-    rows = "".join(
-        f"<tr><td>{html.escape(method)}</td>{f'<td>{_none(scores[method])}</td>' if at is None else token_cell(word_label(words[at]), lang='en')}</tr>"
-        for method, at in first.items()
-    )
+    rows = [(method, _none(scores[method]) if at is None else token_cell(word_label(words[at]), lang="en")) for method, at in first.items()]
     silent = all(float(score.abs().max()) <= NOTHING for score in scores.values())
     counts = Counter(at for at in first.values() if at is not None).most_common()
     if silent:
@@ -148,8 +137,8 @@ def _verdict(scores: dict[str, Tensor], trace: Trace) -> str:
         nothing = len(first) - sum(count for _, count in counts)
         parts += [f"no word speaks for it by {nothing}"] if nothing else []
         said = "They disagree: " + ", ".join(parts) + "."
-    table = f'<div class="strongest"><table translate="no"><tr><th>method</th><th>strongest source word</th></tr>{rows}</table></div>'
-    return f'<p class="head-sentence" data-testid="origin-verdict">{html.escape(said)}</p>{table}'
+    sentence = tag("p", said, class_="head-sentence", data_testid="origin-verdict")
+    return sentence + tag("div", table(("method", "strongest source word"), rows), class_="strongest")
 
 
 VIEW = View(
@@ -158,4 +147,5 @@ VIEW = View(
     "Choose a French word to see which English words it comes from, by five methods that do not always agree. Look for words that "
     "get much attention but that the translation would not miss, and for the other way round.",
     draw,
+    needs={"kind:cross", "logits"},
 )

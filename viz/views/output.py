@@ -17,9 +17,11 @@ from model.trace.trace import Trace
 from viz import reading
 from viz.canvas import Click, plot_clicks
 from viz.charts import lens_heatmap, lens_of_row, loss_bars, prediction_change_bars, probability_bars, top_pieces_table
-from viz.page import engine, finished
+from viz.page import finished
+from viz.page.caches import loaded
 from viz.page.chips import token_cell
 from viz.page.choices import plain
+from viz.page.parts.tags import table, tag
 from viz.page.scene import Scene, View, remember
 from viz.page.settings import FLOATS, OUTPUT_PARTS
 from viz.theme import number, piece_name, quoted, signed, small, token_label
@@ -28,10 +30,10 @@ PART_TITLES = dict(zip(OUTPUT_PARTS, ("Next pieces", "Loss", "Logit lens", "Befo
 PLAIN = {"displayModeBar": False}
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _pieces(_translator: Translator, weights: str) -> list[str]:
-    """The vocabulary by id; `weights` is what the cache goes by."""
-    return [_translator.tokenizer.piece(id_) for id_ in range(_translator.tokenizer.vocabulary_size)]
+@loaded(max_entries=4)
+def _pieces(translator: Translator) -> list[str]:
+    """The vocabulary by id."""
+    return [translator.tokenizer.piece(id_) for id_ in range(translator.tokenizer.vocabulary_size)]
 
 
 def draw(scene: Scene) -> None:
@@ -41,7 +43,7 @@ def draw(scene: Scene) -> None:
         "Part", OUTPUT_PARTS, key="output-part", format_func=PART_TITLES.get, required=True, label_visibility="collapsed"
     )
     scene.choose(output_part=part)
-    pieces = _pieces(scene.translator, engine.cache_key(scene.translator))
+    pieces = _pieces(scene.translator)
     if scene.compares and part != "change":
         st.caption("This part shows the changed model; “Before and after” shows the difference.")
     {"pieces": _next_pieces, "loss": _loss, "lens": _lens, "change": _change}[part](scene, pieces, _row(scene))
@@ -82,7 +84,7 @@ def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
         build = partial(probability_bars, trace, row, pieces, temperature, scene.colours)
         st.plotly_chart(scene.picture("bars", build, row, temperature), theme=None, key="output-bars", config=PLAIN)
         chances = probabilities(trace.logits[row], temperature)
-        rank, size = int(ranks(trace.logits, label_ids(trace))[row]), trace.config.vocabulary_size
+        rank, size = int(ranks(trace.logits, label_ids(trace))[row]), trace.anatomy.vocabulary
         st.caption(
             f"The logits are a tensor of B × T × V = 1 × {len(trace.target)} × {size:,} numbers; this row is {size:,} of them, and softmax "
             f"makes them add up to 1. Entropy {float(entropy(chances)):.2f} nats (0 is certain, ln V = {math.log(size):.2f} knows nothing). "
@@ -161,12 +163,14 @@ def best_before_and_after(before: Trace, after: Trace, row: int, pieces: list[st
         return '<p class="quiet">The model did not say this piece before the change, so there is no row to compare with.</p>'
     then, now = probabilities(before.logits[partner]).cpu(), probabilities(after.logits[row]).cpu()
     best = dict.fromkeys([*now.topk(count).indices.tolist(), *then.topk(count).indices.tolist()])
-    rows = "".join(
-        f'<tr>{token_cell(token_label(pieces[id_]), piece_name(pieces[id_]), "fr")}<td>{number(float(then[id_]), 3)}</td>'
-        f"<td>{number(float(now[id_]), 3)}</td><td>{signed(float(now[id_] - then[id_]), 3)}</td></tr>"
+    rows = [
+        (
+            token_cell(token_label(pieces[id_]), piece_name(pieces[id_]), "fr"),
+            number(float(then[id_]), 3), number(float(now[id_]), 3), signed(float(now[id_] - then[id_]), 3),
+        )
         for id_ in sorted(best, key=lambda id_: -float(now[id_]))
-    )
-    return f'<div class="strongest"><table translate="no"><tr><th>piece</th><th>before</th><th>after</th><th>difference</th></tr>{rows}</table></div>'
+    ]  # fmt: skip
+    return tag("div", table(("piece", "before", "after", "difference"), rows), class_="strongest")
 
 
 def _asked(trace: Trace, row: int) -> str:
@@ -184,4 +188,5 @@ VIEW = View(
     "where several pieces compete, and for the layer at which the model knows what it will say.",
     draw,
     differs=True,
+    needs={"logits", "loss", "residual"},
 )

@@ -11,18 +11,18 @@ import torch
 from torch import Tensor
 
 from model.analysis.two_sentences import LONGEST_SWAP, aligned_difference, aligned_mask, axis_counterparts, head_changes
-from model.trace.trace import ATTENTION_KINDS, AttentionMaps
+from model.trace.trace import AttentionMaps
 from viz.canvas import Click, Matrix, attention_matrices, cell_states, pack_matrices
 from viz.canvas.matrices import STATES
 from viz.charts.parts.words import head_title
 from viz.page import chips, engine
+from viz.page.caches import cached
 from viz.page.choices import plain
+from viz.page.parts.heads import choose_head, head_heading
 from viz.page.scene import Scene, View, calculation_opener, remember
 from viz.page.settings import EXAMPLES
 from viz.page.widgets import MOST_TYPED
-from viz.reading import off_mark
 from viz.theme import quoted
-from viz.views.one_head import choose_head
 
 PAIRS = (  # minimal pairs: (label, first, second)
     ("tired / wide", EXAMPLES[0], "The animal didn't cross the street because it was too wide."),
@@ -116,7 +116,7 @@ def _translations(scene: Scene, other: Scene) -> None:
 def _matrices(scene: Scene, other: Scene) -> None:
     """The open head in both sentences and the difference, with linked hover."""
     kind, layer, head = scene.open_head
-    st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}{off_mark(scene.trace, kind, layer, head)}</h3>')
+    head_heading(scene)
     st.caption(
         "Point at a cell: its counterparts are framed in all three. Click a cell of the first sentence to open its calculation."
         + ("" if kind == "encoder" else " Rows are aligned by what they produce, columns by what is read.")
@@ -125,7 +125,7 @@ def _matrices(scene: Scene, other: Scene) -> None:
         if hidden := side.hidden(kind, layer, [head]):
             st.caption(f"In the {name} sentence, {hidden}")
     build = partial(pair_matrices, scene.maps, other.maps, kind, layer, head, not scene.settings.words)
-    packed = scene.picture("pair", lambda: pack_matrices(build()), other.key, kind, layer, head)
+    packed = scene.picture("pair", lambda: pack_matrices(build()), other, kind, layer, head)
     opener = calculation_opener(scene)
     attention_matrices(packed, key="pair-matrices", on_cell=lambda _, query, key: opener(Click("", "", query, key, None)))
     st.caption(_alone(scene.maps, other.maps, kind))
@@ -172,16 +172,16 @@ def _alone(first: AttentionMaps, second: AttentionMaps, kind: str) -> str:
     )
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _changes(first: tuple, second: tuple, _maps: tuple[AttentionMaps, AttentionMaps]) -> dict[str, Tensor]:
-    """Mean absolute difference of every head, by kind; the keys of both scenes are what the cache goes by."""
-    return {kind: head_changes(*_maps, kind).cpu() for kind in ATTENTION_KINDS}
+@cached
+def _changes(first: Scene, second: Scene) -> dict[str, Tensor]:
+    """Mean absolute difference of every head, by kind."""
+    return {kind: head_changes(first.maps, second.maps, kind).cpu() for kind in first.maps.attention}
 
 
 def _most_changed(scene: Scene, other: Scene) -> None:
     """The heads that the second sentence moves most; a click opens one."""
     st.html('<h3 class="head-title">Heads that change most</h3>')
-    changes = _changes(scene.key, other.key, (scene.maps, other.maps))
+    changes = _changes(scene, other)
     heads = [
         (value, kind, *divmod(at, values.size(1)))
         for kind, values in changes.items()
@@ -212,4 +212,5 @@ VIEW = View(
     "A minimal pair: two sentences that differ in one word, with one head’s attention in both and the difference between them. "
     "Look for cells far from the changed word that change all the same: the word made a difference to other tokens, too.",
     draw,
+    needs={"weights"},
 )

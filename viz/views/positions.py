@@ -10,6 +10,7 @@ import streamlit as st
 import torch
 from torch import Tensor
 
+from model import Translator
 from model.analysis import attention as analysis
 from model.analysis.permutation import Permuted, compare_orders, moved, next_order, reordered, shuffled_words, with_and_without
 from model.analysis.words import word_groups
@@ -28,26 +29,17 @@ from viz.charts import (
     wavelength_chart,
 )
 from viz.page import chips, engine
-from viz.page.scene import Scene, View, kept, remember
+from viz.page.caches import cached, picture
+from viz.page.parts.sides import choose_side
+from viz.page.scene import Scene, View
 from viz.page.settings import FLOATS, POSITION_PARTS
 from viz.page.widgets import bound
 from viz.theme import small
 
 FEWEST = 64  # positions in the charts of the encoding itself, however short the sentence
 SPECTRUM = 128  # positions of the spectrum
-SIDE_TITLES = {"encoder": "Source (encoder)", "decoder": "Target (decoder)"}
 PART_TITLES = dict(zip(POSITION_PARTS, ("Encoding", "Laboratory", "Sinusoidal and learned"), strict=True))
 PLAIN = {"displayModeBar": False}
-
-
-def choose_side(scene: Scene, key: str) -> str:
-    """Encoder or decoder; the choice goes into the URL."""
-    remember(key, scene.settings.side)
-    side = st.segmented_control(
-        "Side", list(SIDE_TITLES), key=key, format_func=SIDE_TITLES.get, required=True, label_visibility="collapsed"
-    )
-    scene.choose(side=side)
-    return side
 
 
 def draw(scene: Scene) -> None:
@@ -66,7 +58,7 @@ def draw(scene: Scene) -> None:
 
 def _table(scene: Scene, side: str, least: int = FEWEST) -> Tensor:
     """The encoding of at least so many positions, as the model was trained with it."""
-    length = min(max(least, len(scene.trace.positions[side])), scene.trace.config.max_length)
+    length = min(max(least, len(scene.trace.positions[side])), scene.trace.anatomy.longest)
     with torch.no_grad():
         return getattr(scene.translator.model, side).positions(length, 0)
 
@@ -75,10 +67,10 @@ def _encoding(scene: Scene, side: str) -> None:
     """The encoding itself, and how long what it adds to this sentence is beside the tokens' own part."""
     encoding = _table(scene, side)
     left, right = st.columns(2, gap="medium")
-    key, theme = (engine.cache_key(scene.translator), side, len(encoding)), scene.colours.name  # the encoding knows no sentence
+    key = scene.translator, side, len(encoding), scene.colours.name  # the encoding knows no sentence
     for column, chart in ((left, encoding_heatmap), (left, position_similarity), (right, encoding_waves)):
         with column:
-            _chart(kept(chart.__name__, key, theme, (), partial(chart, encoding, colours=scene.colours)), chart.__name__)
+            _chart(picture(chart.__name__, *key, build=partial(chart, encoding, colours=scene.colours)), chart.__name__)
     with right:
         _chart(scene.picture("added-norms", partial(added_norms, scene.trace, side, scene.colours), side), "added-norms")
 
@@ -97,19 +89,19 @@ def _chart(figure: object, name: str, title: str = "", caption: str = "") -> Non
 
 def _laboratory(scene: Scene, side: str) -> None:
     """Wavelengths, dot products, a louder or quieter encoding, and the bag of words."""
-    config, tokens = scene.trace.config, len(scene.trace.positions[side])
+    anatomy, tokens = scene.trace.anatomy, len(scene.trace.positions[side])
     encoding = _table(scene, side)
     left, right = st.columns(2, gap="medium")
     with left:
-        if config.positions == "sinusoidal":
-            build = partial(wavelength_chart, config.d_model, tokens, config.max_length, scene.colours)
-            slow = int((analysis.wavelengths(config.d_model) > tokens).sum())
+        if anatomy.positions == "sinusoidal":
+            build = partial(wavelength_chart, anatomy.d_model, tokens, anatomy.longest, scene.colours)
+            slow = int((analysis.wavelengths(anatomy.d_model) > tokens).sum())
             said = (
                 "Fast pairs tell neighbours apart, slow ones the beginning from the end. "
-                f"Grey: less than one turn in this sentence ({slow} of {config.d_model // 2} pairs)."
+                f"Grey: less than one turn in this sentence ({slow} of {anatomy.d_model // 2} pairs)."
             )
             _chart(scene.picture("wavelengths", build, side), "wavelengths", "How fast each pair of dimensions turns", said)
-        elif config.positions == "learned":
+        elif anatomy.positions == "learned":
             build = partial(spectrum_chart, {"learned": _table(scene, side, SPECTRUM)}, scene.colours)
             said = "A learned encoding has no formula; its Fourier transform says at which pace it changes."
             _chart(scene.picture("spectrum", build, side), "wavelengths", "At which pace the learned encoding changes", said)
@@ -125,11 +117,11 @@ def _laboratory(scene: Scene, side: str) -> None:
             )
             st.plotly_chart(scene.picture("added-norms", build, side), theme=None, key="positions-louder", config=PLAIN)
     with right:
-        if config.positions != "none":
+        if anatomy.positions != "none":
             said = (
                 "If the lines lie on each other, the product depends on the distance alone: a head can learn “three to the left”."
             )
-            said += " For sinusoids it is Σ cos(k · 10000^(−2i/d))." if config.positions == "sinusoidal" else ""
+            said += " For sinusoids it is Σ cos(k · 10000^(−2i/d))." if anatomy.positions == "sinusoidal" else ""
             build = partial(dot_products, encoding, scene.colours)
             _chart(scene.picture("dots", build, side), "dots", "Dot product of two positions by their distance", said)
             build = partial(position_similarity, encoding, colours=scene.colours)
@@ -137,15 +129,15 @@ def _laboratory(scene: Scene, side: str) -> None:
     _bag_of_words(scene)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _compared(_scene: Scene, weights: str, ids: tuple[int, ...], order: tuple[int, ...], change: str) -> Permuted:
-    return compare_orders(_scene.translator.model, _scene.trace.source, list(order), _scene.settings.intervention)
+@cached
+def _compared(translator: Translator, source: Tokens, order: list[int], change: Intervention) -> Permuted:
+    return compare_orders(translator.model, source, order, change)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _translated(_scene: Scene, _source: Tokens, weights: str, ids: tuple[int, ...], _change: Intervention, change: str) -> Tokens:
-    """What the decoder says to a reordered sentence; everything without an underscore is what the cache goes by."""
-    return _scene.translator.translate_tokens(_source, _change)
+@cached
+def _translated(translator: Translator, source: Tokens, change: Intervention) -> Tokens:
+    """What the decoder says to a reordered sentence."""
+    return translator.translate_tokens(source, change)
 
 
 def _bag_of_words(scene: Scene) -> None:
@@ -168,8 +160,7 @@ def _bag_of_words(scene: Scene) -> None:
             "Another order", key="positions-order", on_click=_another, args=(following,), disabled=only,
             help="These words have only one other order." if only else None,
         )  # fmt: skip
-        change = str(scene.settings.intervention.to_dict())
-        found = _compared(scene, engine.cache_key(scene.translator), tuple(source.ids), tuple(order), change)
+        found = _compared(scene.translator, source, order, scene.settings.intervention)
         build = partial(order_differences, found, source, scene.colours)
         st.plotly_chart(scene.picture("orders", build, scene.settings.order), theme=None, key="positions-orders", config=PLAIN)
         st.html(f'<p class="head-sentence" data-testid="bag-verdict">{html.escape(_verdict(scene, found, other, order))}</p>')
@@ -189,7 +180,7 @@ def _verdict(scene: Scene, found: Permuted, other: Tokens, order: list[int]) -> 
     on, off = with_and_without(change)
     said = f"Without positions the states of the two orders differ by at most {small(float(found.without_positions.max()))}; "
     largest, size = float(found.with_positions.max()), float(found.scale.median())
-    if scene.trace.config.positions == "none":
+    if scene.trace.anatomy.positions == "none":
         said += f"this model was trained without them, so “with positions” is the same ({small(largest)}). "
     elif on.position_scale == 0:
         said += f"positions × 0 add nothing, so “with positions” is the same ({small(largest)}). "
@@ -200,8 +191,7 @@ def _verdict(scene: Scene, found: Permuted, other: Tokens, order: list[int]) -> 
     if change.window is not None:
         said += f"Attention within ±{change.window} depends on who stands near whom, so order counts even without positions. "
     first = engine.translate(scene.translator, scene.settings.text, off)
-    there = moved(off, order)
-    second = _translated(scene, other, engine.cache_key(scene.translator), tuple(other.ids), there, str(there.to_dict()))
+    second = _translated(scene.translator, other, moved(off, scene.trace.anatomy, order))
     if first.ids == second.ids:
         return said + f"Read without positions, both orders get the same translation: {_text(second)}."
     return said + f"Read without positions, they get different translations: {_text(first)} and {_text(second)}."
@@ -217,7 +207,7 @@ def _text(labels: Tokens) -> str:
 
 def _other(scene: Scene) -> str | None:
     """A checkpoint of the family with the other kind of encoding; None for a model without positions, or with no such relative."""
-    wanted = {"sinusoidal": "learned", "learned": "sinusoidal"}.get(scene.trace.config.positions)
+    wanted = {"sinusoidal": "learned", "learned": "sinusoidal"}.get(scene.trace.anatomy.positions)
     return next((name for name, positions in engine.relatives(scene.translator).items() if positions == wanted), None)
 
 
@@ -228,19 +218,26 @@ def _learned(scene: Scene, side: str) -> None:
     for translator in (scene.translator, other):
         with torch.no_grad():
             tables[translator.model.config.positions] = getattr(translator.model, side).positions(SPECTRUM, 0)
-    key, theme = (engine.cache_key(scene.translator), engine.cache_key(other), side), scene.colours.name
+    key = scene.translator, other, side, scene.colours.name
     for column, name in zip(st.columns(2, gap="medium"), ("sinusoidal", "learned"), strict=True):
         with column:
             for chart in (encoding_heatmap, position_similarity):
                 build = partial(chart, tables[name], colours=scene.colours)
                 title = f"{name.capitalize()}: {'the encoding' if chart is encoding_heatmap else 'how alike two positions are'}"
-                _chart(kept(chart.__name__, key, theme, (name,), build), f"{chart.__name__}-{name}", title)
+                _chart(picture(chart.__name__, *key, name, build=build), f"{chart.__name__}-{name}", title)
     build = partial(spectrum_chart, {name: tables[name] for name in ("sinusoidal", "learned")}, scene.colours)
     said = (
         f"Fourier transform over the first {SPECTRUM} positions, mean over dimensions. Sentences in training had hardly more than 40 tokens, "
         "so learned positions beyond are what chance gave them; look where the learned table turns to noise."
     )
-    _chart(kept("spectrum", key, theme, (), build), "spectrum", "At which pace they change", said)
+    _chart(picture("spectrum", *key, build=build), "spectrum", "At which pace they change", said)
 
 
-VIEW = View("positions", "Positions", reading.positions_view(Config()), draw, says=lambda scene: reading.positions_view(scene.trace.config))
+VIEW = View(
+    "positions",
+    "Positions",
+    reading.positions_view(Config().anatomy()),
+    draw,
+    says=lambda scene: reading.positions_view(scene.trace.anatomy),
+    needs={"positions"},
+)

@@ -9,10 +9,8 @@ import streamlit as st
 
 from viz.canvas import Click, plot_clicks
 from viz.charts import query_key_value, score_parts
-from viz.charts.parts.words import head_title
+from viz.page.parts.heads import choose_head, head_heading
 from viz.page.scene import Scene, View
-from viz.reading import off_mark
-from viz.views.one_head import choose_head
 
 
 def draw(scene: Scene) -> None:
@@ -28,7 +26,7 @@ def draw(scene: Scene) -> None:
 
     matrices, parts = st.columns([2.3, 1], gap="medium")
     with matrices, st.container(border=True, key="card-qkv"):
-        st.html(f'<h3 class="head-title" data-testid="head-title">{head_title(kind, layer, head)}{off_mark(scene.trace, kind, layer, head)}</h3>')
+        head_heading(scene)
         st.caption("Click a score, a query's row, or a key's column to take another pair apart.")
         build = partial(query_key_value, scene.trace, kind, layer, head, scene.colours, (query, key))
         figure = scene.picture("qkv", build, kind, layer, head, query, key)
@@ -46,4 +44,5 @@ VIEW = View(
     "What each token looks for (queries, left), offers (keys, above) and hands over (values, below). Where a query's row meets a "
     "key's column stands their score. Look for dimensions that one token has strongly and many keys answer.",
     draw,
+    needs={"queries", "keys", "values", "scores"},
 )

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 
 from model.analysis.roles import ROLES, SURE, HeadMeasures
+from model.trace.anatomy import Anatomy
 from viz.canvas import Click, plot_clicks
 from viz.charts import role_map
 from viz.charts.timeline import role_history
 from viz.page import engine
 from viz.page.head_roles import head_measures, stored_measures
+from viz.page.parts.gathering import what_it_gathers
+from viz.page.parts.open_head import open_head
+from viz.page.parts.tags import table, tag
 from viz.page.scene import Scene, View, calculation_opener, remember
 from viz.page.settings import LABELS
-from viz.views.all_heads import open_head
-from viz.views.gathering import what_it_gathers
 
 TITLES = {"": "entropy", "distance": "mean distance", **{role.name: role.title for role in ROLES}}
 KINDS = {"encoder": "encoder", "decoder": "decoder", "cross": "cross-attention"}
@@ -55,7 +56,7 @@ def draw(scene: Scene) -> None:
             figure = scene.picture("role-history", build, scene.settings.moment, moments[-1].sha256)
             st.plotly_chart(figure, theme=None, key="roles-history", config={"displayModeBar": False})
     with st.container(border=True, key="card-role-table"):
-        st.html(role_table(measures))
+        st.html(role_table(measures, scene.trace.anatomy))
 
 
 def _choose(scene: Scene) -> None:
@@ -82,18 +83,16 @@ def _choose(scene: Scene) -> None:
         st.caption("The held-out sentences were read by the model as trained: your switches change this sentence only.")
 
 
-def role_table(measures: HeadMeasures) -> str:
+def role_table(measures: HeadMeasures, anatomy: Anatomy) -> str:
     """HTML table: every role with its formula, threshold and paper, and how many heads have it. All text is escaped."""
     rows = []
     for role in ROLES:
-        where = [kind for kind in role.kinds if role.name in measures.roles[kind]]
+        where = [kind for kind in role.kinds(anatomy) if role.name in measures.roles[kind]]
         heads = str(len(measures.having(role.name))) if where else "not defined here"
-        kinds = ", ".join(KINDS[kind] for kind in role.kinds)
-        cells = (role.title, role.formula, f"{role.threshold:g}", kinds, heads, role.source)
-        rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
+        kinds = ", ".join(KINDS[kind] for kind in role.kinds(anatomy))
+        rows.append((role.title, role.formula, f"{role.threshold:g}", kinds, heads, role.source))
     names = ("role", "score: mean over the queries q of", "threshold", "where", "heads", "after")
-    head = "".join(f"<th>{name}</th>" for name in names)
-    return f'<div class="role-table"><table translate="no"><tr>{head}</tr>{"".join(rows)}</table><p>{_rule(measures)}</p></div>'
+    return tag("div", table(names, rows), tag("p", _rule(measures)), class_="role-table")
 
 
 def _rule(measures: HeadMeasures) -> str:
@@ -124,4 +123,5 @@ VIEW = View(
     "low entropy means that it is sure where to look. Look for roles that come early or late, and for heads that have none.",
     draw,
     differs=True,  # the open head does
+    needs={"weights"},
 )

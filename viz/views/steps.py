@@ -6,16 +6,18 @@ from dataclasses import replace
 
 import streamlit as st
 
+from model import Translator
 from model.analysis.steps import calculate
+from model.trace.trace import Trace
 from viz.canvas import attention_steps, pack_steps
+from viz.page.caches import cached
+from viz.page.parts.heads import choose_head
 from viz.page.scene import Scene, View
-from viz.views.one_head import choose_head
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _packed(key: tuple, kind: str, layer: int, head: int, query: int, _scene: Scene) -> bytes:
-    trace = _scene.trace
-    calculation = calculate(trace, _scene.translator.model, kind, layer, head, query)
+@cached
+def _packed(translator: Translator, trace: Trace, kind: str, layer: int, head: int, query: int) -> bytes:
+    calculation = calculate(trace, translator.model, kind, layer, head, query)
     return pack_steps(trace, calculation, kind, layer, head, query)
 
 
@@ -30,7 +32,7 @@ def draw(scene: Scene) -> None:
     def viewed(query: int, key: int, step: int) -> None:
         st.session_state["settings"] = replace(scene.settings, query=query, key=key, step=step)
 
-    packed = _packed(scene.key, kind, layer, head, query, scene)
+    packed = _packed(scene.translator, scene.trace, kind, layer, head, query)
     attention_steps(packed, key=f"steps-{kind}", step=scene.settings.step, focus=key, on_view=viewed)
 
 
@@ -40,4 +42,5 @@ VIEW = View(
     "The arithmetic of one head for one token, from its text to what it adds to the residual stream, with the numbers of your own "
     "sentence. Choose who asks, then walk with Next or the arrow keys; look for the few dimensions that decide a score.",
     draw,
+    needs={"queries", "keys", "values", "scores", "outputs", "residual"},
 )

@@ -14,10 +14,10 @@ from model.analysis.words import word_groups
 from model.instrument.tokenizer import SPACE, SPECIAL, Tokens
 from viz.charts import merge_tree
 from viz.charts.tokens import READABLE, character_label, run_label
-from viz.page.choices import plain
+from viz.page.parts.pickers import pick_one
+from viz.page.parts.sides import choose_side
 from viz.page.scene import Scene, View
 from viz.theme import SPACE_MARK, cut, token_label
-from viz.views.positions import choose_side
 
 RUN_KEY = "tokens-run"
 MOST_PILLS = 60  # runs; more of them are chosen from a list
@@ -179,19 +179,13 @@ def _choose(scene: Scene, tokens: Tokens, runs: list[range]) -> range:
     token = scene.settings.token
     chosen = next((run for run in runs if token is not None and token in run), None) or _telling(tokens, runs)
 
-    def take() -> None:
-        start = st.session_state[RUN_KEY]
-        if start is not None:
-            st.session_state["settings"] = replace(scene.settings, token=start)
+    def take(start: int) -> None:
+        st.session_state["settings"] = replace(scene.settings, token=start)
 
-    st.session_state[RUN_KEY] = chosen.start
-    look = {"key": RUN_KEY, "on_change": take, "label_visibility": "collapsed"}
     labels = {start: _shortened(run_label(spelled(tokens, run))) for start, run in starts.items()}
-    if len(runs) <= MOST_PILLS:
-        st.pills("Word", list(starts), format_func=lambda start: plain(labels[start]), **look)
-    else:
-        numbers = {start: number for number, start in enumerate(starts, start=1)}
-        st.selectbox("Word", list(starts), format_func=lambda start: f"{numbers[start]}: {labels[start]}", **look)
+    if len(runs) > MOST_PILLS:
+        labels = {start: f"{number}: {label}" for number, (start, label) in enumerate(labels.items(), start=1)}
+    pick_one("Word", labels, chosen.start, RUN_KEY, take, most=MOST_PILLS, list_width="stretch", shows_label=False)
     return chosen
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from functools import partial
 
 import streamlit as st
@@ -10,7 +9,7 @@ import streamlit as st
 from model.measuring.coreference_record import Coreference
 from model.measuring.coreference_words import findings, heads_rows
 from viz.charts import decision_map
-from viz.page import engine
+from viz.page.parts.tags import table, tag
 from viz.page.scene import Scene
 from viz.page.stored import stored
 
@@ -39,19 +38,16 @@ def what_it_gathers(scene: Scene) -> None:
     st.caption(ASKED)
     st.html(sentences(found))
     if found.decides:
-        figure = scene.picture("decision", partial(decision_map, found, scene.colours), engine.cache_key(scene.translator))
+        figure = scene.picture("decision", partial(decision_map, found, scene.colours))
         st.plotly_chart(figure, theme=None, key="decision-map", config={"displayModeBar": False})
     st.html(gathering_table(found))
 
 
 def sentences(found: Coreference) -> str:
     """HTML list of what was found. All text is escaped."""
-    return f'<ul class="findings">{"".join(f"<li>{html.escape(sentence)}</li>" for sentence in findings(found))}</ul>'
+    return tag("ul", *(tag("li", sentence) for sentence in findings(found)), class_="findings")
 
 
 def gathering_table(found: Coreference) -> str:
     """HTML table of the encoder heads that tell most. All text is escaped."""
-    names, rows = heads_rows(found)
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="role-table"><table translate="no"><tr>{head}</tr>{body}</table><p>{html.escape(TURNS)}</p></div>'
+    return tag("div", table(*heads_rows(found)), tag("p", TURNS), class_="role-table")

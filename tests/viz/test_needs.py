@@ -1,0 +1,100 @@
+"""Views say what they need; a model that cannot feed one lets it rest, with a reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from model.trace.anatomy import EDITS, FEED_FORWARD, PARTS, Anatomy, Kind, Stack
+from model.transformer.config import Config
+from viz.page import needs
+from viz.page.scene import View
+from viz.views import VIEWS
+
+NO_CROSS = {"decoding", "origin"}  # views that show how one sequence looks at another
+
+
+def stack(name: str, predicts: str, *sublayers: str) -> Stack:
+    return Stack(name, name.capitalize(), "English", 2, (*sublayers, FEED_FORWARD), predicts)
+
+
+def kind(name: str, asks: str, answers: str, **more) -> Kind:
+    shape = {"layers": 2, "heads": 4, "key_heads": 4, "d_head": 8, "masked": False, "scores": "scaled dot"}
+    return Kind(name, f"{name} attention", asks, answers, **{**shape, **more})
+
+
+BERT = Anatomy((stack("encoder", "same", "encoder"),), (kind("encoder", "encoder", "encoder"),), 32, 100, "learned", "post")
+GPT = Anatomy((stack("decoder", "next", "decoder"),), (kind("decoder", "decoder", "decoder", masked=True),), 32, 100, "learned", "pre")
+GRU = Anatomy(
+    (stack("encoder", "nothing"), stack("decoder", "next", "cross")),
+    (kind("cross", "decoder", "encoder", layers=1, heads=1, key_heads=1, scores="additive"),),
+    32, 100, "none", "pre", obeys=frozenset({"cut", "temperature"}),
+    missing={
+        "queries:cross": "Additive attention adds both vectors up and compares no query with a key.", "keys": "Likewise.", "values": "Likewise.",
+        "feed_forward": "A recurrent layer has gates, no feed-forward network.", "residual": "There is one state a token.",
+        "positions": "It reads one token after the other, so it needs none.",
+    },
+)  # fmt: skip
+
+
+def test_the_shipped_model_feeds_every_view():
+    """With every kind of positions, with and without the look-ahead mask: nothing rests."""
+    for config in (Config(), Config(positions="learned"), Config(positions="none"), Config(masked=False), Config(norm_first=False)):
+        views, reasons = needs.offered(VIEWS, config.anatomy())
+        assert views == VIEWS and list(views) == list(VIEWS) and not reasons and not needs.resting(VIEWS, reasons)
+
+
+def test_an_encoder_alone_has_no_other_sequence_and_writes_nothing():
+    """Everything about attention, layers and predictions stays; what looks across rests, and so does playing a translation."""
+    views, reasons = needs.offered(VIEWS, BERT)
+    assert set(reasons) == NO_CROSS and set(views) | set(reasons) == set(VIEWS)
+    assert "no cross-attention" in reasons["origin"] and "does not write text" in reasons["decoding"]
+
+
+def test_a_decoder_alone_writes_and_looks_at_itself():
+    """Only what looks across rests."""
+    _, reasons = needs.offered(VIEWS, GPT)
+    assert set(reasons) == NO_CROSS and not needs.lacks(GPT, "generates")
+    assert all("no cross-attention" in why for why in reasons.values())
+
+
+def test_a_recurrent_model_keeps_what_its_attention_can_show():
+    """One map, words that it writes and what they cost; no queries, no layers of a residual stream, no heads to switch off."""
+    views, reasons = needs.offered(VIEWS, GRU)
+    assert {"all-heads", "one-head", "lines", "decoding", "pair", "tokens"} <= set(views)
+    assert {"qkv", "steps", "joined", "layers", "positions", "knockout"} <= set(reasons)
+    assert "compares no query with a key" in reasons["qkv"] and "one state a token" in reasons["layers"]
+    assert reasons["knockout"] == "This model cannot switch heads off."
+
+
+def test_every_reason_is_a_sentence_and_every_need_is_known():
+    """Whatever a model lacks, the line says it in words; a need that nobody knows would never be met."""
+    for view in VIEWS.values():
+        assert all(map(needs.is_need, view.needs)), view.slug
+    for anatomy in (BERT, GPT, GRU, replace(BERT, kinds=(), stacks=(replace(BERT.stacks[0], predicts="nothing", sublayers=(FEED_FORWARD,)),))):
+        for need in (*PARTS, *EDITS, "generates", "kind:cross", "kind:decoder"):
+            why = needs.lacks(anatomy, need)
+            assert not why or (why[0].isupper() and why.endswith(".")), (need, why)
+    assert not needs.is_need("kind:") and not needs.is_need("colour")
+
+
+def test_views_that_rest_for_one_reason_share_a_line():
+    """In the order of the page, titles first."""
+    views = {name: View(name, name.title(), "", lambda scene: None, needs=frozenset(wanted)) for name, wanted in
+             {"a": {"kind:cross"}, "b": {"kind:cross"}, "c": {"generates"}, "d": {"weights"}}.items()}  # fmt: skip
+    offered, reasons = needs.offered(views, BERT)
+    assert list(offered) == ["d"]
+    assert needs.resting(views, reasons) == (
+        "A and B rest: This model has no cross-attention. · C rests: This model fills in words; it does not write text from left to right."
+    )
+
+
+@pytest.mark.parametrize("part", sorted(PARTS))
+def test_a_part_that_is_missing_of_one_kind_alone_is_there(part):
+    """A view rests only where no kind and no stack has what it needs."""
+    translator = Config().anatomy()
+    places = translator.kind_names if part in needs.OF_ATTENTION else translator.stack_names
+    some = replace(translator, missing={f"{part}:{place}": "Not here." for place in places[:-1]})
+    every = replace(translator, missing={f"{part}:{place}": "Not here." for place in places})
+    assert not needs.lacks(some, part) and needs.lacks(every, part) and needs.lacks(replace(translator, missing={part: "Nowhere."}), part)

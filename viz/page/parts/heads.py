@@ -1,0 +1,36 @@
+"""Which head a view is about: its choice, and its title."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from viz.charts.parts.words import head_title
+from viz.page.parts.tags import Html, tag
+from viz.page.scene import Scene, numbered, remember
+from viz.reading import off_mark
+from viz.theme import KIND_TITLES
+
+
+def choose_head(scene: Scene, prefix: str, whole_layer: bool = False) -> None:
+    """Kind, layer and head as rows of buttons whose keys start with `prefix`; the choice goes into the URL.
+
+    Another kind forgets the cell that was open: its rows are other tokens. whole_layer: the view shows all heads of a layer, so the
+    one that is open stays.
+    """
+    kind, layer, head = scene.open_head
+    with st.container(horizontal=True, gap="medium"):
+        remember(f"{prefix}-kind", kind)
+        chosen = st.segmented_control("Kind", scene.trace.anatomy.kind_names, key=f"{prefix}-kind", format_func=KIND_TITLES.get, required=True)
+        layer = numbered("Layer", f"{prefix}-layer", scene.trace.attention[chosen].weights.size(0), layer)
+        if not whole_layer:
+            head = numbered("Head", f"{prefix}-head", scene.trace.anatomy.kind(chosen).heads, head)
+    if chosen != kind:
+        scene.choose(query=None, key=None)
+    scene.choose(kind=chosen, layer=layer, head=head)
+
+
+def head_heading(scene: Scene) -> None:
+    """The open head as the title of a card, with a mark where it is off."""
+    kind, layer, head = scene.open_head
+    name = Html(f"{head_title(kind, layer, head)}{off_mark(scene.trace, kind, layer, head)}")
+    st.html(tag("h3", name, class_="head-title", data_testid="head-title"))

@@ -1,0 +1,54 @@
+"""The open head in a card: its title, its heatmap, and its strongest cell in words."""
+
+from __future__ import annotations
+
+import html
+from functools import partial
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from viz.canvas import plot_clicks
+from viz.charts import change_sentence, difference_heatmap, head_heatmap, head_sentence
+from viz.page import engine
+from viz.page.parts.heads import head_heading
+from viz.page.scene import Scene, calculation_opener
+
+LARGE = 680  # px: height of the matrix where it is alone
+CARD = 410  # px: width of the card beside the grid
+
+
+def open_head(scene: Scene, large: bool = False, listen: bool = True) -> None:
+    """One head with its title, its heatmap and its strongest cell in words. listen=False: the view listens to clicks itself."""
+    kind, layer, head = scene.open_head
+    said, caption = (head_sentence, "Row attends to column.") if not scene.compares else (change_sentence, "After minus before.")
+    maps = (scene.maps_before, scene.maps) if scene.compares else (scene.maps,)
+    query, key, sentence = scene.picture(said.__name__, partial(said, *maps, kind, layer, head), kind, layer, head)
+    head_heading(scene)
+    st.caption(f"{caption} Click a cell to open its calculation.")
+    aligned = engine.alignment_head(scene.translator)
+    if aligned and (kind, layer, head) == ("cross", *aligned[:2]):
+        trained = "" if scene.trace.intervention.changes_nothing else ", measured on the model as trained"
+        st.caption(
+            f"★ The alignment head: of all heads it agrees best with word links that people set (alignment error rate {aligned[2]:.2f}{trained})."
+        )
+    if hidden := scene.hidden(kind, layer, [head]):
+        st.caption(hidden)
+    draw_map = difference_heatmap if scene.compares else head_heatmap
+    build = partial(draw_map, *maps, kind, layer, head, scene.colours, cell=(query, key))
+    figure = scene.picture("head", build, kind, layer, head)
+    figure.update_layout(height=max(figure.layout.height, LARGE) if large else _card_height(figure))
+    st.plotly_chart(figure, theme=None, key="head-large" if large else "head-small", config={"displaylogo": False})
+    if listen:
+        plot_clicks(["card-head"], key="plot-clicks", on_click=calculation_opener(scene))
+    st.html(f'<p class="head-sentence" data-testid="head-sentence">{html.escape(sentence)}</p>')
+
+
+def _card_height(figure: go.Figure) -> int:
+    """Height, px, at which square cells fill the width of the card and leave no gap below; cells that stretch keep theirs."""
+    if figure.layout.yaxis.scaleanchor is None:
+        return figure.layout.height
+    margin = figure.layout.margin
+    (left, right), (bottom, top) = figure.layout.xaxis.range, figure.layout.yaxis.range
+    cell = (CARD - margin.l - margin.r) / (right - left)
+    return round(min(LARGE, max(240, margin.t + margin.b + cell * abs(top - bottom))))

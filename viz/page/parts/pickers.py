@@ -1,0 +1,45 @@
+"""Choosing one thing of few or of many: buttons while few, a list when many."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+from model.trace.tokens import Tokens
+from viz.charts.parts.words import LONG
+from viz.page.choices import plain
+from viz.theme import token_label, word_label
+
+
+def pick_one(
+    label: str, options: Mapping[int, str], chosen: int, key: str, take: Callable[[int], None], most: int = LONG,
+    list_width: int | str = 320, buttons_width: str = "content", shows_label: bool = True,
+) -> None:  # fmt: skip
+    """Options by number, each with its text; the widget shows the one that is chosen. A choice calls `take` at the start of the run
+    that it causes. most: buttons; more options are in a list. key: of the widget."""
+    st.session_state[key] = chosen
+    look = {"key": key, "on_change": lambda: take(st.session_state[key]), "label_visibility": "visible" if shows_label else "collapsed"}
+    if len(options) > most:
+        st.selectbox(label, list(options), format_func=options.__getitem__, width=list_width, **look)
+    else:
+        shown = {option: plain(text) for option, text in options.items()}
+        st.pills(label, list(options), format_func=shown.__getitem__, required=True, wrap=True, width=buttons_width, **look)
+
+
+def pick_token(tokens: Tokens, token: int, prefix: str, take: Callable[[int], None]) -> None:
+    """Every token, from 0. Repeated ones, and all in a list, carry their position. prefix: of the widget's key."""
+    counts, many = Counter(tokens.shown), len(tokens) > LONG
+    labels = {
+        index: token_label(piece) + (f" ({index + 1})" if many or counts[piece] > 1 else "")
+        for index, piece in enumerate(tokens.shown)
+    }
+    key = f"{prefix}-tokens" if many else f"{prefix}-token"
+    pick_one("Token", labels, token, key, take, buttons_width="stretch", shows_label=many)
+
+
+def word_labels(pieces: list[str]) -> dict[int, str]:
+    """Words by their place, from 0; in a long sentence with their number."""
+    many = len(pieces) > LONG
+    return {at: f"{at + 1} · {word_label(piece)}" if many else word_label(piece) for at, piece in enumerate(pieces)}
