@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tiny import SENTENCES
+from support.tiny import SENTENCES
 
 from model.analysis.decoding import continue_greedily, next_pieces
 from model.instrument.tokenizer import END
 from model.trace.intervention import Intervention
 from viz.canvas import pack_decoding
-from viz.canvas.packing import fine_weights, split
+from viz.canvas.shared.packing import fine_weights, split
 from viz.theme import token_label
 
 LAYER, HEAD = 1, 2

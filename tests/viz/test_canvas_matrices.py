@@ -7,17 +7,17 @@ import dataclasses
 import numpy
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from tiny import ATTENTION_KINDS, SENTENCES, fitting
+from support.tiny import ATTENTION_KINDS, SENTENCES, fitting
 
 from model.analysis.attention import may_attend
 from model.analysis.words import join_words
 from model.trace.intervention import Intervention
 from model.trace.trace import AttentionMaps, Axis
 from viz.canvas import Matrix, cell_states, pack_matrices
-from viz.canvas.matrices import STATES, signed_codes
-from viz.canvas.packing import fine_weights, split
+from viz.canvas.matrices import STATES
+from viz.canvas.shared.packing import fine_weights, signed_fine_codes, split
 from viz.theme import number
 from viz.views.pair import pair_matrices
 
@@ -58,14 +58,13 @@ def test_weights_travel_and_masked_cells_name_their_reason(trace, kind):
 
 @given(value=st.floats(-1, 1, width=32))
 def test_codes_of_differences_keep_sign_zero_and_two_digits(value):
-    code = int(signed_codes(torch.tensor([value]))[0]) - 30000
+    code = int(signed_fine_codes(torch.tensor([value]))[0]) - 30000
     assert (code > 0) == (value > 0) and (code < 0) == (value < 0)
     assert abs(code / 30000 - value) < 5e-5
     shown = number(abs(value))
     assert (shown == "<0.01" and 0 < abs(code) < 150) or shown == f"{round(abs(code) / 300) / 100:.2f}"
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     links=st.sets(st.tuples(st.sampled_from(ATTENTION_KINDS), st.sampled_from([None, 0, 1]), PLACES, PLACES), max_size=8),
     causal=st.booleans(),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import ATTENTION_KINDS
+from support.tiny import ATTENTION_KINDS
 
 from model.trace.intervention import POSITION_EDITS, Intervention
 from model.transformer.config import Config

@@ -1,0 +1,41 @@
+"""What tests do where there is no browser, and how they wait for a page that stands still."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from bench.browser import INSTALL, find_chromium
+
+
+def need_chromium() -> None:
+    """Skip the test where Chromium is missing, and say how to install it; under CI=true fail instead."""
+    if find_chromium() is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(INSTALL)
+        pytest.skip(INSTALL)
+
+
+def settled(page):
+    """The page once its script has ended: nothing grows above what is pointed at any more. Returns the page."""
+    from playwright.sync_api import expect
+
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=60_000)
+    return page
+
+
+def click_cell(page, card: str, row: int, column: int) -> None:
+    """Click a cell of a Plotly heatmap, counted from 0: axes say where it is."""
+    from playwright.sync_api import expect
+
+    plot = page.locator(f".st-key-{card} .js-plotly-plot").first
+    expect(plot.locator(".heatmaplayer image")).not_to_have_count(0)
+    place = """(plot, [row, column]) => { const { xaxis, yaxis } = plot._fullLayout, box = plot.getBoundingClientRect();
+        return [box.x + xaxis._offset + xaxis.c2p(column + 1), box.y + yaxis._offset + yaxis.c2p(row + 1)]; }"""
+    settled(page)
+    plot.scroll_into_view_if_needed()
+    x, y = plot.evaluate(place, [row, column])
+    page.mouse.move(x, y)
+    expect(plot.locator(".hoverlayer .hovertext")).not_to_have_count(0)
+    page.mouse.click(x, y)
