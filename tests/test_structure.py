@@ -95,3 +95,11 @@ def test_no_view_knows_another(path):
     """What views share lies in viz.page; only the registry names them all."""
     if path.name != "__init__.py":
         assert not any(name == "viz.views" or name.startswith("viz.views.") for name in imports(path)), path.name
+
+
+def test_our_stacks_and_kinds_are_named_in_one_place():
+    """What a model is made of comes from its Anatomy; "encoder", "decoder" and "cross" are names of ours, and stand in our Config."""
+    for path in (ROOT / "model").glob("**/*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)} & {"encoder", "decoder", "cross"}
+        assert not names or path.name == "config.py", f"{path.relative_to(ROOT)} says {', '.join(sorted(names))}"
