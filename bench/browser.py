@@ -64,6 +64,7 @@ def _start(script: str, options: tuple[str, ...], environment: dict[str, str]) -
         command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), "--server.headless", "true", "--", *options]
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         url, output = f"http://127.0.0.1:{port}", []
+        assert process.stdout is not None  # a pipe was asked for
         for line in process.stdout:  # the server prints its address when it is ready
             output.append(line)
             if url in line:

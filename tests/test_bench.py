@@ -92,7 +92,7 @@ def test_a_sample_is_positive_or_counted_as_thrown_away(entered, drawn, early, s
     rerun = tab._sample(shown)
     assert tab.counted + tab.thrown.total() == 1
     assert (rerun is not None) == (drawn > entered and shown and not early) == (tab.counted == 1)
-    assert rerun is None or rerun == Rerun(drawn - entered, 10) and rerun.milliseconds > 0
+    assert rerun is None or (rerun == Rerun(drawn - entered, 10) and rerun.milliseconds > 0)
 
 
 def test_what_was_thrown_away_is_said_with_its_reasons():

@@ -57,6 +57,11 @@ class Intervention:
         return self.target_positions if stack.predicts == "next" else self.source_positions
 
     @property
+    def changed_fields(self) -> frozenset[str]:
+        """Names of the fields that are not at their default."""
+        return frozenset(field.name for field in fields(self) if getattr(self, field.name) != field.default)
+
+    @property
     def keeps_earlier_steps(self) -> bool:
         """Whether a new target token leaves the decoder's earlier rows as they were, so that decoding may cache them."""
         return self.causal and self.target_positions in ("trained", "none")

@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 
 pytest.importorskip("playwright")
-from playwright.sync_api import expect  # noqa: E402
-from support.shipped import chips, french_chips  # noqa: E402
+from playwright.sync_api import expect
+from support.shipped import chips, french_chips
 
-from viz.views import VIEWS  # noqa: E402
+from viz.views import VIEWS
 
 expect.set_options(timeout=60_000)
 FIELD = "English sentence"
@@ -61,7 +61,7 @@ def test_hover_says_the_cell_in_words_and_click_opens_the_head(visit):
     grid.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    kind, layer, head = re.match(r"(\w+)-(\d)-(\d)", grid.get_attribute("data-selected")).groups()
+    _, layer, head = re.match(r"(\w+)-(\d)-(\d)", grid.get_attribute("data-selected")).groups()
     expect(page.get_by_test_id("head-title")).to_have_text(
         f"Encoder self-attention, layer {int(layer) + 1}, head {int(head) + 1}"
     )

@@ -8,11 +8,11 @@ from urllib.parse import parse_qs, quote_plus, urlencode, urlparse
 import pytest
 
 pytest.importorskip("playwright")
-from playwright.sync_api import expect  # noqa: E402
-from support.chromium import settled  # noqa: E402
-from support.marks import MARKDOWN  # noqa: E402
+from playwright.sync_api import expect
+from support.chromium import settled
+from support.marks import MARKDOWN
 
-from viz.views import VIEWS  # noqa: E402
+from viz.views import VIEWS
 
 expect.set_options(timeout=60_000)
 FIELD = "English sentence"

@@ -17,7 +17,7 @@ from model.instrument.pretrained import save_pretrained
 from model.instrument.tokenizer import END
 
 pytest.importorskip("playwright")
-from playwright.sync_api import expect  # noqa: E402
+from playwright.sync_api import expect
 
 expect.set_options(timeout=60_000)
 

@@ -8,9 +8,9 @@ from urllib.parse import quote_plus
 import pytest
 
 pytest.importorskip("playwright")
-from playwright.sync_api import expect  # noqa: E402
-from support.chromium import click_cell  # noqa: E402
-from support.shipped import DOGS, FRENCH, number_of_word  # noqa: E402
+from playwright.sync_api import expect
+from support.chromium import click_cell
+from support.shipped import DOGS, FRENCH, number_of_word
 
 expect.set_options(timeout=60_000)
 TEXT = f"text={quote_plus(DOGS)}"

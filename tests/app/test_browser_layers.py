@@ -7,10 +7,10 @@ import re
 import pytest
 
 pytest.importorskip("playwright")
-from playwright.sync_api import expect  # noqa: E402
-from support.shipped import chips  # noqa: E402
+from playwright.sync_api import expect
+from support.shipped import chips
 
-from viz.page.settings import EXAMPLES  # noqa: E402
+from viz.page.state import EXAMPLES
 
 expect.set_options(timeout=60_000)
 

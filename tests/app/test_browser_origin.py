@@ -8,8 +8,8 @@ from urllib.parse import quote_plus
 import pytest
 
 pytest.importorskip("playwright")
-from playwright.sync_api import expect  # noqa: E402
-from support.shipped import DOGS, FRENCH  # noqa: E402
+from playwright.sync_api import expect
+from support.shipped import DOGS, FRENCH
 
 expect.set_options(timeout=60_000)
 

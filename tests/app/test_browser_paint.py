@@ -8,7 +8,7 @@ import pytest
 from support.chromium import settled
 
 pytest.importorskip("playwright")
-from playwright.sync_api import expect  # noqa: E402
+from playwright.sync_api import expect
 
 expect.set_options(timeout=60_000)
 TEXT = "text=Two+dogs+are+playing+in+the+snow."

@@ -7,11 +7,11 @@ import re
 import pytest
 
 pytest.importorskip("playwright")
-from PIL import Image  # noqa: E402
-from playwright.sync_api import expect  # noqa: E402
-from support.chromium import settled  # noqa: E402
+from PIL import Image
+from playwright.sync_api import expect
+from support.chromium import settled
 
-from viz.theme import PALETTES  # noqa: E402
+from viz.theme import PALETTES
 
 expect.set_options(timeout=60_000)
 
