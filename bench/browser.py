@@ -80,7 +80,11 @@ def _start(script: str, options: tuple[str, ...], environment: dict[str, str]) -
 def _stop(process: subprocess.Popen) -> None:
     """End a server and wait until it has gone."""
     process.terminate()
-    process.wait(timeout=20)
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:  # it does not listen while it loads a model on a busy machine
+        process.kill()
+        process.wait(timeout=20)
 
 
 def free_port() -> int:
