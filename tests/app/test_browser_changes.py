@@ -24,7 +24,7 @@ expect.set_options(timeout=60_000)
 
 def test_the_verdict_is_words_and_a_detail(visit, translator):
     """Numbers come with a click; what is gone is struck through and can still be read on its chip."""
-    text = replaced_by(translator, Intervention(causal=False))
+    text = replaced_by(translator, Intervention(causal=False), differing=True)
     page = visit(f"?causal=off&view=output&text={quote(text)}")
     expect(page.get_by_test_id("changed-note")).to_contain_text("Replaced: “")
     numbers = page.get_by_test_id("changed-numbers").locator("p")
