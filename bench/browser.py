@@ -51,9 +51,13 @@ def serve(script: str, *options: str, environment: dict[str, str] | None = None)
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), "--server.headless", "true"]
     process = subprocess.Popen(
-        [*command, "--", *options], cwd=ROOT, env={**os.environ, **(environment or {})},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+        [*command, "--", *options],
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     url, lines, output = f"http://127.0.0.1:{port}", [], process.stdout
     assert output is not None  # a pipe was asked for
     try:
