@@ -43,4 +43,5 @@ def test_a_module_stands_behind_what_it_imports():
     place = {path: at for at, path in enumerate(order)}
     assert order[-1] == CANVAS / "grid/index.js" and len(order) == len(place)
     assert place[CANVAS / "shared/theme.js"] < place[CANVAS / "shared/ramps.js"] < place[CANVAS / "grid/draw.js"]
-    assert style("shared/shared.css", "grid/style.css").index(".room {") < style("shared/shared.css", "grid/style.css").index(".heads-grid {")
+    sheet = style("shared/shared.css", "grid/style.css")
+    assert sheet.index(".room {") < sheet.index(".heads-grid {")

@@ -80,7 +80,7 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
         below.info(plain(str(error)))
         address.publish(link)
         return
-    calculation = next((slug for slug, view in views.items() if view.calculates), None)
+    calculation = next((slug for slug, view in offered.items() if view.calculates), None)
     scene = Scene(store.state(), translator, done, colours, trained, calculation)
     status.html(_status(scene))
     with below:

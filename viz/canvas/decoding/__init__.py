@@ -12,12 +12,13 @@ from model.analysis.decoding import Forced, next_pieces
 from model.analysis.output import label_ids, ranks
 from model.instrument.search import NEVER_SAID
 from model.instrument.tokenizer import END, SPECIAL
+from model.trace.anatomy import Kind
 from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz import reading
 from viz.canvas.shared import packing
 from viz.canvas.shared.files import script, style
-from viz.theme import token_label
+from viz.theme import language_code, token_label
 
 
 def pack_decoding(
@@ -32,17 +33,20 @@ def pack_decoding(
     """One pass over a translation as bytes for `decoding_steps`; the same pass gives the same bytes.
 
     The array is uint16 codes of cross-attention weights (2, target, source): of one head (layer, head), then the mean of all
-    heads of all layers, those that are off counted as 0. piece: names a piece by its id; taken: the choices that replaced the model's own; given: the reader wrote
-    the translation; limit: most tokens that a translation may have, where it must end. Each entry of header["steps"] is
+    heads of all layers, those that are off counted as 0. piece: names a piece by its id; taken: the choices that replaced the
+    model's own; given: the reader wrote the translation; limit: most tokens that a translation may have, where it must end.
+    Each entry of header["steps"] is
     {"best": [[id, piece, probability], ...], "said": [probability, rank]}: what search chooses from, and the label of that row.
     """
-    weights, handed = trace.attention["cross"].weights, handed_on(trace, "cross")
+    anatomy, kind = trace.anatomy, trace.anatomy.bridge()
+    reads, says = anatomy.answering(kind.name), anatomy.asking(kind.name)
+    weights, handed = trace.attention[kind.name].weights, handed_on(trace, kind.name)
     header = {
         "bits": 16,
-        "looks": _titles(trace, layer, head),
+        "looks": _titles(trace, kind, layer, head),
         "nothing": ["Every link of this row is cut: it looks at nothing.", "Nothing is handed on to this row."],
         "asks": reading.step_asks(trace.intervention),
-        "source": _named(trace.source),
+        "source": _named(trace.columns(kind.name)),
         "said": _named(trace.labels),
         "ids": trace.labels.ids,
         "steps": _steps(trace, piece),
@@ -50,20 +54,21 @@ def pack_decoding(
         "given": given,
         "same": trace.intervention.keeps_earlier_steps,
         "limit": limit if trace.labels.ids[-1] == END and len(trace.labels) == limit else None,
-        "colours": {"said": "decoder", "looks": "cross"},
-        "languages": {"said": "fr", "source": "en"},
-        **packing.style(trace.attention["cross"].weights.size(1)),
+        "colours": {"said": (anatomy.self_kind(says.name) or kind).name, "looks": kind.name},
+        "languages": {"said": language_code(says.language), "source": language_code(reads.language)},
+        **packing.style(trace, kind.name),
     }
     return packing.join(header, packing.fine_codes(torch.stack([weights[layer, head], handed.mean(dim=(0, 1))])))
 
 
-def _titles(trace: Trace, layer: int, head: int) -> list[str]:
+def _titles(trace: Trace, kind: Kind, layer: int, head: int) -> list[str]:
     """What stands above the source twice: of the open head, and of all heads."""
-    layers, heads = trace.attention["cross"].weights.shape[:2]
+    layers, heads = trace.attention[kind.name].weights.shape[:2]
+    title, language = kind.title.lower(), trace.anatomy.answering(kind.name).language or "source"
+    off = reading.off_mark(trace, kind.name, layer, head)
     return [
-        f"cross-attention, layer {layer + 1}, head {head + 1}{reading.off_mark(trace, 'cross', layer, head)}: weights over the "
-        "English tokens, 0 to 1",
-        f"mean of all {layers * heads} heads of cross-attention. {reading.cross_off(trace)}".removesuffix(". "),
+        f"{title}, layer {layer + 1}, head {head + 1}{off}: weights over the {language} tokens, 0 to 1",
+        f"mean of all {layers * heads} heads of {title}. {reading.cross_off(trace)}".removesuffix(". "),
     ]
 
 

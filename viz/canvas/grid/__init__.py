@@ -12,7 +12,7 @@ from model.trace.trace import AttentionMaps
 from viz import reading
 from viz.canvas.shared import packing
 from viz.canvas.shared.files import script, style
-from viz.theme import KIND_TITLES, SHADE_POWER
+from viz.theme import SHADE_POWER
 
 MOST_BINS = 64  # of an axis of one head: more than a small multiple has pixels
 DIFFERENCE_TEXTS = {
@@ -30,7 +30,7 @@ TEXTS = {
 def pack_grid(trace: AttentionMaps, before: AttentionMaps | None = None) -> bytes:
     """All heads of all kinds as bytes for `heads_grid`: see `packing.join`; the same trace gives the same bytes.
 
-    before: draw how weights changed since this pass instead (`packing.signed_coarse_codes`), matched by `analysis_change.aligned`.
+    before: draw how weights changed since this pass instead (`packing.signed_coarse_codes`), matched by `change.aligned`.
 
     The array is uint8, kind after kind, each (layer, head, row, column): `packing.coarse_codes` of the weights,
     max-pooled on the trace's device to at most MOST_BINS rows and columns. header["kinds"] gives the shapes.
@@ -54,7 +54,7 @@ def pack_grid(trace: AttentionMaps, before: AttentionMaps | None = None) -> byte
         "off": sorted(list(item) for item in trace.intervention.heads_off),
         "signed": matched is not None,
         "texts": TEXTS if matched is None else DIFFERENCE_TEXTS,
-        **packing.style(trace.attention["encoder"].weights.size(1)),
+        **packing.style(trace),
     }
     return packing.join(header, torch.cat(arrays))
 
@@ -86,7 +86,7 @@ def _kind_header(trace: AttentionMaps, kind: str, pooled: Tensor) -> dict:
     return {
         "name": kind,
         "title": kind.capitalize(),
-        "long": KIND_TITLES[kind],
+        "long": trace.anatomy.kind(kind).title,
         "caption": reading.captions(trace)[kind],
         "layers": layers,
         "heads": heads,
@@ -94,7 +94,7 @@ def _kind_header(trace: AttentionMaps, kind: str, pooled: Tensor) -> dict:
         "columns": columns,
         "queries": queries,
         "keys": keys,
-        "axes": packing.axes(kind),
+        "axes": packing.axes(trace, kind),
     }
 
 

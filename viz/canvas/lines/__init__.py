@@ -9,7 +9,6 @@ from model.trace.trace import AttentionMaps
 from viz import reading
 from viz.canvas.shared import packing
 from viz.canvas.shared.files import script, style
-from viz.theme import KIND_TITLES
 
 
 def pack_lines(trace: AttentionMaps, kind: str, layer: int, before: AttentionMaps | None = None) -> bytes:
@@ -25,8 +24,8 @@ def pack_lines(trace: AttentionMaps, kind: str, layer: int, before: AttentionMap
         codes = packing.signed_fine_codes(weights - aligned(before, trace).attention[kind].weights[layer].to(weights.device))
     heads, queries, keys = weights.shape
     kinds = [
-        {"name": name, "title": name.capitalize(), "long": KIND_TITLES[name], "layers": trace.attention[name].weights.size(0)}
-        for name in trace.attention
+        {"name": name, "title": name.capitalize(), "long": trace.anatomy.kind(name).title, "layers": attention.weights.size(0)}
+        for name, attention in trace.attention.items()
     ]
     header = {
         "bits": 16,
@@ -37,11 +36,11 @@ def pack_lines(trace: AttentionMaps, kind: str, layer: int, before: AttentionMap
         "keys": keys,
         "signed": before is not None,
         "caption": reading.captions(trace)[kind],
-        "axes": packing.axes(kind),
+        "axes": packing.axes(trace, kind),
         "kinds": kinds,
         "tokens": packing.token_lists(trace),
         "off": sorted(head for name, at, head in trace.intervention.heads_off if (name, at) == (kind, layer)),
-        **packing.style(heads),
+        **packing.style(trace, kind),
     }
     return packing.join(header, codes)
 

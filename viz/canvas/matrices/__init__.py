@@ -69,12 +69,12 @@ def cell_states(maps: AttentionMaps, kind: str, layer: int, pieces: bool = True)
         for query, key in (link[2:] for link in links if _name(link) == name):
             rows, columns = (slice(None) if place is None else slice(place, place + 1) for place in (query, key))
             states[rows, columns] = _state(name)
-    if kind == "cross":
+    if not maps.anatomy.kind(kind).is_self:
         return states
     queries, keys = (torch.arange(size, device=allowed.device) for size in allowed.shape)
     if maps.intervention.window is not None:
         states[~window_mask(queries, keys, maps.intervention.window)] = _state("window")
-    if kind == "decoder" and maps.intervention.causal:
+    if maps.anatomy.kind(kind).masked and maps.intervention.causal:
         states[~causal_mask(len(queries), device=allowed.device)] = _state("look-ahead")
     return states
 
@@ -102,7 +102,7 @@ def pack_matrices(matrices: list[Matrix]) -> bytes:
             {"name": name, "words": words, "hint": hint, "legend": LEGEND[name]} for name, (words, hint) in STATES.items()
         ],
         "texts": {"shade": f"colour follows weight^{SHADE_POWER}", "signed": f"colour follows |difference|^{SHADE_POWER}"},
-        **packing.style(matrices[0].maps.attention[matrices[0].kind].weights.size(1)),
+        **packing.style(matrices[0].maps, matrices[0].kind),
     }
     return packing.join(header, torch.cat(arrays))
 
@@ -115,6 +115,7 @@ def _codes(matrix: Matrix) -> Tensor:
 
 def _header(matrix: Matrix) -> dict:
     rows, columns = matrix.values.shape
+    lists = packing.token_lists(matrix.maps)
     return {
         "title": matrix.title,
         "kind": matrix.kind,
@@ -122,11 +123,8 @@ def _header(matrix: Matrix) -> dict:
         "columns": columns,
         "signed": matrix.signed,
         "opens": matrix.opens,
-        "axes": packing.axes(matrix.kind),
-        "tokens": {
-            name: {**tokens, "labels": token_labels(getattr(matrix.maps, name))}
-            for name, tokens in packing.token_lists(matrix.maps).items()
-        },
+        "axes": packing.axes(matrix.maps, matrix.kind),
+        "tokens": {name: {**lists[name], "labels": token_labels(each)} for name, each in packing.axis_tokens(matrix.maps).items()},
         "links": [_linked(matrix.rows, rows), _linked(matrix.columns, columns)],
     }
 

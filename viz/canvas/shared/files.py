@@ -1,4 +1,4 @@
-"""Scripts and styles of the components. Each is handed to Streamlit as one text: joined here when it is mounted, not by a build step.
+"""Scripts and styles of the components. Each is handed to Streamlit as one text, joined when it is mounted: no build step.
 
 The scripts are ES modules, so that editors and checkers see what they import; a browser gets one module without imports.
 """

@@ -61,9 +61,9 @@ def signed_coarse_codes(changes: Tensor) -> Tensor:
 
 
 def signed_fine_codes(changes: Tensor) -> Tensor:
-    """Changes in -1..1 -> uint16 codes 0..60000 on the CPU, 300 per hundredth, 30000 for zero and where there is nothing to compare (NaN).
+    """Changes in -1..1 -> uint16 codes 0..60000 on the CPU, 300 per hundredth, 30000 for zero; what is not zero stays so.
 
-    What is not zero stays so.
+    30000 also stands where there is nothing to compare (NaN).
     """
     exact = changes.detach().cpu().double().nan_to_num(0).clamp(-1, 1)  # in float32, 100 * 0.055 would be a tie
     scaled = 100 * exact
@@ -99,45 +99,48 @@ def fine_weights(codes: numpy.ndarray) -> numpy.ndarray:
     return codes / (100.0 * FINE_STEPS)
 
 
-def token_lists(trace: AttentionMaps) -> dict[str, dict[str, object]]:
-    """What stands on the axes: "source", "target" (the piece being read) and "labels" (the piece being produced); names are for hovers."""
-    sides = {"source": trace.source, "target": trace.target, "labels": trace.labels}
+def axis_tokens(maps: AttentionMaps) -> dict[str, Tokens]:
+    """All tokens that can stand on an axis: what each stack reads, "source" and "target", and the "labels" that rows must produce."""
+    lists = {_name(maps, stack): axis.read for stack, axis in maps.axes.items()}
+    made = [axis.made for axis in maps.axes.values() if axis.made is not None]  # one stack predicts at most
+    return {**lists, "labels": made[0]} if made else lists
+
+
+def token_lists(maps: AttentionMaps) -> dict[str, dict[str, object]]:
+    """`axis_tokens` as the browser writes them: words for labels, names for hovers, and which of them are special."""
     return {
         name: {
             "words": [word_label(piece) for piece in tokens.shown],
             "names": [word_label(piece) for piece in tokens.named],
-            "special": _special(tokens.words),
+            "special": [index for index, word in enumerate(tokens.words) if word < 0],
         }
-        for name, tokens in sides.items()
+        for name, tokens in axis_tokens(maps).items()
     }
 
 
-def _special(words: list[int]) -> list[int]:
-    """Indices of the special tokens."""
-    return [index for index, word in enumerate(words) if word < 0]
+def axes(maps: AttentionMaps, kind: str) -> dict[str, str | None]:
+    """Which of `token_lists` stands on which axis of a kind of attention; "produced" is what a row must predict, if anything."""
+    asks, answers = (_name(maps, stack) for stack in (maps.anatomy.kind(kind).asks, maps.anatomy.kind(kind).answers))
+    return {"rows": asks, "produced": None if maps.rows(kind).made is None else "labels", "columns": answers}
 
 
-def axes(kind: str) -> dict[str, str | None]:
-    """Which token list stands on which axis of a kind of attention; "produced" is what the row must predict."""
-    return {
-        "rows": "source" if kind == "encoder" else "target",
-        "produced": None if kind == "encoder" else "labels",
-        "columns": "target" if kind == "decoder" else "source",
-    }
+def _name(maps: AttentionMaps, stack: str) -> str:
+    """What the browser calls the tokens of a stack: those of the first one are the source."""
+    place = maps.anatomy.stack_names.index(stack)
+    return ("source", "target")[place] if place < 2 else stack
 
 
-def produced(trace: AttentionMaps, kind: str) -> Tokens | None:
-    """What the rows of a kind must predict; None where they predict nothing."""
-    name = axes(kind)["produced"]
-    return None if name is None else getattr(trace, name)
+def style(maps: AttentionMaps, kind: str | None = None) -> dict:
+    """Colours of both themes, a tint for each head (of one kind, or of the kind with most), fonts and the shade power."""
+    heads = [maps.attention[name].weights.size(1) for name in ([kind] if kind else maps.attention)]
+    return _style(maps.anatomy.kind_names, max(heads))
 
 
 @lru_cache(maxsize=4)
-def style(heads: int) -> dict:
-    """Colours of both themes, tints of the heads, fonts and the shade power: what the browser needs to draw."""
+def _style(kind_names: tuple[str, ...], heads: int) -> dict:
     palettes = {}
     for name, colours in PALETTES.items():
-        kinds = {kind: colours.kind(kind) for kind in ("encoder", "decoder", "cross")}
+        kinds = {kind: colours.kind(kind) for kind in kind_names}
         fields = ("page", "card", "ink", "soft", "line", "chip", "negative", "zero", "positive")
         plain = {field: getattr(colours, field) for field in fields}
         tints = {kind: [tint(colour, head, heads) for head in range(heads)] for kind, colour in kinds.items()}

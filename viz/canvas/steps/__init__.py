@@ -15,7 +15,7 @@ from viz import reading
 from viz.canvas.shared import packing
 from viz.canvas.shared.files import script, style
 from viz.canvas.steps.stages import CHECKED, KEYED, stages
-from viz.theme import KIND_TITLES, word_label
+from viz.theme import word_label
 
 
 def pack_steps(trace: Trace, calculation: Calculation, kind: str, layer: int, head: int, query: int) -> bytes:
@@ -29,21 +29,21 @@ def pack_steps(trace: Trace, calculation: Calculation, kind: str, layer: int, he
     for name, tensor in tensors.items():
         arrays[name] = {"start": start, "shape": list(tensor.shape), "keyed": name in KEYED}
         start += tensor.numel()
-    produced = packing.produced(trace, kind)
+    title = trace.anatomy.kind(kind).title
     header = {
         "bits": 32,
         "kind": kind,
-        "title": f"{KIND_TITLES[kind]}, layer {layer + 1}, head {head + 1}{reading.off_mark(trace, kind, layer, head)}",
+        "title": f"{title}, layer {layer + 1}, head {head + 1}{reading.off_mark(trace, kind, layer, head)}",
         "arrays": arrays,
         "stages": stages(trace, calculation, kind, layer, head, query),
         "differences": calculation.differences,
         "checked": CHECKED,
         "difference": calculation.difference,
         "queries": [word_label(piece) for piece in trace.queries(kind).shown],
-        "produced": None if produced is None else [word_label(piece) for piece in produced.shown],
+        "made": [word_label(piece) for piece in trace.rows(kind).labels.shown],
         "keys": [word_label(piece) for piece in trace.keys(kind).shown],
         "query": query,
-        **packing.style(trace.attention[kind].weights.size(1)),
+        **packing.style(trace, kind),
     }
     flat = torch.cat([tensor.to(torch.float32).flatten() for tensor in tensors.values()])
     return packing.join(header, flat)
@@ -59,7 +59,8 @@ _mount = streamlit.components.v2.component(
 def attention_steps(packed: bytes, *, key: str, step: int, focus: int, on_view: Callable[[int, int, int], None]) -> None:
     """Mount the calculation of `pack_steps` at a step, looking at one key; all from 0.
 
-    Walking is done in the browser. What the reader chose calls `on_view(query, key, step)` at the start of the run that it causes.
+    Walking is done in the browser. What the reader chose calls `on_view(query, key, step)` at the start of the run that it
+    causes.
     """
 
     def viewed() -> None:

@@ -127,19 +127,20 @@ function checkLine(room, stage) {
 /** The tokens that can ask, as chips; a row that produces a token shows what it reads and what it produces. */
 function writeAsks(room) {
   const { header, asks } = room;
-  const { queries, produced } = header;
-  const key = JSON.stringify([queries, produced]);
+  const { queries, made } = header;
+  const key = JSON.stringify([queries, made]);
+  const produces = made.join() !== queries.join(); // else rows go by what they read
   if (room.askedFor !== key) {
     room.askedFor = key;
     const chips = queries.map((piece, index) => {
       const chip = element("button", "", { type: "button" });
-      if (produced) chip.append(element("i", "", {}, `${piece} → `));
-      chip.append(document.createTextNode((produced || queries)[index]));
-      chip.title = produced ? `reading “${piece}”, producing “${produced[index]}”` : `“${piece}”, token ${index + 1}`;
+      if (produces) chip.append(element("i", "", {}, `${piece} → `));
+      chip.append(document.createTextNode(made[index]));
+      chip.title = produces ? `reading “${piece}”, producing “${made[index]}”` : `“${piece}”, token ${index + 1}`;
       chip.addEventListener("click", () => sendView(room, index, 0));
       return chip;
     });
-    asks.replaceChildren(element("span", "name", {}, produced ? "produces" : "asks"), ...chips);
+    asks.replaceChildren(element("span", "name", {}, produces ? "produces" : "asks"), ...chips);
   }
   press(asks, header.query);
   room.root.style.setProperty("--kind", room.palette[header.kind]);

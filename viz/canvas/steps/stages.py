@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 
 from model.analysis.steps import Calculation
+from model.trace.anatomy import FEED_FORWARD
 from model.trace.trace import Trace
 from viz import reading
 from viz.theme import number, quoted
@@ -46,15 +47,18 @@ def _vector(trace: Trace, kind: str, query: int, asks: str) -> dict:
     starts, formula = reading.token_vector(trace, side, query)
     words = f"{asks} is piece {id_} of {anatomy.vocabulary:,}. Row {id_} of the embedding table, times √{anatomy.d_model}{starts} "
     words += f"That is {anatomy.d_model} numbers."
-    if kind != "encoder":
-        words += f" Reading it, the decoder produces {quoted(trace.labels.shown[query])}."
+    made = trace.rows(kind).made
+    if made is not None:
+        words += f" Reading it, the {anatomy.asking(kind).title.lower()} produces {quoted(made.shown[query])}."
     blocks = [_strip("token part", "token"), _strip("position", "position", "+"), _strip("sum", "start", "=")]
     return _stage("From text to a vector", formula, words, blocks, "start")
 
 
 def _state(trace: Trace, calculation: Calculation, kind: str, layer: int, asks: str) -> dict:
     passed = f"After {layer} {'layer' if layer == 1 else 'layers'}" if layer else "Before the first layer"
-    passed += f" and the self-attention of layer {layer + 1}" if kind == "cross" else ""
+    sublayers = trace.anatomy.asking(kind).sublayers
+    earlier = [_sublayer(trace, name) for name in sublayers[: sublayers.index(kind)]]
+    passed += f" and the {' and the '.join(earlier)} of layer {layer + 1}" if earlier else ""
     words = f"{passed}, the vector of {asks} is this state x, {float(calculation.state.norm()):.2f} long. "
     if trace.anatomy.norm == "post":
         words += "The head reads it as it is."
@@ -66,6 +70,13 @@ def _state(trace: Trace, calculation: Calculation, kind: str, layer: int, asks: 
     )
     blocks = [_strip("state x", "state"), _strip("input h", "normed", "→")]
     return _stage("What the head reads", "h = LayerNorm(x)", words, blocks, None)
+
+
+def _sublayer(trace: Trace, name: str) -> str:
+    if name == FEED_FORWARD:
+        return "feed-forward"
+    kind = trace.anatomy.kind(name)
+    return "self-attention" if kind.is_self else kind.title.lower()
 
 
 def _projections(asks: str) -> dict:
