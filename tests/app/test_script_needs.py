@@ -20,7 +20,7 @@ TEXT = "The cat sat."
 def lacking(monkeypatch):
     """The shipped model as one that shows no queries and obeys neither a window, nor the switch of the mask, nor links that are cut."""
     whole = Translator.anatomy.fget
-    anatomy = lambda self: replace(whole(self), missing={"queries": WHY}, obeys=EDITS - {"window", "causal", "cut"})  # noqa: E731  a property
+    anatomy = lambda self: replace(whole(self), missing={"queries": WHY}, obeys=EDITS - {"window", "causal", "cut"})  # noqa: E731  a property is made of it
     monkeypatch.setattr(Translator, "anatomy", property(anatomy))
     caches.clear()
     engine.suggested_head.clear()

@@ -226,7 +226,7 @@ def test_what_is_missing_is_said_with_its_reason(anatomy, ask):
 
 
 def test_what_one_kind_lacks_is_said_of_that_kind():
-    """ "scores:cross" is the reason for one place, "scores" for all."""
+    """The reason for one place stands under "scores:cross", the one for all under "scores"."""
     anatomy = replace(RECURRENT, missing={"scores:cross": "They are of another sort.", "residual": "There is one state a token."})
     assert anatomy.why("scores", "cross") == "They are of another sort." and anatomy.why("scores", "encoder") == ""
     assert anatomy.why("residual", "encoder") == anatomy.why("residual") == "There is one state a token."

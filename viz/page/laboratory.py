@@ -140,7 +140,10 @@ def _hidden_words(scene: Scene) -> None:
 def _open_head(scene: Scene) -> None:
     """The open head on or off."""
     head, off = scene.open_head, scene.settings.change.heads_off
-    take = lambda on: {"heads_off": off - {head} if on else off | {head}}  # noqa: E731
+
+    def take(on: bool) -> dict[str, object]:
+        return {"heads_off": off - {head} if on else off | {head}}
+
     st.toggle(head_title(*head), **tied(key="dial-head", shown=head not in off, take=take))
 
 

@@ -185,7 +185,10 @@ def numbered(label: str, key: str, count: int, chosen: int, name: str, **also: o
 
     name: of the setting; also: what else a choice writes.
     """
-    take = lambda index: {name: index, **also}  # noqa: E731
+
+    def take(index: int) -> dict[str, object]:
+        return {name: index, **also}
+
     return st.segmented_control(
         label, range(count), format_func=lambda index: str(index + 1), required=True, selection_mode="single",
         **store.tied(key=key, shown=min(chosen, count - 1), take=take, options=True),

@@ -109,7 +109,10 @@ def _scores(trace: Trace, calculation: Calculation, kind: str, asks: str, masked
     divide = f"÷ √{d_head} = {root:.3f}" if change.scaled else "scaling is off"
     columns = [_column("q · k", "dots"), _column(f"score ({divide})", "scores"), _column("mask", "allowed")]
     columns += [_column("exp", "exponents"), _column("weight", "weights")]
-    table = lambda count: [{"type": "table", "columns": columns[:count]}]  # noqa: E731
+
+    def table(count: int) -> list[dict]:
+        return [{"type": "table", "columns": columns[:count]}]
+
     scale = (
         f"The same with the key of every token, divided by the root of the head's width, √{d_head}, so that the sums "
         "of many products do not get too large for the softmax. {key}: {dots} becomes {scores}."
