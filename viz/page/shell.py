@@ -69,10 +69,7 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
         translator = timeline.at_moment(translator, moments, store.state())
     offered, reasons = needs.offered(views, translator.anatomy)
     _wake(views, offered, reasons)
-    change, notices = needs.followed(store.state().change, translator.anatomy)
-    if notices:
-        _say(notices)
-        store.write(change=change)
+    _follow(translator)
     lab = _controls(offered, translator.anatomy, needs.resting(views, reasons))
     try:
         done = _pass(translator)
@@ -89,10 +86,22 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
     if scene.settings.lab:
         with lab:
             panel.draw(scene)
-    view = views[scene.settings.view]
+    _draw(views[scene.settings.view], scene, link)
+
+
+def _follow(translator: Translator) -> None:
+    """Leave out of the change what this model cannot follow, and say so."""
+    change, notices = needs.followed(store.state().change, translator.anatomy)
+    if notices:
+        _say(notices)
+        store.write(change=change)
+
+
+def _draw(view: View, scene: Scene, link: Link) -> None:
+    """The view under its sentence; the address tells what it left, also where it raises."""
     st.html(f'<p class="sentence" data-testid="view-sentence">{html.escape(view.says(scene) if view.says else view.sentence)}</p>')
-    for said in _captions(scene, view):
-        st.caption(said)
+    for caption in _captions(scene, view):
+        st.caption(caption)
     with st.container(key=f"view-{view.slug}"):
         try:
             view.draw(scene)
