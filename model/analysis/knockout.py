@@ -63,10 +63,11 @@ def every_layer(anatomy: Anatomy) -> dict[tuple[str, int], KnockOut]:
     }
 
 
-def every_word(source: Tokens) -> dict[int, KnockOut]:
-    """Every source word by its place, from 0: nobody may attend to any of its pieces, in the encoder or from the decoder."""
+def every_word(anatomy: Anatomy, source: Tokens) -> dict[int, KnockOut]:
+    """Every word that the first stack reads, by its place, from 0: nobody may attend to any of its pieces, from any stack."""
+    kinds = [kind.name for kind in anatomy.kinds if kind.answers == anatomy.stacks[0].name]
     return {
-        at: KnockOut(links=frozenset((kind, None, None, key) for kind in ("encoder", "cross") for key in group))
+        at: KnockOut(links=frozenset((kind, None, None, key) for kind in kinds for key in group))
         for at, group in enumerate(word_groups(source))
     }
 
@@ -113,7 +114,7 @@ def occlusion(trace: Trace, passes: Passes) -> Tensor:
 
 def occlusions(trace: Trace) -> list[Intervention]:
     """The trace's intervention without each source word in turn."""
-    return [word.taken_from(trace.intervention) for word in every_word(trace.source).values()]
+    return [word.taken_from(trace.intervention) for word in every_word(trace.anatomy, trace.source).values()]
 
 
 def losses(trace: Trace, without: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ def written_cosines(trace: Trace, side: str) -> Tensor:
 
     1: it makes the state longer; 0: it adds a new direction; below 0: it takes some of the state back. 0 for zero vectors.
     """
-    residual = trace.residual[side]
+    residual = trace.stream(side)
     return F.cosine_similarity(residual.states[:-1], residual.written, dim=-1)
 
 
@@ -44,7 +44,7 @@ class Normalised:
 
 def norm_labels(trace: Trace, side: str) -> list[str]:
     """The LayerNorms of a side in the order of the pass: one for each sublayer, and a closing one in a pre-norm model."""
-    sublayers = trace.residual[side].labels[1:]
+    sublayers = trace.stream(side).labels[1:]
     if trace.anatomy.norm == "pre":
         return [f"before {label}" for label in sublayers] + ["at the end"]
     return [f"behind {label}" for label in sublayers]
@@ -55,7 +55,7 @@ def layer_normed(trace: Trace, weights: Weights, side: str, site: int) -> Normal
 
     Raises ValueError for a site that the model does not have.
     """
-    labels, residual = norm_labels(trace, side), trace.residual[side]
+    labels, residual = norm_labels(trace, side), trace.stream(side)
     norm = weights.norm(side, site) if 0 <= site < len(labels) else None
     if norm is None:
         raise ValueError(f"There is no LayerNorm {site}: this side has {len(labels)}, counted from 0.")
@@ -89,19 +89,19 @@ def group_normed(x: Tensor, eps: float) -> Tensor:
 
 def firing_shares(trace: Trace, side: str) -> Tensor:
     """How many of the ReLU units fire, that is, are above 0: (layer, position), 0 to 1."""
-    return (trace.feed_forward[side] > 0).float().mean(dim=-1)
+    return (trace.part("feed_forward", side) > 0).float().mean(dim=-1)
 
 
 def strongest_units(trace: Trace, side: str, layer: int, position: int, count: int) -> tuple[Tensor, Tensor]:
     """The units that fire most for one token: values and unit numbers from 0, (count,) each, the strongest first."""
-    units = trace.feed_forward[side][layer, position]
+    units = trace.part("feed_forward", side)[layer, position]
     best = units.topk(min(count, len(units)))
     return best.values, best.indices
 
 
 def unit_tokens(trace: Trace, side: str, layer: int, unit: int) -> Tensor:
     """One unit over the tokens of this sentence: values after the ReLU, (position,), 0 where it does not fire."""
-    return trace.feed_forward[side][layer, :, unit]
+    return trace.part("feed_forward", side)[layer, :, unit]
 
 
 def unit_pieces(weights: Weights, side: str, layer: int, unit: int, count: int) -> tuple[Tensor, Tensor]:

@@ -16,7 +16,6 @@ from model.instrument.recorder import Recorder, recording
 from model.instrument.rerun import lowest, rerun
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
-from model.trace.trace import ATTENTION_KINDS, SIDES
 from model.transformer.transformer import Transformer
 
 
@@ -73,14 +72,14 @@ class LinkRecorder(Recorder):
 
     def edit_mask(self, kind: str, layer: int, mask: Tensor) -> Tensor:
         """The mask (example, 1, query, key), or with a head axis where single heads lose links."""
-        mask = super().edit_mask(kind, layer, mask)
+        mask, shape = super().edit_mask(kind, layer, mask), self.anatomy.kind(kind)
         for cut in self.cuts:
             if cut.kind == kind and cut.layer in (None, layer):
-                links = self.examples.places[self.anatomy.kind(kind).answers][cut.keys][:, None, None, :]
+                links = self.examples.places[shape.answers][cut.keys][:, None, None, :]
                 if cut.queries is not None:
-                    links = links & self.examples.places[self.anatomy.kind(kind).asks][cut.queries][:, None, :, None]
+                    links = links & self.examples.places[shape.asks][cut.queries][:, None, :, None]
                 if cut.head is not None:
-                    links = links & (torch.arange(self.anatomy.kind(kind).heads, device=mask.device) == cut.head)[:, None, None]
+                    links = links & (torch.arange(shape.heads, device=mask.device) == cut.head)[:, None, None]
                 mask = mask & ~links
         return mask
 
@@ -101,8 +100,8 @@ def run_intact(model: Transformer, examples: Examples) -> Intact:
         memory, seen = model.encode(examples.source)
         states = model.decode(examples.target, memory, seen)
     return Intact(
-        weights={kind: torch.stack(recorder.captured["weights", kind]) for kind in ATTENTION_KINDS},
-        states={side: recorder.captured["states", side] for side in SIDES},
+        weights={kind: torch.stack(recorder.captured["weights", kind]) for kind in model.anatomy.kind_names},
+        states={side: recorder.captured["states", side] for side in model.anatomy.stack_names},
         said=_said(model, examples, states),
     )
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from model.analysis.attention import handed_on
+from model.analysis.attention import handed_on, per_head
 from model.analysis.passes import Passes
 from model.analysis.weights import Weights
 from model.analysis.words import word_groups
@@ -28,7 +28,7 @@ def raw_attention(trace: Trace, rows: range) -> Tensor:
 
     rows: the decoder rows that produce the word. The shares sum to 1; less where heads are off or rows attend to nothing, which count as 0.
     """
-    weights = handed_on(trace, "cross")[:, :, rows.start : rows.stop]
+    weights = handed_on(trace, trace.anatomy.bridge().name)[:, :, rows.start : rows.stop]
     return _by_word(weights.mean(dim=(0, 1, 2)), trace.source)
 
 
@@ -38,9 +38,10 @@ def value_weighted_attention(trace: Trace, weights: Weights, rows: range) -> Ten
     Weights alone say nothing of the length of what they weigh (Kobayashi et al. 2020, section 3). They sum to 1; less where a
     layer hands nothing over to a row, which counts as 0.
     """
-    got, handed, shares = trace.attention["cross"], handed_on(trace, "cross"), []
+    kind, shares = trace.anatomy.bridge().name, []
+    values, handed = per_head(trace, kind, "values"), handed_on(trace, kind)
     for layer in range(handed.size(0)):
-        moved = got.values[layer] @ weights.output("cross", layer).to(got.values)  # (head, key, d_model)
+        moved = values[layer] @ weights.output(kind, layer).to(values)  # (head, key, d_model)
         looks = handed[layer, :, rows.start : rows.stop]  # (head, row, key)
         lengths = torch.einsum("hrk,hkd->rkd", looks, moved).norm(dim=-1)  # (row, key)
         shares.append(lengths / lengths.sum(dim=-1, keepdim=True).clamp_min(1e-12))
@@ -57,12 +58,16 @@ def rollout(trace: Trace) -> tuple[Tensor, Tensor]:
     it keeps: its own part grows by as much.
     """
     mean = {kind: handed_on(trace, kind).mean(dim=1) for kind in trace.attention}  # (layer, query, key)
-    source, target = len(trace.source), len(trace.target)
-    through = _eye(source, mean["encoder"])
-    for weights in mean["encoder"]:
+    bridge, own = trace.anatomy.bridge(), trace.anatomy.self_kind
+    reads, asks = own(bridge.answers), own(bridge.asks)
+    if reads is None or asks is None:
+        raise ValueError("Attention can only be followed through layers where both sequences attend to themselves.")
+    source, target = len(trace.tokens(bridge.answers)), len(trace.tokens(bridge.asks))
+    through = _eye(source, mean[reads.name])
+    for weights in mean[reads.name]:
         through = _passed_on(weights) @ through
-    from_source, from_target = mean["cross"].new_zeros(target, source), _eye(target, mean["decoder"])
-    for self_weights, cross_weights in zip(mean["decoder"], mean["cross"], strict=True):
+    from_source, from_target = mean[bridge.name].new_zeros(target, source), _eye(target, mean[asks.name])
+    for self_weights, cross_weights in zip(mean[asks.name], mean[bridge.name], strict=True):
         passed = _passed_on(self_weights)
         from_source, from_target = passed @ from_source, passed @ from_target
         looks = cross_weights.sum(dim=-1, keepdim=True) / 2  # one half; 0 where every link is cut or every head off

@@ -27,7 +27,15 @@ def top_pieces(logits: Tensor, count: int, temperature: float = 1.0) -> tuple[Te
 
 def label_ids(trace: Trace) -> Tensor:
     """What each decoder row must predict: (target position,), on the trace's device."""
-    return torch.tensor(trace.labels.ids, device=trace.logits.device)
+    return torch.tensor(trace.labels.ids, device=trace.part("logits").device)
+
+
+def predicting(trace: Trace) -> str:
+    """The stack whose rows predict. Raises ValueError where none does."""
+    stack = trace.anatomy.predicting
+    if stack is None:
+        raise ValueError(trace.anatomy.absence("logits"))
+    return stack.name
 
 
 def ranks(logits: Tensor, ids: Tensor) -> Tensor:
@@ -37,7 +45,8 @@ def ranks(logits: Tensor, ids: Tensor) -> Tensor:
 
 def cross_entropy(trace: Trace) -> Tensor:
     """-log p(label) of every row, computed here from the logits: log sum_v e^logit_v - logit_label, (target position,), nats."""
-    logits = trace.logits.double() if trace.logits.device.type != "mps" else trace.logits
+    logits = trace.part("logits")
+    logits = logits.double() if logits.device.type != "mps" else logits
     return torch.logsumexp(logits, dim=-1) - logits.gather(-1, label_ids(trace)[:, None])[:, 0]
 
 
@@ -62,10 +71,8 @@ def logit_lens(trace: Trace, weights: Weights) -> Lens:
     (nostalgebraist 2020, "interpreting GPT: the logit lens".) The last point is the model's own output. Point after point, so
     that no more than (target position, vocabulary) numbers are held. Raises ValueError for a model that predicts nothing.
     """
-    stack, ids, found = trace.anatomy.predicting, label_ids(trace), []
-    if stack is None:
-        raise ValueError(trace.anatomy.absence("logits"))
-    for states in trace.stream(stack.name).states:
+    ids, found = label_ids(trace), []
+    for states in trace.stream(predicting(trace)).states:
         logits = weights.unembed(states)
         chances = probabilities(logits)
         best = chances.max(dim=-1)

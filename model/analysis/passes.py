@@ -7,12 +7,17 @@ from typing import Protocol
 
 from torch import Tensor
 
+from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.trace import Trace
 
 
 class Passes(Protocol):
     """A model that reads again. Answers are on its device and without a graph."""
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """What it is made of."""
 
     def label_log_probabilities(self, trace: Trace, changes: Sequence[Intervention]) -> Tensor:
         """log p(label) of every row under each of many changes, all in one batch: (change, target row), nats.

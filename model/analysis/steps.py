@@ -99,7 +99,7 @@ def head_contributions(trace: Trace, weights: Weights, kind: str, layer: int) ->
     Concat(z_1 .. z_H) W_O = sum_h z_h W_O^h, with W_O^h the rows of W_O that head h meets; these and the bias b_O add up to
     what the sublayer wrote. (Kobayashi et al. 2020, section 3, measure attention by the norm of such vectors.)
     """
-    outputs = trace.attention[kind].outputs[layer]  # (head, query, d_head)
+    outputs = trace.part("outputs", kind)[layer]  # (head, query, d_head)
     return outputs @ weights.output(kind, layer).to(outputs)
 
 
@@ -183,6 +183,9 @@ def _check(trace: Trace, kind: str, layer: int, head: int, query: int) -> None:
     if kind not in trace.attention:
         raise ValueError(f"kind must be one of {', '.join(trace.attention)}, not {kind!r}.")
     layers, heads, queries, _ = trace.attention[kind].weights.shape
+    for what in ("queries", "keys", "values", "scores", "outputs"):
+        trace.part(what, kind)
+    trace.stream(trace.anatomy.kind(kind).asks)
     for name, value, count in (("layer", layer, layers), ("head", head, heads), ("query", query, queries)):
         if not 0 <= value < count:
             raise ValueError(f"There is no {name} {value}: this trace has {count}, counted from 0.")

@@ -16,6 +16,7 @@ from model.instrument.recorder import Recorder, recording
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.trace import Trace
+from model.transformer.config import DECODER, ENCODER
 from model.transformer.masks import padding_mask
 from model.transformer.transformer import Stack, Transformer
 
@@ -63,11 +64,11 @@ def rerun(
     encoder = len(model.encoder.layers)
     seen = padding_mask(source, model.config.pad_id)
     if joins[0] < encoder:
-        memory = _climb(model.encoder, states["encoder"], [min(join, encoder) for join in joins], (seen,), recorder)
+        memory = _climb(model.encoder, states[ENCODER], [min(join, encoder) for join in joins], (seen,), recorder)
         joins = [0] * len(joins)
     else:  # all rows leave the encoder as it is and share its states
-        memory, joins = model.encoder.norm(states["encoder"][-1]), [join - encoder for join in joins]
-    return _climb(model.decoder, states["decoder"], joins, (memory, model.decoder.mask(target), seen), recorder)
+        memory, joins = model.encoder.norm(states[ENCODER][-1]), [join - encoder for join in joins]
+    return _climb(model.decoder, states[DECODER], joins, (memory, model.decoder.mask(target), seen), recorder)
 
 
 def _climb(
@@ -101,7 +102,7 @@ class _SourceEmbeddings(Recorder):
     embedded: Tensor
 
     def keep(self, what: str, where: str, tensor: Tensor) -> None:
-        if (what, where) == ("embeddings", "encoder"):
+        if (what, where) == ("embeddings", self.anatomy.stacks[0].name):
             self.embedded = tensor
 
 
@@ -110,6 +111,11 @@ class TransformerPasses:
     """A Transformer that reads again: the answers to `model.analysis.passes.Passes`, where shapes and units stand."""
 
     model: Transformer
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """The model's own."""
+        return self.model.anatomy
 
     def label_log_probabilities(self, trace: Trace, changes: Sequence[Intervention]) -> Tensor:
         """One walk up the model. A row joins where its change begins; rows that leave the encoder as it is share its states."""

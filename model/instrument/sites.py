@@ -18,6 +18,7 @@ from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
 from model.trace.trace import Attention, Axis, Residual, Trace
 from model.transformer.attention import MultiHeadAttention
+from model.transformer.config import CROSS, DECODER, ENCODER
 from model.transformer.transformer import Stack, Transformer
 
 # -- the sites ----------------------------------------------------------------------------------------------------------
@@ -25,14 +26,14 @@ from model.transformer.transformer import Stack, Transformer
 
 def install(model: Transformer) -> Transformer:
     """Register the hooks, once for the life of the model. Returns the model."""
-    for side, stack in (("encoder", model.encoder), ("decoder", model.decoder)):
+    for side, stack in ((ENCODER, model.encoder), (DECODER, model.decoder)):
         _install_stack(stack, side)
         for index, layer in enumerate(stack.layers):
             _install_attention(layer.attention, side, index)
             keep_output(layer.attention, "written", side)
             keep_output(layer.attention_residual, "states", side)
-            if side == "decoder":
-                _install_attention(layer.cross_attention, "cross", index)
+            if side == DECODER:
+                _install_attention(layer.cross_attention, CROSS, index)
                 keep_output(layer.cross_attention, "written", side)
                 keep_output(layer.cross_attention_residual, "states", side)
             keep_output(layer.feed_forward.relu, "units", side)

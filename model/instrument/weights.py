@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from model.trace.norm import Norm
 from model.transformer.attention import MultiHeadAttention
+from model.transformer.config import CROSS, DECODER, ENCODER
 from model.transformer.transformer import DecoderLayer, EncoderLayer, Residual, Stack, Transformer
 
 
@@ -71,14 +72,14 @@ class TransformerWeights:
     # -- where they lie -------------------------------------------------------------------------------------------------
 
     def _stack(self, name: str) -> Stack:
-        return {"encoder": self.model.encoder, "decoder": self.model.decoder}[name]
+        return {ENCODER: self.model.encoder, DECODER: self.model.decoder}[name]
 
     def _layers(self, stack: str) -> list[EncoderLayer | DecoderLayer]:
         return list(self._stack(stack).layers)
 
     def _attention(self, kind: str, layer: int) -> MultiHeadAttention:
-        block = self._layers("encoder" if kind == "encoder" else "decoder")[layer]
-        return block.cross_attention if kind == "cross" else block.attention
+        block = self._layers(self.model.anatomy.kind(kind).asks)[layer]
+        return block.cross_attention if kind == CROSS else block.attention
 
     def _linear(self, module: MultiHeadAttention, projected: str) -> nn.Linear:
         return {"query": module.query, "key": module.key, "value": module.value}[projected]

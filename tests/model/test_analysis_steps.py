@@ -9,12 +9,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import SENTENCES, tiny_model
+from tiny import ATTENTION_KINDS, SENTENCES, tiny_model
 
 from model.analysis.steps import calculate, contribution_shares, head_contributions, point_before
 from model.instrument.pretrained import Translator
 from model.trace.intervention import Intervention
-from model.trace.trace import ATTENTION_KINDS
 
 KINDS = pytest.mark.parametrize("kind", ATTENTION_KINDS)
 CHANGES = [
@@ -104,8 +103,8 @@ def test_a_bias_beside_the_scores_counts(tiny_translator, trace, kind):
     got = trace.attention[kind]
     bias = torch.randn(got.scores.shape, generator=torch.Generator().manual_seed(0))
     weights = (got.scores + bias).masked_fill(~got.mask, float("-inf")).softmax(-1)
-    for given, agrees in ((bias, True), (None, False)):
-        other = replace(trace, attention={**trace.attention, kind: replace(got, weights=weights, bias=given)})
+    for beside, agrees in ((bias, True), (None, False)):
+        other = replace(trace, attention={**trace.attention, kind: replace(got, weights=weights, bias=beside)})
         differences = calculate(other, tiny_translator.weights, kind, 1, 2, 3).differences
         assert (differences["weights"] < 1e-5) == agrees and differences["scores"] < 2e-5
 

@@ -6,12 +6,11 @@ import inspect
 
 import pytest
 import torch
-from tiny import SENTENCES, tiny_model
+from tiny import ATTENTION_KINDS, SENTENCES, SIDES, tiny_model
 
 from model.analysis.weights import Weights
 from model.instrument.pretrained import Translator
 from model.instrument.weights import TransformerWeights
-from model.trace.trace import ATTENTION_KINDS, SIDES
 
 SHAPES = [{}, {"norm_first": False}, {"positions": "learned"}, {"masked": False}]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import plotly.graph_objects as go
@@ -16,13 +16,19 @@ from viz.canvas import Click, plot_clicks
 from viz.charts import knockout_bars, knockout_map
 from viz.charts.knockout import FLAT, WHOLE, head_words, layer_words
 from viz.charts.parts.words import LONG
-from viz.page import reruns
+from viz.page import reruns, store
+from viz.page.params import choice, place
 from viz.page.parts.pickers import pick_one, word_labels
-from viz.page.scene import Scene, View, remember
-from viz.page.settings import KNOCKOUT_PARTS
+from viz.page.scene import Scene, View
+from viz.page.shared import tokens
+from viz.page.store import tied
 from viz.theme import number, quoted
 
-PART_TITLES = dict(zip(KNOCKOUT_PARTS, ("Heads", "Whole layers", "Source words"), strict=True))
+PART_TITLES = {"heads": "Heads", "layers": "Whole layers", "words": "Source words"}
+PARAMS = (
+    choice("knockout_part", tuple(PART_TITLES), "heads", "what is taken away in turn"),
+    place("knockout_word", tokens, None, "the target word whose log-probability counts; at first the whole sentence"),
+)
 SENTENCE = -1  # the choice of the whole sentence
 HOW = (
     "× marks what is off already, with what that has changed. "
@@ -43,11 +49,10 @@ class Part:
 
 def draw(scene: Scene) -> None:
     """Choose what is taken away and which word counts; a click takes one away for good, or gives it back."""
-    key = remember("knockout-part", scene.settings.knockout_part)
     chosen = st.segmented_control(
-        "Take away", KNOCKOUT_PARTS, key=key, format_func=PART_TITLES.get, required=True, label_visibility="collapsed"
-    )
-    scene.choose(knockout_part=chosen)
+        "Take away", list(PART_TITLES), format_func=PART_TITLES.__getitem__, required=True, label_visibility="collapsed",
+        **tied("knockout_part", "knockout-part", options=True),
+    )  # fmt: skip
     rows, said = _choose(scene)
     part = _part(scene.trace, chosen)
     with st.container(border=True, key="card-knockout"):
@@ -63,9 +68,7 @@ def draw(scene: Scene) -> None:
 
     def clicked(click: Click) -> None:
         at = part.places.index((click.name, click.row, click.column)) if chosen == "heads" else click.value
-        settings = st.session_state["settings"]
-        change = part.knock_outs[at].switched(settings.intervention)
-        st.session_state["settings"] = replace(settings, heads_off=change.heads_off, cut=change.cut)
+        store.write(change=part.knock_outs[at].switched(store.state().change))
 
     plot_clicks(["card-knockout"], key="plot-clicks", on_click=clicked)
 
@@ -80,7 +83,7 @@ def _part(trace: Trace, chosen: str) -> Part:
         layers = every_layer(trace.anatomy)
         click = "Click a bar to switch off all heads of its layer for good, and again to switch them on."
         return Part(list(layers), list(layers.values()), [f"all heads of {layer_words(*place)}" for place in layers], click)
-    words = every_word(trace.source)
+    words = every_word(trace.anatomy, trace.source)
     names = [quoted(piece) for piece in join_pieces(trace.source).pieces]
     click = "Click a bar to hide its word from everyone for good (all its links are cut), and again to show it."
     return Part(list(words), list(words.values()), names, click)
@@ -96,13 +99,9 @@ def _choose(scene: Scene) -> tuple[range, str]:
     labels, groups = scene.trace.labels, word_groups(scene.trace.labels)
     pieces, word = join_pieces(labels).pieces, scene.settings.knockout_word
     word = SENTENCE if word is None or word >= len(groups) else word
-
-    def take(at: int) -> None:
-        now = st.session_state["settings"]
-        st.session_state["settings"] = replace(now, knockout_word=None if at == SENTENCE else at)
-
     names = {SENTENCE: WHOLE} | word_labels(pieces)
-    pick_one("log p of", names, word, "knockout-word", take, most=LONG + 1, buttons_width="stretch")
+    pick_one("log p of", names, word, "knockout-word", lambda at: {"knockout_word": None if at == SENTENCE else at}, most=LONG + 1,
+             buttons_width="stretch")  # fmt: skip
     if word == SENTENCE:
         return range(len(labels)), WHOLE
     return groups[word], quoted(pieces[word])
@@ -147,4 +146,7 @@ VIEW = View(
     "few heads that one word hangs on, and for the many that nobody misses.",
     draw,
     needs={"heads_off", "cut", "loss"},
+    params=PARAMS,
+    tokens=("knockout-word",),
+    languages={"knockout-word": "fr"},
 )
