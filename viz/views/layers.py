@@ -113,7 +113,7 @@ def _normalisation(scene: Scene, side: str) -> None:
     """One LayerNorm for one token, and what other normalisations would have done."""
     token = _token(scene, side)
     site = _choose_site(scene, side)
-    normed = layer_normed(scene.trace, scene.translator.model, side, site)
+    normed = layer_normed(scene.trace, scene.translator.weights, side, site)
     with st.container(border=True, key="card-strips"):
         _title(f"LayerNorm {normed.label}: {_named(scene, side, token)}", "layers-norm")
         st.caption(
@@ -219,7 +219,7 @@ def _named(scene: Scene, side: str, token: int) -> str:
 
 def _written(scene: Scene, side: str, layer: int, unit: int) -> str:
     """The pieces that a unit raises and lowers with their scores, as escaped HTML."""
-    ids, scores = unit_pieces(scene.translator.model, side, layer, unit, PIECES)
+    ids, scores = unit_pieces(scene.translator.weights, side, layer, unit, PIECES)
     heads = "".join(f'<th colspan="2">{what}</th>' for what in ("raises most", "lowers most"))
     rows = ""
     for line, values in zip(ids.T.tolist(), scores.T.tolist(), strict=True):

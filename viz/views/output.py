@@ -115,7 +115,7 @@ def _loss(scene: Scene, pieces: list[str], row: int) -> None:
 
 def _lens(scene: Scene, pieces: list[str], row: int) -> None:
     trace = scene.trace
-    lens: Lens = scene.picture("lens", partial(logit_lens, trace, scene.translator.model))
+    lens: Lens = scene.picture("lens", partial(logit_lens, trace, scene.translator.weights))
     with st.container(border=True, key="card-lens"):
         _title("What the decoder would say after every layer")
         st.caption(
