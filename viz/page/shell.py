@@ -99,7 +99,9 @@ def _follow(translator: Translator) -> None:
 
 def _draw(view: View, scene: Scene, link: Link) -> None:
     """The view under its sentence; the address tells what it left, also where it raises."""
-    st.html(f'<p class="sentence" data-testid="view-sentence">{html.escape(view.says(scene) if view.says else view.sentence)}</p>')
+    st.html(
+        f'<p class="sentence" data-testid="view-sentence">{html.escape(view.says(scene) if view.says else view.sentence)}</p>'
+    )
     for caption in _captions(scene, view):
         st.caption(caption)
     with st.container(key=f"view-{view.slug}"):
@@ -204,7 +206,12 @@ def _controls(views: Mapping[str, View], anatomy: Anatomy, resting: str) -> st.d
     with st.container(key="controls"):
         titles = {slug: view.title for slug, view in views.items()}
         st.segmented_control(
-            "View", list(titles), format_func=titles.__getitem__, required=True, label_visibility="collapsed", **tied("view", options=True)
+            "View",
+            list(titles),
+            format_func=titles.__getitem__,
+            required=True,
+            label_visibility="collapsed",
+            **tied("view", options=True),
         )
         if resting:
             st.caption(plain(resting))
@@ -216,7 +223,12 @@ def _controls(views: Mapping[str, View], anatomy: Anatomy, resting: str) -> st.d
                 if needs.obeyed(anatomy, name):
                     st.selectbox(label, POSITION_EDITS, width=210, **tied(name, options=True))
             st.selectbox(
-                "Sinks", list(SINK_TITLES), format_func=SINK_TITLES.__getitem__, help=SINKS_HELP, width=165, **tied("sinks", options=True)
+                "Sinks",
+                list(SINK_TITLES),
+                format_func=SINK_TITLES.__getitem__,
+                help=SINKS_HELP,
+                width=165,
+                **tied("sinks", options=True),
             )
             st.toggle("More changes", help=LAB_HELP, **tied("lab"))
         return st.container(key="panel")

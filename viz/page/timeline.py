@@ -26,7 +26,9 @@ def switch(place: st.delta_generator.DeltaGenerator, trained: Translator, settin
     moments = engine.moments(trained)
     if moments:
         shown = settings.moment is not None
-        place.toggle("Training", help=HELP, **store.tied(key="timeline", shown=shown, take=lambda on: {"moment": 0 if on else None}))
+        place.toggle(
+            "Training", help=HELP, **store.tied(key="timeline", shown=shown, take=lambda on: {"moment": 0 if on else None})
+        )
     return moments
 
 

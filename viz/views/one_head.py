@@ -27,7 +27,9 @@ def draw(scene: Scene) -> None:
     choose_head(scene, "one")
     paints = False
     if obeyed(scene.trace.anatomy, "cut"):
-        st.segmented_control("Click on a cell", PAINT_TITLES, format_func=PAINT_TITLES.__getitem__, required=True, **tied("paint", options=True))
+        st.segmented_control(
+            "Click on a cell", PAINT_TITLES, format_func=PAINT_TITLES.__getitem__, required=True, **tied("paint", options=True)
+        )
         paints = scene.settings.paint != "off"
     matrix, table = st.columns([1.9, 1], gap="medium")
     with matrix, st.container(border=True, key="card-head"):
@@ -69,5 +71,12 @@ VIEW = View(
     says=lambda scene: _sentence(scene.trace.intervention, scene.settings.sinks if scene.settings.paint == "off" else "keep"),
     differs=True,
     needs={"weights"},
-    params=(choice("paint", tuple(PAINT_TITLES), "off", "what a click on a cell does: opens its calculation, cuts the link here, or in all layers"),),
+    params=(
+        choice(
+            "paint",
+            tuple(PAINT_TITLES),
+            "off",
+            "what a click on a cell does: opens its calculation, cuts the link here, or in all layers",
+        ),
+    ),
 )

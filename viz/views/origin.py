@@ -109,7 +109,10 @@ def _verdict(scores: dict[str, Tensor], trace: Trace) -> str:
     it and never comes first. All text is escaped."""
     words = join_pieces(trace.source).pieces
     first = {method: int(score.argmax()) if float(score.max()) > NOTHING else None for method, score in scores.items()}
-    rows = [(method, _none(scores[method]) if at is None else token_cell(word_label(words[at]), lang="en")) for method, at in first.items()]
+    rows = [
+        (method, _none(scores[method]) if at is None else token_cell(word_label(words[at]), lang="en"))
+        for method, at in first.items()
+    ]
     silent = all(float(score.abs().max()) <= NOTHING for score in scores.values())
     counts = Counter(at for at in first.values() if at is not None).most_common()
     if silent:

@@ -70,7 +70,9 @@ def _second_sentence(scene: Scene) -> str:
             copy = {"second": scene.settings.text}
             st.button("copy the sentence above", on_click=store.write, kwargs=copy, key="pair-copy")
     if not second.strip():
-        body = "".join(f'<tr lang="en"><td>{html.escape(first)}</td><td>{html.escape(other)}</td></tr>' for _, first, other in PAIRS)
+        body = "".join(
+            f'<tr lang="en"><td>{html.escape(first)}</td><td>{html.escape(other)}</td></tr>' for _, first, other in PAIRS
+        )
         st.html(f'<div class="strongest"><table translate="no"><tr><th>First</th><th>Second</th></tr>{body}</table></div>')
         return ""
     return second
@@ -98,11 +100,7 @@ def _translations(scene: Scene, other: Scene) -> None:
     ]
     st.html(f'<div class="rows">{"".join(rows)}</div>')
     same = "Both become the same French" if len(first) > 1 else "Both translations are empty: the model ends at once"
-    said = (
-        f"{same}; look at the weights."
-        if first.ids == second.ids
-        else "Framed: what the other does not have."
-    )
+    said = f"{same}; look at the weights." if first.ids == second.ids else "Framed: what the other does not have."
     if scene.settings.target.strip():
         said += " The first translation is yours, the second one the model’s."
     st.caption(said)

@@ -156,7 +156,9 @@ def _merges(scene: Scene, tokens: Tokens, runs: list[range]) -> None:
     pieces = [tokens.pieces[index] for index in run]
     same = tree.pieces == pieces
     said = [_many(len(tree.characters), "character"), _many(len(tree.merges), "merge"), _many(len(tree.pieces), "piece")]
-    st.html(f'<p class="merges-said" data-testid="tokens-merges">{" → ".join(said)}{"" if same else _differs(tokens.shown[run.start : run.stop])}</p>')
+    st.html(
+        f'<p class="merges-said" data-testid="tokens-merges">{" → ".join(said)}{"" if same else _differs(tokens.shown[run.start : run.stop])}</p>'
+    )
     with st.container(key="tokens-tree"):
         ids = [tokens.ids[index] for index in run] if same else None
         chart = scene.picture("merges", partial(merge_tree, tree, scene.colours, ids), scene.settings.side, run.start)
@@ -182,7 +184,16 @@ def _choose(scene: Scene, tokens: Tokens, runs: list[range]) -> range:
     labels = {start: _shortened(run_label(spelled(tokens, run))) for start, run in starts.items()}
     if len(runs) > MOST_PILLS:
         labels = {start: f"{number}: {label}" for number, (start, label) in enumerate(labels.items(), start=1)}
-    pick_one("Word", labels, chosen.start, RUN_KEY, lambda start: {"token": start}, most=MOST_PILLS, list_width="stretch", shows_label=False)
+    pick_one(
+        "Word",
+        labels,
+        chosen.start,
+        RUN_KEY,
+        lambda start: {"token": start},
+        most=MOST_PILLS,
+        list_width="stretch",
+        shows_label=False,
+    )
     return chosen
 
 

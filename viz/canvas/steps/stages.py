@@ -45,7 +45,9 @@ def _vector(trace: Trace, kind: str, query: int, asks: str) -> dict:
     anatomy, side = trace.anatomy, trace.anatomy.kind(kind).asks
     id_ = trace.queries(kind).ids[query]
     starts, formula = reading.token_vector(trace, side, query)
-    words = f"{asks} is piece {id_} of {anatomy.vocabulary:,}. Row {id_} of the embedding table, times √{anatomy.d_model}{starts} "
+    words = (
+        f"{asks} is piece {id_} of {anatomy.vocabulary:,}. Row {id_} of the embedding table, times √{anatomy.d_model}{starts} "
+    )
     words += f"That is {anatomy.d_model} numbers."
     made = trace.rows(kind).made
     if made is not None:
