@@ -243,7 +243,7 @@ def role_keys(maps: AttentionMaps, kind: str, role: str) -> Tensor:
     everywhere = torch.ones(len(queries), len(keys), dtype=torch.bool, device=device)
     if role == "word":
         words = flags(keys.words)
-        return (words[:, None] == words[None, :]) & (words >= 0) & (q != k)
+        return (words[:, None] == words[None, :]) & ~flags(keys.special) & (q != k)
     if role == "alignment":
         return flags(content_tokens(rows.labels))[:, None] & flags(content_tokens(keys))[None, :]
     wanted = {

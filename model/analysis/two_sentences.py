@@ -22,7 +22,7 @@ def counterparts(first: Tokens, second: Tokens, longest_swap: int = LONGEST_SWAP
     and, one by one, runs of at most `longest_swap` pieces that took the place of as many others. Both grow from left to right; no
     token is taken twice.
     """
-    ours, theirs = ([(piece, word < 0) for piece, word in zip(side.pieces, side.words, strict=True)] for side in (first, second))
+    ours, theirs = (list(zip(side.pieces, side.special, strict=True)) for side in (first, second))
     found: list[int | None] = [None] * len(second)
     for what, start, end, from_, to in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
         if what == "equal" or (what == "replace" and end - start == to - from_ <= longest_swap):
