@@ -124,7 +124,7 @@ class Cache:
         self._turns: WeakValueDictionary[Hashable, threading.Lock] = WeakValueDictionary()
         self._lock = threading.RLock()
 
-    def get(self, key: Hashable, compute: Callable[[], T], size: Callable[[T], int], reader: Reader) -> T:
+    def get(self, key: Hashable, compute: Callable[[], T], size: Callable[[Any], int], reader: Reader) -> T:
         """The value of a key, computed where it is not there; size: its bytes."""
         entry = self._find(key, reader)
         if entry is None:
