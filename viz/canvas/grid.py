@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.analysis.change import aligned
-from model.trace.trace import ATTENTION_KINDS, AttentionMaps
+from model.trace.trace import AttentionMaps
 from viz import reading
 from viz.canvas import packing
 from viz.theme import KIND_TITLES, SHADE_POWER
@@ -37,8 +37,8 @@ def pack_grid(trace: AttentionMaps, limit: int = 64, before: AttentionMaps | Non
     """
     kinds, arrays = [], []
     matched = None if before is None else aligned(before, trace)
-    for kind in ATTENTION_KINDS:
-        weights = trace.attention[kind].weights
+    for kind, map_ in trace.attention.items():
+        weights = map_.weights
         if matched is None:
             pooled = max_pool(weights, limit)
             codes = packing.coarse_codes(pooled)

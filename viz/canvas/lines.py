@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit
 
 from model.analysis.change import aligned
-from model.trace.trace import ATTENTION_KINDS, AttentionMaps
+from model.trace.trace import AttentionMaps
 from viz import reading
 from viz.canvas import packing
 from viz.theme import KIND_TITLES
@@ -27,7 +27,7 @@ def pack_lines(trace: AttentionMaps, kind: str, layer: int, before: AttentionMap
     heads, queries, keys = weights.shape
     kinds = [
         {"name": name, "title": name.capitalize(), "long": KIND_TITLES[name], "layers": trace.attention[name].weights.size(0)}
-        for name in ATTENTION_KINDS
+        for name in trace.attention
     ]
     header = {
         "bits": 16,

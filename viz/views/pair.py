@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from model.analysis.two_sentences import LONGEST_SWAP, aligned_difference, aligned_mask, axis_counterparts, head_changes
-from model.trace.trace import ATTENTION_KINDS, AttentionMaps
+from model.trace.trace import AttentionMaps
 from viz.canvas import Click, Matrix, attention_matrices, cell_states, pack_matrices
 from viz.canvas.matrices import STATES
 from viz.charts.parts.words import head_title
@@ -170,7 +170,7 @@ def _alone(first: AttentionMaps, second: AttentionMaps, kind: str) -> str:
 @cached
 def _changes(first: Scene, second: Scene) -> dict[str, Tensor]:
     """Mean absolute difference of every head, by kind."""
-    return {kind: head_changes(first.maps, second.maps, kind).cpu() for kind in ATTENTION_KINDS}
+    return {kind: head_changes(first.maps, second.maps, kind).cpu() for kind in first.maps.attention}
 
 
 def _most_changed(scene: Scene, other: Scene) -> None:
