@@ -12,6 +12,7 @@ from itertools import permutations
 
 import pytest
 import torch
+from handmade import READER, RECURRENT, WRITER, trace_of
 
 from model import Intervention
 from viz.page import caches
@@ -67,6 +68,14 @@ def test_what_differs_has_another_key(tiny_translator):
     keys = [key_of(one) for one in (trace, *others)]
     assert len(set(keys)) == len(keys) and key_of(tiny_translator.trace("A dog.", "Un chien.")) == keys[0]
     assert len({key_of(order) for order in permutations((tiny_translator, trace, "x"))}) == 6
+
+
+@pytest.mark.parametrize("anatomy", [READER, WRITER, RECURRENT], ids=["reader", "writer", "recurrent"])
+def test_a_pass_of_any_model_has_a_key_and_a_size(anatomy):
+    """Also where no row predicts the next token, and where all but the weights is missing."""
+    trace, bare = trace_of(anatomy), trace_of(anatomy, whole=False)
+    assert key_of(trace) == key_of(trace_of(anatomy, seed=1)) != key_of(trace_of(anatomy, change=Intervention(temperature=2.0)))
+    assert tensor_bytes(trace) > tensor_bytes(bare) >= sum(map_.weights.numel() * 4 for map_ in bare.attention.values())
 
 
 def test_what_lies_in_memory_is_no_key():

@@ -80,7 +80,7 @@ def _(tokens: Tokens) -> Hashable:
 @key_of.register
 def _(trace: Trace) -> Hashable:
     """A pass does not know its model: name the translator beside it."""
-    return key_of(trace.source), key_of(trace.labels), trace.intervention
+    return key_of([(stack, axis.read, axis.made) for stack, axis in trace.axes.items()]), trace.intervention
 
 
 # How much of it is kept --------------------------------------------------------------------------------------------------
