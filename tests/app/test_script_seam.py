@@ -34,7 +34,7 @@ WAVES = View(
 
 def offered(app) -> list[str]:
     """The titles of the views that the page offers."""
-    return [option.content for option in app.segmented_control(key="view").options]
+    return list(app.segmented_control(key="view").options)
 
 
 def test_a_view_with_a_setting_of_its_own_needs_no_other_edit(monkeypatch):

@@ -12,7 +12,7 @@ from tiny import ATTENTION_KINDS, SENTENCES
 from model.analysis.steps import calculate
 from model.trace.intervention import Intervention
 from viz.canvas import pack_steps
-from viz.canvas.packing import split
+from viz.canvas.shared.packing import split
 
 KINDS = pytest.mark.parametrize("kind", ATTENTION_KINDS)
 ALL = frozenset(("cross", None, 3, key) for key in range(32))

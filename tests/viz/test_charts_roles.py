@@ -13,7 +13,7 @@ from model.instrument.pretrained import checkpoint_folder
 from model.measuring.roles import load_roles
 from viz import charts
 from viz.canvas import pack_grid
-from viz.canvas.packing import split, with_fields
+from viz.canvas.shared.packing import split, with_fields
 from viz.theme import DARK, LIGHT
 
 BOTH = pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
