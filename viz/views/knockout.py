@@ -24,6 +24,7 @@ from viz.charts.parts.words import LONG
 from viz.page import store
 from viz.page.caches import cached, key_of
 from viz.page.params import choice, place
+from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import pick_one, word_labels
 from viz.page.scene import Scene, View
 from viz.page.shared import tokens
@@ -71,14 +72,13 @@ def draw(scene: Scene) -> None:
     )  # fmt: skip
     rows, said = _choose(scene)
     part = _part(scene.trace, chosen)
-    with st.container(border=True, key="card-knockout"):
-        st.html(f'<h3 class="head-title" data-testid="knockout-title">{html.escape(_title(chosen, said))}</h3>')
+    with card("knockout", _title(chosen, said), test="knockout-title"):
         effects = _effects(scene, part, chosen)
         if effects is None:
             return
         build = partial(_figure, scene, part, chosen, effects, rows, said)
         figure = scene.picture("knockout", build, chosen, rows.start, rows.stop)
-        st.plotly_chart(figure, theme=None, key=f"knockout-{chosen}", config={"displayModeBar": False})
+        plot(figure, f"knockout-{chosen}")
         st.html(f'<p class="head-sentence" data-testid="knockout-verdict">{html.escape(_verdict(effects, part, rows, said))}</p>')
         st.caption(f"{part.click} {HOW}")
 
