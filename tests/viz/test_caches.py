@@ -13,6 +13,7 @@ from itertools import permutations
 import pytest
 import torch
 from handmade import READER, RECURRENT, WRITER, trace_of
+from streamlit.testing.v1 import AppTest
 
 from model import Intervention
 from viz.page import caches
@@ -158,6 +159,23 @@ def test_where_all_look_at_more_than_fits_the_longest_unasked_goes():
     for number, reader in enumerate(readers):
         look(cache, number, 3, reader)
     assert [number for number in range(50) if number in cache] == list(range(17, 50))
+
+
+def test_each_tab_is_a_reader_and_its_share_ends_with_its_session():
+    """Two tabs of the page are two readers; what Streamlit lets go of is on no screen any more."""
+
+    def page() -> None:
+        from viz.page import caches
+
+        caches.picture("word", "cat", build=lambda: "cat")
+
+    tabs = [AppTest.from_function(page, default_timeout=60).run() for _ in range(2)]
+    assert not any(tab.exception for tab in tabs) and len(caches.pictures) == 1
+    readers = list(caches.pictures._looked_at)
+    assert len(readers) == 2 and caches.NOBODY not in readers
+    del tabs, readers
+    gc.collect()
+    assert not caches.pictures._looked_at and len(caches.pictures) == 1
 
 
 # Threads -----------------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from viz.page.caches import cached, key_of
 from viz.page.choices import plain
 from viz.page.params import Limits, choice, count, numbers, rows
 from viz.page.parts.cards import card, plot
+from viz.page.parts.pickers import choose_part
 from viz.page.scene import Scene, View, style_beside
 from viz.page.store import tied
 from viz.theme import number, quoted
@@ -78,10 +79,7 @@ def _packed(translator: Translator, trace: Trace, layer: int, head: int, taken: 
 
 def draw(scene: Scene) -> None:
     """One part at a time."""
-    part = st.segmented_control(
-        "Part", list(PART_TITLES), format_func=PART_TITLES.__getitem__, required=True, label_visibility="collapsed",
-        **tied("decoding_part", "decoding-part", options=True),
-    )  # fmt: skip
+    part = choose_part("Part", PART_TITLES, "decoding_part", "decoding-part")
     {"steps": _steps, "beam": _beam}[part](scene)
 
 

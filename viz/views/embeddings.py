@@ -18,7 +18,7 @@ from viz.page.caches import loaded
 from viz.page.choices import plain
 from viz.page.params import choice, place, switch
 from viz.page.parts.cards import card, heading, plot
-from viz.page.parts.pickers import pick_token
+from viz.page.parts.pickers import choose_part, pick_token
 from viz.page.parts.sides import choose_side
 from viz.page.scene import SIDE, Scene, View, style_beside
 from viz.page.store import tied
@@ -76,10 +76,7 @@ def _token(scene: Scene, tokens: Tokens) -> int:
 
 def _choose_space() -> int:
     """Two or three dimensions; the choice goes into the URL."""
-    space = st.segmented_control(
-        "Dimensions", list(SPACE_TITLES), format_func=SPACE_TITLES.__getitem__, required=True, label_visibility="collapsed",
-        **tied("space", "embeddings-space", options=True),
-    )  # fmt: skip
+    space = choose_part("Dimensions", SPACE_TITLES, "space", "embeddings-space")
     return 3 if space == "3d" else 2
 
 

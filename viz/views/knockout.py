@@ -25,10 +25,9 @@ from viz.page import store
 from viz.page.caches import cached, key_of
 from viz.page.params import choice, place
 from viz.page.parts.cards import card, plot
-from viz.page.parts.pickers import pick_one, word_labels
+from viz.page.parts.pickers import choose_part, pick_one, word_labels
 from viz.page.scene import Scene, View
 from viz.page.shared import tokens
-from viz.page.store import tied
 from viz.theme import number, quoted
 
 PART_TITLES = {"heads": "Heads", "layers": "Whole layers", "words": "Source words"}
@@ -66,10 +65,7 @@ def _batch(translator: Translator, trace: Trace, changes: list[Intervention]) ->
 
 def draw(scene: Scene) -> None:
     """Choose what is taken away and which word counts; a click takes one away for good, or gives it back."""
-    chosen = st.segmented_control(
-        "Take away", list(PART_TITLES), format_func=PART_TITLES.__getitem__, required=True, label_visibility="collapsed",
-        **tied("knockout_part", "knockout-part", options=True),
-    )  # fmt: skip
+    chosen = choose_part("Take away", PART_TITLES, "knockout_part", "knockout-part")
     rows, said = _choose(scene)
     part = _part(scene.trace, chosen)
     with card("knockout", _title(chosen, said), test="knockout-title"):

@@ -29,7 +29,7 @@ from viz.page import store
 from viz.page.chips import token_cell
 from viz.page.params import choice, place
 from viz.page.parts.cards import card, plot
-from viz.page.parts.pickers import pick_token
+from viz.page.parts.pickers import choose_part, pick_token
 from viz.page.parts.sides import choose_side
 from viz.page.scene import SIDE, Scene, View, numbered
 from viz.page.store import tied
@@ -64,10 +64,7 @@ def draw(scene: Scene) -> None:
     """One side, one part at a time."""
     with st.container(horizontal=True, gap="medium"):
         side = choose_side("layers-side", unit=None)  # a unit of the other side is another unit
-        part = st.segmented_control(
-            "Part", list(PART_TITLES), format_func=PART_TITLES.__getitem__, required=True, label_visibility="collapsed",
-            **tied("layer_part", "layer-part", options=True),
-        )  # fmt: skip
+        part = choose_part("Part", PART_TITLES, "layer_part", "layer-part")
     if scene.compares and part != "growth":
         st.caption("This part shows the changed model; “Growth” shows the difference.")
     {"growth": _growth, "norm": _normalisation, "units": _units}[part](scene, side)

@@ -20,6 +20,7 @@ from viz.page.caches import loaded
 from viz.page.chips import token_cell
 from viz.page.choices import plain
 from viz.page.parts.cards import card, plot
+from viz.page.parts.pickers import choose_part
 from viz.page.parts.tags import table, tag
 from viz.page.scene import Scene, View
 from viz.page.store import tied
@@ -41,10 +42,7 @@ def _pieces(translator: Translator) -> list[str]:
 
 def draw(scene: Scene) -> None:
     """One part at a time; a click chooses the decoder row."""
-    part = st.segmented_control(
-        "Part", list(PART_TITLES), format_func=PART_TITLES.__getitem__, required=True, label_visibility="collapsed",
-        **tied("output_part", "output-part", options=True),
-    )  # fmt: skip
+    part = choose_part("Part", PART_TITLES, "output_part", "output-part")
     pieces = _pieces(scene.translator)
     if scene.compares and part != "change":
         st.caption("This part shows the changed model; “Before and after” shows the difference.")

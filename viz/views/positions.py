@@ -32,6 +32,7 @@ from viz.page import chips, engine, store
 from viz.page.caches import cached, picture
 from viz.page.params import choice, count
 from viz.page.parts.cards import card, plot
+from viz.page.parts.pickers import choose_part
 from viz.page.parts.sides import choose_side
 from viz.page.scene import Scene, View
 from viz.page.shared import SCALES
@@ -53,10 +54,7 @@ def draw(scene: Scene) -> None:
     if scene.settings.position_part not in parts:
         scene.choose(position_part=parts[0])
     with st.container(horizontal=True, gap="medium"):
-        st.segmented_control(
-            "Part", parts, format_func=PART_TITLES.__getitem__, required=True, label_visibility="collapsed",
-            **tied("position_part", "positions-part", options=True),
-        )  # fmt: skip
+        choose_part("Part", {part: PART_TITLES[part] for part in parts}, "position_part", "positions-part")
         side = choose_side("positions-side")
     {"encoding": _encoding, "laboratory": _laboratory, "learned": _learned}[scene.settings.position_part](scene, side)
 
