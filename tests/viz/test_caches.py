@@ -12,8 +12,8 @@ from itertools import permutations
 
 import pytest
 import torch
-from handmade import READER, RECURRENT, WRITER, trace_of
 from streamlit.testing.v1 import AppTest
+from support.handmade import READER, RECURRENT, WRITER, trace_of
 
 from model import Intervention
 from viz.page import caches

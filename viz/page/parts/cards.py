@@ -29,4 +29,6 @@ def heading(title: str, test: str | None = None) -> None:
 
 def plot(figure: go.Figure, key: str, tools: bool = False, width: str = "stretch") -> None:
     """A figure of Plotly; tools: its buttons to zoom and save are shown."""
-    st.plotly_chart(figure, theme=None, width=width, key=key, config={"displaylogo": False} if tools else {"displayModeBar": False})
+    st.plotly_chart(
+        figure, theme=None, width=width, key=key, config={"displaylogo": False} if tools else {"displayModeBar": False}
+    )

@@ -34,7 +34,12 @@ def pick_one(
 def choose_part(label: str, titles: Mapping[str, str], name: str, key: str) -> str:
     """One of a few, by name, as a row of buttons; the choice goes into the setting of that name. key: of the widget."""
     return st.segmented_control(
-        label, list(titles), format_func=titles.__getitem__, required=True, label_visibility="collapsed", **tied(name, key, options=True)
+        label,
+        list(titles),
+        format_func=titles.__getitem__,
+        required=True,
+        label_visibility="collapsed",
+        **tied(name, key, options=True),
     )
 
 
