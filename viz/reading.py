@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from model.analysis.attention import may_attend
-from model.instrument.capture import shuffled_order
+from model.instrument.recorder import shuffled_order
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.trace import AttentionMaps, Trace

@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from model.analysis.passes import Passes
 from model.analysis.words import word_groups
-from model.instrument.capture import Recorder, recording
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention, Link
 from model.trace.tokens import Tokens
-from model.transformer.transformer import Transformer
 
 LAST_ORDER = 9999  # seeds run from 1 to here
 TRIES = 50  # seeds looked at for an order that reads differently
@@ -91,8 +90,7 @@ def with_and_without(change: Intervention) -> tuple[Intervention, Intervention]:
     return on, replace(change, source_positions="none")
 
 
-@torch.no_grad()
-def compare_orders(model: Transformer, tokens: Tokens, order: list[int], change: Intervention = Intervention()) -> Permuted:
+def compare_orders(passes: Passes, tokens: Tokens, order: list[int], change: Intervention = Intervention()) -> Permuted:
     """Encode the sentence and its reordering, with positions and without, all else as `change` has it: four rows, one pass.
 
     difference[t] = state(order)[place of t] - state[t]. A window looks at places, so with one the order counts even without
@@ -100,11 +98,10 @@ def compare_orders(model: Transformer, tokens: Tokens, order: list[int], change:
     """
     if sorted(order) != list(range(len(tokens))):
         raise ValueError(f"The order must name each of the {len(tokens)} tokens once.")
-    ids = torch.tensor([tokens.ids, [tokens.ids[at] for at in order]] * 2, device=model.device)
-    changes = [row for one in with_and_without(change) for row in (one, moved(one, model.anatomy, order))]
-    with recording(Recorder(model.anatomy, changes, captures=False)):
-        states, _ = model.encode(ids)
-    back = torch.tensor(order, device=model.device).argsort()  # where each token went
+    ids = torch.tensor([tokens.ids, [tokens.ids[at] for at in order]] * 2)
+    changes = [row for one in with_and_without(change) for row in (one, moved(one, passes.anatomy, order))]
+    states = passes.source_states(ids, changes)
+    back = torch.tensor(order, device=states.device).argsort()  # where each token went
     on, off = (states[row + 1][back] - states[row] for row in (0, 2))
     shares = (gone.norm(dim=1) / states[row].norm(dim=1) for gone, row in ((on, 0), (off, 2)))
     return Permuted(on.abs().amax(dim=1), off.abs().amax(dim=1), *shares, states[0].abs().amax(dim=1))

@@ -12,7 +12,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from model.instrument.capture import capture, install, running
 from model.instrument.checkpoint import (  # fmt: skip
     FOLDER,
     RESTORE,
@@ -29,8 +28,12 @@ from model.instrument.checkpoint import (  # fmt: skip
     read_files,
     write_config,
 )
+from model.instrument.recorder import running
+from model.instrument.rerun import TransformerPasses
 from model.instrument.search import most_tokens, search
+from model.instrument.sites import capture, install
 from model.instrument.tokenizer import END, Tokenizer
+from model.instrument.weights import TransformerWeights
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.places import check_places, within
@@ -64,6 +67,16 @@ class Translator:
     name: str = "untitled"
     about: dict = field(default_factory=dict, compare=False)  # the rest of config.json
     folder: Path | None = None  # where it was loaded from
+
+    @property
+    def weights(self) -> TransformerWeights:
+        """What an analysis may ask of the model's weights (`model.analysis.weights.Weights`)."""
+        return TransformerWeights(self.model)
+
+    @property
+    def passes(self) -> TransformerPasses:
+        """What an analysis may ask the model to read again (`model.analysis.passes.Passes`)."""
+        return TransformerPasses(self.model)
 
     def __reduce__(self) -> tuple:
         model, parameter = self.model, next(self.model.parameters())

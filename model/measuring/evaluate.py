@@ -9,8 +9,8 @@ from pathlib import Path
 
 import torch
 
-from model.instrument.capture import running
 from model.instrument.pretrained import Translator, checkpoint_folder, load_pretrained
+from model.instrument.recorder import running
 from model.instrument.search import LARGEST_BEAM, search
 from model.instrument.tokenizer import END
 from model.measuring.card import SCORES, markdown, write_family

@@ -23,10 +23,11 @@ from torch import Tensor
 
 from model.analysis.roles import ROLE
 from model.instrument.beside import entry, explained, head_shapes, read_measured, whole_number
-from model.instrument.capture import install, running
 from model.instrument.checkpoint import TOKENIZER, WEIGHTS, cut, is_hash, is_number
 from model.instrument.pretrained import CheckpointError, Translator, checkpoint_folder, load_pretrained, load_weights
 from model.instrument.project import ROOT
+from model.instrument.recorder import running
+from model.instrument.sites import install
 from model.instrument.tokenizer import PAD, Tokenizer
 from model.measuring.card import markdown
 from model.measuring.command import CardBlock, in_words, options

@@ -3,7 +3,7 @@
     ids -> embedding + position -> [self-attention, feed-forward] x N -> memory                              (encoder)
     ids -> embedding + position -> [masked self-attention, cross-attention, feed-forward] x N -> logits      (decoder)
 
-Every named submodule is a site: its forward hook can read and edit what it returns (see model/instrument/capture.py).
+Every named submodule is a site: its forward hook can read and edit what it returns (see model/instrument/sites.py).
 """
 
 from __future__ import annotations

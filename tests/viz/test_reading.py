@@ -11,9 +11,9 @@ from support.tiny import SENTENCES, tiny_model
 
 from model.analysis.attention import given_positions
 from model.analysis.roles import measure
-from model.instrument.capture import shuffled_order
 from model.instrument.pretrained import Translator
 from model.instrument.project import ROOT
+from model.instrument.recorder import shuffled_order
 from model.trace.intervention import Intervention
 from model.transformer.config import Config
 from viz import reading

@@ -36,7 +36,7 @@ LANGUAGES = {"encoder": "your sentence", "decoder": "the French sentence"}
 @loaded(max_entries=4)
 def _vocabulary(translator: Translator) -> Vocabulary:
     """Pieces and vectors of a checkpoint."""
-    return Vocabulary.of(translator.tokenizer, translator.model.encoder.embedding.weight)
+    return Vocabulary.of(translator.tokenizer, translator.weights.embedding("encoder"))
 
 
 def draw(scene: Scene) -> None:

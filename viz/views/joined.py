@@ -23,7 +23,7 @@ def draw(scene: Scene) -> None:
     kind, layer, _ = scene.open_head
     query, _ = scene.open_cell
     trace = scene.trace
-    contributions = head_contributions(trace, scene.translator.model, kind, layer)
+    contributions = head_contributions(trace, scene.translator.weights, kind, layer)
     side = "encoder" if kind == "encoder" else "decoder"
     written = trace.residual[side].written[point_before(trace, kind, layer)]
     shares = contribution_shares(contributions, written)

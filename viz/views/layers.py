@@ -105,7 +105,7 @@ def _normalisation(scene: Scene, side: str) -> None:
     """One LayerNorm for one token, and what other normalisations would have done."""
     token = _token(scene, side)
     site = _choose_site(scene, side)
-    normed = layer_normed(scene.trace, scene.translator.model, side, site)
+    normed = layer_normed(scene.trace, scene.translator.weights, side, site)
     with card("strips", f"LayerNorm {normed.label}: {_named(scene, side, token)}", test="layers-norm"):
         st.caption(
             f"The mean of the token's own {normed.before.size(1)} numbers is taken away and the rest divided by their standard "
@@ -205,7 +205,7 @@ def _named(scene: Scene, side: str, token: int) -> str:
 
 def _written(scene: Scene, side: str, layer: int, unit: int) -> str:
     """The pieces that a unit raises and lowers with their scores, as escaped HTML."""
-    ids, scores = unit_pieces(scene.translator.model, side, layer, unit, PIECES)
+    ids, scores = unit_pieces(scene.translator.weights, side, layer, unit, PIECES)
     heads = "".join(f'<th colspan="2">{what}</th>' for what in ("raises most", "lowers most"))
     rows = ""
     for line, values in zip(ids.T.tolist(), scores.T.tolist(), strict=True):

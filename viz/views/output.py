@@ -107,7 +107,7 @@ def _loss(scene: Scene, pieces: list[str], row: int) -> None:
 
 def _lens(scene: Scene, pieces: list[str], row: int) -> None:
     trace = scene.trace
-    lens: Lens = scene.picture("lens", partial(logit_lens, trace, scene.translator.model))
+    lens: Lens = scene.picture("lens", partial(logit_lens, trace, scene.translator.weights))
     with card("lens", "What the decoder would say after every layer", test="output-title"):
         st.caption(
             "Each state goes straight through the last LayerNorm and the output matrix, as if no layer followed. Click a column."

@@ -6,7 +6,6 @@ import html
 from functools import partial
 
 import streamlit as st
-import torch
 from torch import Tensor
 
 from model import Translator
@@ -62,8 +61,7 @@ def draw(scene: Scene) -> None:
 def _table(scene: Scene, side: str, least: int = FEWEST) -> Tensor:
     """The encoding of at least so many positions, as the model was trained with it."""
     length = min(max(least, len(scene.trace.positions[side])), scene.trace.anatomy.longest)
-    with torch.no_grad():
-        return getattr(scene.translator.model, side).positions(length, 0)
+    return scene.translator.weights.positions(side, length)
 
 
 def _encoding(scene: Scene, side: str) -> None:
@@ -127,7 +125,7 @@ def _laboratory(scene: Scene, side: str) -> None:
 
 @cached
 def _compared(translator: Translator, source: Tokens, order: list[int], change: Intervention) -> Permuted:
-    return compare_orders(translator.model, source, order, change)
+    return compare_orders(translator.passes, source, order, change)
 
 
 @cached
@@ -207,8 +205,7 @@ def _learned(scene: Scene, side: str) -> None:
     other = engine.relative(scene.translator, _other(scene))
     tables = {}
     for translator in (scene.translator, other):
-        with torch.no_grad():
-            tables[translator.model.config.positions] = getattr(translator.model, side).positions(SPECTRUM, 0)
+        tables[translator.model.config.positions] = translator.weights.positions(side, SPECTRUM)
     key = scene.translator, other, side, scene.colours.name
     for column, name in zip(st.columns(2, gap="medium"), ("sinusoidal", "learned"), strict=True):
         with column:
