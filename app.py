@@ -5,6 +5,7 @@ import streamlit as st
 from viz.command import script_options
 from viz.page import shell as page
 from viz.page.choices import plain
+from viz.views import VIEWS
 
 st.set_page_config(page_title="Headlight", page_icon="🔦", layout="wide", initial_sidebar_state="collapsed")
 
@@ -14,4 +15,4 @@ except ValueError as error:
     st.error(plain(str(error)))
     st.stop()
 
-page.show(options.model, options.device)
+page.show(VIEWS, options.model, options.device)

@@ -13,7 +13,7 @@ from model.instrument.beside import explained, head_shapes, head_table, read_mea
 from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
 from model.instrument.project import ROOT
 from model.measuring.card import card_parts, markdown, write_block
-from model.transformer.config import Config
+from model.transformer.config import CROSS, Config
 
 FILE = "alignment.json"
 
@@ -57,7 +57,7 @@ def load_alignment(folder: Path, weights_sha256: str, config: Config | None = No
     if content is None:
         return None
     with explained(folder / FILE):
-        errors = head_table(content["errors"], head_shapes(config)["cross"] if config else None, "errors", 1)
+        errors = head_table(content["errors"], head_shapes(config)[CROSS] if config else None, "errors", 1)
         return min(
             (layer, head, error) for layer, row in enumerate(errors) for head, error in enumerate(row) if error == best(errors)
         )

@@ -18,8 +18,8 @@ from model.measuring.coreference_record import ALL, Coreference, Counts, save_co
 from model.measuring.coreference_words import card_block
 from model.measuring.evaluate import translate_all
 from model.trace.tokens import Tokens
-from model.trace.trace import ATTENTION_KINDS
 from model.training.data import pad, read_pairs
+from model.transformer.config import CROSS, DECODER, ENCODER
 
 NAME = "tests/data/coreference.tsv"
 LEXICON = Path(__file__).resolve().parents[2] / NAME
@@ -50,7 +50,7 @@ def examples_of(translator: Translator, pairs: list[Pair]) -> Examples:
     Raises ValueError for a pair whose translations do not differ, as `Translator.source` for one that the model cannot read.
     """
     sources, prefixes, rows, right, wrong = [], [], [], [], []
-    spots: dict[str, dict[str, list[list[int]]]] = {"encoder": {}, "decoder": {}}
+    spots: dict[str, dict[str, list[list[int]]]] = {ENCODER: {}, DECODER: {}}
     for pair in pairs:
         labels = [translator.target(member.french) for member in pair.members]
         row = next((at for at, ids in enumerate(zip(*(one.ids for one in labels), strict=False)) if len(set(ids)) > 1), None)
@@ -64,17 +64,17 @@ def examples_of(translator: Translator, pairs: list[Pair]) -> Examples:
             right.append(labels[at].ids[row])
             wrong.append(labels[1 - at].ids[row])
             words = {name: _covering(source, member.span(name)) for name in SOURCE_PLACES}
-            _note(spots["encoder"], words | {"real": list(range(len(source))), "rest": _rest(len(source), words)})
+            _note(spots[ENCODER], words | {"real": list(range(len(source))), "rest": _rest(len(source), words)})
             nouns = {name: _covering(read, member.french_span(name)) for name in TARGET_PLACES} | {"pronoun": [row]}
-            _note(spots["decoder"], nouns | {"rest": _rest(len(read), nouns)})
-    ids = {"encoder": pad(sources), "decoder": pad(prefixes)}
+            _note(spots[DECODER], nouns | {"rest": _rest(len(read), nouns)})
+    ids = {ENCODER: pad(sources), DECODER: pad(prefixes)}
     device = translator.model.device
     places = {
         side: {name: _marked(found, ids[side].size(1)).to(device) for name, found in names.items()}
         for side, names in spots.items()
     }
     numbers = (torch.tensor(values, device=device) for values in (rows, right, wrong))
-    return Examples(ids["encoder"].to(device), ids["decoder"].to(device), *numbers, places)
+    return Examples(ids[ENCODER].to(device), ids[DECODER].to(device), *numbers, places)
 
 
 def _covering(tokens: Tokens, span: tuple[int, int]) -> list[int]:
@@ -132,14 +132,14 @@ def measure_inside(
         log_p=float(intact.said[:, 0].mean()),
         likelier=float((intact.said[:, 0] > intact.said[:, 1]).float().mean()),
         gathers=gathering(intact, examples, seed),
-        reads={kind: reads(intact, examples, kind) for kind in ("decoder", "cross")},
+        reads={kind: reads(intact, examples, kind) for kind in (DECODER, CROSS)},
         sentences=len(fewer),
-        own={name: head_links(model, fewer, as_is, "encoder", "it", name) for name in NOUNS},
+        own={name: head_links(model, fewer, as_is, ENCODER, "it", name) for name in NOUNS},
         hidden=hidden(model, fewer, as_is),
         links=links(model, fewer, as_is),
-        heads={kind: heads_off(model, fewer, as_is, kind) for kind in ATTENTION_KINDS},
-        layers={kind: layers_off(model, fewer, as_is, kind) for kind in ATTENTION_KINDS},
-        reading=head_links(model, fewer, as_is, "cross", "pronoun", "adjective"),
+        heads={kind: heads_off(model, fewer, as_is, kind) for kind in model.anatomy.kind_names},
+        layers={kind: layers_off(model, fewer, as_is, kind) for kind in model.anatomy.kind_names},
+        reading=head_links(model, fewer, as_is, CROSS, "pronoun", "adjective"),
     )
 
 

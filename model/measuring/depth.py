@@ -17,7 +17,6 @@ import torch
 from model.instrument.beside import explained, read_measured, whole_number
 from model.instrument.checkpoint import CheckpointError, checkpoint_folder, is_number
 from model.instrument.pretrained import DeviceError, Translator, load_pretrained
-from model.trace.byte_pieces import is_byte
 from model.trace.tokens import Tokens
 from model.trace.words import word_spans
 from model.training.data import HELD_OUT, TRAIN, read_files
@@ -74,7 +73,7 @@ def outside(depth: Depth, source: Tokens, sure: float) -> str:
     """
     words, pieces = words_of_text(source.text), len(source) - 1
     strange = sum(word not in depth.words for word in words)
-    if sum(map(is_byte, source.ids)) >= BYTES * max(1, pieces):
+    if sum(source.bytes) >= BYTES * max(1, pieces):
         return "Some of these characters are not in the model's vocabulary: it reads them byte by byte and cannot know what they mean."
     if len(words) >= FEW_WORDS and strange >= STRANGE * len(words):
         return f"{strange} of these {len(words)} words are not in the English that the model learned: expect an invented translation."

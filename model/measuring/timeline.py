@@ -32,6 +32,7 @@ from model.instrument.tokenizer import PAD, Tokenizer
 from model.measuring.card import card_parts, markdown, write_block
 from model.measuring.evaluate import bleu, translate_all
 from model.measuring.roles import EACH, SPLITS, measure_pairs, sample
+from model.trace.anatomy import Anatomy
 from model.training.data import batches, encode_pairs
 from model.training.run_files import read_tensors
 from model.transformer.config import Config, briefly
@@ -125,7 +126,7 @@ def load_timeline(folder: Path, weights_sha256: str, config: Config | None = Non
     with explained(folder / FOLDER / FILE):
         if not isinstance(content["moments"], list) or not content["moments"]:
             raise ValueError(f"moments must be a list with some in it, not {briefly(content['moments'])}")
-        moments = [_moment(stored, head_shapes(config) if config else {}) for stored in content["moments"]]
+        moments = [_moment(stored, (config or Config()).anatomy(), head_shapes(config) if config else {}) for stored in content["moments"]]
         if any(later.step <= earlier.step for earlier, later in itertools.pairwise(moments)):
             raise ValueError("its moments are not in the order of their steps")
         if moments[-1].sha256 != weights_sha256:
@@ -133,7 +134,7 @@ def load_timeline(folder: Path, weights_sha256: str, config: Config | None = Non
         return moments
 
 
-def _moment(stored: object, shapes: dict[str, tuple[int, int]]) -> Moment:
+def _moment(stored: object, anatomy: Anatomy, shapes: dict[str, tuple[int, int]]) -> Moment:
     """One moment out of timeline.json. Raises ValueError, KeyError or TypeError for what it cannot be."""
     known = {field.name for field in fields(Moment)}
     if not isinstance(stored, dict) or set(stored) != known:
@@ -146,17 +147,17 @@ def _moment(stored: object, shapes: dict[str, tuple[int, int]]) -> Moment:
         raise ValueError(f"sha256 must be a SHA-256 of 64 digits, not {briefly(at.sha256)}")
     if not is_number(at.dev_loss, 0) or not is_number(at.bleu, 0, 100.001):
         raise ValueError(f"dev_loss and bleu must be numbers, not {briefly(at.dev_loss)} and {briefly(at.bleu)}")
-    return replace(at, roles={role: _heads(role, heads, shapes) for role, heads in entry(stored, "roles").items()})
+    return replace(at, roles={role: _heads(role, heads, anatomy, shapes) for role, heads in entry(stored, "roles").items()})
 
 
-def _heads(role: str, heads: object, shapes: dict[str, tuple[int, int]]) -> list[tuple[str, int, int]]:
+def _heads(role: str, heads: object, anatomy: Anatomy, shapes: dict[str, tuple[int, int]]) -> list[tuple[str, int, int]]:
     """The heads that have a role, out of timeline.json. Raises ValueError for a role or a head that cannot be."""
     if role not in ROLE:
         raise ValueError(f"{briefly(role)} is no role that this version knows")
     if not isinstance(heads, list):
         raise ValueError(f"the heads of {role} must be a list, not {briefly(heads)}")
     for head in heads:
-        if not isinstance(head, list) or len(head) != 3 or head[0] not in ROLE[role].kinds:
+        if not isinstance(head, list) or len(head) != 3 or head[0] not in ROLE[role].kinds(anatomy):
             raise ValueError(f"a head must be [kind, layer, head], not {briefly(head)}")
         layers, width = shapes.get(head[0], (math.inf, math.inf))
         if whole_number(head[1], "layer") >= layers or whole_number(head[2], "head") >= width:

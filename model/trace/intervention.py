@@ -9,7 +9,6 @@ from model.trace.anatomy import Stack
 from model.trace.values import one_of, real_number, rows_of, shown, switch, whole_number
 
 POSITION_EDITS = ("trained", "none", "shuffled", "reversed")
-ATTENTION_KINDS = ("encoder", "decoder", "cross")
 Link = tuple[str, int | None, int | None, int | None]
 TEMPERATURES = (1e-6, 1e6)  # beyond them scores leave the range of float32
 LARGEST_SCALE = 1e4  # of positional encodings; likewise
@@ -56,6 +55,11 @@ class Intervention:
     def positions_on(self, stack: Stack) -> str:
         """What is done to the positions of a stack, one of POSITION_EDITS: a stack that predicts the next token reads a target."""
         return self.target_positions if stack.predicts == "next" else self.source_positions
+
+    @property
+    def changed_fields(self) -> frozenset[str]:
+        """Names of the fields that are not at their default."""
+        return frozenset(field.name for field in fields(self) if getattr(self, field.name) != field.default)
 
     @property
     def keeps_earlier_steps(self) -> bool:

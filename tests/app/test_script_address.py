@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 from urllib.parse import urlencode
 
 import pytest
@@ -12,10 +11,12 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 from test_script import run, shown
 
-from viz.page.address import LONGEST, TYPED, WALKED, fitting
-from viz.page.settings import FOREIGN, MOST_LINKS, MOST_NOTICES, Settings
+from viz.page.address import LONGEST, fitting
+from viz.page.link import FOREIGN, MOST_NOTICES, Link
+from viz.page.params import MOST_ENTRIES
 from viz.views import VIEWS
 
+LINK = Link({slug: view.params for slug, view in VIEWS.items()})
 EVIL = ("[sign in](http://evil.example/)", "![x](http://evil.example/x.png)", "<b>x</b>", "www.evil.example", ":red[x] :smile:", "a\n# Title")
 PLACES = {  # for every widget that remembers more than one run: an address that sets it
     "one-head": {"kind": "encoder", "layer": "2", "head": "3", "paint": "layer"},
@@ -128,10 +129,8 @@ def test_parameters_of_others_are_passed_over_in_silence(foreign):
 
 
 def test_no_parameter_of_our_own_is_passed_over():
-    """The lists of names are of parameters that there are, and none of ours is taken for a stranger's."""
-    ours = {field.name for field in fields(Settings)}
-    assert not [name for name in ours if FOREIGN.fullmatch(name)]
-    assert set(TYPED) <= ours and set(WALKED) <= ours
+    """None of ours is taken for a stranger's."""
+    assert not [name for name in LINK.params if FOREIGN.fullmatch(name)]
 
 
 def test_lists_from_the_address_name_everything_once_and_are_bounded():
@@ -141,7 +140,7 @@ def test_lists_from_the_address_name_everything_once_and_are_bounded():
     many = ",".join(f"cross.1.1.{at % 400 + 1},cross.2.{at % 90 + 1}.1" for at in range(4000))
     app = run(cut=many, heads_off=",".join(["cross.1.1"] * 3000), text=" ".join(["dog"] * 480))
     assert not app.exception and len(app.query_params["heads_off"].split(",")) == 1
-    assert len(app.query_params.get("cut", "").split(",")) <= MOST_LINKS
+    assert len(app.query_params.get("cut", "").split(",")) <= MOST_ENTRIES
     app = run(view="decoding", forced=",".join(["2.812"] * 5000), text="The cat sat.")
     assert not app.exception and app.query_params["forced"] == "2.812"
 
@@ -157,12 +156,12 @@ def test_pieces_of_a_translation_from_the_address_are_text_in_captions():
 typed_texts = st.builds(lambda text, times: text * times, st.text(min_size=1, max_size=8), st.integers(0, 20_000))
 
 
-@given(texts=st.dictionaries(st.sampled_from(TYPED), typed_texts), cut=st.integers(0, 500))
+@given(texts=st.dictionaries(st.sampled_from(LINK.typed), typed_texts), cut=st.integers(0, 500))
 def test_every_address_can_be_opened(texts, cut):
     """Within the limit of a server; what fits is as it was, and of a typed text that is cut the beginning is left."""
     query = {**texts, "view": "lines", "cut": ",".join(["encoder.1.1.1"] * cut)}
-    found = fitting(query)
+    found = fitting(query, LINK.typed)
     assert len(urlencode(found)) <= LONGEST and found.keys() == query.keys()
-    assert all(text.startswith(found[name]) if name in TYPED else text == found[name] for name, text in query.items())
+    assert all(text.startswith(found[name]) if name in LINK.typed else text == found[name] for name, text in query.items())
     if len(urlencode(query)) <= LONGEST:
         assert found == query

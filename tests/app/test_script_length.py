@@ -7,7 +7,7 @@ from test_script import run, shown
 
 from model.instrument.pretrained import MOST_CHARACTERS
 from model.instrument.tokenizer import Tokenizer
-from viz.page.widgets import MOST_TYPED
+from viz.page.store import MOST_TYPED
 
 TOO_LONG = {"emoji": "😀" * 1_000_000, "one word": "a" * 1_000_000, "words": "word " * 400_000, "unseen": "\u200b" * 1_000_000 + "a"}
 

@@ -58,7 +58,7 @@ def inputs() -> dict[str, FirstInput]:
 
 def test_the_list_is_long_varied_and_holds_nothing_twice(inputs):
     """Of every kind several; the examples that the page offers are among them."""
-    from viz.page.settings import EXAMPLES
+    from viz.page.state import EXAMPLES
 
     assert len(inputs) == len(read_inputs(LIST)) >= 150
     kinds = [one.kind for one in inputs.values()]

@@ -32,6 +32,14 @@ def test_the_defaults_change_nothing_and_cannot_be_changed():
         Intervention().causal = False
 
 
+@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Intervention)])
+def test_what_is_changed_is_named(field):
+    """The fields that are not at their default, and no others."""
+    other = {"window": 2, "cut": {("cross", None, 0, 1)}, "heads_off": {("cross", 0, 1)}, "causal": False, "scaled": False}
+    value = other.get(field, "none" if field.endswith("positions") else 2.0)
+    assert Intervention(**{field: value}).changed_fields == {field} and not Intervention().changed_fields
+
+
 WRONG = [
     ({"source_positions": "sideways"}, "source_positions"), ({"target_positions": ["none"]}, "target_positions"),
     ({"source_positions": None}, "source_positions"), ({"causal": "off"}, "causal"), ({"causal": 0}, "causal"), ({"scaled": None}, "scaled"),

@@ -11,9 +11,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiny import ATTENTION_KINDS
 
 from model.trace.intervention import Intervention
-from model.trace.trace import ATTENTION_KINDS, Attention, Axis, Trace
+from model.trace.trace import Attention, Axis, Trace
 from viz.canvas import pack_grid, pack_lines
 from viz.canvas.grid import max_pool
 from viz.canvas.shared.files import CANVAS

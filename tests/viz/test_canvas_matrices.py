@@ -9,12 +9,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import SENTENCES, fitting
+from tiny import ATTENTION_KINDS, SENTENCES, fitting
 
 from model.analysis.attention import may_attend
 from model.analysis.words import join_words
 from model.trace.intervention import Intervention
-from model.trace.trace import ATTENTION_KINDS, AttentionMaps, Axis
+from model.trace.trace import AttentionMaps, Axis
 from viz.canvas import Matrix, cell_states, pack_matrices
 from viz.canvas.matrices import STATES
 from viz.canvas.shared.packing import fine_weights, signed_fine_codes, split

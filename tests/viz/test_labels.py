@@ -8,11 +8,10 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import SENTENCES
+from tiny import ATTENTION_KINDS, SENTENCES
 
 from model.analysis.decoding import beam_tree
 from model.analysis.words import join_pieces, join_words
-from model.trace.trace import ATTENTION_KINDS
 from viz.canvas.decoding import pack_decoding
 from viz.canvas.matrices import Matrix, cell_states, pack_matrices
 from viz.canvas.shared import packing

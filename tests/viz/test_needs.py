@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from model.trace.anatomy import EDITS, FEED_FORWARD, PARTS, Anatomy, Kind, Stack
+from model.trace.intervention import Intervention
 from model.transformer.config import Config
 from viz.page import needs
 from viz.page.scene import View
@@ -77,6 +78,17 @@ def test_every_reason_is_a_sentence_and_every_need_is_known():
             why = needs.lacks(anatomy, need)
             assert not why or (why[0].isupper() and why.endswith(".")), (need, why)
     assert not needs.is_need("kind:") and not needs.is_need("colour")
+
+
+def test_what_a_model_cannot_follow_is_left_out_with_a_sentence():
+    """And only that."""
+    asked = Intervention(window=2, temperature=2.0, heads_off=frozenset({("cross", 0, 0)}), cut=frozenset({("cross", None, 0, 1)}))
+    change, notices = needs.followed(asked, GRU)
+    assert change == Intervention(temperature=2.0, cut=asked.cut)
+    assert notices == [
+        "This model cannot switch heads off. This change was left out.", "This model cannot narrow its attention. This change was left out.",
+    ]  # fmt: skip
+    assert needs.followed(asked, GPT) == (asked, []) and needs.followed(Intervention(), GRU) == (Intervention(), [])
 
 
 def test_views_that_rest_for_one_reason_share_a_line():

@@ -9,7 +9,6 @@ from model.analysis.coreference import LINKS
 from model.analysis.links import Effect
 from model.measuring.coreference_record import Coreference
 from model.measuring.coreference_words import link_name, nats, percent
-from model.trace.trace import ATTENTION_KINDS
 from viz.charts.parts.matrix import text_width, to_array
 from viz.charts.roles import on_cell
 from viz.theme import (
@@ -44,7 +43,7 @@ def decision_map(found: Coreference, colours: Palette = LIGHT) -> go.Figure:
     The last row of a kind is the whole layer switched off. Cells that were not measured, or where no pronoun was right, are empty.
     Layers of cells are named by their kind; the hover says what is cut and what that changes, nats, too.
     """
-    rows = {kind: _rows(found, kind) for kind in ATTENTION_KINDS}
+    rows = {kind: _rows(found, kind) for kind in found.heads}
     width = max(len(one.lost) for links in rows.values() for _, _, one in links)
     inside = sum(len(links) * CELL + GAP for links in rows.values()) - GAP
     parts, axes, notes, top = [], {}, [], inside

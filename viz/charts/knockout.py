@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 
 from model.analysis.knockout import Effects
 from model.instrument.tokenizer import Tokens
-from model.trace.trace import ATTENTION_KINDS
 from viz.charts.parts.matrix import CELL, label_size, steps, text_width, to_array
 from viz.charts.parts.words import token_ticks
 from viz.theme import (
@@ -54,8 +53,9 @@ def knockout_map(
     change, words = to_array(effects.change(rows)), sentences(effects, [head_words(*place) for place in heads], rows, said)
     most = max(FLAT, float(abs(change).max(initial=0.0)))
     parts, axes, notes, frames, tallest = [], {}, [], [], 1
-    width = (1 + GAP) / len(ATTENTION_KINDS)
-    for index, kind in enumerate(ATTENTION_KINDS):
+    kinds = list(dict.fromkeys(kind for kind, _, _ in heads))
+    width = (1 + GAP) / max(1, len(kinds))
+    for index, kind in enumerate(kinds):
         end = "" if index == 0 else str(index + 1)
         own = [(at, layer, head) for at, (name, layer, head) in enumerate(heads) if name == kind]
         shape = tuple(1 + max((place[axis] for place in own), default=0) for axis in (1, 2))

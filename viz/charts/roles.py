@@ -8,7 +8,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from model.analysis.roles import ROLE, HeadMeasures
-from model.trace.trace import ATTENTION_KINDS
 from viz.charts.parts.matrix import to_array
 from viz.charts.parts.words import head_title
 from viz.theme import (
@@ -44,13 +43,13 @@ def role_map(
     """
     if label not in ("", "distance", *ROLE):
         raise ValueError(f"label must be empty, distance or one of {', '.join(ROLE)}, not {label!r}.")
-    values = {kind: _values(measures, kind, label) for kind in ATTENTION_KINDS}
+    values = {kind: _values(measures, kind, label) for kind in measures.statistics}
     most = max(1.0, *(float(found.max()) for found in values.values() if found is not None)) if label == "distance" else 1.0
     sizes = {kind: tuple(found["entropy"].shape) for kind, found in measures.statistics.items()}
     height = sum(layers * CELL + GAP for layers, _ in sizes.values()) - GAP + TOP + 8
     inside = height - TOP - 8
     parts, axes, notes, top = [_bar(label, most, colours)], {}, [], inside
-    for index, kind in enumerate(ATTENTION_KINDS):
+    for index, kind in enumerate(sizes):
         layers, heads = sizes[kind]
         end = "" if index == 0 else str(index + 1)
         axes |= _axes(end, layers, heads, ((top - layers * CELL) / inside, top / inside), colours)
@@ -62,7 +61,7 @@ def role_map(
         top -= layers * CELL + GAP
     layout = plotly_layout(
         colours, title=plotly_title(colours, _title(label)), height=height, margin={"l": 30, "r": 8, "t": TOP, "b": 8},
-        annotations=notes, shapes=_frame(selected, colours), dragmode=False, hovermode="closest", **axes,
+        annotations=notes, shapes=_frame(list(sizes), selected, colours), dragmode=False, hovermode="closest", **axes,
     )  # fmt: skip
     return go.Figure(parts, layout)
 
@@ -168,12 +167,12 @@ def _axes(end: str, layers: int, heads: int, domain: tuple[float, float], colour
     return {f"xaxis{end}": x, f"yaxis{end}": y}
 
 
-def _frame(selected: tuple[str, int, int] | None, colours: Palette) -> list[dict]:
+def _frame(kinds: list[str], selected: tuple[str, int, int] | None, colours: Palette) -> list[dict]:
     """The outline of the open head."""
     if selected is None:
         return []
     kind, layer, head = selected
-    index = ATTENTION_KINDS.index(kind)
+    index = kinds.index(kind)
     end = "" if index == 0 else str(index + 1)
     box = {"x0": head + 0.5, "x1": head + 1.5, "y0": layer + 0.5, "y1": layer + 1.5}
     return [{"type": "rect", "xref": f"x{end}", "yref": f"y{end}", **box, "line": {"color": colours.ink, "width": 2}}]

@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection
+from functools import partial
 from urllib.parse import quote_plus, urlencode
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from viz.canvas import address_bar, complete_address, tab_store
-from viz.page.settings import FLOATS, Settings
+from viz.page import store
+from viz.page.link import Link
+from viz.page.state import State
 
-TYPED = ("text", "target", "second")  # what the reader types: it replaces the entry of the history
 LONGEST = 60_000  # characters of the parameters as they stand in the address: with more the server refuses to open the page
-WALKED = (*FLOATS, "window", "beam", "moment", "step", "row", "query", "key")  # what is moved in small steps: one entry a walk
 
 
-def mount() -> None:
+def mount(link: Link) -> None:
     """Let the browser tell apart what is typed from what is chosen. Once a run, before anything is written."""
-    address_bar(typed=TYPED, walked=WALKED, on_texts=_found)
+    address_bar(typed=link.typed, walked=link.walked, on_texts=partial(_restore, link))
 
 
-def _found(texts: dict[str, str]) -> None:
+def _restore(link: Link, texts: dict[str, str]) -> None:
     """After a reload: the tab still has the whole of texts that were too long for the address."""
-    texts = {name: text for name, text in texts.items() if name in TYPED and isinstance(text, str)}
-    if "settings" in st.session_state:
-        follow(replace(st.session_state["settings"], **texts))
+    texts = {name: text for name, text in texts.items() if name in link.typed and isinstance(text, str)}
+    if store.begun():
+        follow(link, store.state().having(**texts))
 
 
 def arrived() -> dict[str, str] | None:
     """The parameters that the page must follow now: on the first run, and after back or forward; None where it stays as it is."""
     query = st.query_params.to_dict()
-    return query if "settings" not in st.session_state or _moved(query) else None
+    return query if not store.begun() or _moved(query) else None
 
 
 def _moved(query: dict[str, str]) -> bool:
@@ -46,24 +47,16 @@ def _in_browser() -> bool:
     return getattr(get_script_run_ctx(), "context_info", None) is not None
 
 
-def follow(settings: Settings) -> None:
-    """Take over settings that came from the address: widgets show them, whatever they showed before."""
+def follow(link: Link, state: State) -> None:
+    """Take over a State that came from the address: widgets show it, whatever they showed before."""
     whole = st.session_state.get("whole", {})  # back to a text of which the address has the beginning
-    cut = {name: whole[text] for name in TYPED if (text := getattr(settings, name)) in whole}
-    st.session_state["turn"] = turn() + 1
-    st.session_state["settings"] = replace(settings, **cut)
+    store.follow(state.having(**{name: whole[text] for name in link.typed if (text := state.value(name)) in whole}))
 
 
-def turn() -> int:
-    """How often the page has followed its address: widgets that remember more than the settings begin anew with it."""
-    return st.session_state.get("turn", 0)
-
-
-def keep(settings: Settings) -> None:
-    """Settings into the session and the address."""
-    st.session_state["settings"] = settings
-    whole, before = settings.to_query(), st.session_state.get("address")
-    query = st.session_state["address"] = fitting(whole)
+def publish(link: Link) -> None:
+    """Write what the page shows into the address."""
+    whole, before = link.write(store.state()), st.session_state.get("address")
+    query = st.session_state["address"] = fitting(whole, link.typed)
     if query != whole:
         texts = {name: text for name, text in whole.items() if query[name] != text}
         st.session_state["whole"] = {query[name]: text for name, text in texts.items()}
@@ -75,10 +68,10 @@ def keep(settings: Settings) -> None:
         st.query_params.from_dict(query)
 
 
-def fitting(query: dict[str, str]) -> dict[str, str]:
+def fitting(query: dict[str, str], typed: Collection[str]) -> dict[str, str]:
     """The same parameters within LONGEST, the longest of the typed ones cut where they are too many."""
     query = dict(query)
-    for name in sorted(set(TYPED) & set(query), key=lambda name: -len(query[name])):
+    for name in sorted(set(typed) & set(query), key=lambda name: -len(query[name])):
         room = LONGEST - len(urlencode({**query, name: ""}))
         while len(written := quote_plus(query[name])) > max(0, room):
             query[name] = query[name][: len(query[name]) * max(0, room) // len(written)]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from model.trace.intervention import Intervention, Link
 from model.trace.trace import AttentionMaps
 from viz import reading
-from viz.page.settings import Settings
 from viz.theme import quoted
 
 KIND_WORDS = {"encoder": "encoder", "decoder": "decoder", "cross": "cross-attention"}
@@ -21,32 +20,32 @@ class Change:
 
     name: str  # for keys of widgets: "causal", "cut", ...
     words: str  # what it is and what it means
-    without: Callable[[Settings], Settings]
+    without: Callable[[Intervention], Intervention]
 
 
-def changes(settings: Settings, maps: AttentionMaps | None = None) -> list[Change]:
-    """Everything that `settings.intervention` changes, in words; maps: names the tokens of links."""
-    default, found = Settings(), []
+def changes(change: Intervention, maps: AttentionMaps | None = None) -> list[Change]:
+    """Everything that `change` changes, in words; maps: names the tokens of links."""
+    default, found = Intervention(), []
 
     def add(name: str, words: str) -> None:
         found.append(Change(name, words, lambda now: replace(now, **{name: getattr(default, name)})))
 
-    change, anatomy = settings.intervention, maps.anatomy if maps else None
-    if not settings.causal:
+    anatomy = maps.anatomy if maps else None
+    if not change.causal:
         add("causal", reading.mask_off(change))
     for name, side in (("source_positions", "encoder"), ("target_positions", "decoder")):
-        if getattr(settings, name) != "trained":
+        if getattr(change, name) != "trained":
             add(name, reading.position_change(change, anatomy, side))
-    if settings.position_scale != 1.0:
+    if change.position_scale != 1.0:
         add("position_scale", reading.scale_change(change, anatomy))
-    if settings.window is not None:
-        add("window", f"self-attention only within ±{settings.window}")
-    if settings.temperature != 1.0:
-        how = "sharper" if settings.temperature < 1 else "flatter"
-        add("temperature", f"softmax of attention at temperature {settings.temperature:g} ({how})")
-    if not settings.scaled:
+    if change.window is not None:
+        add("window", f"self-attention only within ±{change.window}")
+    if change.temperature != 1.0:
+        how = "sharper" if change.temperature < 1 else "flatter"
+        add("temperature", f"softmax of attention at temperature {change.temperature:g} ({how})")
+    if not change.scaled:
         add("scaled", "scores without 1/√d_head")
-    return found + _links(settings.cut, maps) + _heads(settings.heads_off)
+    return found + _links(change.cut, maps) + _heads(change.heads_off)
 
 
 def hidden_links(key: int) -> set[Link]:
@@ -110,21 +109,15 @@ def _switched(heads: list[tuple[str, int, int]], words: str) -> Change:
     return Change("heads_off", words, lambda now: replace(now, heads_off=now.heads_off - back))
 
 
-def reset(settings: Settings) -> Settings:
-    """The model as it was trained; everything else stays."""
-    default = Settings()
-    return replace(settings, **{field.name: getattr(default, field.name) for field in fields(Intervention)})
-
-
-def outside(settings: Settings, source: int, target: int) -> tuple[Settings, list[str]]:
+def outside(change: Intervention, source: int, target: int) -> tuple[Intervention, list[str]]:
     """Without the links to positions that these sentences (tokens) do not have, and a notice that names what was dropped."""
     sizes = {"encoder": (source, source), "decoder": (target, target), "cross": (target, source)}
     gone = frozenset(
-        link for link in settings.cut
+        link for link in change.cut
         if any(at is not None and at >= size for at, size in zip(link[2:], sizes[link[0]], strict=True))
     )  # fmt: skip
     if not gone:
-        return settings, []
+        return change, []
     words = "; ".join(change.words for change in _links(gone, None))
     said = f"Dropped, because the sentence has no such token now ({source} English, {target} French): {words}."
-    return replace(settings, cut=settings.cut - gone), [said]
+    return replace(change, cut=change.cut - gone), [said]

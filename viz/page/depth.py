@@ -8,7 +8,7 @@ import streamlit as st
 
 from model.measuring.depth import outside, sentences
 from model.trace.intervention import Intervention
-from viz.page import engine
+from viz.page import engine, store
 from viz.page.choices import plain
 from viz.page.scene import Scene
 
@@ -35,4 +35,4 @@ def note(scene: Scene) -> None:
 
 def _take(sentence: str) -> None:
     """Read this sentence alone, translated by the model."""
-    st.session_state.update(text=sentence, target="", own=False)
+    store.write(text=sentence, target="", asks_target=False)

@@ -23,7 +23,7 @@ from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.charts.parts.words import content
 from viz.page.caches import cached, loaded, shared
-from viz.page.settings import EXAMPLES
+from viz.page.state import EXAMPLES
 from viz.page.stored import siblings_of, stored
 
 MOST_MOMENTS = 10  # loaded at once: a timeline has eight

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 
 import streamlit as st
 
 from model.analysis.words import join_pieces, word_groups
+from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
 from viz.charts.parts.words import head_title
-from viz.page import verdict
-from viz.page.changes import Change, changes, hidden_links, reset
+from viz.page import store, verdict
+from viz.page.changes import Change, changes, hidden_links
 from viz.page.choices import plain
+from viz.page.needs import obeyed
 from viz.page.scene import Scene
-from viz.page.settings import COMPARE, FLOATS, FORCING
-from viz.page.widgets import bound
+from viz.page.shared import COMPARE, FORCING, SCALES, TEMPERATURES
+from viz.page.store import tied
 from viz.theme import quoted, word_label
 
 COMPARE_TITLES = dict(zip(COMPARE, ("After", "Before", "Difference"), strict=True))
@@ -36,11 +37,16 @@ class Story:
     name: str
     title: str
     sentence: str
-    values: dict  # of settings
+    change: Intervention
 
 
 def stories(scene: Scene) -> list[Story]:
-    """One sentence each; links and heads are those of the open head."""
+    """What the model can follow, one sentence each; links and heads are those of the open head."""
+    obeys = scene.trace.anatomy.obeys
+    return [story for story in _stories(scene) if story.change.changed_fields <= obeys]
+
+
+def _stories(scene: Scene) -> list[Story]:
     trace, (kind, layer, head) = scene.before, scene.open_head  # a story must not change with what it tells
     query, key = scene.cell_of(trace)
     word, asked = quoted(trace.keys(kind).shown[key]), trace.source if kind == "encoder" else trace.labels
@@ -49,31 +55,27 @@ def stories(scene: Scene) -> list[Story]:
     others = {(kind, at, other) for at in range(trace.attention[kind].weights.size(0)) for other in range(trace.anatomy.kind(kind).heads)}
     return [
         Story("cheat", "The decoder cheats", "Without the look-ahead mask the decoder may read the very word that it has to produce. "
-              "Trained with the mask, this one never learned to make use of that; look, teacher-forced, for attention to the right of the diagonal.", {"causal": False}),
+              "Trained with the mask, this one never learned to make use of that; look, teacher-forced, for attention to the right of the diagonal.", Intervention(causal=False)),
         Story("window", "Window of 2", "Self-attention reaches only two tokens to each side: what lies further must be handed on, layer by "
-              "layer.", {"window": 2}),
-        Story("hide", f"Hide {word}", f"Nobody may look at {word}: what does the translation lose, and who steps in?", {"cut": frozenset(hide)}),
+              "layer.", Intervention(window=2)),
+        Story("hide", f"Hide {word}", f"Nobody may look at {word}: what does the translation lose, and who steps in?", Intervention(cut=frozenset(hide))),
         Story("cut", "Cut one link", f"{quoted(asked.shown[query])} may no longer look at {word}, in any layer; everyone else may.",
-              {"cut": frozenset({(kind, None, query, key)})}),
-        Story("none", "No positions", "The encoder no longer knows the order of the words: it reads a bag of them.", {"source_positions": "none"}),
+              Intervention(cut=frozenset({(kind, None, query, key)}))),
+        Story("none", "No positions", "The encoder no longer knows the order of the words: it reads a bag of them.", Intervention(source_positions="none")),
         Story("reversed", "Reversed positions", "The first English token is told that it is the last: heads that look one to the left now look "
-              "to the right.", {"source_positions": "reversed"}),
+              "to the right.", Intervention(source_positions="reversed")),
         Story("shuffled", "Shuffled positions", "Every English token is told another one's place, so heads that follow positions follow "
-              "the wrong ones.", {"source_positions": "shuffled"}),
+              "the wrong ones.", Intervention(source_positions="shuffled")),
         Story("content", "Only content", "Positions are off on both sides: what is left is what words do by their meaning alone.",
-              {"source_positions": "none", "target_positions": "none"}),
-        Story("louder", "Louder positions", "Positions are added three times as strongly, and drown what the words say.", {"position_scale": 3.0}),
-        Story("sharper", "Sharper softmax", "Scores are divided by 0.3, so every head puts nearly all on its best token.", {"temperature": 0.3}),
-        Story("flatter", "Flatter softmax", "Scores are divided by 3, so every head spreads its attention and the words blur.", {"temperature": 3.0}),
+              Intervention(source_positions="none", target_positions="none")),
+        Story("louder", "Louder positions", "Positions are added three times as strongly, and drown what the words say.", Intervention(position_scale=3.0)),
+        Story("sharper", "Sharper softmax", "Scores are divided by 0.3, so every head puts nearly all on its best token.", Intervention(temperature=0.3)),
+        Story("flatter", "Flatter softmax", "Scores are divided by 3, so every head spreads its attention and the words blur.", Intervention(temperature=3.0)),
         Story("scale", "No 1/√d_head", f"Scores stay √{d_head} ≈ {d_head**0.5:.1f} times as large, and softmax saturates: "
-              "this is why the formula divides.", {"scaled": False}),
+              "this is why the formula divides.", Intervention(scaled=False)),
         Story("alone", "All heads but one", f"Only {head_title(kind, layer, head)} is left of its kind: can one head do the work of all?",
-              {"heads_off": frozenset(others - {(kind, layer, head)})}),
+              Intervention(heads_off=frozenset(others - {(kind, layer, head)}))),
     ]  # fmt: skip
-
-
-def _set(**values: object) -> None:
-    st.session_state["settings"] = replace(st.session_state["settings"], **values)
 
 
 def draw(scene: Scene) -> None:
@@ -83,60 +85,63 @@ def draw(scene: Scene) -> None:
         told = None
         with st.container(horizontal=True, key="stories", gap="small", vertical_alignment="center"):
             for story in stories(scene):
-                active = replace(reset(settings), **story.values).intervention == settings.intervention
+                active = story.change == settings.change
                 told = story if active else told
-                st.button(plain(story.title), key=f"story-{story.name}", on_click=_tell, args=(story,),
+                st.button(plain(story.title), key=f"story-{story.name}", on_click=_tell, args=(story.change,),
                           type="primary" if active else "secondary")  # fmt: skip
         if told:
             losses = verdict.losses(scene) if told.name in LOSSES else ""
             st.html(f'<p class="head-sentence" data-testid="story">{html.escape(f"{told.sentence} {losses}".strip())}</p>')
         with st.container(horizontal=True, key="dials", gap="medium", vertical_alignment="bottom"):
-            st.slider(
-                "Positions ×", *FLOATS["position_scale"], step=0.25, width=170, **bound("position_scale", settings, "dial-scale")
-            )
-            st.slider(
-                "Softmax temperature",
-                *FLOATS["temperature"],
-                step=0.1,
-                width=170,
-                **bound("temperature", settings, "dial-temperature"),
-            )
-            st.number_input("Window ±", min_value=0, max_value=scene.trace.anatomy.longest, placeholder="no limit", width=150,
-                            **bound("window", settings, "dial-window"))  # fmt: skip
-            _hidden_words(scene)
-            with st.container(gap="small", width="content"):
-                st.toggle("Divide scores by √d_head", **bound("scaled", settings, "dial-scaled"))
-                _open_head(scene)
-        st.caption("Single links: One head, “Click on a cell”. Every head in turn: Knock-out.")
+            _dials(scene)
+        places = {"cut": "Single links: One head, “Click on a cell”.", "heads_off": "Every head in turn: Knock-out."}
+        st.caption(" ".join(place for name, place in places.items() if obeyed(scene.trace.anatomy, name)))
 
 
-def _tell(story: Story) -> None:
-    st.session_state["settings"] = replace(reset(st.session_state["settings"]), **story.values)
+def _dials(scene: Scene) -> None:
+    """A control for every field that the model obeys."""
+    anatomy = scene.trace.anatomy
+    if obeyed(anatomy, "position_scale"):
+        st.slider("Positions ×", *SCALES, step=0.25, width=170, **tied("position_scale", "dial-scale"))
+    if obeyed(anatomy, "temperature"):
+        st.slider("Softmax temperature", *TEMPERATURES, step=0.1, width=170, **tied("temperature", "dial-temperature"))
+    if obeyed(anatomy, "window"):
+        st.number_input("Window ±", min_value=0, max_value=anatomy.longest, placeholder="no limit", width=150,
+                        **tied("window", "dial-window"))  # fmt: skip
+    if obeyed(anatomy, "cut") and {link[0] for link in hidden_links(0)} <= set(anatomy.kind_names):
+        _hidden_words(scene)
+    with st.container(gap="small", width="content"):
+        if obeyed(anatomy, "scaled"):
+            st.toggle("Divide scores by √d_head", **tied("scaled", "dial-scaled"))
+        if obeyed(anatomy, "heads_off"):
+            _open_head(scene)
+
+
+def _tell(change: Intervention) -> None:
+    store.write(change=change)
 
 
 def _hidden_words(scene: Scene) -> None:
     """Source words that nobody may look at."""
-    source, cut = scene.trace.source, scene.settings.cut
+    source, cut = scene.trace.source, scene.settings.change.cut
     groups = word_groups(source)
     titles = [word_label(piece) for piece in join_pieces(source).pieces]
     links = [frozenset().union(*(hidden_links(at) for at in group)) for group in groups]
-    st.session_state["dial-hidden"] = [index for index, wanted in enumerate(links) if wanted <= cut]
+    hidden = [index for index, wanted in enumerate(links) if wanted <= cut]
+    others = cut - frozenset().union(*links)
 
-    def took() -> None:
-        chosen = st.session_state["dial-hidden"]
-        kept = cut - frozenset().union(*links)
-        _set(cut=kept | frozenset().union(*(links[index] for index in chosen)))
+    def take(chosen: list[int]) -> dict[str, object]:
+        return {"cut": others | frozenset().union(*(links[index] for index in chosen))}
 
-    st.multiselect("Hidden words", range(len(groups)), format_func=lambda index: plain(titles[index]), key="dial-hidden", on_change=took,
-                   placeholder="none", width=300)  # fmt: skip
+    st.multiselect("Hidden words", range(len(groups)), format_func=lambda index: plain(titles[index]), placeholder="none", width=300,
+                   **tied(key="dial-hidden", shown=hidden, take=take, options=True))  # fmt: skip
 
 
 def _open_head(scene: Scene) -> None:
     """The open head on or off."""
-    head, off = scene.open_head, scene.settings.heads_off
-    st.session_state["dial-head"] = head not in off
-    took = partial(_set, heads_off=off ^ {head})
-    st.toggle(f"{head_title(*head)}", key="dial-head", on_change=took)
+    head, off = scene.open_head, scene.settings.change.heads_off
+    take = lambda on: {"heads_off": off - {head} if on else off | {head}}  # noqa: E731
+    st.toggle(head_title(*head), **tied(key="dial-head", shown=head not in off, take=take))
 
 
 # -- the strip under the translation --------------------------------------------------------------------------------------
@@ -145,7 +150,7 @@ def _open_head(scene: Scene) -> None:
 def draw_changes(scene: Scene, original: Tokens) -> None:
     """What is changed, each with the way back; what that did, and which pass the pictures show."""
     settings = scene.settings
-    found = changes(settings, scene.before)
+    found = changes(settings.change, scene.before)
     if not found:
         return
     with st.container(horizontal=True, key="changes", gap="small", vertical_alignment="center"):
@@ -160,15 +165,15 @@ def draw_changes(scene: Scene, original: Tokens) -> None:
             if name == "compare" or not settings.target.strip():
                 st.segmented_control(
                     label, list(titles), format_func=titles.get, required=True, label_visibility="collapsed",
-                    help=FORCING_HELP if name == "forcing" else None, **bound(name, settings, f"strip-{name}"),
+                    help=FORCING_HELP if name == "forcing" else None, **tied(name, f"strip-{name}", options=True),
                 )  # fmt: skip
         st.html(f'<div class="verdict">{verdict.said(scene, original)}</div>', width="content")
 
 
 def _take_back(change: Change) -> None:
-    st.session_state["settings"] = change.without(st.session_state["settings"])
+    store.write(change=change.without(store.state().change))
 
 
 def _reset() -> None:
-    st.session_state["settings"] = reset(st.session_state["settings"])
+    store.write(change=Intervention())
 

@@ -10,9 +10,11 @@ A need is one of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from model.trace.anatomy import EDITS, PARTS, Anatomy
+from model.trace.intervention import Intervention
 from viz.page.scene import View
 
 T = TypeVar("T", bound=View)
@@ -74,6 +76,13 @@ def resting(views: Mapping[str, View], reasons: Mapping[str, str]) -> str:
 def obeyed(anatomy: Anatomy, *fields: str) -> bool:
     """Whether a model can follow all of these fields of an Intervention."""
     return anatomy.obeys.issuperset(fields)
+
+
+def followed(change: Intervention, anatomy: Anatomy) -> tuple[Intervention, list[str]]:
+    """The change without what a model cannot follow, and a sentence for each thing that was left out."""
+    left = sorted(change.changed_fields - anatomy.obeys)
+    notices = [f"{lacks(anatomy, name)} This change was left out." for name in left]
+    return replace(change, **{name: getattr(Intervention(), name) for name in left}), notices
 
 
 def _is_missing(anatomy: Anatomy, part: str, place: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from dataclasses import replace
 
 import streamlit as st
 
@@ -12,11 +11,12 @@ from model.analysis.attention import may_attend
 from model.trace.intervention import Link
 from model.trace.trace import AttentionMaps
 from viz.canvas import Matrix, attention_matrices, cell_states, pack_matrices
+from viz.page import store
 from viz.page.changes import hidden_links
 from viz.page.choices import plain
+from viz.page.params import MOST_ENTRIES
 from viz.page.parts.heads import head_heading
 from viz.page.scene import Scene
-from viz.page.settings import MOST_LINKS
 from viz.theme import quoted
 
 HIDE = {"column": "click to hide it from everyone", "column back": "hidden; click to show it again"}
@@ -118,12 +118,12 @@ def masked_rows(trace: AttentionMaps, kind: str, layer: int) -> str:
 
 def _change(act: Callable[[frozenset[Link]], frozenset[Link]]) -> None:
     """Cut other links, within what one link of the address bar can name."""
-    now = st.session_state["settings"]
-    cut = act(now.cut)
-    if len(cut) > max(MOST_LINKS, len(now.cut)):
+    now = store.state().change.cut
+    cut = act(now)
+    if len(cut) > max(MOST_ENTRIES, len(now)):
         st.session_state["paint-notice"] = (
-            f"That would be {len(cut)} cut links; the page keeps at most {MOST_LINKS}, so nothing was changed. "
+            f"That would be {len(cut)} cut links; the page keeps at most {MOST_ENTRIES}, so nothing was changed. "
             "To mask a whole row or column, click its token."
         )
         return
-    st.session_state["settings"] = replace(now, cut=cut)
+    store.write(cut=cut)

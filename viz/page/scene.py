@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Set
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Mapping, Set
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
@@ -17,10 +18,12 @@ from model.trace.intervention import Intervention
 from model.trace.trace import AttentionMaps, Trace
 from viz.canvas import Click
 from viz.charts import head_sentence
-from viz.page import address, caches, engine
-from viz.page.settings import Settings
+from viz.page import caches, engine, store
+from viz.page.params import Param
+from viz.page.state import State
 from viz.theme import Palette
 
+SIDE = "side"  # the language of the side that is open
 T = TypeVar("T")
 
 
@@ -28,11 +31,12 @@ T = TypeVar("T")
 class Scene:
     """The picture that is being drawn. Views read it, and change settings through `choose`."""
 
-    settings: Settings
+    settings: State
     translator: Translator
     done: engine.Pass
     colours: Palette
     trained: Translator | None = None  # where `translator` is a moment of its training
+    calculation: str | None = None  # slug of the view that a click on a cell opens; None: there is none
 
     @property
     def trace(self) -> Trace:
@@ -47,12 +51,12 @@ class Scene:
     @property
     def compares(self) -> bool:
         """Whether pictures show the difference between the unchanged model and the changed one."""
-        return self.settings.compare == "difference" and not self.settings.intervention.changes_nothing
+        return self.settings.compare == "difference" and not self.settings.change.changes_nothing
 
     @property
     def translates(self) -> bool:
         """Whether the pass on screen is over what the model, as it is on screen, says by itself."""
-        changed = self.settings.compare != "before" and not self.settings.intervention.changes_nothing
+        changed = self.settings.compare != "before" and not self.settings.change.changes_nothing
         return not self.settings.target.strip() and not (changed and self.settings.forcing == "forced")
 
     @property
@@ -134,7 +138,7 @@ class Scene:
 
     def choose(self, **changes) -> None:
         """Change settings in mid-run; what is drawn after this sees them."""
-        self.settings = replace(self.settings, **changes)
+        self.settings = store.write(**changes)
 
 
 caches.key_of.register(Scene, lambda scene: scene.key)
@@ -142,7 +146,7 @@ caches.key_of.register(Scene, lambda scene: scene.key)
 
 @dataclass(frozen=True)
 class View:
-    """One view of the page: a new one is one file that defines a View and one line in the registry."""
+    """One view of the page: a new one is one file that defines a View, its CSS beside it, and one line in the registry."""
 
     slug: str  # in the URL
     title: str  # on the page
@@ -151,26 +155,29 @@ class View:
     says: Callable[[Scene], str] | None = None  # the sentence where it depends on what is changed or hidden
     differs: bool = False  # whether it can show the difference between the unchanged and the changed model
     needs: Set[str] = frozenset()  # what it needs of a model: see viz.page.needs
+    params: tuple[Param, ...] = ()  # its own settings, as the address has them
+    style: str = ""  # its CSS; see `style_beside`
+    calculates: bool = False  # whether a click on a cell of a head, wherever it stands, opens this view
+    tokens: tuple[str, ...] = ()  # keys of its widgets that offer tokens or sentences to read, which a browser must not translate
+    languages: Mapping[str, str] = field(default_factory=dict)  # key of a widget -> "en" or "fr"; SIDE: that of the side that is open
+    lines: Callable[[Scene], list[str]] = lambda scene: []  # what its saved pictures say besides the sentence and the change
 
 
-def remember(key: str, value: object) -> str:
-    """Give a widget its value where it has none yet (first visit, not drawn in the last run) or the page has followed its address
-    since. Returns the key."""
-    turns, turn = st.session_state.setdefault("remembered", {}), address.turn()
-    if key not in st.session_state or turns.get(key, turn) != turn:
-        st.session_state[key] = value
-    turns[key] = turn
-    return key
+def style_beside(file: str) -> str:
+    """The CSS beside the file of a view."""
+    return Path(file).with_suffix(".css").read_text(encoding="utf-8")
 
 
-def numbered(label: str, key: str, count: int, chosen: int) -> int:
-    """A row of numbers 1 .. count to choose one from; counts from 0 in code. A second click does not unchoose."""
-    remember(key, chosen)
-    if st.session_state[key] is None or st.session_state[key] >= count:
-        st.session_state[key] = min(chosen, count - 1)
+def numbered(label: str, key: str, count: int, chosen: int, name: str, **also: object) -> int:
+    """A row of numbers 1 .. count to choose one from; counts from 0 in code. A second click does not unchoose.
+
+    name: of the setting; also: what else a choice writes.
+    """
+    take = lambda index: {name: index, **also}  # noqa: E731
     return st.segmented_control(
-        label, range(count), key=key, format_func=lambda index: str(index + 1), required=True, selection_mode="single"
-    )
+        label, range(count), format_func=lambda index: str(index + 1), required=True, selection_mode="single",
+        **store.tied(key=key, shown=min(chosen, count - 1), take=take, options=True),
+    )  # fmt: skip
 
 
 def calculation_opener(scene: Scene) -> Callable[[Click], None]:
@@ -182,6 +189,6 @@ def calculation_opener(scene: Scene) -> Callable[[Click], None]:
         if scene.settings.words:
             cell = strongest_pieces(scene.trace, kind, scene.trace.attention[kind].weights[layer, head], cell)
         cell = {"query": cell[0], "key": cell[1]}
-        st.session_state["settings"] = replace(scene.settings, view="steps", kind=kind, layer=layer, head=head, **cell)
+        store.write(view=scene.calculation or scene.settings.view, kind=kind, layer=layer, head=head, **cell)
 
     return open_calculation

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas  # noqa: F401  Streamlit loads it late, and Plotly in another session's thread would meet it half loaded
@@ -12,16 +11,18 @@ import streamlit as st
 
 from model import Translator
 from model.instrument.pretrained import CheckpointError, DeviceError
+from model.trace.anatomy import Anatomy
 from model.trace.intervention import POSITION_EDITS, Intervention
-from viz.page import address, chips, depth, engine, saved, timeline
+from viz.page import address, chips, depth, engine, needs, saved, store, timeline
 from viz.page import laboratory as panel
 from viz.page.changes import outside
 from viz.page.choices import plain
-from viz.page.scene import Scene, remember
-from viz.page.settings import EXAMPLES, Settings, from_query
-from viz.page.widgets import MOST_TYPED, bound
+from viz.page.link import Link
+from viz.page.params import Limits
+from viz.page.scene import Scene, View
+from viz.page.state import EXAMPLES
+from viz.page.store import MOST_TYPED, tied
 from viz.theme import palette
-from viz.views import VIEWS
 
 STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 WORDS_HELP = (
@@ -46,57 +47,65 @@ NOTHING_SAID = "The model ends with `</s>` at once: its translation is empty. Th
 EXAMPLE_LABELS = {EXAMPLES[0]: "it → ?"}
 
 
-def show(model: str, device: str | None) -> None:
-    """Draw the whole page; what goes wrong is said in words."""
-    address.mount()
+def show(views: Mapping[str, View], model: str, device: str | None) -> None:
+    """Draw the whole page with these views, by their slugs; what goes wrong is said in words."""
+    link = Link({slug: view.params for slug, view in views.items()})
+    address.mount(link)
     colours = palette(st.context.theme.type)
-    st.html(f"<style>{STYLE}</style>{_colours_as_css(colours)}")
+    st.html(f"<style>{STYLE}{''.join(view.style for view in views.values())}</style>{_colours_as_css(colours)}")
     picker, status = _header()
     try:
-        translator = trained = _pick(picker, model, device)
+        translator = trained = _open(link, picker, model, device)
     except (CheckpointError, DeviceError) as error:
         st.error(plain(str(error)))
         return
     for notice in engine.notices(translator):
         st.warning(plain(notice))
-    moments = timeline.switch(picker, translator, st.session_state["settings"])
-    settings = _sentence(st.session_state["settings"])
+    moments = timeline.switch(picker, translator, store.state())
+    _sentence()
     below = st.container(key="translation")
-    if moments and settings.moment is not None:
-        timeline.slider(moments, settings, colours)
-        translator = timeline.at_moment(translator, moments, settings)
-    lab = _controls(settings)
+    if moments and store.state().moment is not None:
+        timeline.slider(moments, store.state(), colours)
+        translator = timeline.at_moment(translator, moments, store.state())
+    offered, reasons = needs.offered(views, translator.anatomy)
+    _wake(views, offered, reasons)
+    change, notices = needs.followed(store.state().change, translator.anatomy)
+    if notices:
+        _say(notices)
+        store.write(change=change)
+    lab = _controls(offered, translator.anatomy, needs.resting(views, reasons))
     try:
-        settings, done = _pass(translator, settings)
-        scene = Scene(settings, translator, done, colours, trained)
+        done = _pass(translator)
     except ValueError as error:
         below.info(plain(str(error)))
-        address.keep(settings)
+        address.publish(link)
         return
+    calculation = next((slug for slug, view in views.items() if view.calculates), None)
+    scene = Scene(store.state(), translator, done, colours, trained, calculation)
     status.html(_status(scene))
     with below:
         _translation(scene)
         depth.note(scene)
-    if settings.lab:
+    if scene.settings.lab:
         with lab:
             panel.draw(scene)
-    view = VIEWS[settings.view]
+    view = views[scene.settings.view]
     st.html(f'<p class="sentence" data-testid="view-sentence">{html.escape(view.says(scene) if view.says else view.sentence)}</p>')
-    for said in _captions(scene):
+    for said in _captions(scene, view):
         st.caption(said)
     with st.container(key=f"view-{view.slug}"):
         try:
             view.draw(scene)
         finally:
-            address.keep(scene.settings)
+            address.publish(link)
     saved.describe(scene, view)
 
 
-def _captions(scene: Scene) -> Iterator[str]:
+def _captions(scene: Scene, view: View) -> Iterator[str]:
     """What a reader must know about how this view is drawn."""
     if scene.settings.words:
         yield "Pictures of attention show words: weights are summed over the pieces looked at and averaged over those that look."
-    if scene.compares and VIEWS[scene.settings.view].differs:
+    if scene.compares and view.differs:
         yield "Pictures of attention show the change, after minus before; what is said of weights holds in each of the two passes."
     elif scene.compares:
         yield "This view has no picture of the difference: it shows the changed model. “Before” shows the model as it was trained."
@@ -109,45 +118,36 @@ def _header() -> tuple[st.delta_generator.DeltaGenerator, st.delta_generator.Del
         return st.container(key="picker", width="content"), st.empty()
 
 
-def _pick(place: st.delta_generator.DeltaGenerator, model: str, device: str | None) -> Translator:
-    """The translator that the settings name; a family of several offers its members. Everything else on the page stays."""
+def _open(link: Link, place: st.delta_generator.DeltaGenerator, model: str, device: str | None) -> Translator:
+    """The translator that the reader or the address chose: first the model, then the rest of the address within its limits.
+
+    A family of several offers its members. Where the files of one cannot be read, the first one is shown, and why is said.
+    """
     first = engine.translator(model, device)
-    members = engine.relatives(first)
-    settings = _settings(first, members)
-    if len(members) < 2:
-        return first
-    name = settings.model or first.name
-    if name != first.name and (fault := engine.fault(first, name)):
-        st.warning(plain(fault))
-        name = first.name
-        st.session_state["settings"] = replace(settings, model="")
-    st.session_state["picked"] = name
-    place.selectbox("Model", list(members), key="picked", format_func=lambda member: MODEL_TITLES[members[member]], on_change=_picked,
-                    args=(first.name,), label_visibility="collapsed", width=250, help=MODELS_HELP)  # fmt: skip
-    if name == first.name:
-        return first
-    chosen = engine.relative(first, name)
-    settings, notices = from_query(settings.to_query(), chosen.model.config, list(VIEWS))
-    st.session_state["settings"] = settings
-    _say(notices)
-    return chosen
-
-
-def _picked(first: str) -> None:
-    name = st.session_state["picked"]
-    st.session_state["settings"] = replace(st.session_state["settings"], model="" if name == first else name)
-
-
-def _settings(first: Translator, members: dict[str, str]) -> Settings:
-    """The settings of this session: from the address at first and wherever back and forward lead, then as the reader changed them."""
-    query = address.arrived()
+    members, query = engine.relatives(first), address.arrived()
+    wanted = store.state().model if query is None else query.get("model", "")
+    name = wanted if wanted in members else first.name
+    fault = engine.fault(first, name) if name != first.name else ""
+    chosen = first if fault or name == first.name else engine.relative(first, name)
+    limits = Limits(chosen.model.config.anatomy(), chosen.model.config.d_ff, link.views)
     if query is not None:
-        read = engine.relative(first, query["model"]) if query.get("model") in members else first
-        settings, notices = from_query(query, read.model.config, list(VIEWS), {first.name, *members})
-        address.follow(settings)
-        st.session_state["notices"] = notices
-    _say(st.session_state.pop("notices", []))
-    return st.session_state["settings"]
+        state, notices = link.read(query, limits, {first.name, *members})
+        address.follow(link, state)
+        _say(notices)
+    elif st.session_state["opened"] != chosen.name:  # another model may have fewer layers or a shorter memory
+        state, notices = link.read(link.write(store.state()), limits)
+        store.write(**{name: state.value(name) for name in link.params})
+        _say(notices)
+    if fault:
+        st.warning(plain(fault))
+        store.write(model="")
+    st.session_state["opened"] = chosen.name
+    if len(members) > 1:
+        place.selectbox(
+            "Model", list(members), format_func=lambda member: MODEL_TITLES[members[member]], label_visibility="collapsed", width=250, help=MODELS_HELP,
+            **tied(key="picked", shown=chosen.name, take=lambda member: {"model": "" if member == first.name else member}, options=True),
+        )  # fmt: skip
+    return chosen
 
 
 def _say(notices: list[str]) -> None:
@@ -156,59 +156,75 @@ def _say(notices: list[str]) -> None:
         st.warning(plain(notice))
 
 
-def _sentence(settings: Settings) -> Settings:
+def _sentence() -> None:
     """The text field, examples one click away, and the reader's own translation."""
     with st.container(key="sentence"):
-        text = st.text_input("English sentence", key=remember("text", settings.text), live=True, label_visibility="collapsed",
-                             placeholder="Type an English sentence", autocomplete="off", max_chars=MOST_TYPED)  # fmt: skip
+        st.text_input("English sentence", live=True, label_visibility="collapsed", placeholder="Type an English sentence", autocomplete="off",
+                      max_chars=MOST_TYPED, **tied("text"))  # fmt: skip
     with st.container(horizontal=True, key="examples", gap="small", vertical_alignment="center"):
         st.html('<span class="quiet">Try</span>', width="content")
-        for example in EXAMPLES:
-            st.button(
-                EXAMPLE_LABELS.get(example, example), on_click=_take, args=(example,), key=f"example-{EXAMPLES.index(example)}"
-            )
-        own = st.toggle("your own translation", key=remember("own", bool(settings.target)))
-    target = ""
+        for index, example in enumerate(EXAMPLES):
+            st.button(EXAMPLE_LABELS.get(example, example), on_click=_take, args=(example,), key=f"example-{index}")
+        own = st.toggle(
+            "your own translation",
+            **tied(key="own", shown=store.state().asks_target or bool(store.state().target),
+                   take=lambda on: {"asks_target": on} if on else {"asks_target": False, "target": ""}),
+        )  # fmt: skip
     if own:
-        target = st.text_input("Your own translation: how would the model read this one?", key=remember("target", settings.target),
-                               live=True, placeholder="Type a French sentence; empty reads the model's own", autocomplete="off", max_chars=MOST_TYPED)  # fmt: skip
-    return replace(settings, text=text, target=target)
+        st.text_input("Your own translation: how would the model read this one?", live=True, autocomplete="off", max_chars=MOST_TYPED,
+                      placeholder="Type a French sentence; empty reads the model's own",
+                      **tied("target", take=lambda target: {"target": target, "asks_target": True}))  # fmt: skip
 
 
 def _take(example: str) -> None:
     """Read an example, translated by the model."""
-    st.session_state.update(text=example, target="", own=False)
+    store.write(text=example, target="", asks_target=False)
 
 
-def _controls(settings: Settings) -> st.delta_generator.DeltaGenerator:
-    """Which view, and the switches; returns the place of the panel of changes."""
+def _wake(views: Mapping[str, View], offered: Mapping[str, View], reasons: Mapping[str, str]) -> None:
+    """Where the view that is asked for rests, the first one that this model can feed takes its place, and a notice says why."""
+    asked = store.state().view
+    if asked in reasons:
+        first = next(iter(offered))
+        st.warning(plain(f"{views[asked].title} rests: {reasons[asked]} The page shows {views[first].title}."))
+        store.write(view=first)
+
+
+def _controls(views: Mapping[str, View], anatomy: Anatomy, resting: str) -> st.delta_generator.DeltaGenerator:
+    """Which view, and the switches that the model obeys; returns the place of the panel of changes. resting: which views rest, and why."""
     with st.container(key="controls"):
-        titles = {slug: view.title for slug, view in VIEWS.items()}
+        titles = {slug: view.title for slug, view in views.items()}
         st.segmented_control(
-            "View", list(titles), format_func=titles.get, required=True, label_visibility="collapsed", **bound("view", settings)
+            "View", list(titles), format_func=titles.get, required=True, label_visibility="collapsed", **tied("view", options=True)
         )
+        if resting:
+            st.caption(plain(resting))
         with st.container(horizontal=True, key="switches", vertical_alignment="center"):
-            st.toggle("Words instead of pieces", help=WORDS_HELP, **bound("words", settings))
-            st.toggle("Look-ahead mask", **bound("causal", settings))
+            st.toggle("Words instead of pieces", help=WORDS_HELP, **tied("words"))
+            if needs.obeyed(anatomy, "causal"):
+                st.toggle("Look-ahead mask", **tied("causal"))
             for label, name in (("Source positions", "source_positions"), ("Target positions", "target_positions")):
-                st.selectbox(label, POSITION_EDITS, width=210, **bound(name, settings))
+                if needs.obeyed(anatomy, name):
+                    st.selectbox(label, POSITION_EDITS, width=210, **tied(name, options=True))
             st.selectbox(
-                "Sinks", list(SINK_TITLES), format_func=SINK_TITLES.get, help=SINKS_HELP, width=165, **bound("sinks", settings)
+                "Sinks", list(SINK_TITLES), format_func=SINK_TITLES.get, help=SINKS_HELP, width=165, **tied("sinks", options=True)
             )
-            st.toggle("More changes", help=LAB_HELP, **bound("lab", settings))
+            st.toggle("More changes", help=LAB_HELP, **tied("lab"))
         return st.container(key="panel")
 
 
-def _pass(translator: Translator, settings: Settings) -> tuple[Settings, engine.Pass]:
-    """The pass that the settings ask for. Links to tokens that the sentence does not have are dropped with a notice."""
-    source = len(translator.source(settings.text))
+def _pass(translator: Translator) -> engine.Pass:
+    """The pass that is asked for. Links to tokens that the sentence does not have are dropped with a notice."""
+    source = len(translator.source(store.state().text))
     while True:
-        done = engine.run(translator, settings.text, settings.target, settings.intervention, settings.forcing == "forced")
-        before = engine.run(translator, settings.text, settings.target, Intervention()) if settings.cut else done
-        settings, notices = outside(settings, source, max(len(done.trace.target), len(before.trace.target)))
+        state = store.state()
+        done = engine.run(translator, state.text, state.target, state.change, state.forcing == "forced")
+        before = engine.run(translator, state.text, state.target, Intervention()) if state.change.cut else done
+        change, notices = outside(state.change, source, max(len(done.trace.target), len(before.trace.target)))
         _say(notices)
         if not notices:
-            return settings, done
+            return done
+        store.write(change=change)
 
 
 def _translation(scene: Scene) -> None:
@@ -217,13 +233,13 @@ def _translation(scene: Scene) -> None:
     original = engine.translate(scene.translator, settings.text)
     own = bool(settings.target.strip())
     rows = [chips.row("source", "English", trace.source)]
-    if not settings.intervention.changes_nothing and not own and settings.forcing == "free":
+    if not settings.change.changes_nothing and not own and settings.forcing == "free":
         now = trace.labels
         rows += [
             chips.row("original", "French before", original, struck=chips.lost(original, now)),
             chips.row("target", "French now", now, chips.changed(original, now)),
         ]
-    elif not settings.intervention.changes_nothing and not own:
+    elif not settings.change.changes_nothing and not own:
         rows.append(chips.row("target", "French, kept", trace.labels))
     else:
         rows.append(chips.row("target", "Yours" if own else "French", trace.labels))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -13,32 +12,25 @@ from model.analysis.roles import ROLE
 from model.instrument.pretrained import CheckpointError
 from model.measuring.timeline import Moment
 from viz.charts.timeline import timeline_curve
-from viz.page import engine
+from viz.page import engine, store
 from viz.page.caches import picture
 from viz.page.choices import plain
-from viz.page.settings import Settings
-from viz.page.widgets import bound
+from viz.page.state import State
 from viz.theme import Palette
 
 HELP = "The same sentence at every stage of one training run: heads go from noise to patterns, the translation from babble to French."
 
 
-def switch(place: st.delta_generator.DeltaGenerator, trained: Translator, settings: Settings) -> list[Moment]:
+def switch(place: st.delta_generator.DeltaGenerator, trained: Translator, settings: State) -> list[Moment]:
     """The switch that brings the slider, where this checkpoint has a timeline. Returns its moments."""
     moments = engine.moments(trained)
     if moments:
-        st.session_state["timeline"] = settings.moment is not None
-        place.toggle("Training", key="timeline", help=HELP, on_change=_switched)
+        shown = settings.moment is not None
+        place.toggle("Training", help=HELP, **store.tied(key="timeline", shown=shown, take=lambda on: {"moment": 0 if on else None}))
     return moments
 
 
-def _switched() -> None:
-    """On: the first moment. Off: the trained model."""
-    settings = st.session_state["settings"]
-    st.session_state["settings"] = replace(settings, moment=0 if settings.moment is None else None)
-
-
-def at_moment(trained: Translator, moments: list[Moment], settings: Settings) -> Translator:
+def at_moment(trained: Translator, moments: list[Moment], settings: State) -> Translator:
     """The translator that the slider chooses: the trained one where it is off, or where its file cannot be read."""
     if settings.moment is None or not moments:
         return trained
@@ -49,7 +41,7 @@ def at_moment(trained: Translator, moments: list[Moment], settings: Settings) ->
         return trained
 
 
-def slider(moments: list[Moment], settings: Settings, colours: Palette) -> None:
+def slider(moments: list[Moment], settings: State, colours: Palette) -> None:
     """The training step, what the model could do by then, and the curve."""
     chosen = min(settings.moment, len(moments) - 1)
     moment = moments[chosen]
@@ -57,7 +49,7 @@ def slider(moments: list[Moment], settings: Settings, colours: Palette) -> None:
         left, right = st.columns([1.2, 1], gap="medium", vertical_alignment="center")
         with left:
             st.select_slider("Training step", range(len(moments)), format_func=lambda at: f"{moments[at].step:,}",
-                             **bound("moment", replace(settings, moment=chosen), "timeline-moment"))  # fmt: skip
+                             **store.tied("moment", "timeline-moment", shown=chosen, options=True))  # fmt: skip
             st.html(f'<p class="quiet" data-testid="moment">{html.escape(said(moment, moments[-1].step))}</p>')
         with right:
             key = tuple(at.sha256 for at in moments)

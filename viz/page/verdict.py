@@ -79,7 +79,7 @@ def said(scene: Scene, original: Tokens) -> str:
 def losses(scene: Scene) -> str:
     """The loss of one and the same translation before and after the change, nats per token, and which way it went."""
     settings = scene.settings
-    forced = engine.run(scene.translator, settings.text, settings.target, settings.intervention, forced=True).trace
+    forced = engine.run(scene.translator, settings.text, settings.target, settings.change, forced=True).trace
     then, now = float(scene.before.loss.mean()), float(forced.loss.mean())
     whose = "your translation" if settings.target.strip() else "the same translation, that of the model as trained"
     return f"Loss of {whose}, teacher-forced: {then:.2f} nats per token before, {now:.2f} after; {_way(then, now)}."

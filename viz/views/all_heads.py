@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import streamlit as st
 
 from model.analysis.roles import ROLE
 from viz.canvas import heads_grid, pack_grid
-from viz.page import engine
+from viz.page import engine, store
 from viz.page.caches import cached
 from viz.page.head_roles import dimmed_heads
 from viz.page.parts.open_head import open_head
-from viz.page.scene import Scene, View
-from viz.page.settings import Settings
+from viz.page.scene import Scene, View, style_beside
 
 
 @cached
@@ -45,11 +42,7 @@ def _filter(scene: Scene) -> None:
         return
     with st.container(horizontal=True, key="filter", vertical_alignment="center"):
         st.caption(f"Bright: heads with the role “{ROLE[scene.settings.label].title}” (see What heads do).", width="content")
-        st.button("All bright", key="filter-off", on_click=_no_filter, args=(scene.settings,))
-
-
-def _no_filter(settings: Settings) -> None:
-    st.session_state["settings"] = replace(settings, label="")
+        st.button("All bright", key="filter-off", on_click=store.write, kwargs={"label": ""})
 
 
 VIEW = View(
@@ -60,4 +53,5 @@ VIEW = View(
     draw,
     differs=True,
     needs={"weights"},
+    style=style_beside(__file__),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
@@ -17,19 +17,33 @@ from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.canvas import decoding_steps, pack_decoding
 from viz.charts import hypotheses_tree
-from viz.page import chips, engine, finished
+from viz.page import chips, engine, finished, store
 from viz.page.caches import cached, key_of
 from viz.page.choices import plain
-from viz.page.scene import Scene, View, remember
-from viz.page.settings import DECODING_PARTS
+from viz.page.params import Limits, choice, count, numbers, rows
+from viz.page.scene import Scene, View, style_beside
+from viz.page.store import tied
 from viz.theme import number, quoted
 
-PART_TITLES = dict(zip(DECODING_PARTS, ("Step by step", "Beam search"), strict=True))
+PART_TITLES = {"steps": "Step by step", "beam": "Beam search"}
+BEAMS = (2, 8)  # hypotheses
 FEW = 6  # choices that are listed one by one
 UNASKED = {True: 250, False: 80}  # source tokens up to which a beam is searched at once, with and without a cache between steps
 FORMULA = (
     "Each step adds the log-probability of one piece, 0 at most, so a longer sentence collects a lower sum. To compare lengths, "
     "the sum is divided by ((5 + number of pieces) ÷ 6) to the power of 0.6, `</s>` counted (Wu et al. 2016). The highest wins."
+)
+
+
+def _choice(written: str, limits: Limits) -> tuple[int, int]:
+    """3.812: step and piece from 1."""
+    return numbers(written.split("."), (limits.tokens, limits.anatomy.vocabulary))
+
+
+PARAMS = (
+    choice("decoding_part", tuple(PART_TITLES), "steps", "which part is open"),
+    rows("forced", (), _choice, "what if: step.piece that replaces the model's own choice", is_sorted=False),
+    count("beam", *BEAMS, 4, "hypotheses kept by beam search"),
 )
 
 
@@ -62,11 +76,10 @@ def _packed(translator: Translator, trace: Trace, layer: int, head: int, taken: 
 
 def draw(scene: Scene) -> None:
     """One part at a time."""
-    remember("decoding-part", scene.settings.decoding_part)
     part = st.segmented_control(
-        "Part", DECODING_PARTS, key="decoding-part", format_func=PART_TITLES.get, required=True, label_visibility="collapsed"
-    )
-    scene.choose(decoding_part=part)
+        "Part", list(PART_TITLES), format_func=PART_TITLES.get, required=True, label_visibility="collapsed",
+        **tied("decoding_part", "decoding-part", options=True),
+    )  # fmt: skip
     {"steps": _steps, "beam": _beam}[part](scene)
 
 
@@ -108,13 +121,13 @@ def _steps(scene: Scene) -> None:
     step = min(last, start if scene.settings.row is None else scene.settings.row)
 
     def stopped(step: int) -> None:
-        st.session_state["settings"] = replace(st.session_state["settings"], row=step)
+        store.write(row=step)
 
     def picked(step: int, piece: int) -> None:
         forced = tuple(choice for choice in played.taken if choice[0] < step)
         own = trace.intervention.keeps_earlier_steps and int(next_pieces(trace.logits[step], 1)[1]) == piece
         forced += () if own else ((step, piece),)
-        st.session_state["settings"] = replace(st.session_state["settings"], row=step, forced=forced)
+        store.write(row=step, forced=forced)
 
     packed = _packed(scene.translator, trace, layer, head, played.taken, played.given)
     decoding_steps(packed, key="decoding-player", step=step, on_step=stopped, on_pick=picked)
@@ -172,15 +185,14 @@ def _instead(played: Played, step: int, id_: int, piece) -> str:
 
 def _without(step: int | None) -> None:
     """Take one choice back, or all."""
-    now = st.session_state["settings"]
+    now = store.state()
     forced = tuple(choice for choice in now.forced if step is not None and choice[0] != step)
-    st.session_state["settings"] = replace(now, forced=forced, row=now.row if step is None else step)
+    store.write(forced=forced, row=now.row if step is None else step)
 
 
 def _beam(scene: Scene) -> None:
     """The tree, and the hypotheses that ended."""
-    beam = st.slider("Hypotheses kept at every step", 2, 8, key=remember("decoding-beam", scene.settings.beam), width=320)
-    scene.choose(beam=beam)
+    beam = st.slider("Hypotheses kept at every step", *BEAMS, width=320, **tied("beam", "decoding-beam"))
     tree, piece = _searched(scene, beam), scene.translator.tokenizer.piece
     if tree is None:
         return
@@ -246,4 +258,7 @@ VIEW = View(
     "a probability. Play it, then click another piece and see how the sentence goes on; look for steps where two compete.",
     draw,
     needs={"generates", "kind:cross", "logits"},
+    params=PARAMS,
+    style=style_beside(__file__),
+    tokens=("decoding-choices",),
 )

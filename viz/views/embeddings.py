@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -14,15 +13,22 @@ from model.instrument.tokenizer import SPECIAL, Tokens
 from viz import reading
 from viz.canvas import Click, plot_clicks
 from viz.charts import added_to_sentence, embedding_map, neighbours_bar, outline_token, token_paths
+from viz.page import store
 from viz.page.caches import loaded
 from viz.page.choices import plain
+from viz.page.params import choice, place, switch
 from viz.page.parts.pickers import pick_token
 from viz.page.parts.sides import choose_side
-from viz.page.scene import Scene, View, remember
-from viz.page.settings import SPACES
+from viz.page.scene import SIDE, Scene, View, style_beside
+from viz.page.store import tied
 from viz.theme import token_label
 
-SPACE_TITLES = dict(zip(SPACES, ("2-D", "3-D"), strict=True))
+SPACE_TITLES = {"2d": "2-D", "3d": "3-D"}
+PARAMS = (
+    place("piece", lambda limits: limits.anatomy.vocabulary, None, "a piece of the vocabulary to look up neighbours of; at first the token's own"),
+    choice("space", tuple(SPACE_TITLES), "2d", "how many dimensions the maps have"),
+    switch("lengths", False, "paths through the layers with the lengths of their vectors, not by direction alone"),
+)
 LANGUAGES = {"encoder": "your sentence", "decoder": "the French sentence"}
 
 
@@ -34,7 +40,7 @@ def _vocabulary(translator: Translator) -> Vocabulary:
 
 def draw(scene: Scene) -> None:
     """The vectors that enter the first layer; then a chosen token, its neighbours, the map and the paths."""
-    side = choose_side(scene, "embeddings-side")
+    side = choose_side("embeddings-side")
     tokens = scene.trace.source if side == "encoder" else scene.trace.target
     vocabulary = _vocabulary(scene.translator)
     token = _token(scene, tokens)
@@ -45,8 +51,8 @@ def draw(scene: Scene) -> None:
         figure = scene.picture("vectors", build, side)
         _chart(outline_token(figure, token, scene.colours), "vectors")
     with st.container(horizontal=True, key="embeddings-choice", vertical_alignment="center", horizontal_alignment="distribute"):
-        pick_token(tokens, token, "embeddings", lambda index: _look_at(token=index, piece=None))
-        dimensions = _choose_space(scene)
+        pick_token(tokens, token, "embeddings", lambda index: {"token": index, "piece": None})
+        dimensions = _choose_space()
     piece = tokens.ids[token] if scene.settings.piece is None else scene.settings.piece
     neighbours, around = st.columns([1, 1.9], gap="medium")
     with neighbours, st.container(border=True, key="card-neighbours"):
@@ -69,13 +75,12 @@ def _token(scene: Scene, tokens: Tokens) -> int:
     return next((index for index, id_ in enumerate(tokens.ids) if id_ not in SPECIAL), 0)
 
 
-def _choose_space(scene: Scene) -> int:
+def _choose_space() -> int:
     """Two or three dimensions; the choice goes into the URL."""
-    key = remember("embeddings-space", scene.settings.space)
     space = st.segmented_control(
-        "Dimensions", SPACES, key=key, format_func=SPACE_TITLES.get, required=True, label_visibility="collapsed"
-    )
-    scene.choose(space=space)
+        "Dimensions", list(SPACE_TITLES), format_func=SPACE_TITLES.get, required=True, label_visibility="collapsed",
+        **tied("space", "embeddings-space", options=True),
+    )  # fmt: skip
     return 3 if space == "3d" else 2
 
 
@@ -86,7 +91,7 @@ def _neighbours(scene: Scene, side: str, vocabulary: Vocabulary, own: int, piece
     _title(title if piece in tokens.ids else f"{title}, which is not in {LANGUAGES[side]}", "neighbours-title")
     if piece != own:
         back = f"Back to {_quoted(vocabulary.pieces[own])}"
-        st.button(plain(back), key="embeddings-back", on_click=_look_at, kwargs={"piece": None})
+        st.button(plain(back), key="embeddings-back", on_click=store.write, kwargs={"piece": None})
     texts = len(vocabulary.pieces) - int(vocabulary.set_aside.sum())
     among = f"{len(vocabulary.pieces):,} pieces" if vocabulary.set_aside[piece] else f"{texts:,} pieces of text"
     st.caption(f"The nearest of the {among} in the vocabulary. Click one to look it up.")
@@ -102,8 +107,7 @@ def _paths(scene: Scene, side: str, token: int, dimensions: int) -> None:
         "One line a token: its vector after every sublayer (residual stream), from its ring to its dot. A few tokens often grow "
         f"much longer than the rest{reads}, so the way is drawn by direction alone at first. Click a line to choose its token."
     )
-    lengths = st.toggle("with their lengths", key=remember("embeddings-lengths", scene.settings.lengths))
-    scene.choose(lengths=lengths)
+    lengths = st.toggle("with their lengths", **tied("lengths", "embeddings-lengths"))
     build = partial(token_paths, scene.trace, side, token, dimensions, scene.colours, not lengths)
     _chart(scene.picture("paths", build, side, token, dimensions, lengths), "paths")
 
@@ -113,21 +117,16 @@ def _listen(tokens: Tokens) -> None:
 
     def clicked(click: Click) -> None:
         if click.card == "card-vectors":
-            _look_at(token=click.row, piece=None)
+            store.write(token=click.row, piece=None)
         elif click.card == "card-paths":
-            _look_at(token=click.value, piece=None)
+            store.write(token=click.value, piece=None)
         elif click.value in tokens.ids:
-            _look_at(token=tokens.ids.index(click.value), piece=None)
+            store.write(token=tokens.ids.index(click.value), piece=None)
         else:
-            _look_at(piece=click.value)
+            store.write(piece=click.value)
 
     cards = ["card-vectors", "card-neighbours", "card-map", "card-paths"]
     plot_clicks(cards, key="plot-clicks", on_click=clicked)
-
-
-def _look_at(**changes) -> None:
-    """Change the settings before the next run draws them."""
-    st.session_state["settings"] = replace(st.session_state["settings"], **changes)
 
 
 def _title(text: str, name: str) -> None:
@@ -149,4 +148,8 @@ VIEW = View(
     "lies near it. Look for other forms of the word, for its translation, and for where its way through the layers leads.",
     draw,
     needs={"embeddings", "residual"},
+    params=PARAMS,
+    style=style_beside(__file__),
+    tokens=("embeddings-token", "embeddings-tokens", "embeddings-back"),
+    languages={"embeddings-token": SIDE, "embeddings-tokens": SIDE},
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -12,6 +11,7 @@ from model.analysis.steps import contribution_shares, head_contributions, point_
 from model.analysis.words import axis_groups
 from viz.canvas import Click, plot_clicks
 from viz.charts import concat_heatmap, contribution_heatmap, heads_of_token
+from viz.page import store
 from viz.page.parts.heads import choose_head
 from viz.page.scene import Scene, View
 from viz.theme import KIND_TITLES, quoted
@@ -31,9 +31,7 @@ def draw(scene: Scene) -> None:
     shares = contribution_shares(contributions, written)
 
     def choose(click: Click) -> None:
-        st.session_state["settings"] = replace(
-            scene.settings, kind=kind, layer=layer, head=click.column, query=click.row, key=None
-        )
+        store.write(kind=kind, layer=layer, head=click.column, query=click.row, key=None)
 
     left, right = st.columns([1, 1.35], gap="medium")
     with left, st.container(border=True, key="card-contributions"):

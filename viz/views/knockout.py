@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import time
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import plotly.graph_objects as go
@@ -21,13 +21,20 @@ from viz.canvas import Click, plot_clicks
 from viz.charts import knockout_bars, knockout_map
 from viz.charts.knockout import FLAT, WHOLE, head_words, layer_words
 from viz.charts.parts.words import LONG
+from viz.page import store
 from viz.page.caches import cached, key_of
+from viz.page.params import choice, place
 from viz.page.parts.pickers import pick_one, word_labels
-from viz.page.scene import Scene, View, remember
-from viz.page.settings import KNOCKOUT_PARTS
+from viz.page.scene import Scene, View
+from viz.page.shared import tokens
+from viz.page.store import tied
 from viz.theme import number, quoted
 
-PART_TITLES = dict(zip(KNOCKOUT_PARTS, ("Heads", "Whole layers", "Source words"), strict=True))
+PART_TITLES = {"heads": "Heads", "layers": "Whole layers", "words": "Source words"}
+PARAMS = (
+    choice("knockout_part", tuple(PART_TITLES), "heads", "what is taken away in turn"),
+    place("knockout_word", tokens, None, "the target word whose log-probability counts; at first the whole sentence"),
+)
 NOTICED, PATIENCE = 1.0, 30.0  # seconds: above this a progress bar is shown; above this the reader is asked first
 FROM_CACHE = 0.3  # seconds within which what is in the cache is there: no bar for that
 SENTENCE = -1  # the choice of the whole sentence
@@ -58,11 +65,10 @@ def _batch(translator: Translator, trace: Trace, changes: list[Intervention]) ->
 
 def draw(scene: Scene) -> None:
     """Choose what is taken away and which word counts; a click takes one away for good, or gives it back."""
-    key = remember("knockout-part", scene.settings.knockout_part)
     chosen = st.segmented_control(
-        "Take away", KNOCKOUT_PARTS, key=key, format_func=PART_TITLES.get, required=True, label_visibility="collapsed"
-    )
-    scene.choose(knockout_part=chosen)
+        "Take away", list(PART_TITLES), format_func=PART_TITLES.get, required=True, label_visibility="collapsed",
+        **tied("knockout_part", "knockout-part", options=True),
+    )  # fmt: skip
     rows, said = _choose(scene)
     part = _part(scene.trace, chosen)
     with st.container(border=True, key="card-knockout"):
@@ -78,7 +84,7 @@ def draw(scene: Scene) -> None:
 
     def clicked(click: Click) -> None:
         at = part.places.index((click.name, click.row, click.column)) if chosen == "heads" else click.value
-        st.session_state["settings"] = part.knock_outs[at].switched(st.session_state["settings"])
+        store.write(change=part.knock_outs[at].switched(store.state().change))
 
     plot_clicks(["card-knockout"], key="plot-clicks", on_click=clicked)
 
@@ -109,13 +115,9 @@ def _choose(scene: Scene) -> tuple[range, str]:
     labels, groups = scene.trace.labels, word_groups(scene.trace.labels)
     pieces, word = join_pieces(labels).pieces, scene.settings.knockout_word
     word = SENTENCE if word is None or word >= len(groups) else word
-
-    def take(at: int) -> None:
-        now = st.session_state["settings"]
-        st.session_state["settings"] = replace(now, knockout_word=None if at == SENTENCE else at)
-
     names = {SENTENCE: WHOLE} | word_labels(pieces)
-    pick_one("log p of", names, word, "knockout-word", take, most=LONG + 1, buttons_width="stretch")
+    pick_one("log p of", names, word, "knockout-word", lambda at: {"knockout_word": None if at == SENTENCE else at}, most=LONG + 1,
+             buttons_width="stretch")  # fmt: skip
     if word == SENTENCE:
         return range(len(labels)), WHOLE
     return groups[word], quoted(pieces[word])
@@ -186,4 +188,7 @@ VIEW = View(
     "few heads that one word hangs on, and for the many that nobody misses.",
     draw,
     needs={"heads_off", "cut", "loss"},
+    params=PARAMS,
+    tokens=("knockout-word",),
+    languages={"knockout-word": "fr"},
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -24,14 +23,22 @@ from viz.charts import (
     written_cosine_heatmap,
     written_shares,
 )
+from viz.page import store
 from viz.page.chips import token_cell
+from viz.page.params import choice, place
 from viz.page.parts.pickers import pick_token
 from viz.page.parts.sides import choose_side
-from viz.page.scene import Scene, View, numbered, remember
-from viz.page.settings import LAYER_PARTS
+from viz.page.scene import SIDE, Scene, View, numbered
+from viz.page.store import tied
 from viz.theme import piece_name, quoted, signed, token_label
 
-PART_TITLES = dict(zip(LAYER_PARTS, ("Growth", "Normalisation", "Feed-forward"), strict=True))
+PART_TITLES = {"growth": "Growth", "norm": "Normalisation", "units": "Feed-forward"}
+MOST_SITES = 99  # LayerNorms that a link may name
+PARAMS = (
+    choice("layer_part", tuple(PART_TITLES), "growth", "which part is open"),
+    place("site", MOST_SITES, 0, "the LayerNorm that is looked at, in the order of the pass"),
+    place("unit", lambda limits: limits.units, None, "a feed-forward unit; at first the strongest of the token"),
+)
 UNITS, PIECES = 12, 8  # drawn, named
 PLAIN = {"displayModeBar": False}
 GROWTH = (
@@ -53,16 +60,12 @@ READING = {
 
 def draw(scene: Scene) -> None:
     """One side, one part at a time."""
-    before = scene.settings.side
     with st.container(horizontal=True, gap="medium"):
-        side = choose_side(scene, "layers-side")
-        remember("layer-part", scene.settings.layer_part)
+        side = choose_side("layers-side", unit=None)  # a unit of the other side is another unit
         part = st.segmented_control(
-            "Part", LAYER_PARTS, key="layer-part", format_func=PART_TITLES.get, required=True, label_visibility="collapsed"
-        )
-    scene.choose(layer_part=part)
-    if side != before:
-        scene.choose(unit=None)  # a unit of the other side is another unit
+            "Part", list(PART_TITLES), format_func=PART_TITLES.get, required=True, label_visibility="collapsed",
+            **tied("layer_part", "layer-part", options=True),
+        )  # fmt: skip
     if scene.compares and part != "growth":
         st.caption("This part shows the changed model; “Growth” shows the difference.")
     {"growth": _growth, "norm": _normalisation, "units": _units}[part](scene, side)
@@ -127,9 +130,9 @@ def _normalisation(scene: Scene, side: str) -> None:
 def _choose_site(scene: Scene, side: str) -> int:
     """Which LayerNorm of the side, by its place in the pass."""
     labels = norm_labels(scene.trace, side)
-    key = remember("layers-site", scene.settings.site)
-    st.session_state[key] = min(st.session_state[key], len(labels) - 1)  # the sides have different numbers of them
-    site = st.selectbox("LayerNorm", range(len(labels)), key=key, format_func=labels.__getitem__, width=320)
+    shown = min(scene.settings.site, len(labels) - 1)  # the sides have different numbers of them
+    more = tied("site", "layers-site", shown=shown, options=True)
+    site = st.selectbox("LayerNorm", range(len(labels)), format_func=labels.__getitem__, width=320, **more)
     scene.choose(site=site)
     return site
 
@@ -174,11 +177,7 @@ def _units(scene: Scene, side: str) -> None:
 
 def _choose_layer(scene: Scene, layers: int) -> int:
     """The layer of the units. Looking changes nothing; another layer has other units, so their numbers start anew."""
-    before = min(scene.settings.layer or 0, layers - 1)
-    layer = numbered("Layer", "layers-layer", layers, before)
-    if layer != before:
-        scene.choose(layer=layer, unit=None)
-    return layer
+    return numbered("Layer", "layers-layer", layers, scene.settings.layer or 0, "layer", unit=None)
 
 
 def _listen(*cards: str) -> None:
@@ -186,13 +185,11 @@ def _listen(*cards: str) -> None:
 
     def clicked(click: Click) -> None:
         if click.card == "card-units":
-            changes = {"unit": click.value}
+            store.write(unit=click.value)
         elif click.card == "card-firing":
-            changes = {"token": click.column, "layer": click.row, "unit": None}
-            st.session_state["layers-layer"] = click.row
+            store.write(token=click.column, layer=click.row, unit=None)
         else:
-            changes = {"token": click.column if click.value is None else click.value, "unit": None}
-        st.session_state["settings"] = replace(st.session_state["settings"], **changes)
+            store.write(token=click.column if click.value is None else click.value, unit=None)
 
     plot_clicks(list(cards), key="plot-clicks", on_click=clicked)
 
@@ -203,11 +200,7 @@ def _token(scene: Scene, side: str) -> int:
     token = scene.settings.token
     if token is None or token >= len(tokens):
         token = next((index for index, id_ in enumerate(tokens.ids) if id_ not in SPECIAL), 0)
-
-    def chosen(index: int) -> None:
-        st.session_state["settings"] = replace(st.session_state["settings"], token=index, unit=None)
-
-    pick_token(tokens, token, "layers", chosen)
+    pick_token(tokens, token, "layers", lambda index: {"token": index, "unit": None})
     return token
 
 
@@ -240,4 +233,7 @@ VIEW = View(
     draw,
     differs=True,
     needs={"residual", "feed_forward"},
+    params=PARAMS,
+    tokens=("layers-token", "layers-tokens"),
+    languages={"layers-token": SIDE, "layers-tokens": SIDE},
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from viz.canvas import attention_lines, lines_view, pack_lines
-from viz.page import address
+from viz.page import shared, store
 from viz.page.caches import cached
+from viz.page.params import places
 from viz.page.scene import Scene, View
 
 
@@ -19,7 +20,7 @@ def draw(scene: Scene) -> None:
     """The component chooses kind, layer and heads inside itself; its choice goes into the URL. At first: the open head alone."""
     kind, layer, head = scene.open_head
     heads = list(scene.settings.heads or (head,))
-    turn = address.turn()  # what was chosen inside before the page followed its address is over
+    turn = store.turn()  # what was chosen inside before the page followed its address is over
     name = f"lines-{turn}" if turn > 1 else "lines"
     view = lines_view(name, kind=kind, layer=layer, heads=heads)
     packed = _packed(scene, view["kind"], view["layer"])
@@ -39,4 +40,5 @@ VIEW = View(
     draw,
     differs=True,
     needs={"weights"},
+    params=(places("heads", shared.heads, "heads drawn as lines; at first the open head"),),
 )

@@ -9,11 +9,14 @@ from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps
 from viz import reading
 from viz.page.chips import token_cell
+from viz.page.needs import obeyed
 from viz.page.painting import draw_paint
+from viz.page.params import choice
 from viz.page.parts.heads import choose_head
 from viz.page.parts.open_head import open_head
 from viz.page.parts.tags import Html, table, tag
-from viz.page.scene import Scene, View, remember
+from viz.page.scene import Scene, View
+from viz.page.store import tied
 from viz.theme import number, word_label
 
 PAINT_TITLES = {"off": "opens its calculation", "layer": "cuts the link in this layer", "all": "cuts it in all layers"}
@@ -22,11 +25,10 @@ PAINT_TITLES = {"off": "opens its calculation", "layer": "cuts the link in this 
 def draw(scene: Scene) -> None:
     """Choose kind, layer and head; the matrix follows. A click opens a calculation, or the mask is painted."""
     choose_head(scene, "one")
-    remember("paint", scene.settings.paint)
-    scene.choose(
-        paint=st.segmented_control("Click on a cell", PAINT_TITLES, key="paint", format_func=PAINT_TITLES.get, required=True)
-    )
-    paints = scene.settings.paint != "off"
+    paints = False
+    if obeyed(scene.trace.anatomy, "cut"):
+        st.segmented_control("Click on a cell", PAINT_TITLES, format_func=PAINT_TITLES.get, required=True, **tied("paint", options=True))
+        paints = scene.settings.paint != "off"
     matrix, table = st.columns([1.9, 1], gap="medium")
     with matrix, st.container(border=True, key="card-head"):
         draw_paint(scene) if paints else open_head(scene, large=True)
@@ -67,4 +69,5 @@ VIEW = View(
     says=lambda scene: _sentence(scene.trace.intervention, scene.settings.sinks if scene.settings.paint == "off" else "keep"),
     differs=True,
     needs={"weights"},
+    params=(choice("paint", tuple(PAINT_TITLES), "off", "what a click on a cell does: opens its calculation, cuts the link here, or in all layers"),),
 )

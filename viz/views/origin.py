@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections import Counter
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -105,11 +104,7 @@ def _choose(scene: Scene, groups: list[range]) -> int:
     if at is None:
         told = content(join_pieces(labels))
         at = max(range(len(groups)), key=lambda index: (told[index], len(word_label(pieces[index]))))
-
-    def take(word: int) -> None:
-        st.session_state["settings"] = replace(st.session_state["settings"], row=groups[word].start)
-
-    pick_one("French word", word_labels(pieces), at, "origin-word", take)
+    pick_one("French word", word_labels(pieces), at, "origin-word", lambda word: {"row": groups[word].start})
     return at
 
 
@@ -148,4 +143,6 @@ VIEW = View(
     "get much attention but that the translation would not miss, and for the other way round.",
     draw,
     needs={"kind:cross", "logits"},
+    tokens=("origin-word",),
+    languages={"origin-word": "fr"},
 )

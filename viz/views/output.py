@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import math
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -17,16 +16,21 @@ from model.trace.trace import Trace
 from viz import reading
 from viz.canvas import Click, plot_clicks
 from viz.charts import lens_heatmap, lens_of_row, loss_bars, prediction_change_bars, probability_bars, top_pieces_table
-from viz.page import finished
+from viz.page import finished, params, store
 from viz.page.caches import loaded
 from viz.page.chips import token_cell
 from viz.page.choices import plain
 from viz.page.parts.tags import table, tag
-from viz.page.scene import Scene, View, remember
-from viz.page.settings import FLOATS, OUTPUT_PARTS
+from viz.page.scene import Scene, View
+from viz.page.store import tied
 from viz.theme import number, piece_name, quoted, signed, small, token_label
 
-PART_TITLES = dict(zip(OUTPUT_PARTS, ("Next pieces", "Loss", "Logit lens", "Before and after"), strict=True))
+PART_TITLES = {"pieces": "Next pieces", "loss": "Loss", "lens": "Logit lens", "change": "Before and after"}
+TEMPERATURES = (0.1, 5.0)  # range of the slider
+PARAMS = (
+    params.choice("output_part", tuple(PART_TITLES), "pieces", "which part is open"),
+    params.number("output_temperature", *TEMPERATURES, 1.0, "what logits are divided by before the softmax"),
+)
 PLAIN = {"displayModeBar": False}
 
 
@@ -38,11 +42,10 @@ def _pieces(translator: Translator) -> list[str]:
 
 def draw(scene: Scene) -> None:
     """One part at a time; a click chooses the decoder row."""
-    remember("output-part", scene.settings.output_part)
     part = st.segmented_control(
-        "Part", OUTPUT_PARTS, key="output-part", format_func=PART_TITLES.get, required=True, label_visibility="collapsed"
-    )
-    scene.choose(output_part=part)
+        "Part", list(PART_TITLES), format_func=PART_TITLES.get, required=True, label_visibility="collapsed",
+        **tied("output_part", "output-part", options=True),
+    )  # fmt: skip
     pieces = _pieces(scene.translator)
     if scene.compares and part != "change":
         st.caption("This part shows the changed model; “Before and after” shows the difference.")
@@ -57,11 +60,11 @@ def _row(scene: Scene) -> int:
     return int(scene.trace.loss.argmax())
 
 
-def _listen(scene: Scene, card: str, across: bool) -> None:
+def _listen(card: str, across: bool) -> None:
     """A click on a row (or, where positions run across, a column) chooses it."""
 
     def clicked(click: Click) -> None:
-        st.session_state["settings"] = replace(scene.settings, row=click.column if across else click.row)
+        store.write(row=click.column if across else click.row)
 
     plot_clicks([card], key="plot-clicks", on_click=clicked)
 
@@ -75,12 +78,10 @@ def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
         finished.note(trace, scene.translates)
         build = partial(top_pieces_table, trace, pieces, scene.colours, row)
         st.plotly_chart(scene.picture("pieces", build, row), theme=None, key="output-pieces", config={"displaylogo": False})
-        _listen(scene, "card-pieces", across=False)
+        _listen("card-pieces", across=False)
     with bars, st.container(border=True, key="card-bars"):
         _title(_asked(trace, row), "output-row")
-        key = remember("output-temperature", scene.settings.output_temperature)
-        temperature = st.slider("Output temperature", *FLOATS["output_temperature"], key=key, step=0.1)
-        scene.choose(output_temperature=temperature)
+        temperature = st.slider("Output temperature", *TEMPERATURES, step=0.1, **tied("output_temperature", "output-temperature"))
         build = partial(probability_bars, trace, row, pieces, temperature, scene.colours)
         st.plotly_chart(scene.picture("bars", build, row, temperature), theme=None, key="output-bars", config=PLAIN)
         chances = probabilities(trace.logits[row], temperature)
@@ -123,7 +124,7 @@ def _lens(scene: Scene, pieces: list[str], row: int) -> None:
         finished.note(trace, scene.translates)
         build = partial(lens_heatmap, trace, lens, pieces, scene.colours, row)
         st.plotly_chart(scene.picture("lens-map", build, row), theme=None, key="output-lens", config={"displaylogo": False})
-        _listen(scene, "card-lens", across=True)
+        _listen("card-lens", across=True)
     with st.container(border=True, key="card-lens-row"):
         _title(_asked(trace, row), "output-row")
         figure = scene.picture("lens-row", partial(lens_of_row, trace, lens, row, scene.colours), row)
@@ -132,7 +133,7 @@ def _lens(scene: Scene, pieces: list[str], row: int) -> None:
 
 def _change(scene: Scene, pieces: list[str], row: int) -> None:
     before, after = scene.before, scene.done.trace
-    if scene.settings.intervention.changes_nothing:
+    if scene.settings.change.changes_nothing:
         st.info("Nothing is changed, so there is nothing to compare. Flip a switch above, or take a story from More changes.")
         return
     row = min(row, len(after.labels) - 1)
@@ -144,7 +145,7 @@ def _change(scene: Scene, pieces: list[str], row: int) -> None:
         )
         build = partial(prediction_change_bars, before, after, scene.colours, row)
         st.plotly_chart(scene.picture("change", build, row, *scene.asked), theme=None, key="output-change", config=PLAIN)
-        _listen(scene, "card-change", across=True)
+        _listen("card-change", across=True)
     with st.container(border=True, key="card-best"):
         _title(_asked(after, row), "output-row")
         st.html(best_before_and_after(before, after, row, pieces))
@@ -189,4 +190,5 @@ VIEW = View(
     draw,
     differs=True,
     needs={"logits", "loss", "residual"},
+    params=PARAMS,
 )

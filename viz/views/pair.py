@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -11,17 +10,18 @@ import torch
 from torch import Tensor
 
 from model.analysis.two_sentences import LONGEST_SWAP, aligned_difference, aligned_mask, axis_counterparts, head_changes
-from model.trace.trace import ATTENTION_KINDS, AttentionMaps
+from model.trace.trace import AttentionMaps
 from viz.canvas import Click, Matrix, attention_matrices, cell_states, pack_matrices
 from viz.canvas.matrices import STATES
 from viz.charts.parts.words import head_title
-from viz.page import chips, engine
+from viz.page import chips, engine, store
 from viz.page.caches import cached
 from viz.page.choices import plain
+from viz.page.params import text
 from viz.page.parts.heads import choose_head, head_heading
-from viz.page.scene import Scene, View, calculation_opener, remember
-from viz.page.settings import EXAMPLES
-from viz.page.widgets import MOST_TYPED
+from viz.page.scene import Scene, View, calculation_opener, style_beside
+from viz.page.state import EXAMPLES
+from viz.page.store import MOST_TYPED, tied
 from viz.theme import quoted
 
 PAIRS = (  # minimal pairs: (label, first, second)
@@ -55,10 +55,8 @@ def draw(scene: Scene) -> None:
 
 def _second_sentence(scene: Scene) -> str:
     """The field for the second sentence, minimal pairs one click away; returns its text, blank where there is none."""
-    key = remember("second", scene.settings.second)
-    second = st.text_input("Second sentence", key=key, live=True, placeholder="Type a second English sentence, one word changed",
-                           autocomplete="off", max_chars=MOST_TYPED)  # fmt: skip
-    scene.choose(second=second)
+    second = st.text_input("Second sentence", live=True, placeholder="Type a second English sentence, one word changed", autocomplete="off",
+                           max_chars=MOST_TYPED, **tied("second"))  # fmt: skip
     if not second.strip():
         st.html(
             '<p class="pair-invitation" data-testid="pair-invitation">Type a second sentence that differs in one word from the '
@@ -69,7 +67,8 @@ def _second_sentence(scene: Scene) -> str:
         for index, (label, _, _) in enumerate(PAIRS):
             st.button(label, on_click=_take, args=(index,), key=f"pair-{index}", help=plain(PAIRS[index][2]))
         if not second.strip():
-            st.button("copy the sentence above", on_click=_copy, args=(scene.settings.text,), key="pair-copy")
+            copy = {"second": scene.settings.text}
+            st.button("copy the sentence above", on_click=store.write, kwargs=copy, key="pair-copy")
     if not second.strip():
         body = "".join(f'<tr lang="en"><td>{html.escape(first)}</td><td>{html.escape(other)}</td></tr>' for _, first, other in PAIRS)
         st.html(f'<div class="strongest"><table translate="no"><tr><th>First</th><th>Second</th></tr>{body}</table></div>')
@@ -80,18 +79,14 @@ def _second_sentence(scene: Scene) -> str:
 def _take(index: int) -> None:
     """Read both sentences of a pair, translated by the model."""
     _, first, second = PAIRS[index]
-    st.session_state.update(text=first, target="", own=False, second=second)
-
-
-def _copy(text: str) -> None:
-    st.session_state["second"] = text
+    store.write(text=first, target="", asks_target=False, second=second)
 
 
 def _other(scene: Scene, second: str) -> Scene:
     """The same settings and the same change of the model with the second sentence, translated by the model."""
     forced = scene.settings.forcing == "forced"
     done = engine.run(scene.translator, second, "", scene.trace.intervention, forced=forced)
-    return Scene(replace(scene.settings, text=second, target=""), scene.translator, done, scene.colours)
+    return Scene(scene.settings.having(text=second, target=""), scene.translator, done, scene.colours)
 
 
 def _translations(scene: Scene, other: Scene) -> None:
@@ -175,7 +170,7 @@ def _alone(first: AttentionMaps, second: AttentionMaps, kind: str) -> str:
 @cached
 def _changes(first: Scene, second: Scene) -> dict[str, Tensor]:
     """Mean absolute difference of every head, by kind."""
-    return {kind: head_changes(first.maps, second.maps, kind).cpu() for kind in ATTENTION_KINDS}
+    return {kind: head_changes(first.maps, second.maps, kind).cpu() for kind in first.maps.attention}
 
 
 def _most_changed(scene: Scene, other: Scene) -> None:
@@ -202,8 +197,12 @@ def _most_changed(scene: Scene, other: Scene) -> None:
 
 
 def _open(kind: str, layer: int, head: int) -> None:
-    st.session_state["settings"] = replace(st.session_state["settings"], kind=kind, layer=layer, head=head, query=None, key=None)
-    st.session_state.update({"pair-kind": kind, "pair-layer": layer, "pair-head": head})
+    store.write(kind=kind, layer=layer, head=head, query=None, key=None)
+
+
+def _saved(scene: Scene) -> list[str]:
+    second = scene.settings.second.strip()
+    return [f"Second sentence: {second}"] if second else []
 
 
 VIEW = View(
@@ -213,4 +212,9 @@ VIEW = View(
     "Look for cells far from the changed word that change all the same: the word made a difference to other tokens, too.",
     draw,
     needs={"weights"},
+    params=(text("second", "the sentence to compare with"),),
+    style=style_beside(__file__),
+    tokens=("pair-examples",),
+    languages={"second": "en"},
+    lines=_saved,
 )

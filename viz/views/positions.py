@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -28,31 +27,36 @@ from viz.charts import (
     spectrum_chart,
     wavelength_chart,
 )
-from viz.page import chips, engine
+from viz.page import chips, engine, store
 from viz.page.caches import cached, picture
+from viz.page.params import choice, count
 from viz.page.parts.sides import choose_side
 from viz.page.scene import Scene, View
-from viz.page.settings import FLOATS, POSITION_PARTS
-from viz.page.widgets import bound
+from viz.page.shared import SCALES
+from viz.page.store import tied
 from viz.theme import small
 
 FEWEST = 64  # positions in the charts of the encoding itself, however short the sentence
 SPECTRUM = 128  # positions of the spectrum
-PART_TITLES = dict(zip(POSITION_PARTS, ("Encoding", "Laboratory", "Sinusoidal and learned"), strict=True))
+PART_TITLES = {"encoding": "Encoding", "laboratory": "Laboratory", "learned": "Sinusoidal and learned"}
+PARAMS = (
+    choice("position_part", tuple(PART_TITLES), "encoding", "which part is open"),
+    count("order", 1, 9999, 1, "which shuffled order of the words the bag-of-words experiment takes", walked=False),
+)
 PLAIN = {"displayModeBar": False}
 
 
 def draw(scene: Scene) -> None:
     """The encoding itself, the laboratory, or two kinds of encoding side by side."""
-    parts = [part for part in POSITION_PARTS if part != "learned" or _other(scene)]
+    parts = [part for part in PART_TITLES if part != "learned" or _other(scene)]
     if scene.settings.position_part not in parts:
         scene.choose(position_part=parts[0])
     with st.container(horizontal=True, gap="medium"):
         st.segmented_control(
             "Part", parts, format_func=PART_TITLES.get, required=True, label_visibility="collapsed",
-            **bound("position_part", scene.settings, "positions-part"),
+            **tied("position_part", "positions-part", options=True),
         )  # fmt: skip
-        side = choose_side(scene, "positions-side")
+        side = choose_side("positions-side")
     {"encoding": _encoding, "laboratory": _laboratory, "learned": _learned}[scene.settings.position_part](scene, side)
 
 
@@ -112,9 +116,7 @@ def _laboratory(scene: Scene, side: str) -> None:
             st.html('<h3 class="head-title">How loud positions are beside the tokens</h3>')
             above = " What the model now says stands above." if scene.translates else ""
             st.caption(f"A factor on what is added to every English and French token.{above}")
-            st.slider(
-                "Positions ×", *FLOATS["position_scale"], step=0.25, **bound("position_scale", scene.settings, "positions-scale")
-            )
+            st.slider("Positions ×", *SCALES, step=0.25, **tied("position_scale", "positions-scale"))
             st.plotly_chart(scene.picture("added-norms", build, side), theme=None, key="positions-louder", config=PLAIN)
     with right:
         if anatomy.positions != "none":
@@ -157,26 +159,22 @@ def _bag_of_words(scene: Scene) -> None:
         following = next_order(source, scene.settings.order)
         only = following == scene.settings.order
         st.button(
-            "Another order", key="positions-order", on_click=_another, args=(following,), disabled=only,
+            "Another order", key="positions-order", on_click=store.write, kwargs={"order": following}, disabled=only,
             help="These words have only one other order." if only else None,
         )  # fmt: skip
-        found = _compared(scene.translator, source, order, scene.settings.intervention)
+        found = _compared(scene.translator, source, order, scene.settings.change)
         build = partial(order_differences, found, source, scene.colours)
         st.plotly_chart(scene.picture("orders", build, scene.settings.order), theme=None, key="positions-orders", config=PLAIN)
         st.html(f'<p class="head-sentence" data-testid="bag-verdict">{html.escape(_verdict(scene, found, other, order))}</p>')
         st.caption(
             "Every token's last encoder state, compared with the state of the same token in the other order: the largest difference over "
-            f"its dimensions. {reading.order_counts(scene.settings.intervention)}"
+            f"its dimensions. {reading.order_counts(scene.settings.change)}"
         )
-
-
-def _another(order: int) -> None:
-    st.session_state["settings"] = replace(st.session_state["settings"], order=order)
 
 
 def _verdict(scene: Scene, found: Permuted, other: Tokens, order: list[int]) -> str:
     """The largest differences, what is changed in the model, and whether the decoder notices."""
-    change = scene.settings.intervention
+    change = scene.settings.change
     on, off = with_and_without(change)
     said = f"Without positions the states of the two orders differ by at most {small(float(found.without_positions.max()))}; "
     largest, size = float(found.with_positions.max()), float(found.scale.median())
@@ -191,7 +189,7 @@ def _verdict(scene: Scene, found: Permuted, other: Tokens, order: list[int]) -> 
     if change.window is not None:
         said += f"Attention within ±{change.window} depends on who stands near whom, so order counts even without positions. "
     first = engine.translate(scene.translator, scene.settings.text, off)
-    second = _translated(scene.translator, other, moved(off, order))
+    second = _translated(scene.translator, other, moved(off, scene.trace.anatomy, order))
     if first.ids == second.ids:
         return said + f"Read without positions, both orders get the same translation: {_text(second)}."
     return said + f"Read without positions, they get different translations: {_text(first)} and {_text(second)}."
@@ -240,4 +238,5 @@ VIEW = View(
     draw,
     says=lambda scene: reading.positions_view(scene.trace.anatomy),
     needs={"positions"},
+    params=PARAMS,
 )

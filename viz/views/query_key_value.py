@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 
 from viz.canvas import Click, plot_clicks
 from viz.charts import query_key_value, score_parts
+from viz.page import store
 from viz.page.parts.heads import choose_head, head_heading
 from viz.page.scene import Scene, View
 
@@ -22,7 +22,7 @@ def draw(scene: Scene) -> None:
     def choose(click: Click) -> None:
         places = {"query": (click.row, key), "key": (query, click.column), "value": (query, click.column)}
         chosen = places.get(click.name, (click.row, click.column))
-        st.session_state["settings"] = replace(scene.settings, query=chosen[0], key=chosen[1])
+        store.write(query=chosen[0], key=chosen[1])
 
     matrices, parts = st.columns([2.3, 1], gap="medium")
     with matrices, st.container(border=True, key="card-qkv"):

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 
 from model.analysis.roles import ROLES, SURE, HeadMeasures
+from model.trace.anatomy import Anatomy
 from viz.canvas import Click, plot_clicks
 from viz.charts import role_map
 from viz.charts.timeline import role_history
-from viz.page import engine
+from viz.page import engine, store
 from viz.page.head_roles import head_measures, stored_measures
 from viz.page.parts.gathering import what_it_gathers
 from viz.page.parts.open_head import open_head
 from viz.page.parts.tags import table, tag
-from viz.page.scene import Scene, View, calculation_opener, remember
-from viz.page.settings import LABELS
+from viz.page.scene import Scene, View, calculation_opener, style_beside
+from viz.page.shared import LABELS
 
 TITLES = {"": "entropy", "distance": "mean distance", **{role.name: role.title for role in ROLES}}
 KINDS = {"encoder": "encoder", "decoder": "decoder", "cross": "cross-attention"}
@@ -32,8 +32,7 @@ def draw(scene: Scene) -> None:
         if click.card == "card-head":
             calculation_opener(scene)(click)
         else:
-            head = {"kind": click.name, "layer": click.row, "head": click.column, "query": None, "key": None}
-            st.session_state["settings"] = replace(settings, **head)
+            store.write(kind=click.name, layer=click.row, head=click.column, query=None, key=None)
 
     cells, card = st.columns([1.7, 1], gap="medium")
     with cells, st.container(border=True, key="card-roles"):
@@ -55,40 +54,38 @@ def draw(scene: Scene) -> None:
             figure = scene.picture("role-history", build, scene.settings.moment, moments[-1].sha256)
             st.plotly_chart(figure, theme=None, key="roles-history", config={"displayModeBar": False})
     with st.container(border=True, key="card-role-table"):
-        st.html(role_table(measures))
+        st.html(role_table(measures, scene.trace.anatomy))
 
 
 def _choose(scene: Scene) -> None:
     """Colour and filter, and this sentence or the held-out ones; both go into the URL."""
     stored = stored_measures(scene)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="roles-choice"):
-        label = st.pills("Colour by", LABELS, key=remember("roles-label", scene.settings.label),
-                         format_func=TITLES.get, label_visibility="collapsed")  # fmt: skip
-        held_out = scene.settings.held_out
+        st.pills("Colour by", LABELS, format_func=TITLES.get, label_visibility="collapsed",
+                 **store.tied(key="roles-label", shown=scene.settings.label, take=lambda label: {"label": label or ""}, options=True))  # fmt: skip
         if stored:
-            held_out = st.segmented_control(
-                "Measured on", (True, False), key=remember("roles-held-out", scene.settings.held_out), required=True,
+            st.segmented_control(
+                "Measured on", (True, False), required=True, label_visibility="collapsed",
                 format_func=lambda many: f"{stored.sentences} held-out sentences" if many else "this sentence",
-                label_visibility="collapsed",
+                **store.tied("held_out", "roles-held-out", options=True),
             )  # fmt: skip
-    scene.choose(label=label or "", held_out=bool(held_out))
     if not stored:
         st.caption(
             "Scores of this sentence alone; what the heads did on held-out sentences at every moment stands below."
             if scene.settings.moment is not None and engine.moments(scene.trained)
             else "Scores on held-out sentences are not there for these weights; `python -m model.roles --data FOLDER` makes them."
         )
-    elif held_out and not scene.settings.intervention.changes_nothing:
+    elif scene.settings.held_out and not scene.settings.change.changes_nothing:
         st.caption("The held-out sentences were read by the model as trained: your switches change this sentence only.")
 
 
-def role_table(measures: HeadMeasures) -> str:
+def role_table(measures: HeadMeasures, anatomy: Anatomy) -> str:
     """HTML table: every role with its formula, threshold and paper, and how many heads have it. All text is escaped."""
     rows = []
     for role in ROLES:
-        where = [kind for kind in role.kinds if role.name in measures.roles[kind]]
+        where = [kind for kind in role.kinds(anatomy) if role.name in measures.roles[kind]]
         heads = str(len(measures.having(role.name))) if where else "not defined here"
-        kinds = ", ".join(KINDS[kind] for kind in role.kinds)
+        kinds = ", ".join(KINDS[kind] for kind in role.kinds(anatomy))
         rows.append((role.title, role.formula, f"{role.threshold:g}", kinds, heads, role.source))
     names = ("role", "score: mean over the queries q of", "threshold", "where", "heads", "after")
     return tag("div", table(names, rows), tag("p", _rule(measures)), class_="role-table")
@@ -123,4 +120,5 @@ VIEW = View(
     draw,
     differs=True,  # the open head does
     needs={"weights"},
+    style=style_beside(__file__),
 )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import streamlit as st
 
 from model import Translator
 from model.analysis.steps import calculate
 from model.trace.trace import Trace
 from viz.canvas import attention_steps, pack_steps
+from viz.page import store
 from viz.page.caches import cached
+from viz.page.params import place
 from viz.page.parts.heads import choose_head
 from viz.page.scene import Scene, View
+
+MOST_STEPS = 99  # of one calculation that a link may name
 
 
 @cached
@@ -30,7 +32,7 @@ def draw(scene: Scene) -> None:
     query, key = scene.open_cell
 
     def viewed(query: int, key: int, step: int) -> None:
-        st.session_state["settings"] = replace(scene.settings, query=query, key=key, step=step)
+        store.write(query=query, key=key, step=step)
 
     packed = _packed(scene.translator, scene.trace, kind, layer, head, query)
     attention_steps(packed, key=f"steps-{kind}", step=scene.settings.step, focus=key, on_view=viewed)
@@ -43,4 +45,6 @@ VIEW = View(
     "sentence. Choose who asks, then walk with Next or the arrow keys; look for the few dimensions that decide a score.",
     draw,
     needs={"queries", "keys", "values", "scores", "outputs", "residual"},
+    params=(place("step", MOST_STEPS, 0, "the step of the calculation that is open", walked=True),),
+    calculates=True,
 )

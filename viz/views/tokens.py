@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -16,7 +15,7 @@ from viz.charts import merge_tree
 from viz.charts.tokens import READABLE, character_label, run_label
 from viz.page.parts.pickers import pick_one
 from viz.page.parts.sides import choose_side
-from viz.page.scene import Scene, View
+from viz.page.scene import SIDE, Scene, View, style_beside
 from viz.theme import SPACE_MARK, cut, token_label
 
 RUN_KEY = "tokens-run"
@@ -29,7 +28,7 @@ EMPTY = "This side has no token but special ones, so there is nothing to cut."
 
 def draw(scene: Scene) -> None:
     """Pieces with their ids, three ways to cut, the merges of one word, and why the numbering matters."""
-    side = choose_side(scene, "tokens-side")
+    side = choose_side("tokens-side")
     tokens = scene.trace.source if side == "encoder" else scene.trace.target
     with st.container(border=True, key="card-tokens-ids"):
         st.html(_counted(tokens) + cards(tokens))
@@ -179,13 +178,10 @@ def _choose(scene: Scene, tokens: Tokens, runs: list[range]) -> range:
     token = scene.settings.token
     chosen = next((run for run in runs if token is not None and token in run), None) or _telling(tokens, runs)
 
-    def take(start: int) -> None:
-        st.session_state["settings"] = replace(scene.settings, token=start)
-
     labels = {start: _shortened(run_label(spelled(tokens, run))) for start, run in starts.items()}
     if len(runs) > MOST_PILLS:
         labels = {start: f"{number}: {label}" for number, (start, label) in enumerate(labels.items(), start=1)}
-    pick_one("Word", labels, chosen.start, RUN_KEY, take, most=MOST_PILLS, list_width="stretch", shows_label=False)
+    pick_one("Word", labels, chosen.start, RUN_KEY, lambda start: {"token": start}, most=MOST_PILLS, list_width="stretch", shows_label=False)
     return chosen
 
 
@@ -239,4 +235,7 @@ VIEW = View(
     "The model reads numbers, not letters: your sentence is cut into pieces of a fixed vocabulary, and each piece has an id. Look "
     "for words that fall into several pieces, and for the merges that built them.",
     draw,
+    style=style_beside(__file__),
+    tokens=(RUN_KEY,),
+    languages={RUN_KEY: SIDE},
 )

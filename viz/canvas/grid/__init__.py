@@ -37,8 +37,8 @@ def pack_grid(trace: AttentionMaps, before: AttentionMaps | None = None) -> byte
     """
     kinds, arrays = [], []
     matched = None if before is None else aligned(before, trace)
-    for kind in trace.anatomy.kind_names:
-        weights = trace.attention[kind].weights
+    for kind, map_ in trace.attention.items():
+        weights = map_.weights
         if matched is None:
             pooled = max_pool(weights, MOST_BINS)
             codes = packing.coarse_codes(pooled)

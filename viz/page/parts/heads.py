@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from model.trace.trace import ATTENTION_KINDS
 from viz.charts.parts.words import head_title
 from viz.page.parts.tags import Html, tag
-from viz.page.scene import Scene, numbered, remember
+from viz.page.scene import Scene, numbered
+from viz.page.store import tied
 from viz.reading import off_mark
 from viz.theme import KIND_TITLES
 
@@ -20,14 +20,13 @@ def choose_head(scene: Scene, prefix: str, whole_layer: bool = False) -> None:
     """
     kind, layer, head = scene.open_head
     with st.container(horizontal=True, gap="medium"):
-        remember(f"{prefix}-kind", kind)
-        chosen = st.segmented_control("Kind", ATTENTION_KINDS, key=f"{prefix}-kind", format_func=KIND_TITLES.get, required=True)
-        layer = numbered("Layer", f"{prefix}-layer", scene.trace.attention[chosen].weights.size(0), layer)
+        opened = {"layer": layer, "head": head, "query": None, "key": None}
+        st.segmented_control("Kind", scene.trace.anatomy.kind_names, format_func=KIND_TITLES.get, required=True,
+                             **tied(key=f"{prefix}-kind", shown=kind, take=lambda kind: {"kind": kind, **opened}, options=True))  # fmt: skip
+        layer = numbered("Layer", f"{prefix}-layer", scene.trace.attention[kind].weights.size(0), layer, "layer")
         if not whole_layer:
-            head = numbered("Head", f"{prefix}-head", scene.trace.anatomy.kind(chosen).heads, head)
-    if chosen != kind:
-        scene.choose(query=None, key=None)
-    scene.choose(kind=chosen, layer=layer, head=head)
+            head = numbered("Head", f"{prefix}-head", scene.trace.anatomy.kind(kind).heads, head, "head")
+    scene.choose(kind=kind, layer=layer, head=head)
 
 
 def head_heading(scene: Scene) -> None:

@@ -10,17 +10,19 @@ import streamlit as st
 from model.trace.tokens import Tokens
 from viz.charts.parts.words import LONG
 from viz.page.choices import plain
+from viz.page.store import tied
 from viz.theme import token_label, word_label
 
 
 def pick_one(
-    label: str, options: Mapping[int, str], chosen: int, key: str, take: Callable[[int], None], most: int = LONG,
+    label: str, options: Mapping[int, str], chosen: int, key: str, take: Callable[[int], Mapping[str, object]], most: int = LONG,
     list_width: int | str = 320, buttons_width: str = "content", shows_label: bool = True,
 ) -> None:  # fmt: skip
-    """Options by number, each with its text; the widget shows the one that is chosen. A choice calls `take` at the start of the run
-    that it causes. most: buttons; more options are in a list. key: of the widget."""
-    st.session_state[key] = chosen
-    look = {"key": key, "on_change": lambda: take(st.session_state[key]), "label_visibility": "visible" if shows_label else "collapsed"}
+    """Options by number, each with its text; the widget shows the one that is chosen.
+
+    take: what a choice writes into the settings. most: buttons; more options are in a list. key: of the widget.
+    """
+    look = {**tied(key=key, shown=chosen, take=take, options=True), "label_visibility": "visible" if shows_label else "collapsed"}
     if len(options) > most:
         st.selectbox(label, list(options), format_func=options.__getitem__, width=list_width, **look)
     else:
@@ -28,7 +30,7 @@ def pick_one(
         st.pills(label, list(options), format_func=shown.__getitem__, required=True, wrap=True, width=buttons_width, **look)
 
 
-def pick_token(tokens: Tokens, token: int, prefix: str, take: Callable[[int], None]) -> None:
+def pick_token(tokens: Tokens, token: int, prefix: str, take: Callable[[int], Mapping[str, object]]) -> None:
     """Every token, from 0. Repeated ones, and all in a list, carry their position. prefix: of the widget's key."""
     counts, many = Counter(tokens.shown), len(tokens) > LONG
     labels = {

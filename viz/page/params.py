@@ -1,0 +1,157 @@
+"""A setting that the address carries: its name there, its default, how it is read and how it is written.
+
+The page declares those that several views share (viz.page.shared), every view its own. People count from 1, code from 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from model.trace.anatomy import Anatomy
+
+SWITCH = ("on", "off")
+UNBOUNDED = 100_000  # tokens that a link may name where the model reads any number
+MOST_ENTRIES = 500  # of one list that a link may name
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a link may name: what there is in the model that it opens, and the views that there are."""
+
+    anatomy: Anatomy
+    units: int  # of one feed-forward sublayer
+    views: Collection[str]
+
+    @property
+    def tokens(self) -> int:
+        """The longest sentence."""
+        return UNBOUNDED if self.anatomy.longest is None else self.anatomy.longest
+
+    @property
+    def layers(self) -> dict[str, int]:
+        """How many layers have each kind of attention."""
+        return {kind.name: kind.layers for kind in self.anatomy.kinds}
+
+    @property
+    def heads(self) -> dict[str, int]:
+        """How many heads each kind of attention has in a layer."""
+        return {kind.name: kind.heads for kind in self.anatomy.kinds}
+
+
+Limit = int | Callable[[Limits], int]  # a size, or how to ask the limits for it
+
+
+@dataclass(frozen=True)
+class Param:
+    """One parameter of the address.
+
+    read: text -> value; raises ValueError or KeyError for text that is no value of it. write: its reverse.
+    """
+
+    name: str
+    default: object
+    read: Callable[[str, Limits], object]
+    write: Callable[[object], str]
+    help: str  # what it is, in one phrase
+    history: str = ""  # "typed": what the reader types replaces the entry of the browser's history; "walked": small steps are one entry
+    is_list: bool = False  # entries behind the first MOST_ENTRIES are left out
+
+
+def text(name: str, help: str, default: str = "", typed: bool = True) -> Param:
+    """Any text."""
+    return Param(name, default, lambda written, limits: written, str, help, "typed" if typed else "")
+
+
+def choice(name: str, values: Collection[str] | Callable[[Limits], Collection[str]], default: str, help: str) -> Param:
+    """One of a few words; values: the words, or which there are."""
+
+    def read(written: str, limits: Limits) -> str:
+        if written not in (values(limits) if callable(values) else values):
+            raise ValueError(written)
+        return written
+
+    return Param(name, default, read, str, help)
+
+
+def switch(name: str, default: bool, help: str) -> Param:
+    """On or off."""
+    words = choice(name, SWITCH, "", help)
+    return Param(name, default, lambda written, limits: words.read(written, limits) == "on", lambda on: "on" if on else "off", help)
+
+
+def number(name: str, least: float, most: float, default: float, help: str) -> Param:
+    """A number of a slider, to six digits."""
+    return Param(name, default, lambda written, limits: _within(written, least, most), lambda value: f"{value:g}", help, "walked")
+
+
+def count(name: str, least: int, most: Limit, default: int | None, help: str, walked: bool = True) -> Param:
+    """A whole number of things, written as it is; None: nothing is counted."""
+
+    def read(written: str, limits: Limits) -> int:
+        return int(_within(written, least, _size(most, limits)))
+
+    return Param(name, default, read, str, help, "walked" if walked else "")
+
+
+def place(name: str, limit: Limit, default: int | None, help: str, walked: bool = False) -> Param:
+    """A place in a list of `limit`, from 0; written from 1. None: the page suggests one."""
+
+    def read(written: str, limits: Limits) -> int:
+        (found,) = _places(written, _size(limit, limits))
+        return found
+
+    return Param(name, default, read, lambda at: str(at + 1), help, "walked" if walked else "")
+
+
+def places(name: str, limit: Limit, help: str) -> Param:
+    """Several of them, each once, in the order of the choice; None: the page suggests some."""
+
+    def read(written: str, limits: Limits) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(_places(written, _size(limit, limits))))
+
+    return Param(name, None, read, lambda chosen: ",".join(str(at + 1) for at in chosen), help)
+
+
+def rows(name: str, default: tuple | frozenset, read_row: Callable[[str, Limits], tuple], help: str, is_sorted: bool = True) -> Param:
+    """A list of rows such as cross.4.7, each once; read_row: one of them. default: empty, a set or a tuple."""
+
+    def read(written: str, limits: Limits) -> tuple | frozenset:
+        items = list(dict.fromkeys(written.split(",")))[:MOST_ENTRIES]
+        return type(default)(dict.fromkeys(read_row(item, limits) for item in items))
+
+    def write(found: Collection[tuple]) -> str:
+        items = sorted(found, key=lambda row: [str(part) for part in row]) if is_sorted else found
+        return ",".join(".".join(_written(part) for part in row) for row in items)
+
+    return Param(name, default, read, write, help, is_list=True)
+
+
+def numbers(parts: list[str], sizes: tuple[int, ...], may_be_all: bool = False) -> tuple[int | None, ...]:
+    """The numbers of a row, written from 1, each below its size; may_be_all: "*" stands for all of them, None. Raises ValueError."""
+    found = tuple(None if part == "*" and may_be_all else int(part) - 1 for part in parts)
+    if len(found) != len(sizes) or any(at is not None and not 0 <= at < size for at, size in zip(found, sizes, strict=True)):
+        raise ValueError(".".join(parts))
+    return found
+
+
+def _written(part: str | int | None) -> str:
+    return part if isinstance(part, str) else "*" if part is None else str(part + 1)
+
+
+def _size(limit: Limit, limits: Limits) -> int:
+    return limit(limits) if callable(limit) else limit
+
+
+def _places(written: str, limit: int) -> tuple[int, ...]:
+    found = tuple(int(part) - 1 for part in written.split(",") if part)
+    if any(not 0 <= at < limit for at in found):
+        raise ValueError(written)
+    return found
+
+
+def _within(written: str, least: float, most: float) -> float:
+    value = float(written)
+    if not least <= value <= most:
+        raise ValueError(written)
+    return value

@@ -1,0 +1,77 @@
+"""The settings that the page and several views share, as the address has them; their defaults stand in State and Intervention."""
+
+from __future__ import annotations
+
+from model.analysis.roles import ROLE
+from model.trace.intervention import POSITION_EDITS, Intervention
+from viz.page.params import Limits, Param, choice, count, number, numbers, place, rows, switch, text
+from viz.page.state import State
+
+SINKS = ("keep", "hide", "renormalise")
+LABELS = ("", "distance", *ROLE)  # "": entropy
+COMPARE = ("after", "before", "difference")
+FORCING = ("free", "forced")
+TEMPERATURES, SCALES = (0.1, 5.0), (0.0, 4.0)  # ranges of the sliders
+MOST_STEPS = 99  # moments of a training that a link may name
+
+
+def tokens(limits: Limits) -> int:
+    """The longest sentence, as the limit of a place in it."""
+    return limits.tokens
+
+
+def heads(limits: Limits) -> int:
+    """The most heads in a layer, as the limit of a head."""
+    return max(limits.heads.values(), default=0)
+
+
+def _layers(limits: Limits) -> int:
+    return max(limits.layers.values(), default=0)
+
+
+def _link(written: str, limits: Limits) -> tuple:
+    """cross.4.2.* and the like: kind, layer, query, key from 1, * for all."""
+    kind, *parts = written.split(".")
+    found = numbers(parts, (limits.layers[kind], limits.tokens, limits.tokens), may_be_all=True)
+    if found[1:] == (None, None):
+        raise ValueError(written)
+    return (kind, *found)
+
+
+def _head(written: str, limits: Limits) -> tuple:
+    """cross.4.7: kind, layer, head from 1."""
+    kind, *parts = written.split(".")
+    return (kind, *numbers(parts, (limits.layers[kind], limits.heads[kind])))
+
+
+PARAMS: tuple[Param, ...] = (
+    text("text", "the sentence", State.text),
+    text("model", "which checkpoint of the family; empty: the one that the page was started with", typed=False),
+    place("moment", MOST_STEPS, None, "a moment of the training", walked=True),
+    text("target", "the reader's own translation; empty: the model's"),
+    switch("causal", Intervention.causal, "the decoder's look-ahead mask"),
+    choice("source_positions", POSITION_EDITS, Intervention.source_positions, "what the source is told of where its tokens stand"),
+    choice("target_positions", POSITION_EDITS, Intervention.target_positions, "what the target is told of where its tokens stand"),
+    number("position_scale", *SCALES, Intervention.position_scale, "how strongly positions are added"),
+    count("window", 0, tokens, Intervention.window, "how far self-attention reaches, tokens"),
+    rows("cut", Intervention.cut, _link, "links of attention that are cut: kind.layer.query.key, * for all"),
+    rows("heads_off", Intervention.heads_off, _head, "heads that are off: kind.layer.head"),
+    number("temperature", *TEMPERATURES, Intervention.temperature, "what scores are divided by before the softmax"),
+    switch("scaled", Intervention.scaled, "whether scores are divided by √d_head"),
+    switch("lab", State.lab, "whether the whole panel of changes is open"),
+    choice("compare", COMPARE, State.compare, "under a change: which pass is drawn"),
+    choice("forcing", FORCING, State.forcing, "under a change: translate again, or read the original translation"),
+    choice("view", lambda limits: limits.views, State.view, "which view is open"),
+    choice("kind", lambda limits: limits.layers, State.kind, "the open head: its kind of attention"),
+    place("layer", _layers, State.layer, "the open head: its layer"),
+    place("head", heads, State.head, "the open head: its number"),
+    choice("side", lambda limits: limits.anatomy.stack_names, State.side, "which stack the views of one side show"),
+    switch("words", State.words, "attention between words instead of pieces"),
+    place("query", tokens, State.query, "the open cell: who asks", walked=True),
+    place("key", tokens, State.key, "the open cell: who answers", walked=True),
+    place("token", tokens, State.token, "the token that is looked at"),
+    place("row", tokens, State.row, "the decoder row that is looked at", walked=True),
+    choice("label", LABELS, State.label, "what colours the map of heads; a role leaves the heads that have it bright"),
+    switch("held_out", State.held_out, "roles as measured on held-out sentences instead of on this one"),
+    choice("sinks", SINKS, State.sinks, "attention to special tokens and punctuation: shown, hidden, or hidden and the rest to 100%"),
+)  # fmt: skip

@@ -1,0 +1,63 @@
+"""The State of this session: one place to read it, one way to write it, one way to tie a widget to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from viz.page.state import State
+
+MOST_TYPED = 60_000  # characters that a text field takes: far more than a model reads, so that a long paste is answered in words
+
+
+def begun() -> bool:
+    """Whether this session has a State; it gets one from its address."""
+    return "state" in st.session_state
+
+
+def state() -> State:
+    """What the page shows now."""
+    return st.session_state["state"]
+
+
+def write(**values: object) -> State:
+    """Other values, by their names in the address (or `change` as a whole). Returns the State that is shown from now on."""
+    now = st.session_state["state"] = state().having(**values)
+    return now
+
+
+def follow(arrived: State) -> None:
+    """Show another State as a whole, as an address says it."""
+    st.session_state["state"] = arrived
+    st.session_state["turn"] = turn() + 1
+
+
+def turn() -> int:
+    """How often the page has followed its address: components that remember more than the State begin anew with it."""
+    return st.session_state.get("turn", 0)
+
+
+_ITS_OWN = object()
+
+
+def tied(
+    name: str = "", key: str = "", *, shown: object = _ITS_OWN, take: Callable[[Any], Mapping[str, object]] | None = None, options: bool = False
+) -> dict[str, Any]:
+    """Arguments that tie a widget to a setting: it shows the setting, and what the reader chooses is written.
+
+    key: of the widget, where it is not the setting's name; every widget needs one of its own.
+    shown: what it shows, where that is not the setting as it is. take: what a choice writes, where that is not the setting alone.
+    options: the widget offers options, which may be others in every run, so it is told each time which one is chosen. Any other
+    widget is told only what it does not show already: the reader may have typed on meanwhile.
+    """
+    key = key or name
+    value = state().value(name) if shown is _ITS_OWN else shown
+    if options or key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+    return {"key": key, "on_change": _take, "args": (key, take or (lambda chosen: {name: chosen}))}
+
+
+def _take(key: str, take: Callable[[Any], Mapping[str, object]]) -> None:
+    write(**take(st.session_state[key]))
