@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from html import escape
 
-from model.instrument.tokenizer import SPACE, Tokens
+from model.instrument.tokenizer import SPACE
+from model.trace.tokens import Tokens
 
 SANS = '"Source Sans", "Source Sans Pro", "Segoe UI", system-ui, sans-serif'
 MONO = '"Source Code Pro", ui-monospace, "SF Mono", Menlo, Consolas, monospace'

@@ -80,7 +80,7 @@ def _membership(words: list[int], like: Tensor) -> Tensor:
 
 
 def error_rate(sure: frozenset[Link], possible: frozenset[Link], found: frozenset[Link]) -> tuple[int, int]:
-    """Hits and total of the alignment error rate, to be summed over sentences: AER = 1 - hits / total,
+    """Hits and total of the alignment error rate, to be summed over sentences: AER = 1 - hits / total.
 
     hits = |A and S| + |A and P|, total = |A| + |S| (Och and Ney 2003, equation 4). 0 is perfect, 1 has nothing right.
     """

@@ -11,8 +11,8 @@ import torch
 
 from model.analysis.coreference import NOUNS, gathering, head_links, heads_off, hidden, layers_off, links, reads
 from model.analysis.links import Examples, run_intact
-from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
-from model.measuring.card import card_parts, write_block
+from model.instrument.pretrained import Translator, checkpoint_folder, load_pretrained
+from model.measuring.command import CardBlock, in_words, options
 from model.measuring.coreference_pairs import Pair, Verdict, judge, known_to, minimal_pairs, read_lexicon
 from model.measuring.coreference_record import ALL, Coreference, Counts, save_coreference
 from model.measuring.coreference_words import card_block
@@ -73,8 +73,8 @@ def examples_of(translator: Translator, pairs: list[Pair]) -> Examples:
         side: {name: _marked(found, ids[side].size(1)).to(device) for name, found in names.items()}
         for side, names in spots.items()
     }
-    numbers = (torch.tensor(values, device=device) for values in (rows, right, wrong))
-    return Examples(ids[ENCODER].to(device), ids[DECODER].to(device), *numbers, places)
+    asked, right_ids, wrong_ids = (torch.tensor(values, device=device) for values in (rows, right, wrong))
+    return Examples(ids[ENCODER].to(device), ids[DECODER].to(device), asked, right_ids, wrong_ids, places)
 
 
 def _covering(tokens: Tokens, span: tuple[int, int]) -> list[int]:
@@ -154,15 +154,11 @@ def check_training(lexicon_path: Path, files: list[Path]) -> None:
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    form = argparse.ArgumentDefaultsHelpFormatter
-    parser = argparse.ArgumentParser(prog="python -m model.coreference", description=__doc__, formatter_class=form)
+    parser = options("coreference", __doc__, "put the tables into the checkpoint's README.md")
     parser.add_argument("--lexicon", type=Path, default=LEXICON, help="nouns, adjectives and frames of the minimal pairs")
     parser.add_argument("--phrases", type=Path, nargs="*", default=[], help="phrases to train on, checked to hold out the pairs")
-    parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
     parser.add_argument("--inside", type=int, default=INSIDE, help="pairs in which heads and links are taken away")
     parser.add_argument("--seed", type=int, default=0, help="draws the pairs and shuffles the null")
-    parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
-    parser.add_argument("--write-card", action="store_true", help="put the tables into the checkpoint's README.md")
     args = parser.parse_args(arguments)
     if args.inside < 1:
         parser.error(f"--inside must be at least 1, not {args.inside}.")
@@ -173,21 +169,17 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure one checkpoint, print and store what was found and, with --write-card, put it into the model card."""
     args = parse(arguments)
     started, folder = time.perf_counter(), checkpoint_folder(args.model)
-    try:
-        if args.write_card:
-            card_parts(folder / "README.md", BLOCK)  # not after minutes of work
+    with in_words():
+        card = CardBlock(folder, BLOCK, args.write_card)
         check_training(args.lexicon, args.phrases)
         translator, pairs = load_pretrained(folder, args.device), minimal_pairs(read_lexicon(args.lexicon), seed=args.seed)
         with torch.inference_mode():
             found = measure(translator, pairs, args.seed, args.inside)
-    except (OSError, ValueError, CheckpointError, DeviceError) as error:
-        raise SystemExit(f"error: {error}") from error
     about = f"{len(pairs)} minimal pairs from `{NAME}`, seed {args.seed}"
     block = card_block(found, about)
     print(block)
     path = save_coreference(folder, found, translator.about["weights_sha256"], about)
-    if args.write_card:
-        write_block(folder / "README.md", BLOCK, block)
+    card.write(block)
     print(f"\n{time.perf_counter() - started:.0f} s -> {path}")
 
 

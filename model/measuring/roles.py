@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import re
@@ -15,7 +14,8 @@ from torch import Tensor
 
 from model.analysis.roles import ROLE, HeadMeasures, RoleMeasure, head_statistics, role_scores, shuffled
 from model.instrument.beside import entry, explained, head_shapes, head_table, read_measured, whole_number
-from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
+from model.instrument.pretrained import Translator, checkpoint_folder, load_pretrained
+from model.measuring.command import in_words, options
 from model.trace.anatomy import Anatomy
 from model.training.data import read_pairs
 from model.transformer.config import Config, briefly
@@ -57,10 +57,11 @@ def measure_pairs(translator: Translator, pairs: list[tuple[str, str]], seed: in
     measures = HeadMeasures(len(pairs), {kind: {} for kind in kinds}, {kind: {} for kind in kinds})
     for (kind, name), values in statistics.items():
         measures.statistics[kind][name] = torch.stack(values).mean(0)
-    for (kind, name), values in scores.items():
-        both = torch.stack([torch.stack(pair) for pair in values])  # (sentence, score or null, layer, head)
-        mean, deviation = both.mean(0), both.std(0, correction=min(1, len(values) - 1))
-        measures.roles[kind][name] = RoleMeasure(ROLE[name], *mean, *deviation, len(values))
+    for (kind, name), pairs_of_scores in scores.items():
+        both = torch.stack([torch.stack(pair) for pair in pairs_of_scores])  # (sentence, score or null, layer, head)
+        (score, chance), count = both.mean(0), len(pairs_of_scores)
+        deviation, chance_deviation = both.std(0, correction=min(1, count - 1))
+        measures.roles[kind][name] = RoleMeasure(ROLE[name], score, chance, deviation, chance_deviation, count)
     return measures
 
 
@@ -106,9 +107,9 @@ def load_roles(folder: Path, weights_sha256: str, config: Config | None = None) 
         for kind in anatomy.kind_names:
             found, names = entry(entry(content, "statistics"), kind), OF_SELF if anatomy.kind(kind).is_self else STATISTICS
             statistics[kind] = {name: torch.tensor(head_table(found[name], shapes.get(kind), name)) for name in names}
-            shape = tuple(statistics[kind]["entropy"].shape)
+            layers, heads = statistics[kind]["entropy"].shape
             measured = entry(entry(content, "roles"), kind)
-            roles[kind] = {name: _role_measure(name, kind, entry(measured, name), shape, anatomy) for name in measured}
+            roles[kind] = {name: _role_measure(name, kind, entry(measured, name), (layers, heads), anatomy) for name in measured}
         return HeadMeasures(whole_number(content["sentences"], "sentences", 1), statistics, roles)
 
 
@@ -122,19 +123,14 @@ def _role_measure(name: str, kind: str, got: Mapping, shape: tuple[int, int], an
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure one checkpoint and print which heads have which role."""
-    form = argparse.ArgumentDefaultsHelpFormatter
-    parser = argparse.ArgumentParser(prog="python -m model.roles", description=__doc__, formatter_class=form)
+    parser = options("roles", __doc__)
     parser.add_argument("--data", type=Path, required=True, help=f"folder with {' and '.join(SPLITS)}, .tsv.gz")
-    parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
     parser.add_argument("--seed", type=int, default=0, help="draws the sentences and shuffles the null")
-    parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
     args = parser.parse_args(arguments)
     started, folder = time.perf_counter(), checkpoint_folder(args.model)
-    try:
+    with in_words():
         translator, pairs = load_pretrained(folder, args.device), sample(args.data, seed=args.seed)
         measures = measure_pairs(translator, pairs, args.seed)
-    except (OSError, ValueError, CheckpointError, DeviceError) as error:
-        raise SystemExit(f"error: {error}") from error
     about = f"{EACH} pairs each of {' and '.join(SPLITS)}, seed {args.seed}, reference as target"
     path = save_roles(folder, measures, translator.about["weights_sha256"], about)
     for role in ROLE.values():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import streamlit as st
-from test_script import run, shown
+from support.page import run, shown
 
 from viz.page import params, store
 from viz.page.link import Link
@@ -34,7 +34,7 @@ WAVES = View(
 
 def offered(app) -> list[str]:
     """The titles of the views that the page offers."""
-    return [option.content for option in app.segmented_control(key="view").options]
+    return list(app.segmented_control(key="view").options)
 
 
 def test_a_view_with_a_setting_of_its_own_needs_no_other_edit(monkeypatch):

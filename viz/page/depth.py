@@ -20,7 +20,7 @@ def note(scene: Scene) -> None:
     depth = engine.depth(scene.trained)
     if depth is None or scene.translator is not scene.trained:
         return
-    own = engine.run(scene.translator, scene.settings.text, "", Intervention()).trace
+    own = engine.run(scene.translator, scene.source, None, Intervention()).trace
     said = outside(depth, own.source, -float(own.loss.mean()))
     if not said:
         return

@@ -96,41 +96,36 @@ def at_moment(trained: Translator, index: int) -> Translator:
 
 
 @cached
-def translate(translator: Translator, text: str, intervention: Intervention = Intervention()) -> Tokens:
-    """The model's own translation of `text` as labels."""
-    source = translator.source(text)
+def translate(translator: Translator, source: Tokens, intervention: Intervention = Intervention()) -> Tokens:
+    """The model's own translation of `source` as labels."""
     reached = most_tokens(len(source), translator.model.config)
     return translator.translate_tokens(source, within(intervention, translator.anatomy, len(source), reached))
 
 
 @shared
-def captured(translator: Translator, text: str, labels: Tokens, intervention: Intervention) -> Pass:
+def captured(translator: Translator, source: Tokens, labels: Tokens, intervention: Intervention) -> Pass:
     """One captured pass over a pair."""
     started = time.perf_counter()
-    source, read = translator.source(text), translator.read(labels)
     # links to tokens that are gone do nothing: see `shell`
-    trace = capture(translator.model, source, read, labels, intervention, translator.anatomy)
+    trace = capture(translator.model, source, translator.read(labels), labels, intervention, translator.anatomy)
     wait(trace.logits.device)
     return Pass(trace, time.perf_counter() - started)
 
 
-def run(translator: Translator, text: str, target: str, intervention: Intervention, forced: bool = False) -> Pass:
-    """Translate (or read the reader's own `target`), then capture. Raises ValueError in words for text it cannot read.
+def run(translator: Translator, source: Tokens, own: Tokens | None, intervention: Intervention, forced: bool = False) -> Pass:
+    """Translate, then capture. own: the reader's translation as labels, read in place of the model's.
 
     forced: read the translation of the unchanged model (teacher forcing), whatever the changed one would have said.
     """
-    if target.strip():
-        labels = translator.target(target)
-    else:
-        labels = translate(translator, text, Intervention() if forced else intervention)
-    return captured(translator, text, labels, intervention)
+    labels = own or translate(translator, source, Intervention() if forced else intervention)
+    return captured(translator, source, labels, intervention)
 
 
 @loaded
 def suggested_head(translator: Translator) -> tuple[str, int, int]:
     """The head to open first: the cross-attention head that most surely finds one word for each word of the first example."""
     try:
-        trace = run(translator, EXAMPLES[0], "", Intervention()).trace
+        trace = run(translator, translator.source(EXAMPLES[0]), None, Intervention()).trace
     except ValueError:  # a model that reads fewer tokens than the example has
         return ("cross", translator.anatomy.bridge().layers - 1, 0)
     rows, columns = (torch.tensor(content(tokens), device=trace.logits.device) for tokens in (trace.labels, trace.source))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
 from model.trace.anatomy import Anatomy
 
@@ -52,7 +53,7 @@ class Param:
     name: str
     default: object
     read: Callable[[str, Limits], object]
-    write: Callable[[object], str]
+    write: Callable[[Any], str]
     help: str  # what it is, in one phrase
     history: str = ""  # "typed": what the reader types replaces the entry of the browser's history; "walked": small steps are one entry
     is_list: bool = False  # entries behind the first MOST_ENTRIES are left out

@@ -15,6 +15,7 @@ from model import Translator
 from model.analysis.roles import without_sinks
 from model.analysis.words import join_words, strongest_pieces
 from model.trace.intervention import Intervention
+from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps, Trace
 from viz.canvas import Click
 from viz.charts import head_sentence
@@ -43,10 +44,20 @@ class Scene:
         """The pass on screen: the one that was asked for, or, to compare, that of the unchanged model."""
         return self.before if self.settings.compare == "before" else self.done.trace
 
+    @property
+    def source(self) -> Tokens:
+        """The sentence as the model reads it."""
+        return self.done.trace.source
+
+    @property
+    def own(self) -> Tokens | None:
+        """The reader's own translation as labels; None where the model translates."""
+        return self.done.trace.labels if self.settings.target.strip() else None
+
     @cached_property
     def before(self) -> Trace:
         """The pass of the unchanged model over its own translation (or the reader's)."""
-        return engine.run(self.translator, self.settings.text, self.settings.target, Intervention()).trace
+        return engine.run(self.translator, self.source, self.own, Intervention()).trace
 
     @property
     def compares(self) -> bool:
@@ -138,7 +149,8 @@ class Scene:
 
     def choose(self, **changes) -> None:
         """Change settings in mid-run; what is drawn after this sees them."""
-        self.settings = store.write(**changes)
+        store.write(**changes)
+        self.settings = store.state()
 
 
 caches.key_of.register(Scene, lambda scene: scene.key)
@@ -185,10 +197,9 @@ def calculation_opener(scene: Scene) -> Callable[[Click], None]:
     kind, layer, head = scene.open_head
 
     def open_calculation(click: Click) -> None:
-        cell = (click.row, click.column)
+        query, key = click.row, click.column
         if scene.settings.words:
-            cell = strongest_pieces(scene.trace, kind, scene.trace.attention[kind].weights[layer, head], cell)
-        cell = {"query": cell[0], "key": cell[1]}
-        store.write(view=scene.calculation or scene.settings.view, kind=kind, layer=layer, head=head, **cell)
+            query, key = strongest_pieces(scene.trace, kind, scene.trace.attention[kind].weights[layer, head], (query, key))
+        store.write(view=scene.calculation or scene.settings.view, kind=kind, layer=layer, head=head, query=query, key=key)
 
     return open_calculation

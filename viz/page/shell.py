@@ -80,7 +80,7 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
         below.info(plain(str(error)))
         address.publish(link)
         return
-    calculation = next((slug for slug, view in views.items() if view.calculates), None)
+    calculation = next((slug for slug, view in offered.items() if view.calculates), None)
     scene = Scene(store.state(), translator, done, colours, trained, calculation)
     status.html(_status(scene))
     with below:
@@ -195,7 +195,7 @@ def _controls(views: Mapping[str, View], anatomy: Anatomy, resting: str) -> st.d
     with st.container(key="controls"):
         titles = {slug: view.title for slug, view in views.items()}
         st.segmented_control(
-            "View", list(titles), format_func=titles.get, required=True, label_visibility="collapsed", **tied("view", options=True)
+            "View", list(titles), format_func=titles.__getitem__, required=True, label_visibility="collapsed", **tied("view", options=True)
         )
         if resting:
             st.caption(plain(resting))
@@ -207,20 +207,22 @@ def _controls(views: Mapping[str, View], anatomy: Anatomy, resting: str) -> st.d
                 if needs.obeyed(anatomy, name):
                     st.selectbox(label, POSITION_EDITS, width=210, **tied(name, options=True))
             st.selectbox(
-                "Sinks", list(SINK_TITLES), format_func=SINK_TITLES.get, help=SINKS_HELP, width=165, **tied("sinks", options=True)
+                "Sinks", list(SINK_TITLES), format_func=SINK_TITLES.__getitem__, help=SINKS_HELP, width=165, **tied("sinks", options=True)
             )
             st.toggle("More changes", help=LAB_HELP, **tied("lab"))
         return st.container(key="panel")
 
 
 def _pass(translator: Translator) -> engine.Pass:
-    """The pass that is asked for. Links to tokens that the sentence does not have are dropped with a notice."""
-    source = len(translator.source(store.state().text))
+    """The pass that is asked for: what was typed becomes Tokens here, and travels as such. Raises ValueError in words for text that
+    the model cannot read. Links to tokens that the sentence does not have are dropped with a notice."""
+    state = store.state()
+    source, own = translator.source(state.text), translator.target(state.target) if state.target.strip() else None
     while True:
         state = store.state()
-        done = engine.run(translator, state.text, state.target, state.change, state.forcing == "forced")
-        before = engine.run(translator, state.text, state.target, Intervention()) if state.change.cut else done
-        change, notices = outside(state.change, source, max(len(done.trace.target), len(before.trace.target)))
+        done = engine.run(translator, source, own, state.change, state.forcing == "forced")
+        before = engine.run(translator, source, own, Intervention()) if state.change.cut else done
+        change, notices = outside(state.change, len(source), max(len(done.trace.target), len(before.trace.target)))
         _say(notices)
         if not notices:
             return done
@@ -230,7 +232,7 @@ def _pass(translator: Translator) -> engine.Pass:
 def _translation(scene: Scene) -> None:
     """Source and target as chips; under a change, what changed and the original beside it."""
     settings, trace = scene.settings, scene.done.trace
-    original = engine.translate(scene.translator, settings.text)
+    original = engine.translate(scene.translator, scene.source)
     own = bool(settings.target.strip())
     rows = [chips.row("source", "English", trace.source)]
     if not settings.change.changes_nothing and not own and settings.forcing == "free":

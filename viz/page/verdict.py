@@ -9,7 +9,8 @@ from functools import partial
 
 from model.analysis.change import PredictionChange, prediction_change
 from model.analysis.words import join_pieces
-from model.instrument.tokenizer import SPACE, SPECIAL, Tokens
+from model.instrument.tokenizer import SPACE, SPECIAL
+from model.trace.tokens import Tokens
 from viz.page import engine
 from viz.page.scene import Scene
 from viz.theme import number, quoted
@@ -79,7 +80,7 @@ def said(scene: Scene, original: Tokens) -> str:
 def losses(scene: Scene) -> str:
     """The loss of one and the same translation before and after the change, nats per token, and which way it went."""
     settings = scene.settings
-    forced = engine.run(scene.translator, settings.text, settings.target, settings.change, forced=True).trace
+    forced = engine.run(scene.translator, scene.source, scene.own, settings.change, forced=True).trace
     then, now = float(scene.before.loss.mean()), float(forced.loss.mean())
     whose = "your translation" if settings.target.strip() else "the same translation, that of the model as trained"
     return f"Loss of {whose}, teacher-forced: {then:.2f} nats per token before, {now:.2f} after; {_way(then, now)}."

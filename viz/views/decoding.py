@@ -37,7 +37,8 @@ FORMULA = (
 
 def _choice(written: str, limits: Limits) -> tuple[int, int]:
     """3.812: step and piece from 1."""
-    return numbers(written.split("."), (limits.tokens, limits.anatomy.vocabulary))
+    step, piece = numbers(written.split("."), (limits.tokens, limits.anatomy.vocabulary))
+    return step, piece
 
 
 PARAMS = (
@@ -77,7 +78,7 @@ def _packed(translator: Translator, trace: Trace, layer: int, head: int, taken: 
 def draw(scene: Scene) -> None:
     """One part at a time."""
     part = st.segmented_control(
-        "Part", list(PART_TITLES), format_func=PART_TITLES.get, required=True, label_visibility="collapsed",
+        "Part", list(PART_TITLES), format_func=PART_TITLES.__getitem__, required=True, label_visibility="collapsed",
         **tied("decoding_part", "decoding-part", options=True),
     )  # fmt: skip
     {"steps": _steps, "beam": _beam}[part](scene)
@@ -87,7 +88,7 @@ def _played(scene: Scene) -> Played:
     """The translation that is played; what cannot be forced is dropped with a notice that names it."""
     translator, trace, settings = scene.translator, scene.trace, scene.settings
     change = trace.intervention
-    own = engine.translate(translator, settings.text, change)
+    own = engine.translate(translator, trace.source, change)
     given = bool(settings.target.strip()) or trace.labels.ids != own.ids
     if given or not settings.forced:
         return Played(trace, own, (), given)
@@ -96,7 +97,7 @@ def _played(scene: Scene) -> Played:
         st.warning(plain(_dropped(scene, found)))
         scene.choose(forced=found.taken)
     labels = translator.tokenizer.with_end(translator.tokenizer.decode(found.ids))
-    trace = engine.captured(translator, settings.text, labels, change).trace
+    trace = engine.captured(translator, trace.source, labels, change).trace
     return Played(trace, own, found.taken, False)
 
 
@@ -207,7 +208,7 @@ def _beam(scene: Scene) -> None:
             st.plotly_chart(figure, theme=None, width="content", key="decoding-beam-tree", config={"displayModeBar": False})
     with st.container(border=True, key="card-ended"):
         st.html('<h3 class="head-title">Those that ended</h3>')
-        own = engine.translate(scene.translator, scene.settings.text, scene.trace.intervention)
+        own = engine.translate(scene.translator, scene.source, scene.trace.intervention)
         st.html(_ended(scene, tree, own.ids))
         st.caption(
             FORMULA + (" What-if choices and a translation of your own do not steer this search." if _steered(scene) else "")

@@ -85,7 +85,7 @@ def _take(index: int) -> None:
 def _other(scene: Scene, second: str) -> Scene:
     """The same settings and the same change of the model with the second sentence, translated by the model."""
     forced = scene.settings.forcing == "forced"
-    done = engine.run(scene.translator, second, "", scene.trace.intervention, forced=forced)
+    done = engine.run(scene.translator, scene.translator.source(second), None, scene.trace.intervention, forced=forced)
     return Scene(scene.settings.having(text=second, target=""), scene.translator, done, scene.colours)
 
 
@@ -190,10 +190,11 @@ def _most_changed(scene: Scene, other: Scene) -> None:
         f"The open head has {float(changes[kind][layer, head]):.3f}, number {place} of {len(heads)}."
     )
     with st.container(horizontal=True, key="pair-heads", gap="small"):
-        for rank, (value, *where) in enumerate(heads[:MOST_CHANGED]):
-            off = " (off)" if tuple(where) in scene.trace.intervention.heads_off else ""
+        for rank, (value, of_kind, in_layer, number) in enumerate(heads[:MOST_CHANGED]):
+            where = (of_kind, in_layer, number)
+            off = " (off)" if where in scene.trace.intervention.heads_off else ""
             label = f"{head_title(*where)}{off}: **{value:.3f}**"
-            st.button(label, on_click=_open, args=where, key=f"pair-head-{rank}", disabled=where == [kind, layer, head])
+            st.button(label, on_click=_open, args=where, key=f"pair-head-{rank}", disabled=where == (kind, layer, head))
 
 
 def _open(kind: str, layer: int, head: int) -> None:

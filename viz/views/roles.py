@@ -61,7 +61,7 @@ def _choose(scene: Scene) -> None:
     """Colour and filter, and this sentence or the held-out ones; both go into the URL."""
     stored = stored_measures(scene)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="roles-choice"):
-        st.pills("Colour by", LABELS, format_func=TITLES.get, label_visibility="collapsed",
+        st.pills("Colour by", LABELS, format_func=TITLES.__getitem__, label_visibility="collapsed",
                  **store.tied(key="roles-label", shown=scene.settings.label, take=lambda label: {"label": label or ""}, options=True))  # fmt: skip
         if stored:
             st.segmented_control(

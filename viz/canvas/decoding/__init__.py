@@ -11,8 +11,9 @@ from model.analysis.attention import handed_on
 from model.analysis.decoding import Forced, next_pieces
 from model.analysis.output import label_ids, ranks
 from model.instrument.search import NEVER_SAID
-from model.instrument.tokenizer import END, SPECIAL, Tokens
+from model.instrument.tokenizer import END, SPECIAL
 from model.trace.anatomy import Kind
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz import reading
 from viz.canvas.shared import packing

@@ -131,7 +131,9 @@ def _header(matrix: Matrix) -> dict:
 
 def _linked(places: list[int | None] | None, count: int) -> list[int]:
     """What tells which rows (or columns) of several matrices belong together; below zero: those that the first does not have."""
-    return [at if places is None else -1 - at if places[at] is None else places[at] for at in range(count)]
+    if places is None:
+        return list(range(count))
+    return [-1 - at if place is None else place for at, place in enumerate(places[:count])]
 
 
 _mount = streamlit.components.v2.component(

@@ -106,7 +106,7 @@ def axis_tokens(maps: AttentionMaps) -> dict[str, Tokens]:
     return {**lists, "labels": made[0]} if made else lists
 
 
-def token_lists(maps: AttentionMaps) -> dict[str, dict]:
+def token_lists(maps: AttentionMaps) -> dict[str, dict[str, object]]:
     """`axis_tokens` as the browser writes them: words for labels, names for hovers, and which of them are special."""
     return {
         name: {
