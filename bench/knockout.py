@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from bench.report import Report, machine, write_option
 from model import Intervention, Translator, load_pretrained
 from model.analysis.knockout import every_head, knock_out
-from model.instrument.capture import capture
 from model.instrument.device import wait
 from model.instrument.pretrained import CheckpointError, DeviceError
+from model.instrument.sites import capture
 
 SENTENCES = (  # of 8, 24 and 60 tokens, with translations of about the same length
     "The cat sat on the mat.",
@@ -54,7 +54,7 @@ def measure(translator: Translator, text: str, rounds: int) -> tuple[str, list[f
     functions = [
         lambda: translator.trace(text),
         lambda: capture(model, trace.source, trace.target, trace.labels, Intervention()),
-        lambda: knock_out(trace, model, heads),
+        lambda: knock_out(trace, translator.passes, heads),
     ]
     return f"{len(trace.source)} + {len(trace.target)}", taking_turns([settled(function) for function in functions], rounds)
 

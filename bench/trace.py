@@ -12,9 +12,9 @@ import torch
 
 from bench.report import Report, machine, write_option
 from model import Intervention, Translator, load_pretrained
-from model.instrument.capture import capture
 from model.instrument.device import wait
 from model.instrument.pretrained import CheckpointError, DeviceError
+from model.instrument.sites import capture
 from model.trace.tokens import Tokens
 
 SENTENCE = "The old man who lives next door told me that he had never seen so many people in the street before."

@@ -56,6 +56,12 @@ class Gathering:
     turns_null: Tensor
 
 
+def _heads(model: Transformer, kind: str) -> tuple[int, int]:
+    """How many layers have attention of a kind, and how many heads each has."""
+    shape = model.anatomy.kind(kind)
+    return shape.layers, shape.heads
+
+
 def between(weights: Tensor, queries: Tensor, keys: Tensor) -> Tensor:
     """Attention from a place to a place, (layer, head, example), from weights (layer, example, head, query, key).
 
@@ -66,7 +72,7 @@ def between(weights: Tensor, queries: Tensor, keys: Tensor) -> Tensor:
 
 
 def gathering(intact: Intact, examples: Examples, seed: int = 0) -> Gathering:
-    """What every head of the encoder gathers for "it". The null is drawn with `seed`. Raises ValueError for unpaired examples."""
+    """What every head of the encoder gathers for "it"; the null is drawn with `seed`. Raises ValueError if unpaired."""
     if len(examples) % 2 or not len(examples):
         raise ValueError(f"Examples come in pairs; there are {len(examples)}.")
     weights, places = intact.weights[ENCODER], examples.places[ENCODER]
@@ -94,7 +100,7 @@ def _shuffled(weights: Tensor, real: Tensor, seed: int) -> Tensor:
 
 def head_links(model: Transformer, examples: Examples, intact: Intact, kind: str, queries: str, keys: str) -> Effect:
     """What cutting one place from another in one head alone does, for every head of a kind: (layer, head)."""
-    shape = (model.anatomy.kind(kind).layers, model.anatomy.kind(kind).heads)
+    shape = _heads(model, kind)
     cuts = [Change((Cut(kind, layer, queries, keys, head),)) for layer, head in product(*map(range, shape))]
     return _shaped(effect(model, examples, intact, cuts), shape)
 
@@ -110,7 +116,7 @@ def links(model: Transformer, examples: Examples, intact: Intact) -> dict[tuple[
     """What cutting LINKS does in all heads of each layer, and last in all layers at once: (layers + 1,) each."""
     found = {}
     for kind, queries, keys in LINKS:
-        layers = [*range(model.anatomy.kind(kind).layers), None]
+        layers = [*range(_heads(model, kind)[0]), None]
         found[kind, queries, keys] = effect(
             model, examples, intact, [Change((Cut(kind, layer, queries, keys),)) for layer in layers]
         )
@@ -119,15 +125,15 @@ def links(model: Transformer, examples: Examples, intact: Intact) -> dict[tuple[
 
 def heads_off(model: Transformer, examples: Examples, intact: Intact, kind: str) -> Effect:
     """What switching off every head of a kind does: (layer, head)."""
-    shape = (model.anatomy.kind(kind).layers, model.anatomy.kind(kind).heads)
+    shape = _heads(model, kind)
     changes = [Change(heads=frozenset({(kind, layer, head)})) for layer, head in product(*map(range, shape))]
     return _shaped(effect(model, examples, intact, changes), shape)
 
 
 def layers_off(model: Transformer, examples: Examples, intact: Intact, kind: str) -> Effect:
     """What switching off all heads of one layer of a kind does: (layer,)."""
-    heads = range(model.anatomy.kind(kind).heads)
-    changes = [Change(heads=frozenset((kind, layer, head) for head in heads)) for layer in range(model.anatomy.kind(kind).layers)]
+    layers, heads = _heads(model, kind)
+    changes = [Change(heads=frozenset((kind, layer, head) for head in range(heads))) for layer in range(layers)]
     return effect(model, examples, intact, changes)
 
 

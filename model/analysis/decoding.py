@@ -8,7 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from model.instrument.capture import running
+from model.instrument.recorder import running
 from model.instrument.search import LARGEST_BEAM, NEVER_SAID, Ended, Going, search
 from model.instrument.tokenizer import END
 from model.trace.intervention import Intervention
@@ -25,7 +25,7 @@ class WhatIf:
 
     ids: list[int]  # all pieces, without </s>
     taken: Forced  # the choices that are in it, by step
-    dropped: Forced  # those that are not: behind its end, not a piece that can be said, or the second one of a step
+    dropped: Forced  # choices ignored: past the end, an unsayable piece, or a second choice for the same step
 
     def __hash__(self) -> int:
         return hash((tuple(self.ids), self.taken, self.dropped))
@@ -52,11 +52,12 @@ class BeamTree:
 
     def path(self, index: int) -> list[int]:
         """Indices of the hypotheses from the first step to this one."""
-        found, at = [], index
+        steps: list[int] = []
+        at: int | None = index
         while at is not None:
-            found.append(at)
+            steps.append(at)
             at = self.hypotheses[at].parent
-        return found[::-1]
+        return steps[::-1]
 
     def ids(self, index: int) -> list[int]:
         """The pieces of a hypothesis; of one that ended, </s> is the last."""
@@ -119,8 +120,7 @@ def beam_tree(model: Transformer, source: list[int], beam: int, intervention: In
     with running(model.anatomy, intervention):
         ids = torch.tensor([source], device=model.device)
         search(model, ids, beam, use_cache=intervention.keeps_earlier_steps, observe=observe)
-    tree = BeamTree(beam, tuple(found), 0)
-    return BeamTree(beam, tree.hypotheses, tree.ended[0])
+    return BeamTree(beam, tuple(found), BeamTree(beam, tuple(found), winner=0).ended[0])
 
 
 def _check(model: Transformer, source: list[int], intervention: Intervention) -> None:

@@ -15,7 +15,7 @@ from model.trace.trace import Trace
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """Every piece with its vector: `Vocabulary.of(translator.tokenizer, translator.model.encoder.embedding.weight)`."""
+    """Every piece with its vector: `Vocabulary.of(translator.tokenizer, translator.weights.embedding("encoder"))`."""
 
     weight: Tensor  # (vocabulary, d_model): the embedding matrix, before it is multiplied by sqrt(d_model)
     pieces: list[str]  # by id

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from model.trace.anatomy import FEED_FORWARD
+from model.analysis.weights import Weights
 from model.trace.trace import Trace
-from model.transformer.transformer import Transformer
 
 GROUPS = 8  # of group normalisation, or fewer where d_model cannot be cut so
 
@@ -51,20 +50,20 @@ def norm_labels(trace: Trace, side: str) -> list[str]:
     return [f"behind {label}" for label in sublayers]
 
 
-def layer_normed(trace: Trace, model: Transformer, side: str, site: int) -> Normalised:
+def layer_normed(trace: Trace, weights: Weights, side: str, site: int) -> Normalised:
     """The LayerNorm number `site` of `norm_labels`, with what it reads and what it gives (Ba, Kiros and Hinton 2016).
 
     Raises ValueError for a site that the model does not have.
     """
     labels, residual = norm_labels(trace, side), trace.stream(side)
-    if not 0 <= site < len(labels):
+    norm = weights.norm(side, site) if 0 <= site < len(labels) else None
+    if norm is None:
         raise ValueError(f"There is no LayerNorm {site}: this side has {len(labels)}, counted from 0.")
-    norm = _norm(model, side, site)
     before = residual.states[site] if trace.anatomy.norm == "pre" else residual.states[site] + residual.written[site]
     mean, variance = before.mean(dim=-1), before.var(dim=-1, correction=0)
     plain = (before - mean[:, None]) / torch.sqrt(variance + norm.eps)[:, None]
-    gain, bias = norm.weight.detach(), norm.bias.detach()
-    return Normalised(labels[site], before, mean, variance, plain, gain, bias, plain * gain + bias, norm.eps)
+    after = plain * norm.gain + norm.bias
+    return Normalised(labels[site], before, mean, variance, plain, norm.gain, norm.bias, after, norm.eps)
 
 
 def batch_normed(x: Tensor, eps: float) -> Tensor:
@@ -83,16 +82,6 @@ def group_count(d_model: int) -> int:
 def group_normed(x: Tensor, eps: float) -> Tensor:
     """Each token's dimensions in `group_count` groups, each to mean 0 and variance 1: (position, d_model) (Wu and He 2018)."""
     return F.group_norm(x, group_count(x.size(1)), eps=eps)
-
-
-def _norm(model: Transformer, side: str, site: int) -> nn.LayerNorm:
-    stack, names = getattr(model, side), model.anatomy.stack(side).sublayers
-    layer, sublayer = divmod(site, len(names))
-    if layer == len(stack.layers):
-        return stack.norm
-    block = stack.layers[layer]
-    residuals = {FEED_FORWARD: block.feed_forward_residual, side: block.attention_residual}
-    return (residuals.get(names[sublayer]) or block.cross_attention_residual).norm
 
 
 # Feed-forward ---------------------------------------------------------------------------------------------------------
@@ -115,15 +104,14 @@ def unit_tokens(trace: Trace, side: str, layer: int, unit: int) -> Tensor:
     return trace.part("feed_forward", side)[layer, :, unit]
 
 
-def unit_pieces(model: Transformer, side: str, layer: int, unit: int, count: int) -> tuple[Tensor, Tensor]:
+def unit_pieces(weights: Weights, side: str, layer: int, unit: int, count: int) -> tuple[Tensor, Tensor]:
     """What a firing unit writes, read with the output matrix: the pieces that its column of W_2 raises and lowers most.
 
-    Scores are dot products of the column with the rows of the tied embedding: logits per 1 of the unit's value, if nothing
+    Scores are dot products of the column with the rows of the output matrix: logits per 1 of the unit's value, if nothing
     came after it. (Geva et al. 2022: feed-forward layers promote concepts in vocabulary space.) That leaves out every later
     layer and the closing LayerNorm, so it is a hint; an encoder's states never meet the output matrix at all.
     Returns ids and scores, (2, count) each: the most raised pieces first, then the most lowered ones.
     """
-    column = getattr(model, side).layers[layer].feed_forward.contract.weight[:, unit]
-    scores = (model.decoder.embedding.weight @ column).detach()
+    scores = weights.unembedding() @ weights.unit(side, layer, unit)
     raised, lowered = scores.topk(count), (-scores).topk(count)
     return torch.stack([raised.indices, lowered.indices]), torch.stack([raised.values, -lowered.values])

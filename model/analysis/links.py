@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from model.instrument.capture import Recorder, recording
+from model.instrument.recorder import Recorder, recording
+from model.instrument.rerun import lowest, rerun
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
-from model.transformer.config import DECODER, ENCODER
-from model.transformer.masks import causal_mask
 from model.transformer.transformer import Transformer
 
 
@@ -53,10 +52,10 @@ class Change:
     cuts: tuple[Cut, ...] = ()
     heads: frozenset[tuple[str, int, int]] = frozenset()  # (kind, layer, head)
 
-    def layers(self, anatomy: Anatomy) -> list[tuple[str, int]]:
-        """(stack, layer) of everything in it, the layer from which it has an effect."""
-        places = [(cut.kind, cut.layer or 0) for cut in self.cuts] + [(kind, layer) for kind, layer, _ in self.heads]
-        return [(anatomy.kind(kind).asks, layer) for kind, layer in places]
+    @property
+    def places(self) -> list[tuple[str, int]]:
+        """(kind, layer) of everything in it, the layer from which it has an effect."""
+        return [(cut.kind, cut.layer or 0) for cut in self.cuts] + [(kind, layer) for kind, layer, _ in self.heads]
 
 
 class LinkRecorder(Recorder):
@@ -110,27 +109,10 @@ def run_intact(model: Transformer, examples: Examples) -> Intact:
 @torch.no_grad()
 def run_changed(model: Transformer, examples: Examples, intact: Intact, change: Change) -> Tensor:
     """log p of the right and of the wrong piece with the change, (example, 2), nats."""
-    layers, stacks = change.layers(model.anatomy), model.anatomy.stack_names
-    joins = {side: min((layer for at, layer in layers if at == side), default=None) for side in stacks}
-    seen = (examples.source != model.config.pad_id)[:, None, None, :]
-    with recording(LinkRecorder(model.anatomy, examples, change)):
-        if joins[ENCODER] is None:
-            memory, start = model.encoder.norm(intact.states[ENCODER][-1]), joins[DECODER]
-        else:
-            memory, start = _climb(model, ENCODER, intact, joins[ENCODER], (seen,)), 0
-        ahead = causal_mask(examples.target.size(1), device=model.device)
-        states = _climb(model, DECODER, intact, len(model.decoder.layers) if start is None else start, (memory, ahead, seen))
+    first = lowest(model.anatomy, change.places)
+    recorder = LinkRecorder(model.anatomy, examples, change)
+    states = rerun(model, examples.source, examples.target, intact.states, [first] * len(examples), lambda _: recorder)
     return _said(model, examples, states)
-
-
-def _climb(model: Transformer, side: str, intact: Intact, start: int, more: tuple[Tensor, ...]) -> Tensor:
-    """The last states of a stack whose layers from `start` on are computed again."""
-    stack = getattr(model, side)
-    sublayers = (len(intact.states[side]) - 1) // len(stack.layers)
-    x = intact.states[side][start * sublayers]
-    for layer in stack.layers[start:]:
-        x = layer(x, *more)
-    return stack.norm(x)
 
 
 def _said(model: Transformer, examples: Examples, states: Tensor) -> Tensor:

@@ -1,4 +1,6 @@
-"""Where a target word comes from: five answers from one Trace and the model that made it. None of them is the truth.
+"""Where a target word comes from: answers from one Trace and the model that made it. None of them is the truth.
+
+Four are here; the fifth, occlusion, is the part of `knockout` that takes words away.
 
 Every method gives one number for each source word and one target word. A source word's pieces are added up; `</s>` is a word of
 its own. The rows of a target word are the decoder rows that produce its pieces: row t produces labels[t].
@@ -11,30 +13,26 @@ are 0, whatever it looks at; where nothing of the source is handed on, all five 
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from model.analysis.attention import handed_on, per_head
-from model.analysis.steps import attention_sublayer
+from model.analysis.passes import Passes
+from model.analysis.weights import Weights
 from model.analysis.words import word_groups
-from model.instrument.capture import Recorder, recording
-from model.instrument.tokenizer import PAD, Tokens
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
-from model.transformer.transformer import Transformer
-
-CHUNK_TOKENS = 6000  # padded tokens of one batch of occluded sentences
 
 
 def raw_attention(trace: Trace, rows: range) -> Tensor:
-    """Cross-attention: mean over layers, heads and rows of the weights, (source word,).
+    """Cross-attention: mean over layers, heads and rows of the weights (layer, head, row, source token), (source word,).
 
-    They sum to 1; less where heads are off or rows attend to nothing, which count as 0.
+    rows: the decoder rows that produce the word. The shares sum to 1; less where heads are off or rows attend to nothing, which count as 0.
     """
     weights = handed_on(trace, trace.anatomy.bridge().name)[:, :, rows.start : rows.stop]
     return _by_word(weights.mean(dim=(0, 1, 2)), trace.source)
 
 
-def value_weighted_attention(trace: Trace, model: Transformer, rows: range) -> Tensor:
+def value_weighted_attention(trace: Trace, weights: Weights, rows: range) -> Tensor:
     """What cross-attention really hands over: |sum_h alpha_h[t, j] v_h[j] W_O^h|, per layer as a share, then the mean, (source word,).
 
     Weights alone say nothing of the length of what they weigh (Kobayashi et al. 2020, section 3). They sum to 1; less where a
@@ -43,11 +41,9 @@ def value_weighted_attention(trace: Trace, model: Transformer, rows: range) -> T
     kind, shares = trace.anatomy.bridge().name, []
     values, handed = per_head(trace, kind, "values"), handed_on(trace, kind)
     for layer in range(handed.size(0)):
-        module, _ = attention_sublayer(model, kind, layer)
-        slices = module.output.weight.detach().T.unflatten(0, (module.heads, module.d_head)).to(values)
-        moved = values[layer] @ slices  # (head, key, d_model)
-        weights = handed[layer, :, rows.start : rows.stop]  # (head, row, key)
-        lengths = torch.einsum("hrk,hkd->rkd", weights, moved).norm(dim=-1)  # (row, key)
+        moved = values[layer] @ weights.output(kind, layer).to(values)  # (head, key, d_model)
+        looks = handed[layer, :, rows.start : rows.stop]  # (head, row, key)
+        lengths = torch.einsum("hrk,hkd->rkd", looks, moved).norm(dim=-1)  # (row, key)
         shares.append(lengths / lengths.sum(dim=-1, keepdim=True).clamp_min(1e-12))
     return _by_word(torch.stack(shares).mean(dim=(0, 1)), trace.source)
 
@@ -81,44 +77,22 @@ def rollout(trace: Trace) -> tuple[Tensor, Tensor]:
 
 
 def rolled_attention(trace: Trace, rows: range) -> Tensor:
-    """The source part of `rollout`, mean over the rows, (source word,); what is missing to 1 comes from the target so far."""
+    """The source part of `rollout`, (row, source token), mean over the rows that produce the word: (source word,).
+
+    What is missing to 1 comes from the target so far.
+    """
     return _by_word(rollout(trace)[0][rows.start : rows.stop].mean(dim=0), trace.source)
 
 
-def gradient_times_input(trace: Trace, model: Transformer, rows: range) -> Tensor:
+def gradient_times_input(trace: Trace, passes: Passes, rows: range) -> Tensor:
     """d log p(target word) / d x . x for the token part x of every source embedding, (source word,), nats; signed.
 
-    To first order, what the log-probability would lose if the embedding shrank to nothing (Denil et al. 2014; Shrikumar et al.
-    2017). One pass and one backward pass, under the trace's own intervention.
+    rows: the decoder rows that produce the word; their log-probabilities are added up. To first order, what the
+    log-probability would lose if the embedding shrank to nothing (Denil et al. 2014; Shrikumar et al. 2017). Under the trace's
+    own intervention.
     """
-    source, target = (torch.tensor([tokens.ids], device=model.device) for tokens in (trace.source, trace.target))
-    with torch.enable_grad(), recording(_Embeddings(trace.anatomy, trace.intervention)) as recorder:
-        memory, mask = model.encode(source)
-        states = model.decode(target, memory, mask)[0, rows.start : rows.stop]
-        said = _log_probabilities(model, states, trace.labels, rows).sum()
-        (gradient,) = torch.autograd.grad(said, recorder.embedded)
-    return _by_word((gradient * recorder.embedded).sum(dim=-1)[0].detach(), trace.source)
-
-
-def occlusion(trace: Trace, model: Transformer) -> Tensor:
-    """log p(label) with the whole source minus log p(label) without one word: (source word, target row), nats; signed.
-
-    A word is taken away by masking it: nobody may attend to its pieces (Zeiler and Fergus 2014; for translation Ding et al.
-    2017 and He et al. 2019 compare such measures). All words go through in a few batches, under the trace's own intervention.
-    """
-    words = word_groups(trace.source)
-    source = torch.tensor([trace.source.ids] * (len(words) + 1), device=model.device)
-    for at, group in enumerate(words):
-        source[at, group.start : group.stop] = PAD
-    rows, found = range(len(trace.target)), []
-    target = torch.tensor([trace.target.ids], device=model.device)
-    with torch.no_grad(), recording(Recorder(trace.anatomy, trace.intervention, captures=False)):
-        for part in source.split(max(1, CHUNK_TOKENS // (len(trace.source) + len(trace.target)))):
-            memory, mask = model.encode(part)
-            states = model.decode(target.expand(len(part), -1), memory, mask)
-            found += [_log_probabilities(model, one, trace.labels, rows) for one in states]
-    whole = found.pop()
-    return whole - torch.stack(found)
+    embedded, gradient = passes.source_gradient(trace, rows)  # (source token, d_model) each
+    return _by_word((gradient * embedded).sum(dim=-1), trace.source)
 
 
 def rank_agreement(scores: Tensor) -> Tensor:
@@ -131,22 +105,6 @@ def rank_agreement(scores: Tensor) -> Tensor:
     centred = (ranks - ranks.mean(dim=1, keepdim=True)).to(torch.float32)
     length = centred.norm(dim=1)
     return (centred @ centred.T / (length[:, None] * length[None, :])).clamp(-1.0, 1.0)
-
-
-class _Embeddings(Recorder):
-    """Keeps the token part of the source embeddings with its place in the graph, and nothing else."""
-
-    embedded: Tensor
-
-    def keep(self, what: str, where: str, tensor: Tensor) -> None:
-        if (what, where) == ("embeddings", self.anatomy.stacks[0].name):
-            self.embedded = tensor
-
-
-def _log_probabilities(model: Transformer, states: Tensor, labels: Tokens, rows: range) -> Tensor:
-    """log p of the labels of some rows: states (row, d_model) -> (row,)."""
-    wanted = torch.tensor(labels.ids[rows.start : rows.stop], device=states.device)
-    return -F.cross_entropy(model.logits(states), wanted, reduction="none")
 
 
 def _by_word(scores: Tensor, tokens: Tokens) -> Tensor:

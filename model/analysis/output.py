@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from model.analysis.weights import Weights
 from model.trace.trace import Trace
-from model.transformer.transformer import Transformer
 
 
 def probabilities(logits: Tensor, temperature: float = 1.0) -> Tensor:
@@ -57,7 +57,7 @@ def perplexity(loss: Tensor) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Lens:
-    """What the decoder would say at every point of its residual stream. All (point, target position)."""
+    """What the model would say at every point of the residual stream of the stack that predicts. All (point, target position)."""
 
     top: Tensor  # id of the most probable piece
     top_probability: Tensor
@@ -65,17 +65,16 @@ class Lens:
     label_rank: Tensor  # its place among all pieces, from 1
 
 
-def logit_lens(trace: Trace, model: Transformer) -> Lens:
-    """Every state of the decoder through its closing LayerNorm and the output matrix, as if no layer followed.
+def logit_lens(trace: Trace, weights: Weights) -> Lens:
+    """Every state of the stack that predicts through its closing norm and the output matrix, as if no layer followed.
 
     (nostalgebraist 2020, "interpreting GPT: the logit lens".) The last point is the model's own output. Point after point, so
-    that no more than (target position, vocabulary) numbers are held.
+    that no more than (target position, vocabulary) numbers are held. Raises ValueError for a model that predicts nothing.
     """
     ids, found = label_ids(trace), []
-    with torch.no_grad():
-        for states in trace.stream(predicting(trace)).states:
-            logits = model.logits(model.decoder.norm(states))
-            chances = probabilities(logits)
-            best = chances.max(dim=-1)
-            found.append((best.indices, best.values, chances.gather(-1, ids[:, None])[:, 0], ranks(logits, ids)))
+    for states in trace.stream(predicting(trace)).states:
+        logits = weights.unembed(states)
+        chances = probabilities(logits)
+        best = chances.max(dim=-1)
+        found.append((best.indices, best.values, chances.gather(-1, ids[:, None])[:, 0], ranks(logits, ids)))
     return Lens(*(torch.stack(parts) for parts in zip(*found, strict=True)))

@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from model.analysis.passes import Passes
 from model.analysis.words import word_groups
-from model.instrument.capture import Recorder, recording
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention, Link
 from model.trace.tokens import Tokens
-from model.transformer.transformer import Transformer
 
 LAST_ORDER = 9999  # seeds run from 1 to here
 TRIES = 50  # seeds looked at for an order that reads differently
@@ -53,8 +52,9 @@ def shuffled_words(tokens: Tokens, seed: int) -> list[int]:
 
 def reordered(tokens: Tokens, order: list[int]) -> Tokens:
     """The tokens in another order; their spans still point into the old text."""
-    ends = {tokens.words[at]: tokens.spans[at][1] for at in range(len(tokens)) if tokens.spans[at]}
-    starts = {tokens.words[at]: tokens.spans[at][0] for at in reversed(range(len(tokens))) if tokens.spans[at]}
+    spans = [(word, span) for word, span in zip(tokens.words, tokens.spans, strict=True) if span]
+    ends = {word: end for word, (_, end) in spans}
+    starts = {word: start for word, (start, _) in reversed(spans)}
     words = dict.fromkeys(tokens.words[at] for at in order if tokens.spans[at])
     return replace(tokens.taken(order), text=" ".join(tokens.text[starts[word] : ends[word]] for word in words))
 
@@ -71,18 +71,16 @@ def next_order(tokens: Tokens, seed: int) -> int:
 
 def moved(change: Intervention, anatomy: Anatomy, order: list[int]) -> Intervention:
     """The same change for the reordered sentence: links that are cut go with the source tokens that they name."""
-    place = {token: at for at, token in enumerate(order)}
+    place: dict[int | None, int | None] = {token: at for at, token in enumerate(order)}
     source = anatomy.stacks[0].name
     moves = {kind.name: (kind.asks == source, kind.answers == source) for kind in anatomy.kinds}  # whether query, key are source tokens
 
-    def go(kind: str, layer: int | None, *ends: int | None) -> Link:
-        return (
-            kind,
-            layer,
-            *(place.get(end, end) if is_source else end for end, is_source in zip(ends, moves[kind], strict=True)),
-        )
+    def go(link: Link) -> Link:
+        kind, layer, query, key = link
+        asks, answers = moves[kind]
+        return kind, layer, place.get(query, query) if asks else query, place.get(key, key) if answers else key
 
-    return replace(change, cut=frozenset(go(*link) for link in change.cut))
+    return replace(change, cut=frozenset(go(link) for link in change.cut))
 
 
 def with_and_without(change: Intervention) -> tuple[Intervention, Intervention]:
@@ -91,8 +89,7 @@ def with_and_without(change: Intervention) -> tuple[Intervention, Intervention]:
     return on, replace(change, source_positions="none")
 
 
-@torch.no_grad()
-def compare_orders(model: Transformer, tokens: Tokens, order: list[int], change: Intervention = Intervention()) -> Permuted:
+def compare_orders(passes: Passes, tokens: Tokens, order: list[int], change: Intervention = Intervention()) -> Permuted:
     """Encode the sentence and its reordering, with positions and without, all else as `change` has it: four rows, one pass.
 
     difference[t] = state(order)[place of t] - state[t]. A window looks at places, so with one the order counts even without
@@ -100,11 +97,11 @@ def compare_orders(model: Transformer, tokens: Tokens, order: list[int], change:
     """
     if sorted(order) != list(range(len(tokens))):
         raise ValueError(f"The order must name each of the {len(tokens)} tokens once.")
-    ids = torch.tensor([tokens.ids, [tokens.ids[at] for at in order]] * 2, device=model.device)
-    changes = [row for one in with_and_without(change) for row in (one, moved(one, model.anatomy, order))]
-    with recording(Recorder(model.anatomy, changes, captures=False)):
-        states, _ = model.encode(ids)
-    back = torch.tensor(order, device=model.device).argsort()  # where each token went
+    ids = torch.tensor([tokens.ids, [tokens.ids[at] for at in order]] * 2)
+    changes = [row for one in with_and_without(change) for row in (one, moved(one, passes.anatomy, order))]
+    states = passes.source_states(ids, changes)
+    back = torch.tensor(order, device=states.device).argsort()  # where each token went
     on, off = (states[row + 1][back] - states[row] for row in (0, 2))
-    shares = (gone.norm(dim=1) / states[row].norm(dim=1) for gone, row in ((on, 0), (off, 2)))
-    return Permuted(on.abs().amax(dim=1), off.abs().amax(dim=1), *shares, states[0].abs().amax(dim=1))
+    with_share, without_share = (gone.norm(dim=1) / states[row].norm(dim=1) for gone, row in ((on, 0), (off, 2)))
+    scale = states[0].abs().amax(dim=1)
+    return Permuted(on.abs().amax(dim=1), off.abs().amax(dim=1), with_share, without_share, scale)

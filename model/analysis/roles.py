@@ -8,6 +8,7 @@ Multi-Head Self-Attention) name positional heads and measure how sure a head is.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -20,6 +21,7 @@ from model.trace.anatomy import Anatomy, Kind
 from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMap, AttentionMaps
 
+Score = Callable[[Tensor, Tensor, Tensor], Tensor]  # weights, wanted, allowed (layer, head, query, key) -> (layer, head, query)
 Where = Literal[
     "any",  # in every kind of attention
     "self",  # where tokens attend to their own sequence
@@ -159,9 +161,14 @@ def role_scores(maps: AttentionMaps) -> dict[str, dict[str, Tensor]]:
     for "first", "end" and "punctuation", those that are such a token. In the decoder a query is the piece that it reads;
     only "alignment" goes by the piece that it produces. A role without any query in this sentence is left out.
     """
-    return _each_role(
-        maps, lambda weights, wanted, allowed: (weights * wanted).sum(-1), lambda w, wanted, _: (w * wanted).amax(-1)
-    )
+
+    def mass(weights: Tensor, wanted: Tensor, allowed: Tensor) -> Tensor:
+        return (weights * wanted).sum(-1)
+
+    def largest(weights: Tensor, wanted: Tensor, allowed: Tensor) -> Tensor:
+        return (weights * wanted).amax(-1)
+
+    return _each_role(maps, mass, largest)
 
 
 def role_chances(maps: AttentionMaps) -> dict[str, dict[str, Tensor]]:
@@ -178,8 +185,8 @@ def shuffled(maps: AttentionMaps, generator: torch.Generator) -> AttentionMaps:
     attention = {}
     for kind, map_ in maps.attention.items():
         allowed = map_.mask.expand_as(map_.weights)
-        random = torch.rand(map_.weights.shape, generator=generator).to(map_.weights.device)
-        taken = (random + 2 * ~allowed).argsort(dim=-1)  # allowed keys first, in random order
+        random = torch.rand(map_.weights.shape, generator=generator).to(map_.weights.device)  # 0 to 1
+        taken = random.masked_fill(~allowed, 2.0).argsort(dim=-1)  # allowed keys first, in random order
         put = (~allowed).byte().argsort(dim=-1, stable=True)  # allowed keys first, as they stand
         weights = torch.zeros_like(map_.weights).scatter(-1, put, map_.weights.gather(-1, taken))
         attention[kind] = AttentionMap(weights, map_.mask)
@@ -229,11 +236,14 @@ def role_keys(maps: AttentionMaps, kind: str, role: str) -> Tensor:
     queries = rows.read
     device = maps.attention_of(kind).weights.device
     q, k = torch.arange(len(queries), device=device)[:, None], torch.arange(len(keys), device=device)[None, :]
-    flags = lambda values: torch.tensor(values, device=device)  # noqa: E731
+
+    def flags(values: list[bool] | list[int]) -> Tensor:
+        return torch.tensor(values, device=device)
+
     everywhere = torch.ones(len(queries), len(keys), dtype=torch.bool, device=device)
     if role == "word":
         words = flags(keys.words)
-        return (words[:, None] == words[None, :]) & (words >= 0) & (q != k)
+        return (words[:, None] == words[None, :]) & ~flags(keys.special) & (q != k)
     if role == "alignment":
         return flags(content_tokens(rows.labels))[:, None] & flags(content_tokens(keys))[None, :]
     wanted = {
@@ -250,7 +260,7 @@ def role_keys(maps: AttentionMaps, kind: str, role: str) -> Tensor:
     return wanted
 
 
-def _each_role(maps: AttentionMaps, mass, largest) -> dict[str, dict[str, Tensor]]:
+def _each_role(maps: AttentionMaps, mass: Score, largest: Score) -> dict[str, dict[str, Tensor]]:
     """Apply mass or, for "alignment", largest (weights, wanted, allowed) -> (layer, head, query), averaged over its queries."""
     found: dict[str, dict[str, Tensor]] = {kind: {} for kind in maps.attention}
     for kind, map_ in maps.attention.items():

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from model.analysis.attention import may_attend
+from model.analysis.weights import Projected, Weights
+from model.trace.norm import Norm
 from model.trace.trace import Trace
-from model.transformer.attention import MultiHeadAttention
-from model.transformer.transformer import Residual, Transformer
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Calculation:
     dots: Tensor  # (key,): sums of the products
     scores: Tensor  # (key,): dots / sqrt(d_head), or the dots themselves where scaling is off
     allowed: Tensor  # bool (key,): the mask
-    exponents: Tensor  # (key,): exp((score - largest allowed score) / temperature), 0 where masked
+    exponents: Tensor  # (key,): exp((score + bias - the largest allowed) / temperature), 0 where masked
     denominator: Tensor  # (): their sum
     weights: Tensor  # (key,): exponents / denominator; all 0 where every key is masked
     weighted: Tensor  # (key, d_head): weight x value
@@ -53,47 +53,40 @@ class Calculation:
         return max(self.differences.values())
 
 
-def calculate(trace: Trace, model: Transformer, kind: str, layer: int, head: int, query: int) -> Calculation:
-    """Everything that one head computes for one query; `model` is the one that made the trace.
+def calculate(trace: Trace, weights: Weights, kind: str, layer: int, head: int, query: int) -> Calculation:
+    """Everything that one head computes for one query; `weights` are those of the model that made the trace.
 
     Raises ValueError, in words, for a layer, head or position that the trace does not have.
     """
     _check(trace, kind, layer, head, query)
     got, change = trace.attention[kind], trace.intervention
-    steps = _inputs(trace, model, kind, layer, head, query)
+    steps = _inputs(trace, weights, kind, layer, head, query)
     products = steps["query"] * steps["keys"]
     dots = products.sum(-1)
-    scores = dots / math.sqrt(trace.anatomy.kind(kind).d_head) if change.scaled else dots
+    shape = trace.anatomy.kind(kind)
+    scores = dots / math.sqrt(shape.d_head) if change.scaled and shape.scores == "scaled dot" else dots
     allowed = may_attend(trace, kind, layer)[query]
-    exponents = _exponents(scores / change.temperature, allowed)
+    biased = scores if got.bias is None else scores + _wide(got.bias[layer, head, query])
+    exponents = _exponents(biased / change.temperature, allowed)
     denominator = exponents.sum()
-    weights = exponents / denominator if bool(denominator > 0) else exponents
-    weighted = weights[:, None] * steps["values"]
+    shares = exponents / denominator if bool(denominator > 0) else exponents
+    weighted = shares[:, None] * steps["values"]
     output = weighted.sum(0) * float((kind, layer, head) not in change.heads_off)
     steps |= {
         "products": products, "dots": dots, "scores": scores, "allowed": allowed, "exponents": exponents,
-        "denominator": denominator, "weights": weights, "weighted": weighted, "output": output,
-        **_outputs(trace, model, kind, layer, head, query, output, steps["state"]),
+        "denominator": denominator, "weights": shares, "weighted": weighted, "output": output,
+        **_outputs(trace, weights, kind, layer, head, query, output, steps["state"]),
     }  # fmt: skip
-    after = point_before(trace, kind, layer) + 1
-    side = trace.anatomy.kind(kind).asks
+    after, side, own = point_before(trace, kind, layer) + 1, shape.asks, head * shape.key_heads // shape.heads
     captured = {
-        "start": trace.residual[side].states[0, query], "query": got.queries[layer, head, query],
-        "keys": got.keys[layer, head], "values": got.values[layer, head], "scores": got.scores[layer, head, query],
-        "weights": got.weights[layer, head, query], "output": got.outputs[layer, head, query],
+        "start": trace.residual[side].states[0, query], "query": trace.part("queries", kind)[layer, head, query],
+        "keys": trace.part("keys", kind)[layer, own], "values": trace.part("values", kind)[layer, own],
+        "scores": trace.part("scores", kind)[layer, head, query], "weights": got.weights[layer, head, query],
+        "output": trace.part("outputs", kind)[layer, head, query],
         "written": trace.residual[side].written[after - 1, query], "after": trace.residual[side].states[after, query],
     }  # fmt: skip
     differences = {name: float((steps[name] - tensor).abs().max()) for name, tensor in captured.items()}
     return Calculation(**steps, differences=differences)
-
-
-def attention_sublayer(model: Transformer, kind: str, layer: int) -> tuple[MultiHeadAttention, Residual]:
-    """The attention module of a kind and layer, and the residual connection around it."""
-    shape = model.anatomy.kind(kind)
-    block = getattr(model, shape.asks).layers[layer]
-    if shape.is_self:
-        return block.attention, block.attention_residual
-    return block.cross_attention, block.cross_attention_residual
 
 
 def point_before(trace: Trace, kind: str, layer: int) -> int:
@@ -101,16 +94,14 @@ def point_before(trace: Trace, kind: str, layer: int) -> int:
     return trace.anatomy.point_before(kind, layer)
 
 
-def head_contributions(trace: Trace, model: Transformer, kind: str, layer: int) -> Tensor:
+def head_contributions(trace: Trace, weights: Weights, kind: str, layer: int) -> Tensor:
     """What each head writes to each query: z_h W_O^h, (head, query, d_model), on the trace's device.
 
     Concat(z_1 .. z_H) W_O = sum_h z_h W_O^h, with W_O^h the rows of W_O that head h meets; these and the bias b_O add up to
     what the sublayer wrote. (Kobayashi et al. 2020, section 3, measure attention by the norm of such vectors.)
     """
-    module, _ = attention_sublayer(model, kind, layer)
     outputs = trace.part("outputs", kind)[layer]  # (head, query, d_head)
-    slices = module.output.weight.detach().T.unflatten(0, (module.heads, module.d_head))  # (head, d_head, d_model)
-    return outputs @ slices.to(outputs)
+    return outputs @ weights.output(kind, layer).to(outputs)
 
 
 def contribution_shares(contributions: Tensor, written: Tensor) -> Tensor:
@@ -123,43 +114,57 @@ def contribution_shares(contributions: Tensor, written: Tensor) -> Tensor:
     return torch.where(length > 0, (contributions * written).sum(-1) / length, torch.zeros_like(length))
 
 
-def _inputs(trace: Trace, model: Transformer, kind: str, layer: int, head: int, query: int) -> dict[str, Tensor]:
-    """From the token's id to this head's query, keys and values."""
+def _inputs(trace: Trace, weights: Weights, kind: str, layer: int, head: int, query: int) -> dict[str, Tensor]:
+    """From the token's id to this head's query, keys and values.
+
+    Returns token, position, start, state, normed (d_model,), query (d_head,), keys and values (key, d_head): see `Calculation`.
+    """
     shape = trace.anatomy.kind(kind)
-    side = trace.anatomy.kind(kind).asks
-    module, residual = attention_sublayer(model, kind, layer)
-    stack = getattr(model, side)
-    id_ = trace.queries(kind).ids[query]
-    token = _wide(stack.embedding.weight[id_]) * math.sqrt(trace.anatomy.d_model)
+    side, other = shape.asks, shape.answers
+    token = _wide(weights.embedding(side)[trace.queries(kind).ids[query]]) * weights.embedding_scale(side)
     position = _wide(trace.positions[side][query])
-    states = _wide(trace.residual[side].states[point_before(trace, kind, layer)])  # (position, d_model)
-    asks = _norm(residual.norm, states) if residual.norm_first else states
-    answers = asks if shape.is_self else _norm(getattr(model, shape.answers).norm, _wide(trace.residual[shape.answers].states[-1]))
+    point = point_before(trace, kind, layer)
+    states = _wide(trace.residual[side].states[point])  # (position, d_model)
+    asks = _normed(weights.norm(side, point), states) if trace.anatomy.norm == "pre" else states
+    answers = asks
+    if other != side:  # what the other stack gives in the end
+        last = _wide(trace.residual[other].states[-1])
+        answers = _normed(weights.norm(other, len(trace.residual[other].written)), last)
+
+    def project(projected: Projected, x: Tensor) -> Tensor:  # (..., d_model) -> (..., d_head)
+        matrix, bias = weights.projection(kind, layer, projected), weights.projection_bias(kind, layer, projected)
+        own = head * len(matrix) // shape.heads  # several heads may share keys and values
+        return F.linear(x, _wide(matrix[own]), _wide(bias[own]))
+
     return {
-        "token": token, "position": position, "start": token + position,
-        "state": states[query], "normed": asks[query],
-        "query": _project(module.query, asks[query], head, module.d_head),
-        "keys": _project(module.key, answers, head, module.d_head),
-        "values": _project(module.value, answers, head, module.d_head),
+        "token": token, "position": position, "start": token + position, "state": states[query], "normed": asks[query],
+        "query": project("query", asks[query]), "keys": project("key", answers), "values": project("value", answers),
     }  # fmt: skip
 
 
 def _outputs(
-    trace: Trace, model: Transformer, kind: str, layer: int, head: int, query: int, output: Tensor, state: Tensor
+    trace: Trace, weights: Weights, kind: str, layer: int, head: int, query: int, output: Tensor, state: Tensor
 ) -> dict[str, Tensor]:
-    """From this head's z to the next point of the residual stream; the other heads' z are the captured ones."""
-    module, residual = attention_sublayer(model, kind, layer)
-    weight, bias = _wide(module.output.weight), _wide(module.output.bias)
-    joined = _wide(trace.attention[kind].outputs[layer, :, query]).clone()  # (head, d_head)
+    """From this head's z, output (d_head,), and state (d_model,) to the next point of the residual stream.
+
+    The other heads' z are the captured ones. Returns contribution, others, bias, written and after, (d_model,) each: see
+    `Calculation`.
+    """
+    slices, bias = _wide(weights.output(kind, layer)), _wide(weights.output_bias(kind, layer))  # (head, d_head, d_model)
+    joined = _wide(trace.part("outputs", kind)[layer, :, query]).clone()  # (head, d_head)
     joined[head] = 0
-    contribution = weight[:, head * module.d_head : (head + 1) * module.d_head] @ output
-    others = weight @ joined.flatten()
+    contribution = slices[head].T @ output
+    others = slices.flatten(0, 1).T @ joined.flatten()
     written = contribution + others + bias
     after = state + written
-    return {
-        "contribution": contribution, "others": others, "bias": bias, "written": written,
-        "after": after if residual.norm_first else _norm(residual.norm, after),
-    }  # fmt: skip
+    if trace.anatomy.norm == "post":
+        after = _normed(weights.norm(trace.anatomy.kind(kind).asks, point_before(trace, kind, layer)), after)
+    return {"contribution": contribution, "others": others, "bias": bias, "written": written, "after": after}
+
+
+def _normed(norm: Norm | None, x: Tensor) -> Tensor:
+    """x (..., d_model) normalised; as it is where the model has no norm."""
+    return x if norm is None else norm.of(x)
 
 
 def _exponents(scores: Tensor, allowed: Tensor) -> Tensor:
@@ -169,25 +174,13 @@ def _exponents(scores: Tensor, allowed: Tensor) -> Tensor:
     return torch.exp(scores - scores[allowed].max()).masked_fill(~allowed, 0.0)
 
 
-def _project(linear: nn.Linear, x: Tensor, head: int, d_head: int) -> Tensor:
-    """x (..., d_model) through the rows of a projection that belong to one head: (..., d_head)."""
-    rows = slice(head * d_head, (head + 1) * d_head)
-    return F.linear(x, _wide(linear.weight[rows]), _wide(linear.bias[rows]))
-
-
-def _norm(norm: nn.Module, x: Tensor) -> Tensor:
-    """LayerNorm of (..., d_model); nothing in the place of a norm that the model does not have."""
-    if not isinstance(norm, nn.LayerNorm):
-        return x
-    return F.layer_norm(x, norm.normalized_shape, _wide(norm.weight), _wide(norm.bias), norm.eps)
-
-
 def _wide(tensor: Tensor) -> Tensor:
     """As float64, where the device has it, without gradient."""
     return tensor.detach().to(torch.float32 if tensor.device.type == "mps" else torch.float64)
 
 
 def _check(trace: Trace, kind: str, layer: int, head: int, query: int) -> None:
+    """Raise ValueError for a place that the trace does not have."""
     if kind not in trace.attention:
         raise ValueError(f"kind must be one of {', '.join(trace.attention)}, not {kind!r}.")
     layers, heads, queries, _ = trace.attention[kind].weights.shape

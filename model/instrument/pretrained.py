@@ -6,13 +6,13 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from model.instrument.capture import capture, install, running
 from model.instrument.checkpoint import (  # fmt: skip
     FOLDER,
     RESTORE,
@@ -29,8 +29,12 @@ from model.instrument.checkpoint import (  # fmt: skip
     read_files,
     write_config,
 )
+from model.instrument.recorder import running
+from model.instrument.rerun import TransformerPasses
 from model.instrument.search import most_tokens, search
+from model.instrument.sites import capture, install
 from model.instrument.tokenizer import END, Tokenizer
+from model.instrument.weights import TransformerWeights
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.places import check_places, within
@@ -62,10 +66,20 @@ class Translator:
     model: Transformer
     tokenizer: Tokenizer
     name: str = "untitled"
-    about: dict = field(default_factory=dict, compare=False)  # the rest of config.json
+    about: dict[str, Any] = field(default_factory=dict, compare=False)  # the rest of config.json
     folder: Path | None = None  # where it was loaded from
 
-    def __reduce__(self) -> tuple:
+    @property
+    def weights(self) -> TransformerWeights:
+        """What an analysis may ask of the model's weights (`model.analysis.weights.Weights`)."""
+        return TransformerWeights(self.model)
+
+    @property
+    def passes(self) -> TransformerPasses:
+        """What an analysis may ask the model to read again (`model.analysis.passes.Passes`)."""
+        return TransformerPasses(self.model)
+
+    def __reduce__(self) -> tuple[Any, ...]:
         model, parameter = self.model, next(self.model.parameters())
         weights = {name: tensor.detach().cpu() for name, tensor in model.named_parameters()}
         where = str(parameter.device), parameter.dtype
@@ -252,7 +266,7 @@ def _some(names: list[str]) -> str:
     return f"{', '.join(names[:5])}{' …' if len(names) > 5 else ''}"
 
 
-def save_pretrained(folder: Path, config: Config, weights: dict[str, Tensor], tokenizer: Tokenizer, about: dict) -> None:
+def save_pretrained(folder: Path, config: Config, weights: dict[str, Tensor], tokenizer: Tokenizer, about: dict[str, Any]) -> None:
     """Write a checkpoint that `load_pretrained` reads: float16 weights, the tokenizer, and config.json with all three hashes."""
     folder.mkdir(parents=True, exist_ok=True)
     packed = save({name: tensor.detach().to(torch.float16).contiguous().cpu() for name, tensor in weights.items()})
@@ -263,7 +277,7 @@ def save_pretrained(folder: Path, config: Config, weights: dict[str, Tensor], to
 
 
 def _from_parts(
-    config: Config, weights: dict[str, Tensor], where: tuple[str, torch.dtype], tokenizer: bytes, name: str, about: dict, folder: Path | None
+    config: Config, weights: dict[str, Tensor], where: tuple[str, torch.dtype], tokenizer: bytes, name: str, about: dict[str, Any], folder: Path | None
 ) -> Translator:  # fmt: skip
     """What `Translator.__reduce__` took apart. Raises DeviceError where its device is not here."""
     model = Transformer(config).to(choose_device(where[0]), where[1])

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import torch
 
-from model.instrument.capture import running
 from model.instrument.pretrained import Translator, checkpoint_folder, load_pretrained
+from model.instrument.recorder import running
 from model.instrument.search import LARGEST_BEAM, search
 from model.instrument.tokenizer import END
 from model.measuring.card import SCORES, markdown, write_family
@@ -73,7 +73,12 @@ def evaluate(translator: Translator, folder: Path, data: Path, splits: tuple[str
         by_split[split] = scores
     how = f"Cased sacreBLEU, signature `{signature}`; each line of a file is one segment with one reference."
     table = markdown(["set", "sentences", *names], rows)
-    found = {"weights_sha256": translator.about.get("weights_sha256"), "beams": widths, "scores": by_split, "signature": signature}
+    found = {
+        "weights_sha256": translator.about.get("weights_sha256"),
+        "beams": widths,
+        "scores": by_split,
+        "signature": signature,
+    }
     return "\n".join([table, "", how, "", *facts(translator, folder)]), found
 
 

@@ -3,7 +3,7 @@
     ids -> embedding + position -> [self-attention, feed-forward] x N -> memory                              (encoder)
     ids -> embedding + position -> [masked self-attention, cross-attention, feed-forward] x N -> logits      (decoder)
 
-Every named submodule is a site: its forward hook can read and edit what it returns (see model/instrument/capture.py).
+Every named submodule is a site: its forward hook can read and edit what it returns (see model/instrument/sites.py).
 """
 
 from __future__ import annotations
@@ -128,6 +128,11 @@ class Stack(nn.Module):
         self.dropout = Dropout(config.dropout)
         self.layers = nn.ModuleList(layers)
         self.norm = nn.LayerNorm(config.d_model) if config.norm_first else nn.Identity()
+
+    @property
+    def blocks(self) -> list[EncoderLayer | DecoderLayer]:
+        """The layers, as what they are."""
+        return [layer for layer in self.layers if isinstance(layer, EncoderLayer | DecoderLayer)]
 
     def embed(self, ids: Tensor, offset: int = 0) -> Tensor:
         """ids (batch, position) -> the first point of the residual stream (batch, position, d_model).

@@ -15,8 +15,8 @@ from support.tiny import SENTENCES, tiny_model
 
 import model as room
 from model.analysis.decoding import beam_tree, continue_greedily
-from model.instrument.capture import Recorder, recording
 from model.instrument.pretrained import Translator
+from model.instrument.recorder import Recorder, recording
 from model.measuring.evaluate import translate_all
 from model.measuring.timeline import held_out_loss
 from model.trace.intervention import Intervention

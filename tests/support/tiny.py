@@ -7,8 +7,8 @@ from pathlib import Path
 
 import torch
 
-from model.instrument.capture import install
 from model.instrument.pretrained import Translator
+from model.instrument.sites import install
 from model.instrument.tokenizer import Tokenizer
 from model.trace.intervention import Intervention
 from model.trace.places import within

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import torch
 
 from model import Translator, load_pretrained
-from model.instrument.capture import capture
 from model.instrument.device import wait
 from model.instrument.pretrained import CheckpointError, DeviceError
 from model.instrument.search import most_tokens
+from model.instrument.sites import capture
 from model.measuring.depth import Depth
 from model.measuring.timeline import Moment
 from model.measuring.timeline import at_moment as read_moment

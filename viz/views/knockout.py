@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import html
-import time
-from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
-from torch import Tensor
 
-from model import Translator
-from model.analysis.knockout import Effects, KnockOut, batches, compare, every_head, every_layer, every_word, run_batch
+from model.analysis.knockout import Effects, KnockOut, compare, every_head, every_layer, every_word
 from model.analysis.words import join_pieces, word_groups
-from model.trace.intervention import Intervention
 from model.trace.trace import Trace
 from viz.canvas import Click, plot_clicks
 from viz.charts import knockout_bars, knockout_map
 from viz.charts.knockout import FLAT, WHOLE, head_words, layer_words
 from viz.charts.parts.words import LONG
-from viz.page import store
-from viz.page.caches import cached, key_of
+from viz.page import reruns, store
 from viz.page.params import choice, place
-from viz.page.parts.pickers import pick_one, word_labels
+from viz.page.parts.cards import card, plot
+from viz.page.parts.pickers import choose_part, pick_one, word_labels
 from viz.page.scene import Scene, View
 from viz.page.shared import tokens
-from viz.page.store import tied
 from viz.theme import number, quoted
 
 PART_TITLES = {"heads": "Heads", "layers": "Whole layers", "words": "Source words"}
@@ -35,8 +29,6 @@ PARAMS = (
     choice("knockout_part", tuple(PART_TITLES), "heads", "what is taken away in turn"),
     place("knockout_word", tokens, None, "the target word whose log-probability counts; at first the whole sentence"),
 )
-NOTICED, PATIENCE = 1.0, 30.0  # seconds: above this a progress bar is shown; above this the reader is asked first
-FROM_CACHE = 0.3  # seconds within which what is in the cache is there: no bar for that
 SENTENCE = -1  # the choice of the whole sentence
 HOW = (
     "× marks what is off already, with what that has changed. "
@@ -55,30 +47,18 @@ class Part:
     click: str  # what a click does
 
 
-@cached
-def _batch(translator: Translator, trace: Trace, changes: list[Intervention]) -> tuple[Tensor, float]:
-    """log p of every label under the changes of one batch, and the seconds it took."""
-    started = time.perf_counter()
-    found = run_batch(trace, translator.model, changes).cpu()
-    return found, time.perf_counter() - started
-
-
 def draw(scene: Scene) -> None:
     """Choose what is taken away and which word counts; a click takes one away for good, or gives it back."""
-    chosen = st.segmented_control(
-        "Take away", list(PART_TITLES), format_func=PART_TITLES.__getitem__, required=True, label_visibility="collapsed",
-        **tied("knockout_part", "knockout-part", options=True),
-    )  # fmt: skip
+    chosen = choose_part("Take away", PART_TITLES, "knockout_part", "knockout-part")
     rows, said = _choose(scene)
     part = _part(scene.trace, chosen)
-    with st.container(border=True, key="card-knockout"):
-        st.html(f'<h3 class="head-title" data-testid="knockout-title">{html.escape(_title(chosen, said))}</h3>')
+    with card("knockout", _title(chosen, said), test="knockout-title"):
         effects = _effects(scene, part, chosen)
         if effects is None:
             return
         build = partial(_figure, scene, part, chosen, effects, rows, said)
         figure = scene.picture("knockout", build, chosen, rows.start, rows.stop)
-        st.plotly_chart(figure, theme=None, key=f"knockout-{chosen}", config={"displayModeBar": False})
+        plot(figure, f"knockout-{chosen}")
         st.html(f'<p class="head-sentence" data-testid="knockout-verdict">{html.escape(_verdict(effects, part, rows, said))}</p>')
         st.caption(f"{part.click} {HOW}")
 
@@ -99,7 +79,7 @@ def _part(trace: Trace, chosen: str) -> Part:
         layers = every_layer(trace.anatomy)
         click = "Click a bar to switch off all heads of its layer for good, and again to switch them on."
         return Part(list(layers), list(layers.values()), [f"all heads of {layer_words(*place)}" for place in layers], click)
-    words = every_word(trace.source)
+    words = every_word(trace.anatomy, trace.source)
     names = [quoted(piece) for piece in join_pieces(trace.source).pieces]
     click = "Click a bar to hide its word from everyone for good (all its links are cut), and again to show it."
     return Part(list(words), list(words.values()), names, click)
@@ -124,32 +104,10 @@ def _choose(scene: Scene) -> tuple[range, str]:
 
 
 def _effects(scene: Scene, part: Part, chosen: str) -> Effects | None:
-    """Run everything that is not in the cache, batch by batch; None where that takes long and the reader has not asked for it."""
-    trace, count = scene.trace, len(part.knock_outs)
-    changes = [one.switched(trace.intervention) for one in part.knock_outs]
-    found, done, bar, started = trace.loss.new_empty(count, len(trace.labels), device="cpu"), 0, None, time.perf_counter()
-    for index, batch in enumerate(batches(trace, changes)):
-        found[batch], seconds = _batch(scene.translator, trace, [changes[at] for at in batch])
-        done += len(batch)
-        if index == 0:
-            expected = seconds * count / len(batch)  # at most: the first batch is one that joins at the bottom
-            asks = key_of((scene.translator, trace, chosen))
-            if expected > PATIENCE and st.session_state.get("knockout-asked") != asks:
-                _ask(count, expected, asks)
-                return None
-        if expected > NOTICED and time.perf_counter() - started > FROM_CACHE:
-            bar = bar or st.empty()
-            bar.progress(done / count, f"{done} of {count}; at most about {_time(expected)} in all")
-    if bar:
-        bar.empty()
-    return compare(trace, part.knock_outs, found.to(trace.loss.device))
-
-
-def _ask(count: int, seconds: float, what: Hashable) -> None:
-    """A button that says how long it will take."""
-    asked = {"knockout-asked": what}
-    label = f"Run the model {count} times: at most about {_time(seconds)}"
-    st.button(label, key="knockout-ask", on_click=st.session_state.update, args=(asked,))
+    """What taking away each of the part does; None where that takes long and the reader has not asked for it."""
+    changes = [one.switched(scene.trace.intervention) for one in part.knock_outs]
+    switched = reruns.label_log_probabilities(scene, changes)
+    return None if switched is None else compare(scene.trace, part.knock_outs, switched)
 
 
 def _figure(scene: Scene, part: Part, chosen: str, effects: Effects, rows: range, said: str) -> go.Figure:
@@ -175,10 +133,6 @@ def _verdict(effects: Effects, part: Part, rows: range, said: str) -> str:
     if float(change[best]) < FLAT:
         return f"{text} Nothing makes it rise."
     return f"{text} It rises most without {part.names[best]}: by {ends(best)}."
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.0f} minutes"
 
 
 VIEW = View(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from functools import partial
 
@@ -12,12 +11,14 @@ from torch import Tensor
 
 from model import Translator
 from model.analysis import origin as analysis_origin
+from model.analysis.knockout import losses, occlusions
 from model.analysis.words import join_pieces, word_groups
 from model.trace.trace import Trace
 from viz.charts import agreement_heatmap, origin_bars
 from viz.charts.parts.words import content
-from viz.page.caches import picture
+from viz.page import reruns
 from viz.page.chips import token_cell
+from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import pick_one, word_labels
 from viz.page.parts.tags import table, tag
 from viz.page.scene import Scene, View
@@ -25,7 +26,6 @@ from viz.reading import cross_off
 from viz.theme import quoted, word_label
 
 NOTHING = 1e-4  # shares or nats: below this a method found nothing, but rounding
-OCCLUDED = 60  # source words up to which occlusion is computed without being asked: one pass a word
 METHODS = {  # what the numbers of each method are
     "Cross-attention": "mean weight",
     "Value-weighted": "share of |α v W_O|",
@@ -47,52 +47,40 @@ def draw(scene: Scene) -> None:
     at = _choose(scene, groups)
     rows = groups[at]
     scores = scene.picture("origin-scores", partial(_attention_scores, trace, scene.translator, rows), at)
-    scores["Occlusion"] = _occlusion(scene, rows, len(words))
+    scores["Occlusion"] = _occlusion(scene, rows)
     scores = {method: score for method, score in scores.items() if score is not None}
-    with st.container(border=True, key="card-origin"):
-        made = join_pieces(trace.labels).pieces[at]
-        st.html(f'<h3 class="head-title" data-testid="origin-title">Where does {html.escape(quoted(made))} come from?</h3>')
+    made = quoted(join_pieces(trace.labels).pieces[at])
+    with card("origin", f"Where does {made} come from?", test="origin-title"):
         st.caption("One row a source word, one panel a method, each with its own scale; its strongest word in full colour.")
         if said := cross_off(trace):
             st.caption(said)
         bars = scene.picture("origin-bars", partial(origin_bars, words, scores, METHODS, scene.colours), at, tuple(scores))
-        st.plotly_chart(bars, theme=None, key="origin-bars", config={"displayModeBar": False})
+        plot(bars, "origin-bars")
     left, right = st.columns([1, 1.15], gap="medium")
     agreement = analysis_origin.rank_agreement(torch.stack([score.cpu() for score in scores.values()]))
-    with left, st.container(border=True, key="card-agreement"):
-        st.html('<h3 class="head-title">How far they agree</h3>')
+    with left, card("agreement", "How far they agree"):
         build = partial(agreement_heatmap, agreement, list(scores), scene.colours)
         figure = scene.picture("agreement", build, at, tuple(scores))
-        st.plotly_chart(figure, theme=None, key="origin-agreement", config={"displayModeBar": False})
-    with right, st.container(border=True, key="card-verdict"):
-        st.html('<h3 class="head-title">What they say</h3>')
+        plot(figure, "origin-agreement")
+    with right, card("verdict", "What they say"):
         st.html(_verdict(scores, trace))
         st.caption(CAUTION)
 
 
 def _attention_scores(trace: Trace, translator: Translator, rows: range) -> dict[str, Tensor | None]:
     """All methods but occlusion, (source word,) each."""
-    model = translator.model
     return {
         "Cross-attention": analysis_origin.raw_attention(trace, rows),
-        "Value-weighted": analysis_origin.value_weighted_attention(trace, model, rows),
+        "Value-weighted": analysis_origin.value_weighted_attention(trace, translator.weights, rows),
         "Rollout": analysis_origin.rolled_attention(trace, rows),
-        "Gradient × input": analysis_origin.gradient_times_input(trace, model, rows),
+        "Gradient × input": analysis_origin.gradient_times_input(trace, translator.passes, rows),
     }
 
 
-def _occlusion(scene: Scene, rows: range, words: int) -> Tensor | None:
-    """Loss of log-probability without each word; for a long sentence only once the reader asks, since it takes a pass a word."""
-    compute = partial(analysis_origin.occlusion, scene.trace, scene.translator.model)
-    if words > OCCLUDED and not st.session_state.get("origin-occlude"):
-        st.button(
-            f"Run the model {words} times, once without each word, for the fifth method", key="origin-ask",
-            on_click=lambda: st.session_state.update({"origin-occlude": True}),
-        )  # fmt: skip
-        return None
-    with st.spinner(f"Reading the sentence {words} times, once without each word …", show_time=True):
-        losses = picture("occlusion", scene, build=compute)
-    return losses[:, rows.start : rows.stop].sum(dim=1)
+def _occlusion(scene: Scene, rows: range) -> Tensor | None:
+    """Loss of log-probability without each word, (source word,); None where that takes long and the reader has not asked for it."""
+    without = reruns.label_log_probabilities(scene, occlusions(scene.trace))
+    return None if without is None else losses(scene.trace, without)[:, rows.start : rows.stop].sum(dim=1)
 
 
 def _choose(scene: Scene, groups: list[range]) -> int:
@@ -118,7 +106,10 @@ def _verdict(scores: dict[str, Tensor], trace: Trace) -> str:
     it and never comes first. All text is escaped."""
     words = join_pieces(trace.source).pieces
     first = {method: int(score.argmax()) if float(score.max()) > NOTHING else None for method, score in scores.items()}
-    rows = [(method, _none(scores[method]) if at is None else token_cell(word_label(words[at]), lang="en")) for method, at in first.items()]
+    rows = [
+        (method, _none(scores[method]) if at is None else token_cell(word_label(words[at]), lang="en"))
+        for method, at in first.items()
+    ]
     silent = all(float(score.abs().max()) <= NOTHING for score in scores.values())
     counts = Counter(at for at in first.values() if at is not None).most_common()
     if silent:

@@ -6,7 +6,6 @@ import html
 from functools import partial
 
 import streamlit as st
-import torch
 from torch import Tensor
 
 from model import Translator
@@ -31,6 +30,8 @@ from viz.charts import (
 from viz.page import chips, engine, store
 from viz.page.caches import cached, picture
 from viz.page.params import choice, count
+from viz.page.parts.cards import card, plot
+from viz.page.parts.pickers import choose_part
 from viz.page.parts.sides import choose_side
 from viz.page.scene import Scene, View
 from viz.page.shared import SCALES
@@ -44,7 +45,6 @@ PARAMS = (
     choice("position_part", tuple(PART_TITLES), "encoding", "which part is open"),
     count("order", 1, 9999, 1, "which shuffled order of the words the bag-of-words experiment takes", walked=False),
 )
-PLAIN = {"displayModeBar": False}
 
 
 def draw(scene: Scene) -> None:
@@ -53,10 +53,7 @@ def draw(scene: Scene) -> None:
     if scene.settings.position_part not in parts:
         scene.choose(position_part=parts[0])
     with st.container(horizontal=True, gap="medium"):
-        st.segmented_control(
-            "Part", parts, format_func=PART_TITLES.__getitem__, required=True, label_visibility="collapsed",
-            **tied("position_part", "positions-part", options=True),
-        )  # fmt: skip
+        choose_part("Part", {part: PART_TITLES[part] for part in parts}, "position_part", "positions-part")
         side = choose_side("positions-side")
     {"encoding": _encoding, "laboratory": _laboratory, "learned": _learned}[scene.settings.position_part](scene, side)
 
@@ -64,8 +61,7 @@ def draw(scene: Scene) -> None:
 def _table(scene: Scene, side: str, least: int = FEWEST) -> Tensor:
     """The encoding of at least so many positions, as the model was trained with it."""
     length = min(max(least, len(scene.trace.positions[side])), scene.trace.anatomy.longest)
-    with torch.no_grad():
-        return getattr(scene.translator.model, side).positions(length, 0)
+    return scene.translator.weights.positions(side, length)
 
 
 def _encoding(scene: Scene, side: str) -> None:
@@ -81,12 +77,8 @@ def _encoding(scene: Scene, side: str) -> None:
 
 
 def _chart(figure: object, name: str, title: str = "", caption: str = "") -> None:
-    with st.container(border=True, key=f"card-{name}"):
-        if title:
-            st.html(f'<h3 class="head-title">{html.escape(title)}</h3>')
-        if caption:
-            st.caption(caption)
-        st.plotly_chart(figure, theme=None, key=f"positions-{name}", config={"displaylogo": False} if not title else PLAIN)
+    with card(name, title, caption):
+        plot(figure, f"positions-{name}", tools=not title)
 
 
 # -- the laboratory -------------------------------------------------------------------------------------------------------
@@ -113,12 +105,11 @@ def _laboratory(scene: Scene, side: str) -> None:
         else:
             st.info("This model was trained without positions: it adds nothing, so there is nothing to turn or to compare.")
         build = partial(added_norms, scene.trace, side, scene.colours)
-        with st.container(border=True, key="card-louder"):
-            st.html('<h3 class="head-title">How loud positions are beside the tokens</h3>')
+        with card("louder", "How loud positions are beside the tokens"):
             above = " What the model now says stands above." if scene.translates else ""
             st.caption(f"A factor on what is added to every English and French token.{above}")
             st.slider("Positions ×", *SCALES, step=0.25, **tied("position_scale", "positions-scale"))
-            st.plotly_chart(scene.picture("added-norms", build, side), theme=None, key="positions-louder", config=PLAIN)
+            plot(scene.picture("added-norms", build, side), "positions-louder")
     with right:
         if anatomy.positions != "none":
             said = (
@@ -134,7 +125,7 @@ def _laboratory(scene: Scene, side: str) -> None:
 
 @cached
 def _compared(translator: Translator, source: Tokens, order: list[int], change: Intervention) -> Permuted:
-    return compare_orders(translator.model, source, order, change)
+    return compare_orders(translator.passes, source, order, change)
 
 
 @cached
@@ -147,8 +138,7 @@ def _bag_of_words(scene: Scene) -> None:
     """The same words in another order: what the encoder makes of them with positions and without."""
     source = scene.trace.source
     words = [group for group in word_groups(source) if source.ids[group.start] not in SPECIAL]
-    with st.container(border=True, key="card-bag"):
-        st.html('<h3 class="head-title">A bag of words: the same words in another order</h3>')
+    with card("bag", "A bag of words: the same words in another order"):
         if len({tuple(source.ids[group.start : group.stop]) for group in words}) < 2:
             st.info("There is nothing to put into another order here. Type a sentence of two different words or more.")
             return
@@ -165,7 +155,7 @@ def _bag_of_words(scene: Scene) -> None:
         )  # fmt: skip
         found = _compared(scene.translator, source, order, scene.settings.change)
         build = partial(order_differences, found, source, scene.colours)
-        st.plotly_chart(scene.picture("orders", build, scene.settings.order), theme=None, key="positions-orders", config=PLAIN)
+        plot(scene.picture("orders", build, scene.settings.order), "positions-orders")
         st.html(f'<p class="head-sentence" data-testid="bag-verdict">{html.escape(_verdict(scene, found, other, order))}</p>')
         st.caption(
             "Every token's last encoder state, compared with the state of the same token in the other order: the largest difference over "
@@ -215,8 +205,7 @@ def _learned(scene: Scene, side: str) -> None:
     other = engine.relative(scene.translator, _other(scene))
     tables = {}
     for translator in (scene.translator, other):
-        with torch.no_grad():
-            tables[translator.model.config.positions] = getattr(translator.model, side).positions(SPECTRUM, 0)
+        tables[translator.model.config.positions] = translator.weights.positions(side, SPECTRUM)
     key = scene.translator, other, side, scene.colours.name
     for column, name in zip(st.columns(2, gap="medium"), ("sinusoidal", "learned"), strict=True):
         with column:

@@ -19,7 +19,7 @@ MOST_STEPS = 99  # of one calculation that a link may name
 
 @cached
 def _packed(translator: Translator, trace: Trace, kind: str, layer: int, head: int, query: int) -> bytes:
-    calculation = calculate(trace, translator.model, kind, layer, head, query)
+    calculation = calculate(trace, translator.weights, kind, layer, head, query)
     return pack_steps(trace, calculation, kind, layer, head, query)
 
 

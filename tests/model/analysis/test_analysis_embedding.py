@@ -56,7 +56,7 @@ def test_many_pieces_at_once_are_each_piece_alone():
 
 def test_special_and_byte_pieces_are_neighbours_only_of_their_own(tokenizer, tiny_translator):
     """A word's neighbours are text; those of </s> may be anything."""
-    vocabulary = Vocabulary.of(tokenizer, tiny_translator.model.encoder.embedding.weight)
+    vocabulary = Vocabulary.of(tokenizer, tiny_translator.weights.embedding("encoder"))
     for id_, piece in enumerate(vocabulary.pieces):
         assert bool(vocabulary.set_aside[id_]) == (id_ in SPECIAL or (piece.startswith("<0x") and piece.endswith(">")))
     word = int((~vocabulary.set_aside).nonzero()[0])

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from support.strategies import heads, interventions, links, sentences
 from support.tiny import ATTENTION_KINDS, SENTENCES, fitting, tiny_model
 
-from model.analysis.knockout import KnockOut, every_head, every_layer, every_word, knock_out, label_log_probabilities
-from model.analysis.origin import occlusion
+from model.analysis.knockout import KnockOut, every_head, every_layer, every_word, knock_out, label_log_probabilities, occlusion
 from model.analysis.words import word_groups
 from model.instrument.pretrained import Translator
+from model.instrument.recorder import Recorder, recording
+from model.instrument.tokenizer import PAD
 from model.trace.intervention import Intervention
 from model.trace.places import within
 
@@ -28,7 +29,7 @@ CHANGES = {
 ALL = {
     "heads": lambda trace: every_head(trace.anatomy),
     "layers": lambda trace: every_layer(trace.anatomy),
-    "words": lambda trace: every_word(trace.source),
+    "words": lambda trace: every_word(trace.anatomy, trace.source),
 }
 
 
@@ -51,9 +52,9 @@ def test_a_batch_equals_one_by_one(tiny_translator, which, base, pair):
     trace = tiny_translator.trace(SENTENCES[pair], SENTENCES[pair + 1], base)
     knock_outs = list(ALL[which](trace).values())
     changes = [one.switched(base) for one in knock_outs]
-    found, expected = label_log_probabilities(trace, tiny_translator.model, changes), one_by_one(tiny_translator, trace, changes)
+    found, expected = label_log_probabilities(trace, tiny_translator.passes, changes), one_by_one(tiny_translator, trace, changes)
     close(found, expected)
-    effects, rows = knock_out(trace, tiny_translator.model, knock_outs), range(1, 4)
+    effects, rows = knock_out(trace, tiny_translator.passes, knock_outs), range(1, 4)
     sign = torch.tensor([-1.0 if off else 1.0 for off in effects.off])
     close(effects.change(rows), sign * (expected + trace.loss)[:, 1:4].sum(1))
 
@@ -64,7 +65,7 @@ def test_any_knock_outs_of_any_sentence(tiny_translator, text, target, base, mor
     base = fitting(tiny_translator, text, target, base)
     trace = tiny_translator.trace(text, target, base)
     changes = [KnockOut(*parts).switched(base) for parts in more] + [base]
-    close(label_log_probabilities(trace, tiny_translator.model, changes), one_by_one(tiny_translator, trace, changes))
+    close(label_log_probabilities(trace, tiny_translator.passes, changes), one_by_one(tiny_translator, trace, changes))
 
 
 def test_the_shipped_model_and_a_post_norm_one(translator, tokenizer):
@@ -73,36 +74,73 @@ def test_the_shipped_model_and_a_post_norm_one(translator, tokenizer):
     for one in (translator, after):
         trace = one.trace("Two dogs are playing in the snow.")
         changes = [knock_out.switched(Intervention()) for knock_out in every_head(trace.anatomy).values()]
-        close(label_log_probabilities(trace, one.model, changes), one_by_one(one, trace, changes))
+        close(label_log_probabilities(trace, one.passes, changes), one_by_one(one, trace, changes))
 
 
 @pytest.mark.parametrize("tokens", [1, 40, 10**6])
 def test_the_size_of_batches_changes_nothing(tiny_translator, monkeypatch, tokens):
     """One at a time, a few, or all at once."""
     trace = tiny_translator.trace(SENTENCES[0], SENTENCES[1])
-    changes = [one.switched(Intervention()) for one in [*every_head(trace.anatomy).values(), *every_word(trace.source).values()]]
-    expected = label_log_probabilities(trace, tiny_translator.model, changes)
+    changes = [one.switched(Intervention()) for one in [*every_head(trace.anatomy).values(), *every_word(trace.anatomy, trace.source).values()]]
+    expected = label_log_probabilities(trace, tiny_translator.passes, changes)
     monkeypatch.setattr("model.analysis.knockout.CHUNK_TOKENS", tokens)
-    monkeypatch.setattr("model.analysis.knockout.LOGIT_ROWS", min(tokens, 7))
-    close(label_log_probabilities(trace, tiny_translator.model, changes), expected)
+    monkeypatch.setattr("model.instrument.rerun.LOGIT_ROWS", min(tokens, 7))
+    close(label_log_probabilities(trace, tiny_translator.passes, changes), expected)
 
 
-def test_words_are_occlusion(tiny_translator):
-    """Hiding a source word costs what occlusion says."""
-    trace = tiny_translator.trace(SENTENCES[2], SENTENCES[3])
-    words = every_word(trace.source)
+@pytest.mark.parametrize("base", CHANGES.values(), ids=CHANGES)
+def test_hiding_a_word_is_cutting_its_links(tiny_translator, base):
+    """The source read with padding in a word's place says what it says without the links to its pieces; occlusion is the loss."""
+    trace, model = tiny_translator.trace(SENTENCES[2], SENTENCES[3], base), tiny_translator.model
+    words = every_word(trace.anatomy, trace.source)
     assert list(words) == list(range(len(word_groups(trace.source))))
-    effects = knock_out(trace, tiny_translator.model, list(words.values()))
-    close(effects.intact - effects.without, occlusion(trace, tiny_translator.model))
+    source = torch.tensor([trace.source.ids] * len(words))
+    for at, group in enumerate(word_groups(trace.source)):
+        source[at, group.start : group.stop] = PAD
+    with torch.no_grad(), recording(Recorder(model.anatomy, base, captures=False)):
+        logits = model(source, torch.tensor([trace.target.ids]).expand(len(words), -1))
+    hidden = logits.log_softmax(-1)[:, range(len(trace.labels)), trace.labels.ids]
+    effects = knock_out(trace, tiny_translator.passes, list(words.values()))
+    close(effects.without, hidden)
+    assert torch.equal(effects.intact - effects.without, occlusion(trace, tiny_translator.passes))
+
+
+def test_a_word_that_is_hidden_already_has_nothing_to_lose(tiny_translator):
+    """Occlusion takes away, it never gives back."""
+    hidden = every_word(tiny_translator.anatomy, tiny_translator.source(SENTENCES[2]))[1].taken_from(Intervention())
+    lost = occlusion(tiny_translator.trace(SENTENCES[2], SENTENCES[3], hidden), tiny_translator.passes)
+    assert not lost[1].any() and lost[0].any()
+
+
+@pytest.mark.parametrize("base", CHANGES.values(), ids=CHANGES)
+def test_occlusion_equals_one_word_at_a_time(tiny_translator, base, monkeypatch):
+    """A batch of all words says what single passes with that word's links cut say, in batches of any size."""
+    trace = tiny_translator.trace(SENTENCES[0], SENTENCES[1], base)
+    passes, words = tiny_translator.passes, word_groups(trace.source)
+    change = trace.intervention
+    found = occlusion(trace, passes)
+    assert found.shape == (len(words), len(trace.target))
+    for at in (0, 2, len(words) - 1):
+        cut = frozenset(
+            (kind, None, query, key)
+            for key in words[at]
+            for kind, queries in (("encoder", len(trace.source)), ("cross", len(trace.target)))
+            for query in range(queries)
+        )
+        fields = {**change.to_dict(), "cut": change.cut | cut}
+        without = tiny_translator.trace(trace.source.text, trace.labels, Intervention.from_dict(fields))
+        torch.testing.assert_close(found[at], without.loss - trace.loss, atol=1e-4, rtol=1e-4)
+    monkeypatch.setattr("model.analysis.knockout.CHUNK_TOKENS", 1)
+    torch.testing.assert_close(occlusion(trace, passes), found, atol=1e-4, rtol=1e-4)
 
 
 def test_what_is_off_already_shows_what_it_has_cost(tiny_translator):
     """intact and without mean the same before and after a head is switched off for good."""
     head = KnockOut(heads=frozenset({("cross", 1, 2)}))
-    model, rows = tiny_translator.model, range(5)
+    passes, rows = tiny_translator.passes, range(5)
     on = tiny_translator.trace(SENTENCES[0], SENTENCES[1])
     off = tiny_translator.trace(SENTENCES[0], SENTENCES[1], head.switched(Intervention()))
-    before, after = knock_out(on, model, [head]), knock_out(off, model, [head])
+    before, after = knock_out(on, passes, [head]), knock_out(off, passes, [head])
     assert (before.off, after.off) == ([False], [True])
     close(before.change(rows), after.change(rows))
     close(after.without[0], -off.loss)
@@ -130,7 +168,7 @@ def test_nothing_is_computed_twice(tiny_translator):
     ]
     try:
         changes = [KnockOut(heads=frozenset({(kind, 1, 0)})).switched(Intervention()) for kind in ("cross", "decoder")]
-        label_log_probabilities(trace, model, [Intervention(), *changes])
+        label_log_probabilities(trace, tiny_translator.passes, [Intervention(), *changes])
     finally:
         for handle in handles:
             handle.remove()
@@ -151,4 +189,4 @@ def test_other_changes_are_refused(tiny_translator):
     """In words."""
     trace = tiny_translator.trace("Hi")
     with pytest.raises(ValueError, match="heads that are off and links that are cut"):
-        label_log_probabilities(trace, tiny_translator.model, [Intervention(causal=False)])
+        label_log_probabilities(trace, tiny_translator.passes, [Intervention(causal=False)])

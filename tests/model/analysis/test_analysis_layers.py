@@ -63,22 +63,22 @@ def test_every_layer_norm_does_what_the_model_did(translator_and_trace, side):
     """Mean 0 and variance 1 before gain and bias; the same as torch's; and what the pass went on with."""
     translator, trace = translator_and_trace
     for site in range(len(norm_labels(trace, side))):
-        normed = layer_normed(trace, translator.model, side, site)
+        normed = layer_normed(trace, translator.weights, side, site)
         torch.testing.assert_close(normed.plain.mean(-1), torch.zeros(len(normed.mean)), atol=1e-5, rtol=0)
         expected = F.layer_norm(normed.before, normed.before.shape[-1:], normed.gain, normed.bias, normed.eps)
         torch.testing.assert_close(normed.after, expected, atol=1e-5, rtol=1e-5)
         if trace.anatomy.norm == "post":
             torch.testing.assert_close(normed.after, trace.residual[side].states[site + 1], atol=1e-5, rtol=1e-5)
     if trace.anatomy.norm == "pre":  # the first one is what the first attention projects to queries
-        query = getattr(translator.model, side).layers[0].attention.query(layer_normed(trace, translator.model, side, 0).after)
+        query = getattr(translator.model, side).layers[0].attention.query(layer_normed(trace, translator.weights, side, 0).after)
         torch.testing.assert_close(
             query.unflatten(-1, (4, 8)).transpose(0, 1), trace.attention[side].queries[0], atol=1e-5, rtol=1e-5
         )
     if trace.anatomy.norm == "pre" and side == "decoder":
-        last = layer_normed(trace, translator.model, side, len(norm_labels(trace, side)) - 1)
+        last = layer_normed(trace, translator.weights, side, len(norm_labels(trace, side)) - 1)
         torch.testing.assert_close(translator.model.logits(last.after), trace.logits, atol=1e-5, rtol=1e-5)
     with pytest.raises(ValueError, match="no LayerNorm"):
-        layer_normed(trace, translator.model, side, 99)
+        layer_normed(trace, translator.weights, side, 99)
 
 
 @BOTH
@@ -93,7 +93,7 @@ def test_every_norm_gives_what_the_sublayer_really_read(tokenizer, side):
     trace = translator.trace(SENTENCES[2], SENTENCES[3])
     assert len(read) == len(norm_labels(trace, side)) - 1
     for site, expected in enumerate(read):
-        normed = layer_normed(trace, model, side, site)
+        normed = layer_normed(trace, translator.weights, side, site)
         torch.testing.assert_close(normed.after, expected, atol=1e-5, rtol=1e-5)
 
 
@@ -134,9 +134,9 @@ def test_units_are_counted_and_ordered(translator_and_trace, side):
     assert values.tolist() == sorted(units[1, 2].tolist(), reverse=True)[:5]
     assert [float(units[1, 2, unit]) for unit in ids] == values.tolist()
     assert torch.equal(unit_tokens(trace, side, 1, int(ids[0])), units[1, :, ids[0]])
-    (raised, lowered), (most, least) = unit_pieces(translator.model, side, 1, int(ids[0]), 4)
-    column = getattr(translator.model, side).layers[1].feed_forward.contract.weight[:, ids[0]]
-    scores = [float(row @ column) for row in translator.model.decoder.embedding.weight]
+    (raised, lowered), (most, least) = unit_pieces(translator.weights, side, 1, int(ids[0]), 4)
+    column = getattr(translator.model, side).layers[1].feed_forward.contract.weight[:, ids[0]].detach()
+    scores = [float(row @ column) for row in translator.model.decoder.embedding.weight.detach()]
     assert scores[raised[0]] == pytest.approx(max(scores)) and scores[lowered[0]] == pytest.approx(min(scores))
     assert [scores[id_] for id_ in (*raised, *lowered)] == pytest.approx([*most.tolist(), *least.tolist()], abs=1e-5)
     assert most.tolist() == sorted(most.tolist(), reverse=True) and least.tolist() == sorted(least.tolist())
@@ -151,5 +151,5 @@ def test_scores_of_pieces_are_what_the_unit_adds_to_the_logits(translator_and_tr
     before = model.logits(layer.contract(x))
     x[unit] += 1
     change = model.logits(layer.contract(x)) - before
-    ids, scores = unit_pieces(model, side, 0, unit, 6)
+    ids, scores = unit_pieces(translator.weights, side, 0, unit, 6)
     torch.testing.assert_close(change[ids], scores, atol=1e-5, rtol=1e-4)

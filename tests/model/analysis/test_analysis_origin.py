@@ -12,18 +12,18 @@ from support.strategies import interventions
 from support.tiny import SENTENCES, fitting, tiny_model
 
 from model.analysis.attention import handed_on
+from model.analysis.knockout import occlusion
 from model.analysis.origin import (
     gradient_times_input,
-    occlusion,
     rank_agreement,
     raw_attention,
     rolled_attention,
     rollout,
     value_weighted_attention,
 )
-from model.analysis.steps import attention_sublayer
 from model.analysis.words import word_groups
 from model.instrument.pretrained import Translator
+from model.instrument.weights import TransformerWeights
 from model.trace.intervention import Intervention
 
 CHANGES = [Intervention(), Intervention(causal=False, window=2, temperature=2.0), Intervention(source_positions="none")]
@@ -38,7 +38,7 @@ def trace(request, tiny_translator):
 def test_attention_methods_are_shares(tiny_translator, trace):
     """Raw and value-weighted attention sum to 1; rollout's source part and target part together do."""
     rows = word_groups(trace.labels)[2]
-    for scores in (raw_attention(trace, rows), value_weighted_attention(trace, tiny_translator.model, rows)):
+    for scores in (raw_attention(trace, rows), value_weighted_attention(trace, tiny_translator.weights, rows)):
         assert scores.shape == (len(word_groups(trace.source)),)
         assert float(scores.sum()) == pytest.approx(1, abs=1e-5) and bool((scores >= 0).all())
     from_source, from_target = rollout(trace)
@@ -76,14 +76,14 @@ def test_value_weighting_is_the_loop(tiny_translator, trace):
             lengths = torch.stack(vectors).norm(dim=1)
             total += lengths / lengths.sum() / len(rows) / 3
     expected = torch.stack([total[list(group)].sum() for group in word_groups(trace.source)])
-    torch.testing.assert_close(value_weighted_attention(trace, tiny_translator.model, rows), expected)
+    torch.testing.assert_close(value_weighted_attention(trace, tiny_translator.weights, rows), expected)
 
 
 def test_the_gradient_is_the_slope(tiny_translator):
     """Gradient x input = what log p does when all embeddings of the source shrink a little, by finite differences."""
     model, trace = tiny_translator.model, tiny_translator.trace(SENTENCES[2], SENTENCES[3])
     rows = word_groups(trace.labels)[1]
-    scores = gradient_times_input(trace, model, rows)
+    scores = gradient_times_input(trace, tiny_translator.passes, rows)
 
     def said(factor: float) -> float:
         source, target = (torch.tensor([tokens.ids]) for tokens in (trace.source, trace.target))
@@ -98,26 +98,6 @@ def test_the_gradient_is_the_slope(tiny_translator):
     slope = (said(1.001) - said(0.999)) / 0.002  # small, because ReLU has corners
     assert float(scores.sum()) == pytest.approx(slope, rel=0.05, abs=1e-3)
     assert not any(parameter.grad is not None for parameter in model.parameters())
-
-
-def test_occlusion_equals_one_word_at_a_time(tiny_translator, trace, monkeypatch):
-    """A batch of all words says what single passes with that word's links cut say, in batches of any size."""
-    model, words = tiny_translator.model, word_groups(trace.source)
-    change = trace.intervention
-    found = occlusion(trace, model)
-    assert found.shape == (len(words), len(trace.target))
-    for at in (0, 2, len(words) - 1):
-        cut = frozenset(
-            (kind, None, query, key)
-            for key in words[at]
-            for kind, queries in (("encoder", len(trace.source)), ("cross", len(trace.target)))
-            for query in range(queries)
-        )
-        fields = {**change.to_dict(), "cut": cut}
-        without = tiny_translator.trace(trace.source.text, trace.labels, Intervention.from_dict(fields))
-        torch.testing.assert_close(found[at], without.loss - trace.loss, atol=1e-4, rtol=1e-4)
-    monkeypatch.setattr("model.analysis.origin.CHUNK_TOKENS", 1)
-    torch.testing.assert_close(occlusion(trace, model), found, atol=1e-4, rtol=1e-4)
 
 
 def test_agreement_is_spearmans():
@@ -135,23 +115,22 @@ def without_heads(translator: Translator, off: frozenset) -> Translator:
     model = tiny_model(translator.tokenizer)
     with torch.no_grad():
         for kind, layer, head in off:
-            module, _ = attention_sublayer(model, kind, layer)
-            module.output.weight[:, head * module.d_head : (head + 1) * module.d_head] = 0.0
+            TransformerWeights(model).output(kind, layer)[head] = 0.0
     return Translator(model, translator.tokenizer, "cut")
 
 
 @given(change=interventions)
 def test_every_method_obeys_every_intervention(tiny_translator, change):
     """A head that is off counts as one whose part of W_O is zero: the same scores from both, for all fields at once."""
-    model, off = tiny_translator.model, change.heads_off
+    passes, off = tiny_translator.passes, change.heads_off
     trace = tiny_translator.trace(SENTENCES[4], SENTENCES[5], change)
     surgery = without_heads(tiny_translator, off)
     other = surgery.trace(SENTENCES[4], SENTENCES[5], replace(change, heads_off=frozenset()))
     rows = word_groups(trace.labels)[2]
     for ours, theirs in (
-        (value_weighted_attention(trace, model, rows), value_weighted_attention(other, surgery.model, rows)),
-        (gradient_times_input(trace, model, rows), gradient_times_input(other, surgery.model, rows)),
-        (occlusion(trace, model), occlusion(other, surgery.model)),
+        (value_weighted_attention(trace, tiny_translator.weights, rows), value_weighted_attention(other, surgery.weights, rows)),
+        (gradient_times_input(trace, passes, rows), gradient_times_input(other, surgery.passes, rows)),
+        (occlusion(trace, passes), occlusion(other, surgery.passes)),
     ):
         torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-3)
     got = trace.attention["cross"].weights
@@ -175,10 +154,11 @@ def test_every_method_obeys_every_intervention(tiny_translator, change):
 def test_where_nothing_is_handed_on_all_five_say_nothing(tiny_translator, change):
     """No method names a word that cannot have reached the row."""
     change = fitting(tiny_translator, SENTENCES[4], SENTENCES[5], change)
-    model, trace = tiny_translator.model, tiny_translator.trace(SENTENCES[4], SENTENCES[5], change)
+    passes, trace = tiny_translator.passes, tiny_translator.trace(SENTENCES[4], SENTENCES[5], change)
     for rows in word_groups(trace.labels):
-        found = [raw_attention(trace, rows), value_weighted_attention(trace, model, rows), rolled_attention(trace, rows)]
-        found += [gradient_times_input(trace, model, rows), occlusion(trace, model)[:, rows.start : rows.stop].sum(1)]
+        found = [raw_attention(trace, rows), value_weighted_attention(trace, tiny_translator.weights, rows)]
+        found += [rolled_attention(trace, rows)]
+        found += [gradient_times_input(trace, passes, rows), occlusion(trace, passes)[:, rows.start : rows.stop].sum(1)]
         assert all(float(scores.abs().max()) < 1e-6 for scores in found)
 
 

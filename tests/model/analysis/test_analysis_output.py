@@ -54,7 +54,7 @@ def test_the_last_point_of_the_lens_is_the_models_own_output(tokenizer, norm_fir
     """Same pieces, probabilities and ranks; pre- and post-norm."""
     translator = Translator(tiny_model(tokenizer, norm_first=norm_first), tokenizer)
     trace = translator.trace(SENTENCES[2], SENTENCES[3], change)
-    lens = logit_lens(trace, translator.model)
+    lens = logit_lens(trace, translator.weights)
     assert lens.top.shape == (len(trace.residual["decoder"].labels), len(trace.target))
     assert torch.equal(lens.top[-1], trace.logits.argmax(-1))
     assert torch.equal(lens.label_rank[-1], ranks(trace.logits, label_ids(trace)))
@@ -64,5 +64,5 @@ def test_the_last_point_of_the_lens_is_the_models_own_output(tokenizer, norm_fir
 def test_the_first_point_of_the_lens_mostly_repeats_what_was_read(translator):
     """Input and output share their matrix, so before any layer the nearest piece is the one that was read."""
     trace = translator.trace(SENTENCES[0])
-    said = logit_lens(trace, translator.model).top[0].tolist()
+    said = logit_lens(trace, translator.weights).top[0].tolist()
     assert sum(a == b for a, b in zip(said, trace.target.ids, strict=True)) > len(said) / 2

@@ -13,7 +13,8 @@ from support.tiny import SENTENCES
 
 from model.analysis.permutation import LAST_ORDER, compare_orders, moved, next_order, reordered, shuffled_words
 from model.analysis.words import word_groups
-from model.instrument.capture import Recorder, recording
+from model.instrument.recorder import Recorder, recording
+from model.instrument.rerun import TransformerPasses
 from model.trace.intervention import Intervention
 
 
@@ -46,9 +47,9 @@ def test_another_order_reads_as_its_words(tiny_translator):
 def test_without_positions_states_are_only_permuted(tiny_translator, text, seed):
     """Rounding apart; the identity changes nothing at all, with or without positions."""
     model, tokens = tiny_translator.model, tiny_translator.source(text)
-    found = compare_orders(model, tokens, shuffled_words(tokens, seed))
+    found = compare_orders(TransformerPasses(model), tokens, shuffled_words(tokens, seed))
     assert float(found.without_positions.max()) < 1e-4
-    same = compare_orders(model, tokens, list(range(len(tokens))))
+    same = compare_orders(TransformerPasses(model), tokens, list(range(len(tokens))))
     assert float(same.with_positions.max()) == float(same.without_positions.max()) == 0.0
 
 
@@ -57,7 +58,7 @@ def test_with_positions_they_are_not(translator, sentence):
     """On the shipped model, beside a loop over the tokens."""
     model, tokens = translator.model, translator.source(sentence)
     order = shuffled_words(tokens, 3)
-    found = compare_orders(model, tokens, order)
+    found = compare_orders(TransformerPasses(model), tokens, order)
     assert float(found.with_positions.min()) > 1e-2 > 1e-4 > float(found.without_positions.max())
     with torch.no_grad():
         states, moved = (model.encode(torch.tensor([ids]))[0][0] for ids in (tokens.ids, [tokens.ids[at] for at in order]))
@@ -68,7 +69,7 @@ def test_with_positions_they_are_not(translator, sentence):
 def test_in_double_precision_only_its_rounding_is_left(tiny_translator):
     """So what is left in single precision is rounding, too; copies, since models in tests are shared."""
     model, tokens = copy.deepcopy(tiny_translator.model).double(), tiny_translator.source(SENTENCES[0])
-    found = compare_orders(model, tokens, shuffled_words(tokens, 1))
+    found = compare_orders(TransformerPasses(model), tokens, shuffled_words(tokens, 1))
     assert found.without_positions.dtype == torch.float64
     assert float(found.without_positions.max()) < 1e-11 and float(found.without_share.max()) < 1e-11
     assert float(found.with_positions.min()) > 1e-4
@@ -89,7 +90,7 @@ def test_other_changes_hold_in_all_four_rows(tiny_translator, change):
     """Beside one pass after another; links go with their tokens, so without positions the order still does not count."""
     model, tokens = tiny_translator.model, tiny_translator.source(SENTENCES[2])
     order = shuffled_words(tokens, 2)
-    found = compare_orders(model, tokens, order, change)
+    found = compare_orders(TransformerPasses(model), tokens, order, change)
     assert float(found.without_positions.max()) < 1e-4
 
     def states(ids: list[int], one: Intervention) -> torch.Tensor:
@@ -107,11 +108,11 @@ def test_positions_that_add_nothing_and_windows(tiny_translator):
     """Scaled to 0 they are no positions; taken away by the reader, "with" is as trained; a window looks at places."""
     model, tokens = tiny_translator.model, tiny_translator.source(SENTENCES[0])
     order = shuffled_words(tokens, 1)
-    silent = compare_orders(model, tokens, order, Intervention(position_scale=0.0))
+    silent = compare_orders(TransformerPasses(model), tokens, order, Intervention(position_scale=0.0))
     assert float(silent.with_positions.max()) < 1e-4
-    away = compare_orders(model, tokens, order, Intervention(source_positions="none"))
-    torch.testing.assert_close(away.with_positions, compare_orders(model, tokens, order).with_positions)
-    assert float(compare_orders(model, tokens, order, Intervention(window=1)).without_positions.max()) > 1e-3
+    away = compare_orders(TransformerPasses(model), tokens, order, Intervention(source_positions="none"))
+    torch.testing.assert_close(away.with_positions, compare_orders(TransformerPasses(model), tokens, order).with_positions)
+    assert float(compare_orders(TransformerPasses(model), tokens, order, Intervention(window=1)).without_positions.max()) > 1e-3
 
 
 def test_links_go_with_their_tokens(tiny_translator):
@@ -135,4 +136,4 @@ def test_an_order_names_every_token_once(tiny_translator):
     """Anything else is said in words."""
     tokens = tiny_translator.source("dogs cats")
     with pytest.raises(ValueError, match="once"):
-        compare_orders(tiny_translator.model, tokens, [0] * len(tokens))
+        compare_orders(tiny_translator.passes, tokens, [0] * len(tokens))

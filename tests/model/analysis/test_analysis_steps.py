@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tiny import ATTENTION_KINDS, SENTENCES, tiny_model
 
-from model.analysis.steps import attention_sublayer, calculate, contribution_shares, head_contributions, point_before
+from model.analysis.steps import calculate, contribution_shares, head_contributions, point_before
 from model.instrument.pretrained import Translator
 from model.trace.intervention import Intervention
 
@@ -38,7 +38,7 @@ def test_every_step_agrees_with_the_capture(tiny_translator, data):
     kind = data.draw(st.sampled_from(ATTENTION_KINDS))
     layers, heads, queries, _ = trace.attention[kind].weights.shape
     where = [data.draw(st.integers(0, count - 1)) for count in (layers, heads, queries)]
-    calculation = calculate(trace, tiny_translator.model, kind, *where)
+    calculation = calculate(trace, tiny_translator.weights, kind, *where)
     assert set(calculation.differences) >= {"query", "keys", "values", "scores", "weights", "output", "written", "after"}
     assert calculation.difference < 2e-5, calculation.differences
 
@@ -48,7 +48,7 @@ def test_the_shipped_model_agrees(translator, kind):
     """The real weights, every layer."""
     trace = translator.trace(SENTENCES[0])
     for layer in range(6):
-        assert calculate(trace, translator.model, kind, layer, 6, 5).difference < 1e-4
+        assert calculate(trace, translator.weights, kind, layer, 6, 5).difference < 1e-4
 
 
 def test_post_norm_models_agree(tokenizer):
@@ -56,7 +56,7 @@ def test_post_norm_models_agree(tokenizer):
     translator = Translator(tiny_model(tokenizer, norm_first=False), tokenizer)
     trace = translator.trace(SENTENCES[0], SENTENCES[1])
     for kind in ATTENTION_KINDS:
-        calculation = calculate(trace, translator.model, kind, 1, 2, 3)
+        calculation = calculate(trace, translator.weights, kind, 1, 2, 3)
         assert calculation.difference < 2e-5
         assert torch.equal(calculation.normed, calculation.state)
 
@@ -66,14 +66,14 @@ def test_a_wrong_capture_is_noticed(tiny_translator, trace, kind):
     """The difference is computed: a trace whose numbers are not those of the model has a large one."""
     got = trace.attention[kind]
     wrong = replace(trace, attention={**trace.attention, kind: replace(got, weights=got.weights * 0.9)})
-    calculation = calculate(wrong, tiny_translator.model, kind, 0, 0, 1)
+    calculation = calculate(wrong, tiny_translator.weights, kind, 0, 0, 1)
     assert calculation.difference == calculation.differences["weights"] > 0.01
 
 
 @KINDS
 def test_the_chain_is_the_formula(tiny_translator, trace, kind):
     """Products, sums, softmax, mixture and addition, with loops in Python."""
-    calculation = calculate(trace, tiny_translator.model, kind, 1, 3, 2)
+    calculation = calculate(trace, tiny_translator.weights, kind, 1, 3, 2)
     exponents, root = [], math.sqrt(trace.anatomy.kinds[0].d_head)
     for key, allowed in enumerate(calculation.allowed.tolist()):
         dot = sum(float(q) * float(k) for q, k in zip(calculation.query, calculation.keys[key], strict=True))
@@ -92,25 +92,37 @@ def test_a_query_that_may_look_at_nothing_gives_zeros(tiny_translator):
     source = tiny_translator.source(SENTENCES[4])
     cut = frozenset(("encoder", 0, 1, key) for key in range(len(source)))
     trace = tiny_translator.trace(SENTENCES[4], intervention=Intervention(cut=cut))
-    calculation = calculate(trace, tiny_translator.model, "encoder", 0, 0, 1)
+    calculation = calculate(trace, tiny_translator.weights, "encoder", 0, 0, 1)
     assert not calculation.weights.any() and not calculation.output.any() and calculation.difference < 2e-5
+
+
+@KINDS
+def test_a_bias_beside_the_scores_counts(tiny_translator, trace, kind):
+    """Weights made of scores and a bias come out; without the bias they would not."""
+    got = trace.attention[kind]
+    bias = torch.randn(got.scores.shape, generator=torch.Generator().manual_seed(0))
+    weights = (got.scores + bias).masked_fill(~got.mask, float("-inf")).softmax(-1)
+    for beside, agrees in ((bias, True), (None, False)):
+        other = replace(trace, attention={**trace.attention, kind: replace(got, weights=weights, bias=beside)})
+        differences = calculate(other, tiny_translator.weights, kind, 1, 2, 3).differences
+        assert (differences["weights"] < 1e-5) == agrees and differences["scores"] < 2e-5
 
 
 def test_a_place_that_does_not_exist_is_named(tiny_translator, trace):
     """Kind, layer, head, query."""
     for where in [("sideways", 0, 0, 0), ("cross", 9, 0, 0), ("cross", 0, 9, 0), ("cross", 0, 0, 999)]:
         with pytest.raises(ValueError, match=r"must be one of|There is no"):
-            calculate(trace, tiny_translator.model, *where)
+            calculate(trace, tiny_translator.weights, *where)
 
 
 @KINDS
 def test_contributions_of_the_heads_add_up_to_what_was_written(tiny_translator, trace, kind):
     """sum_h z_h W_O^h + b_O, and shares with the bias's sum to 1."""
-    model, side = tiny_translator.model, "encoder" if kind == "encoder" else "decoder"
+    weights, side = tiny_translator.weights, "encoder" if kind == "encoder" else "decoder"
     for layer in range(len(trace.attention[kind].weights)):
-        contributions = head_contributions(trace, model, kind, layer)
+        contributions = head_contributions(trace, weights, kind, layer)
         written = trace.residual[side].written[point_before(trace, kind, layer)]
-        bias = attention_sublayer(model, kind, layer)[0].output.bias
+        bias = weights.output_bias(kind, layer)
         torch.testing.assert_close(contributions.sum(0) + bias, written, atol=1e-5, rtol=1e-5)
         shares = contribution_shares(contributions, written).sum(0) + (bias * written).sum(-1) / written.square().sum(-1)
         torch.testing.assert_close(shares, torch.ones_like(shares))
@@ -120,5 +132,5 @@ def test_a_head_that_is_off_writes_nothing(tiny_translator):
     """Its contribution is exactly zero."""
     change = Intervention(heads_off=frozenset({("cross", 1, 2)}))
     trace = tiny_translator.trace(SENTENCES[0], SENTENCES[1], change)
-    contributions = head_contributions(trace, tiny_translator.model, "cross", 1)
+    contributions = head_contributions(trace, tiny_translator.weights, "cross", 1)
     assert not contributions[2].any() and contributions[1].any()

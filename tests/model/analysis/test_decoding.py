@@ -10,8 +10,8 @@ from support.shipped import DOGS
 from support.tiny import SENTENCES, tiny_model
 
 from model.analysis.decoding import beam_tree, continue_greedily, next_pieces
-from model.instrument.capture import Recorder, recording
 from model.instrument.pretrained import Translator
+from model.instrument.recorder import Recorder, recording
 from model.instrument.search import LENGTH_PENALTY, length_limits, search
 from model.instrument.tokenizer import END, PAD, START, UNKNOWN
 from model.measuring.evaluate import translate_all

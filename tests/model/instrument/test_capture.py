@@ -16,8 +16,8 @@ from support.strategies import interventions, sentences
 from support.tensors import close, tensors
 from support.tiny import ATTENTION_KINDS, SIDES, fitting, tiny_model
 
-from model.instrument.capture import Recorder, recording, shuffled_order
 from model.instrument.pretrained import Translator
+from model.instrument.recorder import Recorder, recording, shuffled_order
 from model.trace.intervention import Intervention
 from model.trace.trace import Trace
 from model.transformer.positions import sinusoids

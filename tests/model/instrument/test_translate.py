@@ -8,7 +8,7 @@ import pytest
 import torch
 from support.tiny import SENTENCES, tiny_model
 
-from model.instrument.capture import Recorder, recording
+from model.instrument.recorder import Recorder, recording
 from model.instrument.search import LENGTH_PENALTY, length_limits, search
 from model.instrument.tokenizer import END, PAD, START, UNKNOWN
 from model.trace.intervention import Intervention

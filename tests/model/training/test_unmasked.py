@@ -8,7 +8,6 @@ import pytest
 import torch
 from support.tiny import tiny_model, training_arguments
 
-from model.analysis.knockout import run_batch
 from model.instrument.pretrained import Translator, load_pretrained
 from model.instrument.search import search
 from model.instrument.tokenizer import PAD, START
@@ -56,7 +55,7 @@ def test_knock_outs_agree_with_passes_one_by_one(unmasked):
     trace = unmasked.trace("Two dogs are playing", "Deux chiens jouent")
     change = replace(trace.intervention, heads_off=frozenset({("decoder", 1, 2)}))
     once = unmasked.trace("Two dogs are playing", "Deux chiens jouent", change)
-    torch.testing.assert_close(run_batch(trace, unmasked.model, [change])[0], -once.loss, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(unmasked.passes.label_log_probabilities(trace, [change])[0], -once.loss, atol=1e-4, rtol=1e-4)
 
 
 def test_the_switch_of_the_mask_changes_nothing(unmasked):

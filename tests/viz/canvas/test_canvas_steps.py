@@ -26,7 +26,7 @@ CHANGES = [
 def packed(translator, kind: str, change: Intervention = Intervention()):
     """A calculation, and its header and arrays as they arrive."""
     trace = translator.trace(SENTENCES[0], SENTENCES[1], change)
-    calculation = calculate(trace, translator.model, kind, 1, 2, 3)
+    calculation = calculate(trace, translator.weights, kind, 1, 2, 3)
     return calculation, *split(pack_steps(trace, calculation, kind, 1, 2, 3))
 
 
@@ -67,5 +67,5 @@ def test_stages_name_only_what_is_there(tiny_translator, kind, change):
 def test_the_same_calculation_gives_the_same_bytes(tiny_translator):
     """So nothing is sent twice."""
     trace = tiny_translator.trace(SENTENCES[0], SENTENCES[1])
-    sent = [pack_steps(trace, calculate(trace, tiny_translator.model, "cross", 1, 2, 3), "cross", 1, 2, 3) for _ in range(2)]
+    sent = [pack_steps(trace, calculate(trace, tiny_translator.weights, "cross", 1, 2, 3), "cross", 1, 2, 3) for _ in range(2)]
     assert sent[0] == sent[1]

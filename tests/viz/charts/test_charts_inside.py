@@ -56,7 +56,7 @@ def test_the_parts_of_a_score_add_up_to_it(trace, kind):
     figure = charts.score_parts(trace, kind, 0, 1, (2, 1))
     products = np.array(layer(figure, "= product").z)[:, 0]
     score = float(trace.attention[kind].scores[0, 1, 2, 1])
-    assert products.sum() == pytest.approx(score * trace.anatomy.kinds[0].d_head**0.5, abs=1e-4)
+    assert products.sum() == pytest.approx(score * trace.anatomy.kinds[0].d_head ** 0.5, abs=1e-4)
     assert f"score <b>{number(score)}</b>" in figure.layout.annotations[0].text
     assert json.loads(json_of(figure))
 
@@ -65,7 +65,7 @@ def test_the_parts_of_a_score_add_up_to_it(trace, kind):
 @BOTH
 def test_contributions_are_drawn_as_their_length(tiny_translator, trace, kind, colours):
     """Rows are queries, columns heads."""
-    contributions = head_contributions(trace, tiny_translator.model, kind, 1)
+    contributions = head_contributions(trace, tiny_translator.weights, kind, 1)
     figure = charts.contribution_heatmap(trace, contributions, kind, colours, query=2)
     assert np.allclose(layer(figure, "norm").z, contributions.norm(dim=-1).T)
     assert len(figure.layout.shapes) == 1
@@ -76,7 +76,7 @@ def test_contributions_are_drawn_as_their_length(tiny_translator, trace, kind, c
 @pytest.mark.parametrize("words", [False, True])
 def test_heads_of_a_token_stand_beside_what_they_look_at(tiny_translator, trace, kind, words):
     """Bars are lengths, cells are raw weights, of pieces or of words."""
-    contributions = head_contributions(trace, tiny_translator.model, kind, 0)
+    contributions = head_contributions(trace, tiny_translator.weights, kind, 0)
     side = "encoder" if kind == "encoder" else "decoder"
     shares = contribution_shares(contributions, trace.residual[side].written[point_before(trace, kind, 0)])
     maps = join_words(trace) if words else trace

@@ -30,7 +30,7 @@ def trace(tiny_translator):
 def test_every_cell_is_the_change(tiny_translator, trace, colours):
     """Layers down, heads across, numbered from 1; the scale is symmetric; what is off is marked and nothing else."""
     heads = every_head(trace.anatomy)
-    effects = knock_out(trace, tiny_translator.model, list(heads.values()))
+    effects = knock_out(trace, tiny_translator.passes, list(heads.values()))
     figure, change = charts.knockout_map(effects, list(heads), ROWS, "“<b>x”", colours), effects.change(ROWS)
     cells = {part.name: part for part in figure.data}
     for (kind, layer, head), value in zip(heads, change.tolist(), strict=True):
@@ -46,9 +46,9 @@ def test_every_cell_is_the_change(tiny_translator, trace, colours):
 
 def test_bars_are_the_changes(tiny_translator, trace):
     """One a word or layer, which a click tells by its index; tokens are text, not markup."""
-    hidden = knock_out(trace, tiny_translator.model, list(every_word(trace.source).values()))
+    hidden = knock_out(trace, tiny_translator.passes, list(every_word(trace.anatomy, trace.source).values()))
     layers = every_layer(trace.anatomy)
-    whole = knock_out(trace, tiny_translator.model, list(layers.values()))
+    whole = knock_out(trace, tiny_translator.passes, list(layers.values()))
     for effects, places in ((hidden, join_pieces(trace.source)), (whole, list(layers))):
         (bars,) = charts.knockout_bars(effects, places, ROWS).data
         assert np.allclose(bars.x, effects.change(ROWS)) and list(bars.customdata) == list(range(len(effects.off)))

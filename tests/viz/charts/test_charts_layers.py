@@ -47,7 +47,7 @@ def test_maps_over_tokens_hold_what_was_computed(trace, side, colours):
 @EACH
 def test_normalisation_is_drawn_step_by_step(tiny_translator, trace, side, colours):
     """Five strips of one token; four spreads a token."""
-    normed = layer_normed(trace, tiny_translator.model, side, 1)
+    normed = layer_normed(trace, tiny_translator.weights, side, 1)
     strips = charts.norm_strips(normed, 2, colours)
     assert [np.array(part.z)[0].tolist() for part in strips.data] == [
         values.tolist() for values in (normed.before[2], normed.plain[2], normed.gain, normed.bias, normed.after[2])
@@ -60,7 +60,7 @@ def test_normalisation_is_drawn_step_by_step(tiny_translator, trace, side, colou
 @EACH
 def test_other_norms_stand_beside_layer_norm_on_one_scale(tiny_translator, trace, side, colours):
     """Three strips of one token; mean and variance of every token under four names, which clicks report."""
-    normed = layer_normed(trace, tiny_translator.model, side, 1)
+    normed = layer_normed(trace, tiny_translator.weights, side, 1)
     kinds = (normed.plain, batch_normed(normed.before, normed.eps), group_normed(normed.before, normed.eps))
     strips = charts.other_norms(normed, 2, colours)
     assert [np.array(part.z)[0].tolist() for part in strips.data] == [values[2].tolist() for values in kinds]

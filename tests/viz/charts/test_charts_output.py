@@ -54,7 +54,7 @@ def test_bars_are_probabilities_at_the_temperature(trace, pieces, colours, tempe
 def test_loss_and_lens_draw_what_was_computed(tiny_translator, trace, pieces, colours):
     """One bar a label; one row a layer, and the embedding."""
     assert np.allclose(charts.loss_bars(trace, colours).data[0].y, trace.loss, atol=1e-5)
-    lens = logit_lens(trace, tiny_translator.model)
+    lens = logit_lens(trace, tiny_translator.weights)
     figure = charts.lens_heatmap(trace, lens, pieces, colours, row=2)
     assert np.allclose(figure.data[0].z, lens.label_probability[[0, 3, 6, 9]])
     line = charts.lens_of_row(trace, lens, 2, colours)

@@ -41,7 +41,7 @@ def test_the_spectrum_finds_a_wave():
 def test_differences_of_orders_are_drawn_as_they_are(tiny_translator):
     """One mark a token and line; nothing below the floor of the axis."""
     tokens = tiny_translator.source("Two dogs are playing in the snow.")
-    found = compare_orders(tiny_translator.model, tokens, shuffled_words(tokens, 1))
+    found = compare_orders(tiny_translator.passes, tokens, shuffled_words(tokens, 1))
     drawn = {part.name: part.y for part in charts.order_differences(found, tokens).data}
     assert np.allclose(drawn["with positions"], found.with_positions.numpy())
     assert all(len(values) == len(tokens) and min(values) > 0 for values in drawn.values())
@@ -50,7 +50,7 @@ def test_differences_of_orders_are_drawn_as_they_are(tiny_translator):
 def test_the_hover_says_how_long_the_whole_change_is(tiny_translator):
     """As a share of the state; what was typed never becomes markup."""
     tokens = tiny_translator.source("Two <b>dogs</b> cost $5$.")
-    found = compare_orders(tiny_translator.model, tokens, shuffled_words(tokens, 1))
+    found = compare_orders(tiny_translator.passes, tokens, shuffled_words(tokens, 1))
     size, on, off = charts.order_differences(found, tokens).data
     assert all(said == "" for _, said, _ in size.customdata)
     for part, shares in ((on, found.with_share), (off, found.without_share)):

@@ -1,0 +1,211 @@
+"""The recorder: edits and captures what passes the sites of a model. Shared by every model that can be looked into.
+
+A site is a place where a model's hook asks for the recorder of the running thread (a context variable) and, where there is one,
+hands it what passes by. Without one, nothing happens. So threads that share a model never see each other, and no model knows of
+all this. Where the hooks of our own transformer sit: `sites`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from model.trace.anatomy import Anatomy
+from model.trace.intervention import Intervention, Link
+from model.transformer.attention import explicit_attention
+from model.transformer.masks import window_mask
+
+_recorder: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
+
+
+class Recorder:
+    """Applies Interventions to one pass and, if it captures, keeps what every site returned, in the order of the pass.
+
+    intervention: one for the whole batch, or one for each batch row. Sites are (what, where): ("weights", "cross"),
+    ("written", "encoder"), ... One entry is appended per layer or sublayer.
+    """
+
+    def __init__(self, anatomy: Anatomy, intervention: Intervention | Sequence[Intervention], captures: bool = True) -> None:
+        self.anatomy, self.captures = anatomy, captures
+        self.changes = (intervention,) if isinstance(intervention, Intervention) else tuple(intervention)
+        if not self.changes or not all(isinstance(change, Intervention) for change in self.changes):
+            raise ValueError("A Recorder needs one Intervention, or one for each row of the batch.")
+        self.captured: dict[tuple[str, str], list[Tensor]] = defaultdict(list)
+        self.offset = 0  # positions of the stack that predicts that a key/value cache already holds
+
+    def keep(self, what: str, where: str, tensor: Tensor) -> None:
+        """Remember what a site returned, (batch, ...); batch row 0, since a Trace is of one pair."""
+        if self.captures:
+            self.captured[what, where].append(tensor[0])
+
+    def edit(
+        self, x: Tensor, affects: Callable[[Intervention], bool], change_one: Callable[[Intervention, Tensor], Tensor]
+    ) -> Tensor:
+        """x (batch, ...) with `change_one` applied wherever `affects` is true of an Intervention.
+
+        one for the batch      x            ->  change_one(change, x)
+        one for each row       x[0]  x[1]   ->  x[0], which its change leaves alone;  change_one(changes[1], x[1]);  ...
+                               where x has one row for all, it is first repeated for each of them
+        """
+        if len(self.changes) == 1:
+            return change_one(self.changes[0], x) if affects(self.changes[0]) else x
+        rows = [row for row, change in enumerate(self.changes) if affects(change)]
+        if rows:
+            x = x.expand(len(self.changes), *x.shape[1:]).clone()
+            for row in rows:
+                x[row] = change_one(self.changes[row], x[row])
+        return x
+
+    # -- edits: each returns what goes on from the site -----------------------------------------------------------------
+
+    def edit_positions(self, side: str, encoding: Tensor, offset: int) -> Tensor:
+        """The encoding (length, d_model) of positions offset, offset + 1, ... as wanted; where rows differ, with a batch axis."""
+        stack = self.anatomy.stack(side)
+        if stack.predicts == "next":
+            self.offset = offset
+
+        def affects(change: Intervention) -> bool:
+            return change.positions_on(stack) != "trained" or change.position_scale != 1.0
+
+        def moved(change: Intervention, x: Tensor) -> Tensor:
+            edit = change.positions_on(stack)
+            if edit == "none":
+                return torch.zeros_like(x)
+            if edit == "reversed":
+                x = x.flip(-2)
+            elif edit == "shuffled":
+                x = x[..., shuffled_order(x.size(-2)).to(x.device), :]
+            return x * change.position_scale
+
+        edited = self.edit(encoding[None], affects, moved)
+        return edited[0] if len(edited) == 1 else edited
+
+    def edit_mask(self, kind: str, layer: int, mask: Tensor) -> Tensor:
+        """The mask (batch, 1, query, key) of one attention module, without what is taken away."""
+        queries, keys = mask.shape[-2:]
+        is_self, asks = self.anatomy.kind(kind).is_self, self.anatomy.asking(kind)
+        first = self.offset if asks.predicts == "next" else 0
+        rows = torch.arange(first, first + queries, device=mask.device)
+        columns = torch.arange(keys, device=mask.device)
+
+        def links(change: Intervention) -> list[Link]:
+            return [link for link in change.cut if link[0] == kind and link[1] in (None, layer)]
+
+        def sees_all(change: Intervention) -> bool:
+            return is_self and asks.predicts == "next" and not change.causal
+
+        def affects(change: Intervention) -> bool:
+            return sees_all(change) or (change.window is not None and is_self) or bool(links(change))
+
+        def without(change: Intervention, mask: Tensor) -> Tensor:
+            if sees_all(change):
+                mask = torch.ones_like(mask)
+            if change.window is not None and is_self:
+                mask = mask & window_mask(rows, columns, change.window)
+            cut = torch.zeros(queries, keys, dtype=torch.bool, device=mask.device)
+            for _, _, query, key in links(change):
+                row = slice(None) if query is None else query - first
+                if query is None or 0 <= query - first < queries:
+                    cut[row, slice(None) if key is None else slice(key, key + 1)] = True
+            return mask & ~cut
+
+        return self.edit(mask, affects, without)
+
+    def edit_scores(self, kind: str, scores: Tensor) -> Tensor:
+        """Scores (batch, head, query, key) with or without 1 / sqrt(d_head)."""
+        root = math.sqrt(self.anatomy.kind(kind).d_head)
+        return self.edit(scores, lambda change: not change.scaled, lambda _, x: x * root)
+
+    def edit_temperature(self, scores: Tensor) -> Tensor:
+        """Scores (batch, head, query, key) as softmax gets them: divided by the temperature."""
+        return self.edit(scores, lambda change: change.temperature != 1.0, lambda change, x: x / change.temperature)
+
+    def edit_heads(self, kind: str, layer: int, joined: Tensor) -> Tensor:
+        """Concatenated head outputs (batch, query, heads * d_head), zero for heads that are off."""
+        shape = self.anatomy.kind(kind)
+
+        def off(change: Intervention) -> list[int]:
+            return [head for name, at, head in change.heads_off if (name, at) == (kind, layer)]
+
+        def silenced(change: Intervention, x: Tensor) -> Tensor:
+            heads = x.unflatten(-1, (shape.heads, shape.d_head)).clone()
+            heads[..., off(change), :] = 0.0
+            return heads.flatten(-2)
+
+        return self.edit(joined, lambda change: bool(off(change)), silenced)
+
+
+AnyRecorder = TypeVar("AnyRecorder", bound=Recorder)
+
+
+@contextmanager
+def recording(recorder: AnyRecorder) -> Iterator[AnyRecorder]:
+    """Everything that this thread runs inside goes past `recorder`, on the explicit path of attention."""
+    hooks, path = _recorder.set(recorder), explicit_attention.set(True)
+    try:
+        yield recorder
+    finally:
+        explicit_attention.reset(path)
+        _recorder.reset(hooks)
+
+
+@contextmanager
+def running(anatomy: Anatomy, intervention: Intervention = Intervention()) -> Iterator[None]:
+    """Everything that this thread runs inside runs with the model as changed, or as it is; nothing is captured.
+
+    A recorder that is active outside sees and changes nothing of it.
+    """
+    if not intervention.changes_nothing:
+        with recording(Recorder(anatomy, intervention, captures=False)):
+            yield
+        return
+    outer = _recorder.get()
+    hooks, path = _recorder.set(None), explicit_attention.set(explicit_attention.get() and outer is None)
+    try:
+        yield
+    finally:
+        explicit_attention.reset(path)
+        _recorder.reset(hooks)
+
+
+def shuffled_order(length: int) -> Tensor:
+    """One fixed order (length,) of the positions for each length; never the trained order where there is another."""
+    order = torch.randperm(length, generator=torch.Generator().manual_seed(length))
+    return order.roll(1) if torch.equal(order, torch.arange(length)) else order
+
+
+Arguments = tuple[Any, ...]  # of a module's forward
+
+# -- hooks: what the sites of a model are made of ------------------------------------------------------------------------
+
+
+def on_output(module: nn.Module, visit: Callable[[Recorder, Arguments, Tensor], Tensor | None]) -> None:
+    """Hook what a module returns, for the life of the module: `visit` may return a replacement."""
+
+    def hook(_module: nn.Module, arguments: Arguments, output: Tensor) -> Tensor | None:
+        recorder = _recorder.get()
+        return None if recorder is None else visit(recorder, arguments, output)
+
+    module.register_forward_hook(hook)
+
+
+def on_input(module: nn.Module, visit: Callable[[Recorder, Arguments], Arguments]) -> None:
+    """Hook what a module is given, for the life of the module: `visit` returns the arguments that it gets instead."""
+
+    def hook(_module: nn.Module, arguments: Arguments) -> Arguments | None:
+        recorder = _recorder.get()
+        return None if recorder is None else visit(recorder, arguments)
+
+    module.register_forward_pre_hook(hook)
+
+
+def keep_output(module: nn.Module, what: str, where: str) -> None:
+    """Capture what a module returns, as `Recorder.captured[what, where]`; never edit it."""
+    on_output(module, lambda recorder, _arguments, output: recorder.keep(what, where, output))

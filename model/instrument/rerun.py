@@ -1,0 +1,154 @@
+"""A pass of our transformer run again, changed: from the layer where a change begins, many changes at a time.
+
+What lies below that layer is taken from the pass as it was, so nothing is computed twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from model.instrument.recorder import Recorder, recording
+from model.trace.anatomy import Anatomy
+from model.trace.intervention import Intervention
+from model.trace.trace import Trace
+from model.transformer.config import DECODER, ENCODER
+from model.transformer.masks import padding_mask
+from model.transformer.transformer import Stack, Transformer
+
+LOGIT_ROWS = 128  # rows whose logits over the whole vocabulary are held at a time
+
+
+def first_layer(trace: Trace, change: Intervention) -> int:
+    """Index of the first layer whose output differs from the trace's, counting encoder layers, then decoder layers.
+
+    The total number of layers if none does. Raises ValueError for a change of more than heads off and cut links.
+    """
+    base = trace.intervention
+    if replace(change, heads_off=base.heads_off, cut=base.cut) != base:
+        raise ValueError(
+            "Knock-outs may differ from the trace in heads that are off and links that are cut, and in nothing else."
+        )
+    places = [(kind, layer) for kind, layer, _ in change.heads_off ^ base.heads_off]
+    places += [(kind, layer or 0) for kind, layer, _, _ in change.cut ^ base.cut]
+    return lowest(trace.anatomy, places)
+
+
+def lowest(anatomy: Anatomy, places: Iterable[tuple[str, int]]) -> int:
+    """Index of the lowest of some attention sublayers (kind, layer), counting as `first_layer` does."""
+    below, total = {}, 0  # layers that come before a stack's own
+    for stack in anatomy.stacks:
+        below[stack.name] = total
+        total += stack.layers
+    return min((below[anatomy.kind(kind).asks] + layer for kind, layer in places), default=total)
+
+
+def rerun(
+    model: Transformer,
+    source: Tensor,
+    target: Tensor,
+    states: Mapping[str, Tensor | Sequence[Tensor]],
+    joins: list[int],
+    recorder: Callable[[int], Recorder],
+) -> Tensor:
+    """The last decoder states of a batch of changed passes over the same pair, or over a pair each: (row, target, d_model).
+
+    source (1 or row, source) and target (1 or row, target): ids. states: by stack, the residual stream of the pass as it was,
+    (1 or row, position, d_model) after the embedding and after every sublayer. joins (row,): the layer from which on a row is
+    computed, as `first_layer` counts, never decreasing. recorder: what applies the changes of the first so many rows.
+    """
+    encoder = len(model.encoder.layers)
+    seen = padding_mask(source, model.config.pad_id)
+    if joins[0] < encoder:
+        memory = _climb(model.encoder, states[ENCODER], [min(join, encoder) for join in joins], (seen,), recorder)
+        joins = [0] * len(joins)
+    else:  # all rows leave the encoder as it is and share its states
+        memory, joins = model.encoder.norm(states[ENCODER][-1]), [join - encoder for join in joins]
+    return _climb(model.decoder, states[DECODER], joins, (memory, model.decoder.mask(target), seen), recorder)
+
+
+def _climb(
+    stack: Stack, states: Tensor | Sequence[Tensor], joins: list[int], given: tuple[Tensor, ...], recorder: Callable[[int], Recorder]
+) -> Tensor:
+    """The last states of one stack, (row, position, d_model), normalised; row i joins at layer joins[i] with the state there.
+
+    given: what a layer of this stack takes beside the states.
+    """
+    sublayers = (len(states) - 1) // len(stack.layers)
+    x = states[0][:0]
+    for index in range(len(stack.layers) + 1):
+        if count := joins.count(index):
+            x = torch.cat([x, states[index * sublayers].expand(count, -1, -1)])
+        if len(x) and index < len(stack.layers):
+            with recording(recorder(len(x))):
+                x = stack.layers[index](x, *given)
+    return stack.norm(x)
+
+
+def log_probabilities(model: Transformer, states: Tensor, ids: Tensor) -> Tensor:
+    """log p of one piece for each row, nats: decoder states (batch, row, d_model), ids (row,) -> (batch, row)."""
+    rows, wanted = states.flatten(0, 1).split(LOGIT_ROWS), ids.expand(len(states), -1).flatten().split(LOGIT_ROWS)
+    values = [-F.cross_entropy(model.logits(x), pieces, reduction="none") for x, pieces in zip(rows, wanted, strict=True)]
+    return torch.cat(values).view(len(states), -1)
+
+
+class _SourceEmbeddings(Recorder):
+    """Keeps the token part of the source embeddings with its place in the graph, and nothing else."""
+
+    embedded: Tensor
+
+    def keep(self, what: str, where: str, tensor: Tensor) -> None:
+        if (what, where) == ("embeddings", self.anatomy.stacks[0].name):
+            self.embedded = tensor
+
+
+@dataclass(frozen=True, eq=False)
+class TransformerPasses:
+    """A Transformer that reads again: the answers to `model.analysis.passes.Passes`, where shapes and units stand."""
+
+    model: Transformer
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """The model's own."""
+        return self.model.anatomy
+
+    def label_log_probabilities(self, trace: Trace, changes: Sequence[Intervention]) -> Tensor:
+        """One walk up the model. A row joins where its change begins; rows that leave the encoder as it is share its states."""
+        joins = [first_layer(trace, change) for change in changes]
+        order = sorted(range(len(joins)), key=joins.__getitem__)
+        sorted_changes = [changes[at] for at in order]
+        source, target, labels = self._ids(trace)
+        states = {stack: residual.states[:, None] for stack, residual in trace.residual.items()}
+
+        def recorder(count: int) -> Recorder:
+            return Recorder(trace.anatomy, sorted_changes[:count], captures=False)
+
+        with torch.no_grad():
+            last = rerun(self.model, source, target, states, [joins[at] for at in order], recorder)
+            found = log_probabilities(self.model, last, labels)
+        return found[torch.tensor(order, device=found.device).argsort()]
+
+    def source_states(self, ids: Tensor, changes: Sequence[Intervention]) -> Tensor:
+        """The encoder's states behind its last LayerNorm."""
+        with torch.no_grad(), recording(Recorder(self.model.anatomy, changes, captures=False)):
+            return self.model.encode(ids.to(self.model.device))[0]
+
+    def source_gradient(self, trace: Trace, rows: range) -> tuple[Tensor, Tensor]:
+        """One pass and one backward pass."""
+        source, target, labels = self._ids(trace)
+        with torch.enable_grad(), recording(_SourceEmbeddings(trace.anatomy, trace.intervention)) as recorder:
+            states = self.model.decode(target, *self.model.encode(source))[:, rows.start : rows.stop]
+            said = log_probabilities(self.model, states, labels[rows.start : rows.stop]).sum()
+            (gradient,) = torch.autograd.grad(said, recorder.embedded)
+        return recorder.embedded[0].detach(), gradient[0]
+
+    def _ids(self, trace: Trace) -> tuple[Tensor, Tensor, Tensor]:
+        """Ids of what the encoder and the decoder read, (1, position) each, and of the labels, (row,)."""
+        device = self.model.device
+        source, target, labels = (torch.tensor(part.ids, device=device) for part in (trace.source, trace.target, trace.labels))
+        return source[None], target[None], labels

@@ -1,0 +1,62 @@
+"""Changed passes of one sentence, batch by batch: cached, with a bar where they take a while, asked for where they take long."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable, Sequence
+
+import streamlit as st
+from torch import Tensor
+
+from model import Translator
+from model.analysis.knockout import batches
+from model.trace.intervention import Intervention
+from model.trace.trace import Trace
+from viz.page.caches import cached, key_of
+from viz.page.scene import Scene
+
+NOTICED, PATIENCE = 1.0, 30.0  # seconds: above this a progress bar is shown; above this the reader is asked first
+FROM_CACHE = 0.3  # seconds within which what is in the cache is there: no bar for that
+
+
+@cached
+def _batch(translator: Translator, trace: Trace, changes: list[Intervention]) -> tuple[Tensor, float]:
+    """log p of every label under the changes of one batch, and the seconds it took."""
+    started = time.perf_counter()
+    values = translator.passes.label_log_probabilities(trace, changes).cpu()
+    return values, time.perf_counter() - started
+
+
+def label_log_probabilities(scene: Scene, changes: Sequence[Intervention]) -> Tensor | None:
+    """log p of every label of the trace on screen under each change, (change, target row), nats, on the trace's device.
+
+    None where it takes long and the reader has not asked for it: then a button stands here that says how long.
+    """
+    trace, count = scene.trace, len(changes)
+    values, done, bar = trace.loss.new_empty(count, len(trace.labels), device="cpu"), 0, None
+    started = time.perf_counter()
+    for index, batch in enumerate(batches(trace, changes)):
+        values[batch], seconds = _batch(scene.translator, trace, [changes[at] for at in batch])
+        done += len(batch)
+        if index == 0:
+            expected = seconds * count / len(batch)  # at most: the first batch is one that joins at the bottom
+            asks = key_of((scene.translator, trace, changes))
+            if expected > PATIENCE and st.session_state.get("reruns-asked") != asks:
+                _ask(count, expected, asks)
+                return None
+        if expected > NOTICED and time.perf_counter() - started > FROM_CACHE:
+            bar = bar or st.empty()
+            bar.progress(done / count, f"{done} of {count}; at most about {_time(expected)} in all")
+    if bar:
+        bar.empty()
+    return values.to(trace.loss.device)
+
+
+def _ask(count: int, seconds: float, wanted: Hashable) -> None:
+    """A button that says how long it will take."""
+    label = f"Run the model {count} times: at most about {_time(seconds)}"
+    st.button(label, key="reruns-ask", on_click=st.session_state.update, args=({"reruns-asked": wanted},))
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.0f} minutes"
