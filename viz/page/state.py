@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from model.trace.intervention import Intervention
 
@@ -41,20 +42,20 @@ class State:
     label: str = ""  # what colours the map of heads; a role leaves only the heads that have it bright
     held_out: bool = True  # roles as measured on held-out sentences, where they are stored, instead of on this one
     sinks: str = "keep"  # attention to special tokens and punctuation
-    of_views: Mapping[str, object] = field(default_factory=dict, hash=False)  # what single views declare, by name
+    of_views: Mapping[str, Any] = field(default_factory=dict, hash=False)  # what single views declare, by name
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> Any:
         """A setting of a view. Raises AttributeError for one that no view declares."""
         try:
             return self.__dict__["of_views"][name]
         except KeyError:
             raise AttributeError(f"No view declares a setting {name!r}.") from None
 
-    def value(self, name: str) -> object:
+    def value(self, name: str) -> Any:
         """A setting by its name in the address."""
         return getattr(self.change if name in CHANGE else self, name)
 
-    def having(self, **values: object) -> State:
+    def having(self, **values: Any) -> State:
         """The same with other values, by their names in the address (or `change` as a whole). Raises AttributeError for others."""
         change = {name: value for name, value in values.items() if name in CHANGE}
         shared = {name: value for name, value in values.items() if name in SHARED}
