@@ -54,15 +54,16 @@ def serve(script: str, *options: str, environment: dict[str, str] | None = None)
         [*command, "--", *options], cwd=ROOT, env={**os.environ, **(environment or {})},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
-    url, said = f"http://127.0.0.1:{port}", []
+    url, lines, output = f"http://127.0.0.1:{port}", [], process.stdout
+    assert output is not None  # a pipe was asked for
     try:
-        for line in process.stdout:  # the server prints its address when it is ready
-            said.append(line)
+        for line in output:  # the server prints its address when it is ready
+            lines.append(line)
             if url in line:
                 break
         if not is_up(url):
-            raise RuntimeError(f"The server of {script} did not start. It said:\n{''.join(said)}")
-        threading.Thread(target=deque, args=(process.stdout, 0), daemon=True).start()  # a full pipe would stop the server
+            raise RuntimeError(f"The server of {script} did not start. It said:\n{''.join(lines)}")
+        threading.Thread(target=deque, args=(output, 0), daemon=True).start()  # a full pipe would stop the server
         yield url
     finally:
         process.terminate()

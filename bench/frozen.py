@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -42,7 +43,8 @@ def digest(content: bytes | str) -> str:
 def drawn(app: AppTest) -> Iterator[tuple[str, str]]:
     """(kind of element, hash of what it shows), in the order of the page."""
     for node in app:
-        proto, name = getattr(node, "proto", None), node.type
+        name = node.type
+        proto: Any = getattr(node, "proto", None)
         if name == "plotly_chart":
             yield "plotly", digest(proto.spec)
         elif name == "vega_lite_chart":

@@ -8,8 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-import torch
-
+from bench.report import Report, machine, write_option
 from model import Intervention, Translator, load_pretrained
 from model.analysis.knockout import every_head, knock_out
 from model.instrument.capture import capture
@@ -61,12 +60,13 @@ def measure(translator: Translator, text: str, rounds: int) -> tuple[str, list[f
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print the table."""
+    """Print the table and, with --write, put it into bench/README.md."""
     parser = argparse.ArgumentParser(prog="python -m bench.knockout", description=__doc__)
     parser.add_argument("--text", nargs="+", default=SENTENCES, help="sentences to measure; at first of 8, 24 and 60 tokens")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--model", default="en-fr")
     parser.add_argument("--device")
+    write_option(parser)
     args = parser.parse_args(arguments)
     if args.rounds < 1:
         parser.error(f"--rounds takes a number of at least 1, not {args.rounds}")
@@ -74,17 +74,15 @@ def main(arguments: list[str] | None = None) -> None:
         translator = load_pretrained(args.model, args.device)
         for text in args.text:
             translator.source(text)  # not after the others were measured
-    except (CheckpointError, DeviceError, ValueError) as error:
+        count = len(every_head(translator.model.anatomy))
+        report = Report("knockout", machine(translator, f"{count} heads"), HEADER, args.write)
+    except (CheckpointError, DeviceError, OSError, ValueError) as error:
         sys.exit(f"error: {error}")
-    count = len(every_head(translator.model.anatomy))
-    where = f"{translator.model.device}, torch {torch.__version__}, {torch.get_num_threads()} threads"
-    print(f"{count} heads of {translator.name} on {where}\n")
-    print(HEADER)
     for text in args.text:
         tokens, (trace, alone, heads) = measure(translator, text, args.rounds)
         times = [f"{1000 * taken:.1f}" for taken in (trace, alone, heads)]
-        cells = [tokens, *times, f"{heads / trace:.2f}", f"{heads / alone:.1f}"]
-        print("| " + " | ".join(cells) + " |", flush=True)
+        report.add(f"| {' | '.join([tokens, *times, f'{heads / trace:.2f}', f'{heads / alone:.1f}'])} |")
+    report.close()
 
 
 if __name__ == "__main__":

@@ -16,12 +16,14 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit
 import torch
 from streamlit.logger import set_log_level
 
 from bench.browser import chromium, serve
+from bench.report import Report, machine, write_option
 from bench.tab import Tab, thrown_away
 from model import Translator, load_pretrained
 from model.instrument.device import wait
@@ -83,17 +85,23 @@ def sentences(tokenizer: Tokenizer, tokens: int) -> Iterator[str]:
     for start in range(len(words)):
         run = list(itertools.islice(itertools.cycle(words), start, start + tokens))
         # every word adds at least one token, so that the right number of words can be found by halving
-        count = bisect_left(range(1, tokens), tokens, key=lambda some, run=run: len(tokenizer.source(" ".join(run[:some])))) + 1
+        lengths = partial(_length, tokenizer, run)
+        count = bisect_left(range(1, tokens), tokens, key=lengths) + 1
         text = " ".join(run[:count])
         if len(tokenizer.source(text)) == tokens:
             yield text
 
 
+def _length(tokenizer: Tokenizer, words: list[str], count: int) -> int:
+    """Source tokens of the first `count` words."""
+    return len(tokenizer.source(" ".join(words[:count])))
+
+
 def model_milliseconds(translator: Translator, text: str) -> float:
     """Milliseconds to translate a text and capture the pass, in this process and outside any page."""
     started = time.perf_counter()
-    trace = translator.trace(text)
-    wait(trace.logits.device)
+    translator.trace(text)
+    wait(translator.model.device)
     return 1000 * (time.perf_counter() - started)
 
 
@@ -164,6 +172,7 @@ def read_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="reruns of each kind; the table shows medians (default: 5)")
     parser.add_argument("--model", default="en-fr")
     parser.add_argument("--device")
+    write_option(parser)
     args = parser.parse_args(arguments)
     args.views = known_views(parser, args.views)
     if not all(part.strip().isdecimal() and 2 <= int(part) <= 500 for part in args.tokens.split(",")):
@@ -175,25 +184,20 @@ def read_arguments(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print the table."""
+    """Print the table and, with --write, put it into bench/README.md."""
     set_log_level("ERROR")  # the views warn that they are imported outside a page
     args = read_arguments(arguments)
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # as the page does
     try:
         translator = load_pretrained(args.model, args.device)
-    except (CheckpointError, DeviceError) as error:
+        where = machine(translator, f"Streamlit {streamlit.__version__}", "headless Chromium")
+        report = Report("page", where, HEADER, args.write)
+        options = ["--model", str(translator.folder), "--device", str(translator.model.device)]
+        for row in measure(translator, args.views, args.tokens, args.rounds, options):
+            report.add(row)
+    except (CheckpointError, DeviceError, OSError, RuntimeError, ValueError) as error:
         sys.exit(f"error: {error}")
-    cores = os.cpu_count() or 2
-    torch.set_num_threads(max(1, cores // 2))  # as the page does
-    device = str(translator.model.device)
-    print(
-        f"{translator.name} on {device}, Streamlit {streamlit.__version__}, headless Chromium, {cores} cores\n\n{HEADER}",
-        flush=True,
-    )
-    try:
-        for row in measure(translator, args.views, args.tokens, args.rounds, ["--model", str(translator.folder), "--device", device]):
-            print(row, flush=True)
-    except (FileNotFoundError, RuntimeError) as error:
-        sys.exit(f"error: {error}")
+    report.close()
 
 
 if __name__ == "__main__":

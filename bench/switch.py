@@ -17,19 +17,22 @@ from streamlit.logger import set_log_level
 
 from bench.browser import chromium, serve
 from bench.page import MOST_ROUNDS, known_views, sentences
+from bench.report import Report, machine, write_option
 from bench.tab import Rerun, Tab, thrown_away, until_one
 from model import Intervention, Translator, load_pretrained
 from model.instrument.device import wait
 from model.instrument.pretrained import CheckpointError, DeviceError
 
 SWITCH = "Look-ahead mask"
-HEADER = """| view | tokens | first flip, ms | of it the model, ms | flipped again, ms | page without a view, ms | ratio |
+HEADER = """\
+| view | tokens | first flip, ms | of it the model, ms | flipped again, ms | page without a view, ms | ratio |
 |---|---|---|---|---|---|---|"""
 
 
 def measure(translator: Translator, view: str, tokens: int, rounds: int) -> tuple[str, str]:
     """One row of the table, medians; and what was thrown away, in a sentence, empty where nothing was."""
-    options, texts = ("--model", str(translator.folder), "--device", str(translator.model.device)), sentences(translator.tokenizer, tokens)
+    options = ("--model", str(translator.folder), "--device", str(translator.model.device))
+    texts = sentences(translator.tokenizer, tokens)
     opened, first, again, floor, model = next(texts), [], [], [], []
     with chromium() as browser, serve("app.py", *options) as app, serve("bench/frame.py", *options) as frame:
         shown, empty = Tab(browser, app, view=view, text=opened), Tab(browser, frame, view="nothing", text=opened)
@@ -57,7 +60,7 @@ def first_flip(tab: Tab, texts: Iterator[str]) -> tuple[str, Rerun]:
 
     The mask stays away. Raises RuntimeError as `until_one`.
     """
-    typed = []
+    typed: list[str] = []
 
     def samples() -> Iterator[Rerun | None]:
         while True:
@@ -73,8 +76,8 @@ def first_flip(tab: Tab, texts: Iterator[str]) -> tuple[str, Rerun]:
 def model_milliseconds(translator: Translator, text: str) -> float:
     """Milliseconds to translate a text without the mask and capture the pass, in this process and outside any page."""
     started = time.perf_counter()
-    trace = translator.trace(text, intervention=Intervention(causal=False))
-    wait(trace.logits.device)
+    translator.trace(text, intervention=Intervention(causal=False))
+    wait(translator.model.device)
     return 1000 * (time.perf_counter() - started)
 
 
@@ -86,6 +89,7 @@ def read_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="texts; the table shows medians (default: %(default)s)")
     parser.add_argument("--model", default="en-fr")
     parser.add_argument("--device", default="cpu")
+    write_option(parser)
     args = parser.parse_args(arguments)
     args.views = known_views(parser, args.views)
     if not 2 <= args.tokens <= 500:
@@ -96,22 +100,23 @@ def read_arguments(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print the table."""
+    """Print the table and, with --write, put it into bench/README.md."""
     set_log_level("ERROR")
     args = read_arguments(arguments)
     torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
+    notes = []
     try:
         translator = load_pretrained(args.model, args.device)
-        print(HEADER, flush=True)
-        notes = []
+        report = Report("switch", machine(translator, "headless Chromium"), HEADER, args.write)
         for view in args.views:
-            row, said = measure(translator, view, args.tokens, args.rounds)
-            print(row, flush=True)
-            notes += [f"{view}: {said}"] if said else []
-        if notes:
-            print("\n" + "\n".join(notes))
-    except (FileNotFoundError, RuntimeError, CheckpointError, DeviceError) as error:
+            row, thrown = measure(translator, view, args.tokens, args.rounds)
+            report.add(row)
+            notes += [f"{view}: {thrown}"] if thrown else []
+    except (CheckpointError, DeviceError, OSError, RuntimeError, ValueError) as error:
         sys.exit(f"error: {error}")
+    if notes:
+        report.add("\n" + "\n".join(notes))
+    report.close()
 
 
 if __name__ == "__main__":

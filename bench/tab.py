@@ -72,7 +72,9 @@ class Tab:
         """
         box = self.page.get_by_label(switch, exact=True)
         if box.is_checked() == on:
-            raise RuntimeError(f"The switch “{switch}” is {'on' if on else 'off'} already: flipping it would measure the other way.")
+            raise RuntimeError(
+                f"The switch “{switch}” is {'on' if on else 'off'} already: flipping it would measure the other way."
+            )
         box.focus()
         self.page.keyboard.press("Space")
         self._settle()

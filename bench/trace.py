@@ -10,14 +10,16 @@ from collections.abc import Callable
 
 import torch
 
+from bench.report import Report, machine, write_option
 from model import Intervention, Translator, load_pretrained
 from model.instrument.capture import capture
 from model.instrument.device import wait
 from model.instrument.pretrained import CheckpointError, DeviceError
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 
 SENTENCE = "The old man who lives next door told me that he had never seen so many people in the street before."
 TRANSLATION = "Le vieil homme qui habite à côté m'a dit qu'il n'avait jamais vu autant de gens dans la rue auparavant."
+HEADER = "| tokens a side | plain forward, ms | full trace, ms | ratio |\n|---|---|---|---|"
 
 
 def pair(translator: Translator, length: int) -> tuple[Tokens, Tokens]:
@@ -62,12 +64,13 @@ def measure(translator: Translator, length: int, rounds: int) -> tuple[float, fl
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print the table."""
+    """Print the table and, with --write, put it into bench/README.md."""
     parser = argparse.ArgumentParser(prog="python -m bench.trace", description=__doc__)
     parser.add_argument("--tokens", type=int, nargs="+", default=[16, 60, 128, 500], help="tokens of each side")
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--model", default="en-fr")
     parser.add_argument("--device")
+    write_option(parser)
     args = parser.parse_args(arguments)
     if args.rounds < 1:
         parser.error(f"--rounds takes a number of at least 1, not {args.rounds}")
@@ -75,13 +78,13 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(f"--tokens takes numbers from 1 to 500, not {' '.join(map(str, args.tokens))}")
     try:
         translator = load_pretrained(args.model, args.device)
-    except (CheckpointError, DeviceError) as error:
+        report = Report("trace", machine(translator), HEADER, args.write)
+    except (CheckpointError, DeviceError, OSError, ValueError) as error:
         sys.exit(f"error: {error}")
-    print(f"{translator.name} on {translator.model.device}, torch {torch.__version__}, {torch.get_num_threads()} threads\n")
-    print("| tokens a side | plain forward, ms | full trace, ms | ratio |\n|---|---|---|---|")
     for length in args.tokens:
         plain, trace = measure(translator, length, max(5, args.rounds * 60 // (60 + length)))
-        print(f"| {length} | {1000 * plain:.1f} | {1000 * trace:.1f} | {trace / plain:.2f} |", flush=True)
+        report.add(f"| {length} | {1000 * plain:.1f} | {1000 * trace:.1f} | {trace / plain:.2f} |")
+    report.close()
 
 
 if __name__ == "__main__":

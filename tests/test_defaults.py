@@ -15,7 +15,8 @@ from model.analysis.alignment import read_pairs
 from model.instrument.project import ROOT
 
 MODULES = (info for package in (model, bench) for info in pkgutil.walk_packages(package.__path__[:1], f"{package.__name__}."))
-COMMANDS = [info.name for info in MODULES if "argparse" in Path(info.module_finder.find_spec(info.name).origin).read_text(encoding="utf-8")]
+SOURCES = {info.name: Path(info.module_finder.find_spec(info.name).origin).read_text(encoding="utf-8") for info in MODULES}
+COMMANDS = [name for name, source in SOURCES.items() if '__name__ == "__main__"' in source]
 
 
 class Built(Exception):

@@ -15,6 +15,7 @@ from model.trace.places import within
 from model.transformer.config import Config
 from model.transformer.transformer import Transformer
 
+ATTENTION_KINDS, SIDES = ("encoder", "decoder", "cross"), ("encoder", "decoder")
 SENTENCES = [
     "The animal didn't cross the street because it was too tired.",
     "L'animal n'a pas traversé la rue parce qu'il était trop fatigué.",

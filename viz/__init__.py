@@ -1,0 +1,1 @@
+"""What is drawn, and the page around it."""

@@ -21,6 +21,7 @@ class Options(argparse.ArgumentParser):
         self.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
 
     def error(self, message: str) -> NoReturn:
+        """Raise what is wrong as a ValueError that is a sentence."""
         raise ValueError(f"{message[:1].upper()}{message[1:]}.")
 
 

@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from html import escape
 
-from model.instrument.tokenizer import SPACE, Tokens
+from model.instrument.tokenizer import SPACE
+from model.trace.tokens import Tokens
 
 SANS = '"Source Sans", "Source Sans Pro", "Segoe UI", system-ui, sans-serif'
 MONO = '"Source Code Pro", ui-monospace, "SF Mono", Menlo, Consolas, monospace'
@@ -20,6 +21,7 @@ MINUS = "−"
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SPACE_MARK = "·"  # how a space in front of a piece is written
 
+LANGUAGE_CODES = {"English": "en", "French": "fr"}  # as HTML's `lang` has them
 KIND_TITLES = {
     "encoder": "Encoder self-attention",
     "decoder": "Decoder self-attention",
@@ -257,3 +259,8 @@ def altair_theme(colours: Palette) -> dict:
         "mark": {"tooltip": None},
     }
     return {"config": config}
+
+
+def language_code(language: str) -> str:
+    """The code of a language by its name, for `lang`; empty for one that is not known here: a browser then guesses."""
+    return LANGUAGE_CODES.get(language, "")

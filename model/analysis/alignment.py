@@ -65,8 +65,9 @@ def word_weights(trace: Trace) -> Tensor:
     """Cross-attention between words, (layer, head, target word, source word): mean over the rows that PRODUCE the target word's
     pieces (decoder row t produces labels[t]) of the sum over the source word's pieces. `</s>` belongs to no word; a head that is off
     links nothing: its weights are 0."""
-    rows, columns = word_of_token(trace.labels), word_of_token(trace.source)
-    weights = handed_on(trace, "cross")
+    kind = trace.anatomy.bridge().name
+    rows, columns = word_of_token(trace.rows(kind).labels), word_of_token(trace.columns(kind))
+    weights = handed_on(trace, kind)
     down, across = _membership(rows, weights), _membership(columns, weights)
     down = down / down.sum(dim=1, keepdim=True).clamp_min(1)
     return down @ weights @ across.T
@@ -79,7 +80,7 @@ def _membership(words: list[int], like: Tensor) -> Tensor:
 
 
 def error_rate(sure: frozenset[Link], possible: frozenset[Link], found: frozenset[Link]) -> tuple[int, int]:
-    """Hits and total of the alignment error rate, to be summed over sentences: AER = 1 - hits / total,
+    """Hits and total of the alignment error rate, to be summed over sentences: AER = 1 - hits / total.
 
     hits = |A and S| + |A and P|, total = |A| + |S| (Och and Ney 2003, equation 4). 0 is perfect, 1 has nothing right.
     """

@@ -38,7 +38,7 @@ def mean_distance(weights: Tensor) -> Tensor:
 
 def may_attend(trace: AttentionMaps, kind: str, layer: int) -> Tensor:
     """The mask of one layer, spread out: bool (query, key), True = may attend."""
-    attention = trace.attention[kind]
+    attention = trace.attention_of(kind)
     return attention.mask[layer, 0].expand(attention.weights.shape[-2:])
 
 
@@ -47,7 +47,7 @@ def handed_on(maps: AttentionMaps, kind: str) -> Tensor:
 
     What a head looks at is in `weights` whether it is on or off; when it is off, nothing of it reaches the residual stream.
     """
-    weights = maps.attention[kind].weights
+    weights = maps.attention_of(kind).weights
     off = [(layer, head) for name, layer, head in maps.intervention.heads_off if name == kind]
     if not off:
         return weights
@@ -55,6 +55,15 @@ def handed_on(maps: AttentionMaps, kind: str) -> Tensor:
     for layer, head in off:
         weights[layer, head] = 0.0
     return weights
+
+
+def per_head(trace: Trace, kind: str, what: str) -> Tensor:
+    """The "keys" or "values" that every head reads: (layer, head, key, d_head), shared ones repeated.
+
+    Raises ValueError that says why where the model does not have them.
+    """
+    shape, part = trace.anatomy.kind(kind), trace.part(what, kind)
+    return part if shape.key_heads == shape.heads else part.repeat_interleave(shape.heads // shape.key_heads, dim=1)
 
 
 def strongest_cell(weights: Tensor, tiers: list[Tensor], share: float = 0.25) -> tuple[int, int]:

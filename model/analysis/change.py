@@ -57,11 +57,12 @@ class PredictionChange:
 
 def prediction_change(before: Trace, after: Trace) -> PredictionChange:
     """How the next-piece distributions differ (Kullback and Leibler 1951), and what became of each label's log-probability."""
+    logits = [trace.part("logits") for trace in (before, after)]
     partners = same_tokens(before.labels, after.labels)
     rows = [row for row, partner in enumerate(partners) if partner is not None]
-    found = torch.full((3, len(partners)), float("nan"), device=after.logits.device)
-    p = before.logits[[partners[row] for row in rows]].float().log_softmax(-1).to(found.device)
-    q = after.logits[rows].float().log_softmax(-1)
+    found = torch.full((3, len(partners)), float("nan"), device=logits[1].device)
+    p = logits[0][[partners[row] for row in rows]].float().log_softmax(-1).to(found.device)
+    q = logits[1][rows].float().log_softmax(-1)
     labels = torch.tensor([after.labels.ids[row] for row in rows], dtype=torch.long, device=found.device)[:, None]
     found[0, rows] = (p.exp() * (p - q)).sum(-1).clamp(min=0.0)
     found[1, rows], found[2, rows] = p.gather(1, labels)[:, 0], q.gather(1, labels)[:, 0]

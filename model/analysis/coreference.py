@@ -14,32 +14,32 @@ import torch
 from torch import Tensor
 
 from model.analysis.links import Change, Cut, Effect, Examples, Intact, effect
-from model.transformer.config import Config
+from model.transformer.config import CROSS, DECODER, ENCODER
 from model.transformer.transformer import Transformer
 
 NOUNS = ("antecedent", "distractor")
 HIDDEN = ("antecedent", "distractor", "it", "adjective")  # source places whose pieces nobody may read
 LINKS = (  # kind, rows that ask (None: all), what they may no longer read
-    ("encoder", "it", "antecedent"),
-    ("encoder", "it", "distractor"),
-    ("encoder", "it", "adjective"),
-    ("encoder", "adjective", "antecedent"),
-    ("encoder", "adjective", "distractor"),
-    ("encoder", "antecedent", "adjective"),
-    ("encoder", "distractor", "adjective"),
-    ("encoder", "rest", "adjective"),
-    ("encoder", None, "adjective"),
-    ("decoder", "pronoun", "antecedent"),
-    ("decoder", "pronoun", "distractor"),
-    ("decoder", "pronoun", "rest"),
-    ("cross", "pronoun", "antecedent"),
-    ("cross", "pronoun", "distractor"),
-    ("cross", "pronoun", "it"),
-    ("cross", "pronoun", "adjective"),
-    ("cross", "pronoun", "rest"),
-    ("cross", None, "adjective"),
+    (ENCODER, "it", "antecedent"),
+    (ENCODER, "it", "distractor"),
+    (ENCODER, "it", "adjective"),
+    (ENCODER, "adjective", "antecedent"),
+    (ENCODER, "adjective", "distractor"),
+    (ENCODER, "antecedent", "adjective"),
+    (ENCODER, "distractor", "adjective"),
+    (ENCODER, "rest", "adjective"),
+    (ENCODER, None, "adjective"),
+    (DECODER, "pronoun", "antecedent"),
+    (DECODER, "pronoun", "distractor"),
+    (DECODER, "pronoun", "rest"),
+    (CROSS, "pronoun", "antecedent"),
+    (CROSS, "pronoun", "distractor"),
+    (CROSS, "pronoun", "it"),
+    (CROSS, "pronoun", "adjective"),
+    (CROSS, "pronoun", "rest"),
+    (CROSS, None, "adjective"),
 )  # fmt: skip
-READS = {"decoder": (*NOUNS, "rest"), "cross": (*NOUNS, "it", "adjective", "rest")}  # what the row of the pronoun may read
+READS = {DECODER: (*NOUNS, "rest"), CROSS: (*NOUNS, "it", "adjective", "rest")}  # what the row of the pronoun may read
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +56,6 @@ class Gathering:
     turns_null: Tensor
 
 
-def layers_of(config: Config, kind: str) -> int:
-    """How many layers have attention of a kind."""
-    return config.encoder_layers if kind == "encoder" else config.decoder_layers
-
-
 def between(weights: Tensor, queries: Tensor, keys: Tensor) -> Tensor:
     """Attention from a place to a place, (layer, head, example), from weights (layer, example, head, query, key).
 
@@ -74,10 +69,10 @@ def gathering(intact: Intact, examples: Examples, seed: int = 0) -> Gathering:
     """What every head of the encoder gathers for "it". The null is drawn with `seed`. Raises ValueError for unpaired examples."""
     if len(examples) % 2 or not len(examples):
         raise ValueError(f"Examples come in pairs; there are {len(examples)}.")
-    weights, places = intact.weights["encoder"], examples.places["encoder"]
+    weights, places = intact.weights[ENCODER], examples.places[ENCODER]
     got = {name: between(weights, places["it"], places[name]) for name in (*NOUNS, "first", "second")}
     exceeds, turns = _compare(got["antecedent"], got["distractor"])
-    shuffled = _shuffled(weights, examples.places["encoder"]["real"], seed)
+    shuffled = _shuffled(weights, examples.places[ENCODER]["real"], seed)
     null = _compare(*(between(shuffled, places["it"], places[name]) for name in NOUNS))
     means = {name: values.mean(-1) for name, values in got.items()}
     return Gathering(**means, exceeds=exceeds, turns=turns, exceeds_null=null[0], turns_null=null[1])
@@ -99,14 +94,14 @@ def _shuffled(weights: Tensor, real: Tensor, seed: int) -> Tensor:
 
 def head_links(model: Transformer, examples: Examples, intact: Intact, kind: str, queries: str, keys: str) -> Effect:
     """What cutting one place from another in one head alone does, for every head of a kind: (layer, head)."""
-    shape = (layers_of(model.config, kind), model.config.heads)
+    shape = (model.anatomy.kind(kind).layers, model.anatomy.kind(kind).heads)
     cuts = [Change((Cut(kind, layer, queries, keys, head),)) for layer, head in product(*map(range, shape))]
     return _shaped(effect(model, examples, intact, cuts), shape)
 
 
 def hidden(model: Transformer, examples: Examples, intact: Intact) -> dict[str, Effect]:
     """What hiding a source place does: nobody may read its pieces, in the encoder or from the decoder. By HIDDEN, no axes."""
-    changes = [Change(tuple(Cut(kind, None, None, place) for kind in ("encoder", "cross"))) for place in HIDDEN]
+    changes = [Change(tuple(Cut(kind, None, None, place) for kind in (ENCODER, CROSS))) for place in HIDDEN]
     found = effect(model, examples, intact, changes)
     return {place: Effect(found.change[at], found.lost[at]) for at, place in enumerate(HIDDEN)}
 
@@ -115,7 +110,7 @@ def links(model: Transformer, examples: Examples, intact: Intact) -> dict[tuple[
     """What cutting LINKS does in all heads of each layer, and last in all layers at once: (layers + 1,) each."""
     found = {}
     for kind, queries, keys in LINKS:
-        layers = [*range(layers_of(model.config, kind)), None]
+        layers = [*range(model.anatomy.kind(kind).layers), None]
         found[kind, queries, keys] = effect(
             model, examples, intact, [Change((Cut(kind, layer, queries, keys),)) for layer in layers]
         )
@@ -124,22 +119,22 @@ def links(model: Transformer, examples: Examples, intact: Intact) -> dict[tuple[
 
 def heads_off(model: Transformer, examples: Examples, intact: Intact, kind: str) -> Effect:
     """What switching off every head of a kind does: (layer, head)."""
-    shape = (layers_of(model.config, kind), model.config.heads)
+    shape = (model.anatomy.kind(kind).layers, model.anatomy.kind(kind).heads)
     changes = [Change(heads=frozenset({(kind, layer, head)})) for layer, head in product(*map(range, shape))]
     return _shaped(effect(model, examples, intact, changes), shape)
 
 
 def layers_off(model: Transformer, examples: Examples, intact: Intact, kind: str) -> Effect:
     """What switching off all heads of one layer of a kind does: (layer,)."""
-    heads = range(model.config.heads)
-    changes = [Change(heads=frozenset((kind, layer, head) for head in heads)) for layer in range(layers_of(model.config, kind))]
+    heads = range(model.anatomy.kind(kind).heads)
+    changes = [Change(heads=frozenset((kind, layer, head) for head in heads)) for layer in range(model.anatomy.kind(kind).layers)]
     return effect(model, examples, intact, changes)
 
 
 def reads(intact: Intact, examples: Examples, kind: str) -> dict[str, Tensor]:
     """What the row that says the pronoun attends to: mean weight by READS, (layer, head)."""
-    keys = examples.places["decoder" if kind == "decoder" else "encoder"]
-    rows = examples.places["decoder"]["pronoun"]
+    keys = examples.places[DECODER if kind == DECODER else ENCODER]
+    rows = examples.places[DECODER]["pronoun"]
     return {name: between(intact.weights[kind], rows, keys[name]).mean(-1) for name in READS[kind]}
 
 

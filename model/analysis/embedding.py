@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.instrument.tokenizer import SPECIAL, Tokenizer
+from model.instrument.tokenizer import Tokenizer
 from model.trace.trace import Trace
 
 
@@ -24,8 +24,8 @@ class Vocabulary:
     @classmethod
     def of(cls, tokenizer: Tokenizer, weight: Tensor) -> Vocabulary:
         """The vocabulary of a tokenizer with its embedding matrix (vocabulary, d_model)."""
-        ids = range(tokenizer.vocabulary_size)
-        apart = [id_ in SPECIAL or tokenizer.processor.is_byte(id_) for id_ in ids]
+        ids, learned = range(tokenizer.vocabulary_size), tokenizer.learned
+        apart = [id_ not in learned for id_ in ids]
         return cls(weight.detach(), [tokenizer.piece(id_) for id_ in ids], torch.tensor(apart, device=weight.device))
 
     def nearest(self, ids: int | list[int], count: int) -> tuple[Tensor, Tensor]:
@@ -114,7 +114,7 @@ def paths(trace: Trace, side: str, count: int, directions: bool = False) -> tupl
     divided by its length first, so that only where it points counts (0 stays 0).
     Returns coordinates (point, position, count) and the share of the variance along each axis (count,).
     """
-    states = trace.residual[side].states  # (point, position, d_model)
+    states = trace.stream(side).states  # (point, position, d_model)
     if directions:
         states = F.normalize(states, dim=-1)
     principal = principal_axes(states.flatten(0, 1), count)

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model.trace.anatomy import FEED_FORWARD
 from model.trace.trace import Trace
 from model.transformer.transformer import Transformer
 
@@ -20,7 +21,7 @@ def written_cosines(trace: Trace, side: str) -> Tensor:
 
     1: it makes the state longer; 0: it adds a new direction; below 0: it takes some of the state back. 0 for zero vectors.
     """
-    residual = trace.residual[side]
+    residual = trace.stream(side)
     return F.cosine_similarity(residual.states[:-1], residual.written, dim=-1)
 
 
@@ -44,7 +45,7 @@ class Normalised:
 
 def norm_labels(trace: Trace, side: str) -> list[str]:
     """The LayerNorms of a side in the order of the pass: one for each sublayer, and a closing one in a pre-norm model."""
-    sublayers = trace.residual[side].labels[1:]
+    sublayers = trace.stream(side).labels[1:]
     if trace.anatomy.norm == "pre":
         return [f"before {label}" for label in sublayers] + ["at the end"]
     return [f"behind {label}" for label in sublayers]
@@ -55,7 +56,7 @@ def layer_normed(trace: Trace, model: Transformer, side: str, site: int) -> Norm
 
     Raises ValueError for a site that the model does not have.
     """
-    labels, residual = norm_labels(trace, side), trace.residual[side]
+    labels, residual = norm_labels(trace, side), trace.stream(side)
     if not 0 <= site < len(labels):
         raise ValueError(f"There is no LayerNorm {site}: this side has {len(labels)}, counted from 0.")
     norm = _norm(model, side, site)
@@ -90,8 +91,8 @@ def _norm(model: Transformer, side: str, site: int) -> nn.LayerNorm:
     if layer == len(stack.layers):
         return stack.norm
     block = stack.layers[layer]
-    residuals = {"feed_forward": block.feed_forward_residual, side: block.attention_residual}
-    return (block.cross_attention_residual if names[sublayer] == "cross" else residuals[names[sublayer]]).norm
+    residuals = {FEED_FORWARD: block.feed_forward_residual, side: block.attention_residual}
+    return (residuals.get(names[sublayer]) or block.cross_attention_residual).norm
 
 
 # Feed-forward ---------------------------------------------------------------------------------------------------------
@@ -99,19 +100,19 @@ def _norm(model: Transformer, side: str, site: int) -> nn.LayerNorm:
 
 def firing_shares(trace: Trace, side: str) -> Tensor:
     """How many of the ReLU units fire, that is, are above 0: (layer, position), 0 to 1."""
-    return (trace.feed_forward[side] > 0).float().mean(dim=-1)
+    return (trace.part("feed_forward", side) > 0).float().mean(dim=-1)
 
 
 def strongest_units(trace: Trace, side: str, layer: int, position: int, count: int) -> tuple[Tensor, Tensor]:
     """The units that fire most for one token: values and unit numbers from 0, (count,) each, the strongest first."""
-    units = trace.feed_forward[side][layer, position]
+    units = trace.part("feed_forward", side)[layer, position]
     best = units.topk(min(count, len(units)))
     return best.values, best.indices
 
 
 def unit_tokens(trace: Trace, side: str, layer: int, unit: int) -> Tensor:
     """One unit over the tokens of this sentence: values after the ReLU, (position,), 0 where it does not fire."""
-    return trace.feed_forward[side][layer, :, unit]
+    return trace.part("feed_forward", side)[layer, :, unit]
 
 
 def unit_pieces(model: Transformer, side: str, layer: int, unit: int, count: int) -> tuple[Tensor, Tensor]:

@@ -15,12 +15,9 @@ from torch import Tensor
 from model.instrument.capture import Recorder, recording
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
-from model.trace.trace import ATTENTION_KINDS, SIDES
+from model.transformer.config import DECODER, ENCODER
 from model.transformer.masks import causal_mask
 from model.transformer.transformer import Transformer
-
-QUERY_SIDE = {"encoder": "encoder", "decoder": "decoder", "cross": "decoder"}
-KEY_SIDE = {"encoder": "encoder", "decoder": "decoder", "cross": "encoder"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +53,10 @@ class Change:
     cuts: tuple[Cut, ...] = ()
     heads: frozenset[tuple[str, int, int]] = frozenset()  # (kind, layer, head)
 
-    @property
-    def layers(self) -> list[tuple[str, int]]:
-        """(side, layer) of everything in it, the layer from which it has an effect."""
-        found = [(QUERY_SIDE[cut.kind], cut.layer or 0) for cut in self.cuts]
-        return found + [(QUERY_SIDE[kind], layer) for kind, layer, _ in self.heads]
+    def layers(self, anatomy: Anatomy) -> list[tuple[str, int]]:
+        """(stack, layer) of everything in it, the layer from which it has an effect."""
+        places = [(cut.kind, cut.layer or 0) for cut in self.cuts] + [(kind, layer) for kind, layer, _ in self.heads]
+        return [(anatomy.kind(kind).asks, layer) for kind, layer in places]
 
 
 class LinkRecorder(Recorder):
@@ -77,14 +73,14 @@ class LinkRecorder(Recorder):
 
     def edit_mask(self, kind: str, layer: int, mask: Tensor) -> Tensor:
         """The mask (example, 1, query, key), or with a head axis where single heads lose links."""
-        mask = super().edit_mask(kind, layer, mask)
+        mask, shape = super().edit_mask(kind, layer, mask), self.anatomy.kind(kind)
         for cut in self.cuts:
             if cut.kind == kind and cut.layer in (None, layer):
-                links = self.examples.places[KEY_SIDE[kind]][cut.keys][:, None, None, :]
+                links = self.examples.places[shape.answers][cut.keys][:, None, None, :]
                 if cut.queries is not None:
-                    links = links & self.examples.places[QUERY_SIDE[kind]][cut.queries][:, None, :, None]
+                    links = links & self.examples.places[shape.asks][cut.queries][:, None, :, None]
                 if cut.head is not None:
-                    links = links & (torch.arange(self.anatomy.kind(kind).heads, device=mask.device) == cut.head)[:, None, None]
+                    links = links & (torch.arange(shape.heads, device=mask.device) == cut.head)[:, None, None]
                 mask = mask & ~links
         return mask
 
@@ -105,8 +101,8 @@ def run_intact(model: Transformer, examples: Examples) -> Intact:
         memory, seen = model.encode(examples.source)
         states = model.decode(examples.target, memory, seen)
     return Intact(
-        weights={kind: torch.stack(recorder.captured["weights", kind]) for kind in ATTENTION_KINDS},
-        states={side: recorder.captured["states", side] for side in SIDES},
+        weights={kind: torch.stack(recorder.captured["weights", kind]) for kind in model.anatomy.kind_names},
+        states={side: recorder.captured["states", side] for side in model.anatomy.stack_names},
         said=_said(model, examples, states),
     )
 
@@ -114,15 +110,16 @@ def run_intact(model: Transformer, examples: Examples) -> Intact:
 @torch.no_grad()
 def run_changed(model: Transformer, examples: Examples, intact: Intact, change: Change) -> Tensor:
     """log p of the right and of the wrong piece with the change, (example, 2), nats."""
-    joins = {side: min((layer for at, layer in change.layers if at == side), default=None) for side in SIDES}
+    layers, stacks = change.layers(model.anatomy), model.anatomy.stack_names
+    joins = {side: min((layer for at, layer in layers if at == side), default=None) for side in stacks}
     seen = (examples.source != model.config.pad_id)[:, None, None, :]
     with recording(LinkRecorder(model.anatomy, examples, change)):
-        if joins["encoder"] is None:
-            memory, start = model.encoder.norm(intact.states["encoder"][-1]), joins["decoder"]
+        if joins[ENCODER] is None:
+            memory, start = model.encoder.norm(intact.states[ENCODER][-1]), joins[DECODER]
         else:
-            memory, start = _climb(model, "encoder", intact, joins["encoder"], (seen,)), 0
+            memory, start = _climb(model, ENCODER, intact, joins[ENCODER], (seen,)), 0
         ahead = causal_mask(examples.target.size(1), device=model.device)
-        states = _climb(model, "decoder", intact, len(model.decoder.layers) if start is None else start, (memory, ahead, seen))
+        states = _climb(model, DECODER, intact, len(model.decoder.layers) if start is None else start, (memory, ahead, seen))
     return _said(model, examples, states)
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from model.analysis.words import join_pieces, word_groups
-from model.instrument.tokenizer import SPACE, SPECIAL, Tokenizer, Tokens
-from model.trace.byte_pieces import LAST_BYTE, ByteRun, byte_runs_of, is_byte
+from model.instrument.tokenizer import Tokenizer
+from model.trace.byte_pieces import ByteRun
+from model.trace.tokens import Tokens
 
 # Bytes ----------------------------------------------------------------------------------------------------------------
 
@@ -18,7 +19,7 @@ def byte_runs(tokens: Tokens) -> list[ByteRun]:
 
     A model may produce bytes that make no character; each of those comes alone, with character None.
     """
-    return byte_runs_of(tokens.ids)
+    return tokens.byte_runs
 
 
 # Merges ---------------------------------------------------------------------------------------------------------------
@@ -69,10 +70,10 @@ def space_runs(tokens: Tokens) -> list[range]:
     reaches from one run into another.
     """
     runs: list[range] = []
-    for index, (id_, piece) in enumerate(zip(tokens.ids, tokens.pieces, strict=True)):
-        if id_ in SPECIAL:
+    for index, (apart, glued) in enumerate(zip(tokens.special, tokens.glued, strict=True)):
+        if apart:
             continue
-        if runs and runs[-1].stop == index and not piece.startswith(SPACE):
+        if runs and runs[-1].stop == index and glued:
             runs[-1] = range(runs[-1].start, index + 1)
         else:
             runs.append(range(index, index + 1))
@@ -80,7 +81,7 @@ def space_runs(tokens: Tokens) -> list[range]:
 
 
 def spelled(tokens: Tokens, run: range) -> str:
-    """The characters of a run as the tokenizer sees them: normalised (NFKC), `▁` for a space, bytes put together.
+    """The characters of a run as the tokenizer sees them: normalised (NFKC), spaces as it writes them, bytes put together.
 
     A byte that makes no character is written as U+FFFD.
     """
@@ -93,7 +94,7 @@ def spelled(tokens: Tokens, run: range) -> str:
 def replay_merges(tokenizer: Tokenizer, text: str) -> MergeTree:
     """Byte-pair encoding of one run, step by step (Sennrich, Haddow and Birch 2016, algorithm 1; SentencePiece's order).
 
-    text: the characters to start from, normalised, `▁` for a space: what `spelled` gives. Of all neighbours whose union is
+    text: the characters to start from, normalised, spaces as the tokenizer writes them: what `spelled` gives. Of all neighbours whose union is
     a piece, those of the lowest rank are merged, the leftmost on ties, until none is left.
     """
     texts, starts = list(text), list(range(len(text)))
@@ -144,8 +145,7 @@ def merge_rank(tokenizer: Tokenizer, piece: str) -> int | None:
 @lru_cache(maxsize=4)
 def merge_count(tokenizer: Tokenizer) -> int:
     """How many merges the vocabulary holds: its pieces of more than one character."""
-    pieces = (tokenizer.piece(id_) for id_ in range(LAST_BYTE + 1, tokenizer.vocabulary_size))
-    return sum(len(piece) > 1 for piece in pieces)
+    return sum(len(tokenizer.piece(id_)) > 1 for id_ in tokenizer.learned)
 
 
 # Other cuts, other numberings -----------------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ def merge_count(tokenizer: Tokenizer) -> int:
 
 @dataclass(frozen=True)
 class Cuts:
-    """One sentence cut in three ways, special tokens left out; `▁` for a space in front."""
+    """One sentence cut in three ways, special tokens left out; spaces in front as the tokenizer writes them."""
 
     words: list[str]  # a lone space is none
     known: list[bool]  # for each word, whether it is one piece of the vocabulary
@@ -176,19 +176,19 @@ class Cuts:
 
 def three_cuts(tokenizer: Tokenizer, tokens: Tokens) -> Cuts:
     """Whole words, pieces and characters of the same sentence. Raises ValueError where there is nothing but special tokens."""
-    groups = [group for group in word_groups(tokens) if tokens.ids[group[0]] not in SPECIAL]
+    groups = [group for group in word_groups(tokens) if not tokens.special[group[0]]]
     if not groups:
         raise ValueError("There is nothing to cut: no token but special ones.")
     joined = join_pieces(tokens)
-    words = [piece for piece, id_ in zip(joined.pieces, joined.ids, strict=True) if id_ not in SPECIAL]
+    words = [(piece, text) for piece, text, apart in zip(joined.pieces, joined.surface, joined.special, strict=True) if not apart]
     pieces = ["".join(tokens.pieces[index] for index in group) for group in groups]
-    known = [(word, merge_rank(tokenizer, piece) is not None) for word, piece in zip(words, pieces, strict=True) if word != SPACE]
+    known = [(word, merge_rank(tokenizer, piece) is not None) for (word, text), piece in zip(words, pieces, strict=True) if text]
     text = "".join(spelled(tokens, run) for run in space_runs(tokens))
     return Cuts(
         [word for word, _ in known],
         [one_piece for _, one_piece in known],
         [tokens.pieces[index] for group in groups for index in group],
-        list(text.removeprefix(SPACE) or text),
+        list(text.removeprefix(tokens.notation.space) or text),
     )
 
 
@@ -197,7 +197,7 @@ def renumbered(tokenizer: Tokenizer, tokens: Tokens, shift: int = 1) -> str:
 
     Special tokens are left out, and bytes stay what they are; past the last piece the count goes on at the first.
     """
-    pieces = tokenizer.vocabulary_size - LAST_BYTE - 1
-    ids = [id_ for id_ in tokens.ids if id_ not in SPECIAL]
-    moved = [id_ if is_byte(id_) else LAST_BYTE + 1 + (id_ - LAST_BYTE - 1 + shift) % pieces for id_ in ids]
+    learned = tokenizer.learned
+    ids = [id_ for id_, apart in zip(tokens.ids, tokens.special, strict=True) if not apart]
+    moved = [learned[(learned.index(id_) + shift) % len(learned)] if id_ in learned else id_ for id_ in ids]
     return tokenizer.decode(moved).text

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.analysis.attention import handed_on
+from model.analysis.attention import handed_on, per_head
 from model.analysis.steps import attention_sublayer
 from model.analysis.words import word_groups
 from model.instrument.capture import Recorder, recording
@@ -30,7 +30,7 @@ def raw_attention(trace: Trace, rows: range) -> Tensor:
 
     They sum to 1; less where heads are off or rows attend to nothing, which count as 0.
     """
-    weights = handed_on(trace, "cross")[:, :, rows.start : rows.stop]
+    weights = handed_on(trace, trace.anatomy.bridge().name)[:, :, rows.start : rows.stop]
     return _by_word(weights.mean(dim=(0, 1, 2)), trace.source)
 
 
@@ -40,11 +40,12 @@ def value_weighted_attention(trace: Trace, model: Transformer, rows: range) -> T
     Weights alone say nothing of the length of what they weigh (Kobayashi et al. 2020, section 3). They sum to 1; less where a
     layer hands nothing over to a row, which counts as 0.
     """
-    got, handed, shares = trace.attention["cross"], handed_on(trace, "cross"), []
+    kind, shares = trace.anatomy.bridge().name, []
+    values, handed = per_head(trace, kind, "values"), handed_on(trace, kind)
     for layer in range(handed.size(0)):
-        module, _ = attention_sublayer(model, "cross", layer)
-        slices = module.output.weight.detach().T.unflatten(0, (module.heads, module.d_head)).to(got.values)
-        moved = got.values[layer] @ slices  # (head, key, d_model)
+        module, _ = attention_sublayer(model, kind, layer)
+        slices = module.output.weight.detach().T.unflatten(0, (module.heads, module.d_head)).to(values)
+        moved = values[layer] @ slices  # (head, key, d_model)
         weights = handed[layer, :, rows.start : rows.stop]  # (head, row, key)
         lengths = torch.einsum("hrk,hkd->rkd", weights, moved).norm(dim=-1)  # (row, key)
         shares.append(lengths / lengths.sum(dim=-1, keepdim=True).clamp_min(1e-12))
@@ -61,12 +62,16 @@ def rollout(trace: Trace) -> tuple[Tensor, Tensor]:
     it keeps: its own part grows by as much.
     """
     mean = {kind: handed_on(trace, kind).mean(dim=1) for kind in trace.attention}  # (layer, query, key)
-    source, target = len(trace.source), len(trace.target)
-    through = _eye(source, mean["encoder"])
-    for weights in mean["encoder"]:
+    bridge, own = trace.anatomy.bridge(), trace.anatomy.self_kind
+    reads, asks = own(bridge.answers), own(bridge.asks)
+    if reads is None or asks is None:
+        raise ValueError("Attention can only be followed through layers where both sequences attend to themselves.")
+    source, target = len(trace.tokens(bridge.answers)), len(trace.tokens(bridge.asks))
+    through = _eye(source, mean[reads.name])
+    for weights in mean[reads.name]:
         through = _passed_on(weights) @ through
-    from_source, from_target = mean["cross"].new_zeros(target, source), _eye(target, mean["decoder"])
-    for self_weights, cross_weights in zip(mean["decoder"], mean["cross"], strict=True):
+    from_source, from_target = mean[bridge.name].new_zeros(target, source), _eye(target, mean[asks.name])
+    for self_weights, cross_weights in zip(mean[asks.name], mean[bridge.name], strict=True):
         passed = _passed_on(self_weights)
         from_source, from_target = passed @ from_source, passed @ from_target
         looks = cross_weights.sum(dim=-1, keepdim=True) / 2  # one half; 0 where every link is cut or every head off
@@ -134,7 +139,7 @@ class _Embeddings(Recorder):
     embedded: Tensor
 
     def keep(self, what: str, where: str, tensor: Tensor) -> None:
-        if (what, where) == ("embeddings", "encoder"):
+        if (what, where) == ("embeddings", self.anatomy.stacks[0].name):
             self.embedded = tensor
 
 

@@ -27,7 +27,15 @@ def top_pieces(logits: Tensor, count: int, temperature: float = 1.0) -> tuple[Te
 
 def label_ids(trace: Trace) -> Tensor:
     """What each decoder row must predict: (target position,), on the trace's device."""
-    return torch.tensor(trace.labels.ids, device=trace.logits.device)
+    return torch.tensor(trace.labels.ids, device=trace.part("logits").device)
+
+
+def predicting(trace: Trace) -> str:
+    """The stack whose rows predict. Raises ValueError where none does."""
+    stack = trace.anatomy.predicting
+    if stack is None:
+        raise ValueError(trace.anatomy.absence("logits"))
+    return stack.name
 
 
 def ranks(logits: Tensor, ids: Tensor) -> Tensor:
@@ -37,7 +45,8 @@ def ranks(logits: Tensor, ids: Tensor) -> Tensor:
 
 def cross_entropy(trace: Trace) -> Tensor:
     """-log p(label) of every row, computed here from the logits: log sum_v e^logit_v - logit_label, (target position,), nats."""
-    logits = trace.logits.double() if trace.logits.device.type != "mps" else trace.logits
+    logits = trace.part("logits")
+    logits = logits.double() if logits.device.type != "mps" else logits
     return torch.logsumexp(logits, dim=-1) - logits.gather(-1, label_ids(trace)[:, None])[:, 0]
 
 
@@ -64,7 +73,7 @@ def logit_lens(trace: Trace, model: Transformer) -> Lens:
     """
     ids, found = label_ids(trace), []
     with torch.no_grad():
-        for states in trace.residual["decoder"].states:
+        for states in trace.stream(predicting(trace)).states:
             logits = model.logits(model.decoder.norm(states))
             chances = probabilities(logits)
             best = chances.max(dim=-1)

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from model.analysis.words import word_groups
 from model.instrument.capture import Recorder, recording
-from model.instrument.tokenizer import SPECIAL, Tokens
+from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention, Link
+from model.trace.tokens import Tokens
 from model.transformer.transformer import Transformer
 
 LAST_ORDER = 9999  # seeds run from 1 to here
@@ -39,7 +40,7 @@ def shuffled_words(tokens: Tokens, seed: int) -> list[int]:
     The pieces of a word stay together. Where another order exists, the drawn one is not the old one.
     """
     groups = word_groups(tokens)
-    words = [group for group in groups if tokens.ids[group.start] not in SPECIAL]
+    words = [group for group in groups if not tokens.special[group.start]]
     generator, drawn = random.Random(seed), list(words)
     different = {tuple(tokens.ids[group.start : group.stop]) for group in words}
     while len(different) > 1 and [tokens.ids[at] for group in drawn for at in group] == [
@@ -47,16 +48,15 @@ def shuffled_words(tokens: Tokens, seed: int) -> list[int]:
     ]:
         generator.shuffle(drawn)
     rest = iter(drawn)
-    return [at for group in groups for at in (group if tokens.ids[group.start] in SPECIAL else next(rest))]
+    return [at for group in groups for at in (group if tokens.special[group.start] else next(rest))]
 
 
 def reordered(tokens: Tokens, order: list[int]) -> Tokens:
     """The tokens in another order; their spans still point into the old text."""
-    parts = ([values[at] for at in order] for values in (tokens.ids, tokens.pieces, tokens.words, tokens.spans))
     ends = {tokens.words[at]: tokens.spans[at][1] for at in range(len(tokens)) if tokens.spans[at]}
     starts = {tokens.words[at]: tokens.spans[at][0] for at in reversed(range(len(tokens))) if tokens.spans[at]}
     words = dict.fromkeys(tokens.words[at] for at in order if tokens.spans[at])
-    return Tokens(" ".join(tokens.text[starts[word] : ends[word]] for word in words), *parts)
+    return replace(tokens.taken(order), text=" ".join(tokens.text[starts[word] : ends[word]] for word in words))
 
 
 def next_order(tokens: Tokens, seed: int) -> int:
@@ -69,10 +69,11 @@ def next_order(tokens: Tokens, seed: int) -> int:
     return seed
 
 
-def moved(change: Intervention, order: list[int]) -> Intervention:
+def moved(change: Intervention, anatomy: Anatomy, order: list[int]) -> Intervention:
     """The same change for the reordered sentence: links that are cut go with the source tokens that they name."""
     place = {token: at for at, token in enumerate(order)}
-    moves = {"encoder": (True, True), "cross": (False, True), "decoder": (False, False)}  # whether query, key are source tokens
+    source = anatomy.stacks[0].name
+    moves = {kind.name: (kind.asks == source, kind.answers == source) for kind in anatomy.kinds}  # whether query, key are source tokens
 
     def go(kind: str, layer: int | None, *ends: int | None) -> Link:
         return (
@@ -100,7 +101,7 @@ def compare_orders(model: Transformer, tokens: Tokens, order: list[int], change:
     if sorted(order) != list(range(len(tokens))):
         raise ValueError(f"The order must name each of the {len(tokens)} tokens once.")
     ids = torch.tensor([tokens.ids, [tokens.ids[at] for at in order]] * 2, device=model.device)
-    changes = [row for one in with_and_without(change) for row in (one, moved(one, order))]
+    changes = [row for one in with_and_without(change) for row in (one, moved(one, model.anatomy, order))]
     with recording(Recorder(model.anatomy, changes, captures=False)):
         states, _ = model.encode(ids)
     back = torch.tensor(order, device=model.device).argsort()  # where each token went

@@ -10,14 +10,23 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from model.analysis.attention import entropy, mean_distance
-from model.instrument.tokenizer import END, SPACE, SPECIAL, Tokens
-from model.trace.trace import ATTENTION_KINDS, AttentionMap, AttentionMaps
+from model.trace.anatomy import Anatomy, Kind
+from model.trace.tokens import Tokens
+from model.trace.trace import AttentionMap, AttentionMaps
 
+Where = Literal[
+    "any",  # in every kind of attention
+    "self",  # where tokens attend to their own sequence
+    "sees all",  # in self-attention whose rows need not predict what comes next
+    "read whole",  # where the columns are a text that was there before: it has an end
+    "between",  # from one sequence to another
+]
 SURE = 3  # standard errors above shuffled attention
 
 
@@ -29,24 +38,38 @@ class Role:
     title: str
     formula: str  # what is averaged over which queries q; w = weight, k = key
     threshold: float  # a head has the role when its score is above this (and above shuffled attention)
-    kinds: tuple[str, ...]  # where it is defined
+    where: Where  # in which kinds of attention it is defined
     source: str = ""  # paper
 
+    def kinds(self, anatomy: Anatomy) -> tuple[str, ...]:
+        """The kinds of attention of a model in which it is defined."""
+        return tuple(kind.name for kind in anatomy.kinds if _is_where(self.where, kind, anatomy))
 
-SELF = ("encoder", "decoder")
+
 CLARK, VOITA, RAGANATO = "Clark et al. 2019", "Voita et al. 2019", "Raganato and Tiedemann 2018"
 ROLES = (
-    Role("previous", "previous", "w[q, q − 1], over q > 1", 0.3, SELF, f"{RAGANATO}; {VOITA}"),
-    Role("next", "next", "w[q, q + 1], over all q but the last", 0.25, ("encoder",), f"{RAGANATO}; {VOITA}"),
-    Role("self", "itself", "w[q, q], over all q", 0.35, SELF, RAGANATO),
-    Role("first", "first", "w[q, 1]: <s> in the decoder, the first English piece elsewhere", 0.3, ATTENTION_KINDS, CLARK),
-    Role("end", "end", "w[q, </s>]", 0.25, ("encoder", "cross"), f"{CLARK}; {RAGANATO}"),
-    Role("punctuation", "punctuation", "sum of w[q, k] over the k that are punctuation", 0.25, ATTENTION_KINDS, CLARK),
-    Role("word", "same word", "sum of w[q, k] over the other pieces k of q's word, where it has several", 0.35, SELF),
-    Role("diagonal", "diagonal", "sum of w[q, k] over |k − q S / T| ≤ 1; T queries, S keys, q and k from 0", 0.5, ("cross",)),
-    Role("alignment", "alignment", "largest w[q, k] over content pieces k, over the q that produce one", 0.6, ("cross",),
+    Role("previous", "previous", "w[q, q − 1], over q > 1", 0.3, "self", f"{RAGANATO}; {VOITA}"),
+    Role("next", "next", "w[q, q + 1], over all q but the last", 0.25, "sees all", f"{RAGANATO}; {VOITA}"),
+    Role("self", "itself", "w[q, q], over all q", 0.35, "self", RAGANATO),
+    Role("first", "first", "w[q, 1]: <s> in the decoder, the first English piece elsewhere", 0.3, "any", CLARK),
+    Role("end", "end", "w[q, </s>]", 0.25, "read whole", f"{CLARK}; {RAGANATO}"),
+    Role("punctuation", "punctuation", "sum of w[q, k] over the k that are punctuation", 0.25, "any", CLARK),
+    Role("word", "same word", "sum of w[q, k] over the other pieces k of q's word, where it has several", 0.35, "self"),
+    Role("diagonal", "diagonal", "sum of w[q, k] over |k − q S / T| ≤ 1; T queries, S keys, q and k from 0", 0.5, "between"),
+    Role("alignment", "alignment", "largest w[q, k] over content pieces k, over the q that produce one", 0.6, "between",
          f"{VOITA} (confidence)"),
 )  # fmt: skip
+def _is_where(where: Where, kind: Kind, anatomy: Anatomy) -> bool:
+    """Whether a kind of attention is of a sort."""
+    if where == "self":
+        return kind.is_self
+    if where == "between":
+        return not kind.is_self
+    if where == "sees all":
+        return kind.is_self and anatomy.stack(kind.asks).predicts != "next"
+    return where == "any" or anatomy.stack(kind.answers).predicts != "next"
+
+
 ROLE = {role.name: role for role in ROLES}
 OWN = ("first", "end", "punctuation")  # queries that are such a token themselves are left out: theirs is the role "self"
 
@@ -116,15 +139,15 @@ def head_statistics(maps: AttentionMaps) -> dict[str, dict[str, Tensor]]:
     "distance", self-attention only: sum_k w_k |query - k|, positions. 0 where no query has a choice.
     """
     found = {}
-    for kind in ATTENTION_KINDS:
-        weights, allowed = maps.attention[kind].weights, maps.attention[kind].mask.expand_as(maps.attention[kind].weights[:, :1])
+    for kind, map_ in maps.attention.items():
+        weights, allowed = map_.weights, map_.mask.expand_as(map_.weights[:, :1])
         count = allowed.sum(-1)  # (layer, 1, query)
         choice, nats = count > 1, entropy(weights)
         found[kind] = {
             "entropy": _mean(nats, choice),
             "share": _mean(nats / count.clamp(min=2).log(), choice),
         }
-        if kind != "cross":
+        if maps.anatomy.kind(kind).is_self:
             found[kind]["distance"] = _mean(mean_distance(weights), choice)
     return found
 
@@ -171,7 +194,7 @@ def without_sinks(maps: AttentionMaps, renormalise: bool) -> tuple[AttentionMaps
     """
     attention, hidden = {}, {}
     for kind, map_ in maps.attention.items():
-        sinks = torch.tensor(sink_tokens(maps.keys(kind)), device=map_.weights.device)
+        sinks = torch.tensor(sink_tokens(maps.columns(kind)), device=map_.weights.device)
         kept = map_.weights.masked_fill(sinks, 0.0)
         hidden[kind] = map_.weights[..., sinks].sum(-1)
         if renormalise:
@@ -183,27 +206,28 @@ def without_sinks(maps: AttentionMaps, renormalise: bool) -> tuple[AttentionMaps
 
 def punctuation(tokens: Tokens) -> list[bool]:
     """For each token, whether every character of its piece is Unicode punctuation (category P); of a byte, its character."""
-    bare = [piece.replace(SPACE, "").strip() for piece in tokens.spelled]
+    bare = [text.strip() for text in tokens.characters]
     return [
-        id_ not in SPECIAL and bool(text) and all(unicodedata.category(char)[0] == "P" for char in text)
-        for id_, text in zip(tokens.ids, bare, strict=True)
+        not apart and bool(text) and all(unicodedata.category(char)[0] == "P" for char in text)
+        for apart, text in zip(tokens.special, bare, strict=True)
     ]
 
 
 def sink_tokens(tokens: Tokens) -> list[bool]:
     """For each token, whether it is special (<s>, </s>) or punctuation."""
-    return [id_ in SPECIAL or mark for id_, mark in zip(tokens.ids, punctuation(tokens), strict=True)]
+    return [apart or mark for apart, mark in zip(tokens.special, punctuation(tokens), strict=True)]
 
 
 def content_tokens(tokens: Tokens) -> list[bool]:
     """For each token, whether it is part of a word, a number or a symbol: not special, not punctuation, not a lone space."""
-    return [not sink and piece != SPACE for sink, piece in zip(sink_tokens(tokens), tokens.pieces, strict=True)]
+    return [not sink and text != "" for sink, text in zip(sink_tokens(tokens), tokens.characters, strict=True)]
 
 
 def role_keys(maps: AttentionMaps, kind: str, role: str) -> Tensor:
     """bool (query, key): the keys that a query gives its attention to if it does what the role says."""
-    queries, keys = maps.queries(kind), maps.keys(kind)
-    device = maps.attention[kind].weights.device
+    rows, keys = maps.rows(kind), maps.columns(kind)
+    queries = rows.read
+    device = maps.attention_of(kind).weights.device
     q, k = torch.arange(len(queries), device=device)[:, None], torch.arange(len(keys), device=device)[None, :]
     flags = lambda values: torch.tensor(values, device=device)  # noqa: E731
     everywhere = torch.ones(len(queries), len(keys), dtype=torch.bool, device=device)
@@ -211,30 +235,30 @@ def role_keys(maps: AttentionMaps, kind: str, role: str) -> Tensor:
         words = flags(keys.words)
         return (words[:, None] == words[None, :]) & (words >= 0) & (q != k)
     if role == "alignment":
-        return flags(content_tokens(maps.labels))[:, None] & flags(content_tokens(keys))[None, :]
+        return flags(content_tokens(rows.labels))[:, None] & flags(content_tokens(keys))[None, :]
     wanted = {
         "previous": lambda: k == q - 1,
         "next": lambda: k == q + 1,
         "self": lambda: k == q,
         "first": lambda: everywhere & (k == 0),
-        "end": lambda: everywhere & (flags(keys.ids) == END),
+        "end": lambda: everywhere & flags(keys.ending),
         "punctuation": lambda: everywhere & flags(punctuation(keys)),
         "diagonal": lambda: (k - q * len(keys) / len(queries)).abs() <= 1,
     }[role]()
-    if role in OWN and kind != "cross":
+    if role in OWN and maps.anatomy.kind(kind).is_self:
         wanted &= ~wanted.diagonal()[:, None]
     return wanted
 
 
 def _each_role(maps: AttentionMaps, mass, largest) -> dict[str, dict[str, Tensor]]:
     """Apply mass or, for "alignment", largest (weights, wanted, allowed) -> (layer, head, query), averaged over its queries."""
-    found: dict[str, dict[str, Tensor]] = {kind: {} for kind in ATTENTION_KINDS}
-    for kind in ATTENTION_KINDS:
-        weights = maps.attention[kind].weights
-        allowed = maps.attention[kind].mask.expand_as(weights[:, :1])  # (layer, 1, query, key)
+    found: dict[str, dict[str, Tensor]] = {kind: {} for kind in maps.attention}
+    for kind, map_ in maps.attention.items():
+        weights = map_.weights
+        allowed = map_.mask.expand_as(weights[:, :1])  # (layer, 1, query, key)
         choice = allowed.sum(-1) > 1
         for role in ROLES:
-            if kind not in role.kinds:
+            if kind not in role.kinds(maps.anatomy):
                 continue
             wanted = role_keys(maps, kind, role.name) & allowed
             rows = wanted.any(-1) & choice  # (layer, 1, query)

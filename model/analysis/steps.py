@@ -76,7 +76,7 @@ def calculate(trace: Trace, model: Transformer, kind: str, layer: int, head: int
         **_outputs(trace, model, kind, layer, head, query, output, steps["state"]),
     }  # fmt: skip
     after = point_before(trace, kind, layer) + 1
-    side = "encoder" if kind == "encoder" else "decoder"
+    side = trace.anatomy.kind(kind).asks
     captured = {
         "start": trace.residual[side].states[0, query], "query": got.queries[layer, head, query],
         "keys": got.keys[layer, head], "values": got.values[layer, head], "scores": got.scores[layer, head, query],
@@ -89,10 +89,11 @@ def calculate(trace: Trace, model: Transformer, kind: str, layer: int, head: int
 
 def attention_sublayer(model: Transformer, kind: str, layer: int) -> tuple[MultiHeadAttention, Residual]:
     """The attention module of a kind and layer, and the residual connection around it."""
-    block = (model.encoder if kind == "encoder" else model.decoder).layers[layer]
-    if kind == "cross":
-        return block.cross_attention, block.cross_attention_residual
-    return block.attention, block.attention_residual
+    shape = model.anatomy.kind(kind)
+    block = getattr(model, shape.asks).layers[layer]
+    if shape.is_self:
+        return block.attention, block.attention_residual
+    return block.cross_attention, block.cross_attention_residual
 
 
 def point_before(trace: Trace, kind: str, layer: int) -> int:
@@ -107,7 +108,7 @@ def head_contributions(trace: Trace, model: Transformer, kind: str, layer: int) 
     what the sublayer wrote. (Kobayashi et al. 2020, section 3, measure attention by the norm of such vectors.)
     """
     module, _ = attention_sublayer(model, kind, layer)
-    outputs = trace.attention[kind].outputs[layer]  # (head, query, d_head)
+    outputs = trace.part("outputs", kind)[layer]  # (head, query, d_head)
     slices = module.output.weight.detach().T.unflatten(0, (module.heads, module.d_head))  # (head, d_head, d_model)
     return outputs @ slices.to(outputs)
 
@@ -124,7 +125,8 @@ def contribution_shares(contributions: Tensor, written: Tensor) -> Tensor:
 
 def _inputs(trace: Trace, model: Transformer, kind: str, layer: int, head: int, query: int) -> dict[str, Tensor]:
     """From the token's id to this head's query, keys and values."""
-    side = "encoder" if kind == "encoder" else "decoder"
+    shape = trace.anatomy.kind(kind)
+    side = trace.anatomy.kind(kind).asks
     module, residual = attention_sublayer(model, kind, layer)
     stack = getattr(model, side)
     id_ = trace.queries(kind).ids[query]
@@ -132,7 +134,7 @@ def _inputs(trace: Trace, model: Transformer, kind: str, layer: int, head: int, 
     position = _wide(trace.positions[side][query])
     states = _wide(trace.residual[side].states[point_before(trace, kind, layer)])  # (position, d_model)
     asks = _norm(residual.norm, states) if residual.norm_first else states
-    answers = _norm(model.encoder.norm, _wide(trace.residual["encoder"].states[-1])) if kind == "cross" else asks
+    answers = asks if shape.is_self else _norm(getattr(model, shape.answers).norm, _wide(trace.residual[shape.answers].states[-1]))
     return {
         "token": token, "position": position, "start": token + position,
         "state": states[query], "normed": asks[query],
@@ -189,6 +191,9 @@ def _check(trace: Trace, kind: str, layer: int, head: int, query: int) -> None:
     if kind not in trace.attention:
         raise ValueError(f"kind must be one of {', '.join(trace.attention)}, not {kind!r}.")
     layers, heads, queries, _ = trace.attention[kind].weights.shape
+    for what in ("queries", "keys", "values", "scores", "outputs"):
+        trace.part(what, kind)
+    trace.stream(trace.anatomy.kind(kind).asks)
     for name, value, count in (("layer", layer, layers), ("head", head, heads), ("query", query, queries)):
         if not 0 <= value < count:
             raise ValueError(f"There is no {name} {value}: this trace has {count}, counted from 0.")

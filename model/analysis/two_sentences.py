@@ -41,10 +41,10 @@ def aligned_difference(first: AttentionMaps, second: AttentionMaps, kind: str, l
 
     NaN where the row or the column has no counterpart. Layer and head from 0.
     """
-    weights = second.attention[kind].weights[layer, head]
+    weights = second.attention_of(kind).weights[layer, head]
     difference = torch.full_like(weights, float("nan"))
     ours, theirs = _aligned(first, second, kind, weights.device)
-    before = first.attention[kind].weights[layer, head].to(weights.device)
+    before = first.attention_of(kind).weights[layer, head].to(weights.device)
     difference[ours] = weights[ours] - before[theirs]
     return difference
 
@@ -62,11 +62,11 @@ def head_changes(first: AttentionMaps, second: AttentionMaps, kind: str) -> Tens
 
     Over the aligned cells that may be attended to in either sentence; 0 where there are none.
     """
-    weights = second.attention[kind].weights
+    weights = second.attention_of(kind).weights
     ours, theirs = _aligned(first, second, kind, weights.device)
     changes = weights.new_zeros(weights.shape[:2])
     for layer in range(weights.size(0)):  # one layer at a time: 500 tokens make 2 million weights a layer
-        before = first.attention[kind].weights[layer].to(weights.device)
+        before = first.attention_of(kind).weights[layer].to(weights.device)
         difference = (weights[layer][:, ours[0], ours[1]] - before[:, theirs[0], theirs[1]]).abs()  # (head, query, key)
         allowed = aligned_mask(first, second, kind, layer)[ours]
         changes[layer] = (difference * allowed).sum((-1, -2)) / allowed.sum().clamp(min=1)

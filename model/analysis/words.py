@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
-from model.instrument.tokenizer import SPACE
 from model.trace.byte_pieces import character_name
 from model.trace.pasted import UNKNOWN_CHARACTER, visible
 from model.trace.tokens import Tokens
@@ -14,13 +15,7 @@ from model.trace.trace import AttentionMap, AttentionMaps, Axis
 
 def word_groups(tokens: Tokens) -> list[range]:
     """The pieces of each word, in order; a special token stands alone. Together they are all positions, once each."""
-    groups: list[range] = []
-    for index, word in enumerate(tokens.words):
-        if groups and word >= 0 and word == tokens.words[index - 1]:
-            groups[-1] = range(groups[-1].start, index + 1)
-        else:
-            groups.append(range(index, index + 1))
-    return groups
+    return tokens.groups
 
 
 def join_pieces(tokens: Tokens) -> Tokens:
@@ -35,20 +30,22 @@ def join_pieces(tokens: Tokens) -> Tokens:
         words.append(tokens.words[first])
         pieces.append(_joined(tokens, group))
         spans.append(tokens.spans[first] and (tokens.spans[first][0], tokens.spans[last][1]))
-    return Tokens(tokens.text, ids, pieces, words, spans)
+    return replace(tokens, ids=ids, pieces=pieces, words=words, spans=spans)
 
 
 def _joined(tokens: Tokens, group: range) -> str:
     """What a word is called: what was typed, behind a space mark where its pieces start with one."""
     first, last = group[0], group[-1]
-    pieces = "".join(tokens.pieces[first : last + 1])
+    glued, notation = tokens.glued[first], tokens.notation
+    rest = [notation.surface(piece) if notation.glue else piece for piece in tokens.pieces[first + 1 : last + 1]]
+    pieces = "".join([tokens.pieces[first], *rest])
     if tokens.spans[first] is None:
         return pieces
     covered = tokens.text[tokens.spans[first][0] : tokens.spans[last][1]]
     text = visible(covered) or "".join(map(character_name, covered.strip()))
     if not text.strip(UNKNOWN_CHARACTER):  # nothing at all, or bytes that make no character
         return pieces
-    return (SPACE if pieces.startswith(SPACE) else "") + text
+    return notation.written(text, glued)
 
 
 def join_words(maps: AttentionMaps) -> AttentionMaps:

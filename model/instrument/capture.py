@@ -23,6 +23,7 @@ from model.trace.intervention import Intervention, Link
 from model.trace.tokens import Tokens
 from model.trace.trace import Attention, Axis, Residual, Trace
 from model.transformer.attention import MultiHeadAttention, explicit_attention
+from model.transformer.config import CROSS, DECODER, ENCODER
 from model.transformer.masks import window_mask
 from model.transformer.transformer import Stack, Transformer
 
@@ -179,14 +180,14 @@ def shuffled_order(length: int) -> Tensor:
 
 def install(model: Transformer) -> Transformer:
     """Register the hooks, once for the life of the model. Returns the model."""
-    for side, stack in (("encoder", model.encoder), ("decoder", model.decoder)):
+    for side, stack in ((ENCODER, model.encoder), (DECODER, model.decoder)):
         _install_stack(stack, side)
         for index, layer in enumerate(stack.layers):
             _install_attention(layer.attention, side, index)
             _keep(layer.attention, "written", side)
             _keep(layer.attention_residual, "states", side)
-            if side == "decoder":
-                _install_attention(layer.cross_attention, "cross", index)
+            if side == DECODER:
+                _install_attention(layer.cross_attention, CROSS, index)
                 _keep(layer.cross_attention, "written", side)
                 _keep(layer.cross_attention_residual, "states", side)
             _keep(layer.feed_forward.relu, "units", side)

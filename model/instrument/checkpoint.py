@@ -11,7 +11,7 @@ from pathlib import Path
 from torch import Tensor
 
 from model.instrument.tokenizer import END, PAD, START, UNKNOWN, Tokenizer
-from model.transformer.config import Config, briefly
+from model.transformer.config import DECODER, ENCODER, Config, briefly
 
 CODE = Path(__file__).resolve().parents[2]
 INSTALLED = CODE / "headlight"  # where an installed package keeps what is beside the code in a checkout
@@ -246,7 +246,7 @@ def _told(weights: Mapping[str, Tensor]) -> dict[str, object]:
         told["vocabulary_size"], told["d_model"] = embedding.shape
     if expand is not None and expand.dim() == 2:
         told["d_ff"] = expand.size(0)
-    for stack in ("encoder", "decoder"):
+    for stack in (ENCODER, DECODER):
         layers = {name.split(".")[2] for name in weights if name.startswith(f"{stack}.layers.") and name.count(".") > 2}
         told[f"{stack}_layers"] = len(layers)
     told["norm_first"] = "encoder.norm.weight" in weights

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sentencepiece
 
-from model.trace.byte_pieces import FIRST_BYTE, is_byte
+from model.trace.byte_pieces import LAST_BYTE, is_byte
 from model.trace.pasted import SURROGATE, UNKNOWN_CHARACTER, Pasted, Span, read_pasted
 from model.trace.tokens import Tokens, join, special
 from model.trace.words import numbered, words_of
@@ -63,10 +63,15 @@ class Tokenizer:
         """Number of pieces, special tokens and bytes included."""
         return self.processor.get_piece_size()
 
+    @property
+    def learned(self) -> range:
+        """Ids of the pieces that were learned and carry text of their own: those behind the special tokens and the bytes."""
+        return range(LAST_BYTE + 1, self.vocabulary_size)
+
     @cached_property
     def characters(self) -> frozenset[str]:
         """The single characters that are pieces of the vocabulary."""
-        pieces = (self.piece(id_) for id_ in range(FIRST_BYTE, self.vocabulary_size) if not is_byte(id_))
+        pieces = map(self.piece, self.learned)
         return frozenset(piece for piece in pieces if len(piece) == 1) | {" "}
 
     def encode(self, text: str) -> Tokens:

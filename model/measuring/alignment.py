@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
@@ -10,10 +9,11 @@ from torch import Tensor
 
 from model.analysis.alignment import Pair, head_errors, layer_errors, read_pairs
 from model.instrument.beside import explained, head_shapes, head_table, read_measured
-from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
+from model.instrument.pretrained import Translator, checkpoint_folder, load_pretrained
 from model.instrument.project import ROOT
-from model.measuring.card import card_parts, markdown, write_block
-from model.transformer.config import Config
+from model.measuring.card import markdown
+from model.measuring.command import CardBlock, in_words, options
+from model.transformer.config import CROSS, Config
 
 FILE = "alignment.json"
 
@@ -57,7 +57,7 @@ def load_alignment(folder: Path, weights_sha256: str, config: Config | None = No
     if content is None:
         return None
     with explained(folder / FILE):
-        errors = head_table(content["errors"], head_shapes(config)["cross"] if config else None, "errors", 1)
+        errors = head_table(content["errors"], head_shapes(config)[CROSS] if config else None, "errors", 1)
         return min(
             (layer, head, error) for layer, row in enumerate(errors) for head, error in enumerate(row) if error == best(errors)
         )
@@ -70,28 +70,20 @@ def best(errors: list[list[float]]) -> float:
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure one checkpoint, print the table, store it and, with --write-card, put it into the model card."""
-    form = argparse.ArgumentDefaultsHelpFormatter
-    parser = argparse.ArgumentParser(prog="python -m model.alignment", description=__doc__, formatter_class=form)
+    parser = options("alignment", __doc__, "put the table into the checkpoint's README.md")
     parser.add_argument("--pairs", type=Path, default=ROOT / "tests/data/alignments.tsv", help="sentence pairs with links")
-    parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
-    parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
-    parser.add_argument("--write-card", action="store_true", help="put the table into the checkpoint's README.md")
     args = parser.parse_args(arguments)
     folder = checkpoint_folder(args.model)
-    try:
-        if args.write_card:
-            card_parts(folder / "README.md", "alignment")
+    with in_words():
+        card = CardBlock(folder, "alignment", args.write_card)
         translator, pairs = load_pretrained(folder, args.device), read_pairs(args.pairs)
         errors, means = measure(translator, pairs)
-    except (OSError, ValueError, CheckpointError, DeviceError) as error:
-        raise SystemExit(f"error: {error}") from error
     block = table(errors, means, len(pairs))
     print(block)
     rounded = [[round(value, 4) for value in row] for row in errors.tolist()]
     content = {"weights_sha256": translator.about["weights_sha256"], "pairs": len(pairs), "errors": rounded}
     (folder / FILE).write_text(json.dumps(content) + "\n", encoding="utf-8")
-    if args.write_card:
-        write_block(folder / "README.md", "alignment", block)
+    card.write(block)
 
 
 if __name__ == "__main__":

@@ -11,15 +11,15 @@ import torch
 
 from model.analysis.coreference import NOUNS, gathering, head_links, heads_off, hidden, layers_off, links, reads
 from model.analysis.links import Examples, run_intact
-from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
-from model.measuring.card import card_parts, write_block
+from model.instrument.pretrained import Translator, checkpoint_folder, load_pretrained
+from model.measuring.command import CardBlock, in_words, options
 from model.measuring.coreference_pairs import Pair, Verdict, judge, known_to, minimal_pairs, read_lexicon
 from model.measuring.coreference_record import ALL, Coreference, Counts, save_coreference
 from model.measuring.coreference_words import card_block
 from model.measuring.evaluate import translate_all
 from model.trace.tokens import Tokens
-from model.trace.trace import ATTENTION_KINDS
 from model.training.data import pad, read_pairs
+from model.transformer.config import CROSS, DECODER, ENCODER
 
 NAME = "tests/data/coreference.tsv"
 LEXICON = Path(__file__).resolve().parents[2] / NAME
@@ -50,7 +50,7 @@ def examples_of(translator: Translator, pairs: list[Pair]) -> Examples:
     Raises ValueError for a pair whose translations do not differ, as `Translator.source` for one that the model cannot read.
     """
     sources, prefixes, rows, right, wrong = [], [], [], [], []
-    spots: dict[str, dict[str, list[list[int]]]] = {"encoder": {}, "decoder": {}}
+    spots: dict[str, dict[str, list[list[int]]]] = {ENCODER: {}, DECODER: {}}
     for pair in pairs:
         labels = [translator.target(member.french) for member in pair.members]
         row = next((at for at, ids in enumerate(zip(*(one.ids for one in labels), strict=False)) if len(set(ids)) > 1), None)
@@ -64,17 +64,17 @@ def examples_of(translator: Translator, pairs: list[Pair]) -> Examples:
             right.append(labels[at].ids[row])
             wrong.append(labels[1 - at].ids[row])
             words = {name: _covering(source, member.span(name)) for name in SOURCE_PLACES}
-            _note(spots["encoder"], words | {"real": list(range(len(source))), "rest": _rest(len(source), words)})
+            _note(spots[ENCODER], words | {"real": list(range(len(source))), "rest": _rest(len(source), words)})
             nouns = {name: _covering(read, member.french_span(name)) for name in TARGET_PLACES} | {"pronoun": [row]}
-            _note(spots["decoder"], nouns | {"rest": _rest(len(read), nouns)})
-    ids = {"encoder": pad(sources), "decoder": pad(prefixes)}
+            _note(spots[DECODER], nouns | {"rest": _rest(len(read), nouns)})
+    ids = {ENCODER: pad(sources), DECODER: pad(prefixes)}
     device = translator.model.device
     places = {
         side: {name: _marked(found, ids[side].size(1)).to(device) for name, found in names.items()}
         for side, names in spots.items()
     }
-    numbers = (torch.tensor(values, device=device) for values in (rows, right, wrong))
-    return Examples(ids["encoder"].to(device), ids["decoder"].to(device), *numbers, places)
+    asked, right_ids, wrong_ids = (torch.tensor(values, device=device) for values in (rows, right, wrong))
+    return Examples(ids[ENCODER].to(device), ids[DECODER].to(device), asked, right_ids, wrong_ids, places)
 
 
 def _covering(tokens: Tokens, span: tuple[int, int]) -> list[int]:
@@ -132,14 +132,14 @@ def measure_inside(
         log_p=float(intact.said[:, 0].mean()),
         likelier=float((intact.said[:, 0] > intact.said[:, 1]).float().mean()),
         gathers=gathering(intact, examples, seed),
-        reads={kind: reads(intact, examples, kind) for kind in ("decoder", "cross")},
+        reads={kind: reads(intact, examples, kind) for kind in (DECODER, CROSS)},
         sentences=len(fewer),
-        own={name: head_links(model, fewer, as_is, "encoder", "it", name) for name in NOUNS},
+        own={name: head_links(model, fewer, as_is, ENCODER, "it", name) for name in NOUNS},
         hidden=hidden(model, fewer, as_is),
         links=links(model, fewer, as_is),
-        heads={kind: heads_off(model, fewer, as_is, kind) for kind in ATTENTION_KINDS},
-        layers={kind: layers_off(model, fewer, as_is, kind) for kind in ATTENTION_KINDS},
-        reading=head_links(model, fewer, as_is, "cross", "pronoun", "adjective"),
+        heads={kind: heads_off(model, fewer, as_is, kind) for kind in model.anatomy.kind_names},
+        layers={kind: layers_off(model, fewer, as_is, kind) for kind in model.anatomy.kind_names},
+        reading=head_links(model, fewer, as_is, CROSS, "pronoun", "adjective"),
     )
 
 
@@ -154,15 +154,11 @@ def check_training(lexicon_path: Path, files: list[Path]) -> None:
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    form = argparse.ArgumentDefaultsHelpFormatter
-    parser = argparse.ArgumentParser(prog="python -m model.coreference", description=__doc__, formatter_class=form)
+    parser = options("coreference", __doc__, "put the tables into the checkpoint's README.md")
     parser.add_argument("--lexicon", type=Path, default=LEXICON, help="nouns, adjectives and frames of the minimal pairs")
     parser.add_argument("--phrases", type=Path, nargs="*", default=[], help="phrases to train on, checked to hold out the pairs")
-    parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
     parser.add_argument("--inside", type=int, default=INSIDE, help="pairs in which heads and links are taken away")
     parser.add_argument("--seed", type=int, default=0, help="draws the pairs and shuffles the null")
-    parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
-    parser.add_argument("--write-card", action="store_true", help="put the tables into the checkpoint's README.md")
     args = parser.parse_args(arguments)
     if args.inside < 1:
         parser.error(f"--inside must be at least 1, not {args.inside}.")
@@ -173,21 +169,17 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure one checkpoint, print and store what was found and, with --write-card, put it into the model card."""
     args = parse(arguments)
     started, folder = time.perf_counter(), checkpoint_folder(args.model)
-    try:
-        if args.write_card:
-            card_parts(folder / "README.md", BLOCK)  # not after minutes of work
+    with in_words():
+        card = CardBlock(folder, BLOCK, args.write_card)
         check_training(args.lexicon, args.phrases)
         translator, pairs = load_pretrained(folder, args.device), minimal_pairs(read_lexicon(args.lexicon), seed=args.seed)
         with torch.inference_mode():
             found = measure(translator, pairs, args.seed, args.inside)
-    except (OSError, ValueError, CheckpointError, DeviceError) as error:
-        raise SystemExit(f"error: {error}") from error
     about = f"{len(pairs)} minimal pairs from `{NAME}`, seed {args.seed}"
     block = card_block(found, about)
     print(block)
     path = save_coreference(folder, found, translator.about["weights_sha256"], about)
-    if args.write_card:
-        write_block(folder / "README.md", BLOCK, block)
+    card.write(block)
     print(f"\n{time.perf_counter() - started:.0f} s -> {path}")
 
 

@@ -14,12 +14,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from model.instrument.lines import read_lines
 
 COLUMNS = {"noun": 7, "adjective": 6, "frame": 4, "held": 4}
 PRONOUNS = {"m": "il", "f": "elle"}
 VOWELS = "aeiouyâàéèêëîïôûùœh"
+Word = TypeVar("Word")
+
 EACH = 44  # pairs drawn of every frame name, at most, beside all of the held-out combinations
 SAID = re.compile(r"\b(?:parce qu|car\b|puisqu)(?:e\b)?['’]?\s*(?P<pronoun>ils?|elles?)\b(?P<rest>.*)", re.IGNORECASE)
 
@@ -90,7 +93,8 @@ class Member:
         if what in ("antecedent", "distractor"):
             what = ("first", "second")[self.antecedent ^ (what == "distractor")]
         noun = self.nouns[what == "second"]
-        return re.search(rf"\b{re.escape(noun.french[0])}\b", self.french).span()
+        found = next(re.finditer(rf"\b{re.escape(noun.french[0])}\b", self.french))
+        return found.span()
 
 
 @dataclass(frozen=True)
@@ -117,8 +121,9 @@ def judge(member: Member, translation: str) -> Verdict:
     before = translation[: said.start()] if said else translation
     nouns = all(_holds(before, noun.french) for noun in member.nouns)
     gender = member.nouns[member.antecedent].gender
-    pronoun = bool(said) and said["pronoun"].lower() == PRONOUNS[gender]
-    return Verdict(nouns, pronoun, pronoun and _holds(said["rest"], member.adjective.forms(gender)))
+    if said is None or said["pronoun"].lower() != PRONOUNS[gender]:
+        return Verdict(nouns, pronoun=False, adjective=False)
+    return Verdict(nouns, pronoun=True, adjective=_holds(said["rest"], member.adjective.forms(gender)))
 
 
 def _holds(text: str, words: Iterable[str]) -> bool:
@@ -150,21 +155,26 @@ def _add(lexicon: Lexicon, what: str, cells: list[str]) -> None:
         lexicon.frames.append(Frame(*cells))
         return
     if what == "held":
-        lexicon.held.append(tuple(cells))
+        first, second, frames = cells
+        lexicon.held.append((first, second, frames))
         return
     place, frames, english, *rest = cells
     if place not in ("first", "second"):
         raise ValueError(f"the place must be first or second, not {place!r}.")
     if what == "adjective":
         masculine, feminine = (tuple(forms.split("|")) for forms in rest)
-        entry, where = Adjective(english, masculine, feminine), lexicon.adjectives
+        _place(lexicon.adjectives, place, frames, Adjective(english, masculine, feminine))
     else:
         gender, french, novelty = rest
         if gender not in PRONOUNS or novelty not in ("known", "new"):
             raise ValueError(f"expected a gender, m or f, and known or new, not {gender!r} and {novelty!r}.")
-        entry, where = Noun(english, gender, tuple(french.split("|")), novelty == "new"), lexicon.nouns
+        _place(lexicon.nouns, place, frames, Noun(english, gender, tuple(french.split("|")), novelty == "new"))
+
+
+def _place(words: dict[tuple[str, str], list[Word]], place: str, frames: str, word: Word) -> None:
+    """Put a word into every frame, frames with commas between, at its place."""
     for frame in frames.split(","):
-        where.setdefault((place, frame), []).append(entry)
+        words.setdefault((place, frame), []).append(word)
 
 
 def definite(noun: Noun) -> str:
@@ -175,16 +185,17 @@ def definite(noun: Noun) -> str:
 
 def build(frame: Frame, nouns: tuple[Noun, Noun], adjectives: tuple[Adjective, Adjective], novelty: str) -> Pair:
     """The pair of one frame, its nouns, and an adjective for each of them."""
-    members = []
-    for antecedent, adjective in enumerate(adjectives):
+
+    def member(antecedent: int, adjective: Adjective) -> Member:
         gender = nouns[antecedent].gender
         words = {"first": nouns[0].english, "second": nouns[1].english, "adjective": adjective.english}
         french = frame.french.format(
             first=definite(nouns[0]), second=definite(nouns[1]), pronoun=PRONOUNS[gender], adjective=adjective.forms(gender)[0]
         )
         french = french[0].upper() + french[1:]
-        members.append(Member(frame.english.format(**words), french, antecedent, nouns, adjective))
-    return Pair(frame.name, novelty, tuple(members))
+        return Member(frame.english.format(**words), french, antecedent, nouns, adjective)
+
+    return Pair(frame.name, novelty, (member(0, adjectives[0]), member(1, adjectives[1])))
 
 
 def minimal_pairs(lexicon: Lexicon, each: int = EACH, seed: int = 0) -> list[Pair]:

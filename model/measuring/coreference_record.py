@@ -12,7 +12,7 @@ from torch import Tensor
 
 from model.analysis.coreference import HIDDEN, LINKS, NOUNS, READS, Gathering
 from model.analysis.links import Effect
-from model.trace.trace import ATTENTION_KINDS
+from model.transformer.config import ENCODER, Config
 
 FILE = "coreference.json"
 DIGITS = 4
@@ -74,8 +74,8 @@ def save_coreference(folder: Path, found: Coreference, weights_sha256: str, abou
             {"kind": kind, "queries": queries, "keys": keys, **_effect(found.links[kind, queries, keys])}
             for kind, queries, keys in LINKS
         ],
-        "heads": {kind: _effect(found.heads[kind]) for kind in ATTENTION_KINDS},
-        "layers": {kind: _effect(found.layers[kind]) for kind in ATTENTION_KINDS},
+        "heads": {kind: _effect(effect) for kind, effect in found.heads.items()},
+        "layers": {kind: _effect(effect) for kind, effect in found.layers.items()},
         "reads": {kind: {name: _plain(values) for name, values in got.items()} for kind, got in found.reads.items()},
         "reading": _effect(found.reading),
     }
@@ -92,6 +92,7 @@ def load_coreference(folder: Path, weights_sha256: str) -> Coreference | None:
         content = json.loads((folder / FILE).read_text(encoding="utf-8"))
         if content["weights_sha256"] != weights_sha256:
             return None
+        kinds = Config().anatomy().kind_names
         found = Coreference(
             counts={name: Counts(**counts) for name, counts in content["counts"].items()},
             sentences=int(content["sentences"]),
@@ -101,8 +102,8 @@ def load_coreference(folder: Path, weights_sha256: str) -> Coreference | None:
             own={name: _read(content["own"][name]) for name in NOUNS},
             hidden={name: _read(content["hidden"][name]) for name in HIDDEN},
             links={(one["kind"], one["queries"], one["keys"]): _read(one) for one in content["links"]},
-            heads={kind: _read(content["heads"][kind]) for kind in ATTENTION_KINDS},
-            layers={kind: _read(content["layers"][kind]) for kind in ATTENTION_KINDS},
+            heads={kind: _read(content["heads"][kind]) for kind in kinds},
+            layers={kind: _read(content["layers"][kind]) for kind in kinds},
             reads={kind: {name: _tensor(content["reads"][kind][name]) for name in names} for kind, names in READS.items()},
             reading=_read(content["reading"]),
         )
@@ -114,11 +115,11 @@ def load_coreference(folder: Path, weights_sha256: str) -> Coreference | None:
 def _fits(found: Coreference) -> bool:
     """Whether everything has the shape that the rest asks for."""
     encoder, cross = tuple(found.gathers.antecedent.shape), tuple(found.reading.change.shape)
-    by_kind = {"encoder": encoder, "decoder": cross, "cross": cross}
+    by_kind = {kind.name: encoder if kind.asks == ENCODER else cross for kind in Config().anatomy().kinds}
     shapes = [(getattr(found.gathers, field.name), encoder) for field in fields(Gathering)]
     shapes += [(found.own[name].change, encoder) for name in NOUNS] + [(found.hidden[name].change, ()) for name in HIDDEN]
-    shapes += [(found.heads[kind].change, by_kind[kind]) for kind in ATTENTION_KINDS]
-    shapes += [(found.layers[kind].change, by_kind[kind][:1]) for kind in ATTENTION_KINDS]
+    shapes += [(found.heads[kind].change, by_kind[kind]) for kind in by_kind]
+    shapes += [(found.layers[kind].change, by_kind[kind][:1]) for kind in by_kind]
     shapes += [(found.links[link].change, (by_kind[link[0]][0] + 1,)) for link in LINKS]
     shapes += [(values, cross) for got in found.reads.values() for values in got.values()]
     effects = [found.reading, *found.own.values(), *found.hidden.values(), *found.links.values(), *found.heads.values()]

@@ -8,11 +8,11 @@ from torch import Tensor
 from model.analysis.coreference import NOUNS
 from model.measuring.card import markdown
 from model.measuring.coreference_record import ALL, Coreference
-from model.trace.trace import ATTENTION_KINDS
+from model.transformer.config import CROSS, DECODER, ENCODER
 
 TURNS = 0.8  # a head that turns in so many pairs is what the page leads with
 SHOWN = 6  # heads of a table
-KINDS = {"encoder": "encoder", "decoder": "decoder", "cross": "cross-attention"}
+KINDS = {ENCODER: "encoder", DECODER: "decoder", CROSS: "cross-attention"}
 PLACES = {
     "antecedent": "the right noun",
     "distractor": "the other noun",
@@ -21,7 +21,7 @@ PLACES = {
     "pronoun": "the row that says the pronoun",
     "rest": "the rest of the sentence",
 }
-EVERY = {"encoder": "every English word", "cross": "every French row"}
+EVERY = {ENCODER: "every English word", CROSS: "every French row"}
 Head = tuple[int, int]
 
 
@@ -43,7 +43,7 @@ def head_name(kind: str, layer: int, head: int) -> str:
 def link_name(link: tuple[str, str | None, str]) -> str:
     """Who may no longer read what."""
     kind, queries, keys = link
-    place = f"the French word of {PLACES[keys]}" if kind == "decoder" and keys in NOUNS else PLACES[keys]
+    place = f"the French word of {PLACES[keys]}" if kind == DECODER and keys in NOUNS else PLACES[keys]
     return f"{EVERY[kind] if queries is None else PLACES[queries]} → {place}"
 
 
@@ -82,7 +82,7 @@ def _pairs(found: Coreference) -> str:
 def _gathering(found: Coreference) -> str:
     got, best = found.gathers, largest(found.gathers.turns)
     turning, null = percent(float(got.turns[best])), percent(float(got.turns_null[best]))
-    name = head_name("encoder", *best)
+    name = head_name(ENCODER, *best)
     if float(got.turns[best]) >= TURNS:
         return (
             f"A head turns with the adjective: in {turning} of the pairs “it” looks more at the right noun in both sentences in "
@@ -93,8 +93,8 @@ def _gathering(found: Coreference) -> str:
     return (
         f"No head of the encoder turns with the adjective in {percent(TURNS)} of the pairs; the one that does most often, {name}, "
         f"turns in {turning} (with shuffled weights in {null}). “It” looks most at the first noun in "
-        f"{head_name('encoder', *first)} (weight {float(got.first[first]):.2f}) and at the second in "
-        f"{head_name('encoder', *second)} ({float(got.second[second]):.2f})."
+        f"{head_name(ENCODER, *first)} (weight {float(got.first[first]):.2f}) and at the second in "
+        f"{head_name(ENCODER, *second)} ({float(got.second[second]):.2f})."
     )
 
 
@@ -125,7 +125,7 @@ def _link(found: Coreference) -> str:
 
 
 def _layer(found: Coreference) -> str:
-    kind = max(ATTENTION_KINDS, key=lambda kind: rank(found.layers[kind].lost.nan_to_num(-1.0).max()))
+    kind = max(found.layers, key=lambda kind: rank(found.layers[kind].lost.nan_to_num(-1.0).max()))
     one = found.layers[kind]
     layer = largest(one.lost)[0]
     return (
@@ -135,7 +135,7 @@ def _layer(found: Coreference) -> str:
 
 
 def _one_head(found: Coreference) -> str:
-    kind = min(ATTENTION_KINDS, key=lambda kind: float(found.heads[kind].change.min()))
+    kind = min(found.heads, key=lambda kind: float(found.heads[kind].change.min()))
     one = found.heads[kind]
     place = largest(one.change.max() - one.change)
     return (
@@ -145,11 +145,11 @@ def _one_head(found: Coreference) -> str:
 
 
 def _reader(found: Coreference) -> str:
-    weights, to_it = found.reads["cross"]["adjective"], found.reads["cross"]["it"]
+    weights, to_it = found.reads[CROSS]["adjective"], found.reads[CROSS]["it"]
     place, it = largest(weights), largest(to_it)
     return (
-        f"The row that says the pronoun reads “it” most in {head_name('cross', *it)} (weight {float(to_it[it]):.2f}) and the adjective "
-        f"most in {head_name('cross', *place)} ({float(weights[place]):.2f}): with that one link of that one head cut, the pronoun is "
+        f"The row that says the pronoun reads “it” most in {head_name(CROSS, *it)} (weight {float(to_it[it]):.2f}) and the adjective "
+        f"most in {head_name(CROSS, *place)} ({float(weights[place]):.2f}): with that one link of that one head cut, the pronoun is "
         f"lost in {_effect(found.reading.lost[place], found.reading.change[place])}."
     )
 

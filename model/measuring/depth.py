@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 from collections import Counter
@@ -15,9 +14,9 @@ from pathlib import Path
 import torch
 
 from model.instrument.beside import explained, read_measured, whole_number
-from model.instrument.checkpoint import CheckpointError, checkpoint_folder, is_number
-from model.instrument.pretrained import DeviceError, Translator, load_pretrained
-from model.trace.byte_pieces import is_byte
+from model.instrument.checkpoint import checkpoint_folder, is_number
+from model.instrument.pretrained import Translator, load_pretrained
+from model.measuring.command import in_words, options
 from model.trace.tokens import Tokens
 from model.trace.words import word_spans
 from model.training.data import HELD_OUT, TRAIN, read_files
@@ -64,7 +63,9 @@ def measure(translator: Translator, data: Path) -> Depth:
 
 def certainty(translator: Translator, text: str) -> float:
     """Mean log-probability of a token of the model's own translation of `text`, nats."""
-    return -float(translator.trace(text).loss.mean())
+    loss = translator.trace(text).loss
+    assert loss is not None  # a translator predicts
+    return -float(loss.mean())
 
 
 def outside(depth: Depth, source: Tokens, sure: float) -> str:
@@ -74,7 +75,7 @@ def outside(depth: Depth, source: Tokens, sure: float) -> str:
     """
     words, pieces = words_of_text(source.text), len(source) - 1
     strange = sum(word not in depth.words for word in words)
-    if sum(map(is_byte, source.ids)) >= BYTES * max(1, pieces):
+    if sum(source.bytes) >= BYTES * max(1, pieces):
         return "Some of these characters are not in the model's vocabulary: it reads them byte by byte and cannot know what they mean."
     if len(words) >= FEW_WORDS and strange >= STRANGE * len(words):
         return f"{strange} of these {len(words)} words are not in the English that the model learned: expect an invented translation."
@@ -114,19 +115,14 @@ def load_depth(folder: Path, weights_sha256: str, _config: Config | None = None)
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure one checkpoint."""
-    form = argparse.ArgumentDefaultsHelpFormatter
-    parser = argparse.ArgumentParser(prog="python -m model.depth", description=__doc__, formatter_class=form)
+    parser = options("depth", __doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with *.train.tsv.gz and *.dev.tsv.gz or *.val.tsv.gz")
-    parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
-    parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
     args = parser.parse_args(arguments)
     folder = checkpoint_folder(args.model)
-    try:
+    with in_words():
         translator = load_pretrained(folder, args.device)
         depth = measure(translator, args.data)
         save_depth(folder, depth, translator.about["weights_sha256"])
-    except (OSError, ValueError, CheckpointError, DeviceError) as error:
-        raise SystemExit(f"error: {error}") from error
     print(f"inputs of up to {depth.longest} tokens; unsure below {depth.doubt:.2f} nats a token; {len(depth.words):,} words")
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import torch
 
 from model.instrument.capture import running
-from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
+from model.instrument.pretrained import Translator, checkpoint_folder, load_pretrained
 from model.instrument.search import LARGEST_BEAM, search
 from model.instrument.tokenizer import END
-from model.measuring.card import SCORES, card_parts, markdown, write_block, write_family
+from model.measuring.card import SCORES, markdown, write_family
+from model.measuring.command import CardBlock, in_words, options
 from model.trace.values import whole_number
 from model.training.data import group, pad, read_pairs
 
@@ -57,7 +58,7 @@ def evaluate(translator: Translator, folder: Path, data: Path, splits: tuple[str
     widths = sorted({1, beam})
     names = ["greedy" if width == 1 else f"beam {width}" for width in widths]
     rows, signature = [], ""
-    found = {"weights_sha256": translator.about.get("weights_sha256"), "beams": widths, "scores": {}}
+    by_split: dict[str, list[float]] = {}
     for split, pairs in [(split, read_pairs(data / f"{split}.tsv.gz")) for split in splits]:
         sources, references = ([pair[side] for pair in pairs] for side in (0, 1))
         scores = []
@@ -69,10 +70,11 @@ def evaluate(translator: Translator, folder: Path, data: Path, splits: tuple[str
             scores.append(round(score, 2))
             print(f"{split}, {name}: {score:.2f}, {speed:.0f} sentences/s", flush=True)
         rows.append([split, f"{len(sources):,}", *(f"{score:.1f}" for score in scores)])
-        found["scores"][split] = scores
+        by_split[split] = scores
     how = f"Cased sacreBLEU, signature `{signature}`; each line of a file is one segment with one reference."
     table = markdown(["set", "sentences", *names], rows)
-    return "\n".join([table, "", how, "", *facts(translator, folder)]), {**found, "signature": signature}
+    found = {"weights_sha256": translator.about.get("weights_sha256"), "beams": widths, "scores": by_split, "signature": signature}
+    return "\n".join([table, "", how, "", *facts(translator, folder)]), found
 
 
 def facts(translator: Translator, folder: Path) -> list[str]:
@@ -94,18 +96,10 @@ def facts(translator: Translator, folder: Path) -> list[str]:
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    form = argparse.ArgumentDefaultsHelpFormatter
-    parser = argparse.ArgumentParser(prog="python -m model.evaluate", description=__doc__, formatter_class=form)
+    parser = options("evaluate", __doc__, "put the table into the checkpoint's README.md, and the family's into all of theirs")
     parser.add_argument("--data", type=Path, required=True, help="folder with the sets, source<TAB>target, .tsv.gz")
-    parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
     parser.add_argument("--splits", choices=sorted(SPLITS), default="test", help="choose settings on dev, report on test")
     parser.add_argument("--beam", type=int, default=5, help="hypotheses per sentence, beside greedy")
-    parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
-    parser.add_argument(
-        "--write-card",
-        action="store_true",
-        help="put the table into the checkpoint's README.md, and the family's into all of theirs",
-    )
     args = parser.parse_args(arguments)
     if args.beam < 1:
         parser.error(f"--beam must be at least 1, not {args.beam}.")
@@ -118,18 +112,15 @@ def main(arguments: list[str] | None = None) -> None:
     """Evaluate one checkpoint."""
     args = parse(arguments)
     folder = checkpoint_folder(args.model)
-    try:
-        if args.write_card:
-            card_parts(folder / "README.md", "evaluation")  # not after minutes of work
+    with in_words():
+        card = CardBlock(folder, "evaluation", args.write_card)
         with torch.inference_mode():
             block, found = evaluate(load_pretrained(folder, args.device), folder, args.data, SPLITS[args.splits], args.beam)
         print("\n" + block)
+        card.write(block)
         if args.write_card:
-            write_block(folder / "README.md", "evaluation", block)
             (folder / SCORES).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
             write_family(folder)
-    except (OSError, ValueError, CheckpointError, DeviceError) as error:
-        raise SystemExit(f"error: {error}") from error
 
 
 if __name__ == "__main__":

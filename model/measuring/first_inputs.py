@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from model.instrument.lines import read_lines
-from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
-from model.measuring.card import card_parts, markdown, write_block
+from model.instrument.pretrained import Translator, checkpoint_folder, load_pretrained
+from model.measuring.card import markdown
+from model.measuring.command import CardBlock, in_words, options
 
 NAME = "tests/data/first-inputs.tsv"
 INPUTS = Path(__file__).resolve().parents[2] / NAME
@@ -95,28 +95,20 @@ def table(answers: list[Answer]) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Ask one checkpoint, print what it got wrong and the shares, and, with --write-card, put them into the model card."""
-    form = argparse.ArgumentDefaultsHelpFormatter
-    parser = argparse.ArgumentParser(prog="python -m model.first_inputs", description=__doc__, formatter_class=form)
+    parser = options("first_inputs", __doc__, "put the table into the checkpoint's README.md")
     parser.add_argument("--inputs", type=Path, default=INPUTS, help="the list: kind, English, a pattern for the French")
-    parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
-    parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
-    parser.add_argument("--write-card", action="store_true", help="put the table into the checkpoint's README.md")
     args = parser.parse_args(arguments)
     folder = checkpoint_folder(args.model)
-    try:
-        if args.write_card:
-            card_parts(folder / "README.md", BLOCK)
+    with in_words():
+        card = CardBlock(folder, BLOCK, args.write_card)
         inputs = read_inputs(args.inputs)
         answers = ask(load_pretrained(folder, args.device), inputs)
-    except (OSError, ValueError, CheckpointError, DeviceError) as error:
-        raise SystemExit(f"error: {error}") from error
     for answer in answers:
         if not answer.acceptable:
             print(f"{answer.asked.kind}: {answer.asked.english} -> {answer.french}")
     block = table(answers)
     print(f"\n{block}")
-    if args.write_card:
-        write_block(folder / "README.md", BLOCK, block)
+    card.write(block)
 
 
 if __name__ == "__main__":

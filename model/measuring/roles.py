@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import re
@@ -15,8 +14,9 @@ from torch import Tensor
 
 from model.analysis.roles import ROLE, HeadMeasures, RoleMeasure, head_statistics, role_scores, shuffled
 from model.instrument.beside import entry, explained, head_shapes, head_table, read_measured, whole_number
-from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
-from model.trace.trace import ATTENTION_KINDS
+from model.instrument.pretrained import Translator, checkpoint_folder, load_pretrained
+from model.measuring.command import in_words, options
+from model.trace.anatomy import Anatomy
 from model.training.data import read_pairs
 from model.transformer.config import Config, briefly
 
@@ -25,7 +25,8 @@ SPLITS = ("tatoeba.dev", "multi30k.val")
 EACH = 250  # sentence pairs of every split
 DIGITS = 4
 FIELDS = ("score", "null", "deviation", "null_deviation")
-STATISTICS = {kind: ("entropy", "share") if kind == "cross" else ("entropy", "share", "distance") for kind in ATTENTION_KINDS}
+STATISTICS = ("entropy", "share")  # of every kind of attention ...
+OF_SELF = (*STATISTICS, "distance")  # ... and of self-attention
 
 
 def sample(data: Path, each: int = EACH, seed: int = 0) -> list[tuple[str, str]]:
@@ -47,18 +48,20 @@ def measure_pairs(translator: Translator, pairs: list[tuple[str, str]], seed: in
     for source, target in pairs:
         trace = translator.trace(source, target)
         found, null = role_scores(trace), role_scores(shuffled(trace, generator))
-        for kind in ATTENTION_KINDS:
+        for kind in trace.attention:
             for name, value in head_statistics(trace)[kind].items():
                 statistics.setdefault((kind, name), []).append(value.cpu())
             for name, score in found[kind].items():
                 scores.setdefault((kind, name), []).append((score.cpu(), null[kind][name].cpu()))
-    measures = HeadMeasures(len(pairs), {kind: {} for kind in ATTENTION_KINDS}, {kind: {} for kind in ATTENTION_KINDS})
+    kinds = translator.anatomy.kind_names
+    measures = HeadMeasures(len(pairs), {kind: {} for kind in kinds}, {kind: {} for kind in kinds})
     for (kind, name), values in statistics.items():
         measures.statistics[kind][name] = torch.stack(values).mean(0)
-    for (kind, name), values in scores.items():
-        both = torch.stack([torch.stack(pair) for pair in values])  # (sentence, score or null, layer, head)
-        mean, deviation = both.mean(0), both.std(0, correction=min(1, len(values) - 1))
-        measures.roles[kind][name] = RoleMeasure(ROLE[name], *mean, *deviation, len(values))
+    for (kind, name), pairs_of_scores in scores.items():
+        both = torch.stack([torch.stack(pair) for pair in pairs_of_scores])  # (sentence, score or null, layer, head)
+        (score, chance), count = both.mean(0), len(pairs_of_scores)
+        deviation, chance_deviation = both.std(0, correction=min(1, count - 1))
+        measures.roles[kind][name] = RoleMeasure(ROLE[name], score, chance, deviation, chance_deviation, count)
     return measures
 
 
@@ -98,21 +101,21 @@ def load_roles(folder: Path, weights_sha256: str, config: Config | None = None) 
     content = read_measured(folder, FILE, weights_sha256)
     if content is None:
         return None
-    shapes = head_shapes(config) if config else {}
+    anatomy, shapes = (config or Config()).anatomy(), head_shapes(config) if config else {}
     with explained(folder / FILE):
         statistics, roles = {}, {}
-        for kind in ATTENTION_KINDS:
-            found = entry(entry(content, "statistics"), kind)
-            statistics[kind] = {name: torch.tensor(head_table(found[name], shapes.get(kind), name)) for name in STATISTICS[kind]}
-            shape = tuple(statistics[kind]["entropy"].shape)
+        for kind in anatomy.kind_names:
+            found, names = entry(entry(content, "statistics"), kind), OF_SELF if anatomy.kind(kind).is_self else STATISTICS
+            statistics[kind] = {name: torch.tensor(head_table(found[name], shapes.get(kind), name)) for name in names}
+            layers, heads = statistics[kind]["entropy"].shape
             measured = entry(entry(content, "roles"), kind)
-            roles[kind] = {name: _role_measure(name, kind, entry(measured, name), shape) for name in measured}
+            roles[kind] = {name: _role_measure(name, kind, entry(measured, name), (layers, heads), anatomy) for name in measured}
         return HeadMeasures(whole_number(content["sentences"], "sentences", 1), statistics, roles)
 
 
-def _role_measure(name: str, kind: str, got: Mapping, shape: tuple[int, int]) -> RoleMeasure:
+def _role_measure(name: str, kind: str, got: Mapping, shape: tuple[int, int], anatomy: Anatomy) -> RoleMeasure:
     """One role out of roles.json. Raises ValueError or KeyError for what it cannot be."""
-    if name not in ROLE or kind not in ROLE[name].kinds:
+    if name not in ROLE or kind not in ROLE[name].kinds(anatomy):
         raise ValueError(f"{briefly(name)} is no role of {kind} attention that this version knows")
     values = {field: torch.tensor(head_table(got[field], shape, f"{field} of {name}", 1)) for field in FIELDS}
     return RoleMeasure(ROLE[name], **values, sentences=whole_number(got["sentences"], f"sentences of {name}", 1))
@@ -120,19 +123,14 @@ def _role_measure(name: str, kind: str, got: Mapping, shape: tuple[int, int]) ->
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure one checkpoint and print which heads have which role."""
-    form = argparse.ArgumentDefaultsHelpFormatter
-    parser = argparse.ArgumentParser(prog="python -m model.roles", description=__doc__, formatter_class=form)
+    parser = options("roles", __doc__)
     parser.add_argument("--data", type=Path, required=True, help=f"folder with {' and '.join(SPLITS)}, .tsv.gz")
-    parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
     parser.add_argument("--seed", type=int, default=0, help="draws the sentences and shuffles the null")
-    parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
     args = parser.parse_args(arguments)
     started, folder = time.perf_counter(), checkpoint_folder(args.model)
-    try:
+    with in_words():
         translator, pairs = load_pretrained(folder, args.device), sample(args.data, seed=args.seed)
         measures = measure_pairs(translator, pairs, args.seed)
-    except (OSError, ValueError, CheckpointError, DeviceError) as error:
-        raise SystemExit(f"error: {error}") from error
     about = f"{EACH} pairs each of {' and '.join(SPLITS)}, seed {args.seed}, reference as target"
     path = save_roles(folder, measures, translator.about["weights_sha256"], about)
     for role in ROLE.values():

@@ -7,7 +7,6 @@ With --earlier, the timeline of the checkpoint that this one went on from (`mode
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import itertools
 import json
@@ -26,12 +25,14 @@ from model.analysis.roles import ROLE
 from model.instrument.beside import entry, explained, head_shapes, read_measured, whole_number
 from model.instrument.capture import install, running
 from model.instrument.checkpoint import TOKENIZER, WEIGHTS, cut, is_hash, is_number
-from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained, load_weights
+from model.instrument.pretrained import CheckpointError, Translator, checkpoint_folder, load_pretrained, load_weights
 from model.instrument.project import ROOT
 from model.instrument.tokenizer import PAD, Tokenizer
-from model.measuring.card import card_parts, markdown, write_block
+from model.measuring.card import markdown
+from model.measuring.command import CardBlock, in_words, options
 from model.measuring.evaluate import bleu, translate_all
 from model.measuring.roles import EACH, SPLITS, measure_pairs, sample
+from model.trace.anatomy import Anatomy
 from model.training.data import batches, encode_pairs
 from model.training.run_files import read_tensors
 from model.transformer.config import Config, briefly
@@ -125,7 +126,7 @@ def load_timeline(folder: Path, weights_sha256: str, config: Config | None = Non
     with explained(folder / FOLDER / FILE):
         if not isinstance(content["moments"], list) or not content["moments"]:
             raise ValueError(f"moments must be a list with some in it, not {briefly(content['moments'])}")
-        moments = [_moment(stored, head_shapes(config) if config else {}) for stored in content["moments"]]
+        moments = [_moment(stored, (config or Config()).anatomy(), head_shapes(config) if config else {}) for stored in content["moments"]]
         if any(later.step <= earlier.step for earlier, later in itertools.pairwise(moments)):
             raise ValueError("its moments are not in the order of their steps")
         if moments[-1].sha256 != weights_sha256:
@@ -133,7 +134,7 @@ def load_timeline(folder: Path, weights_sha256: str, config: Config | None = Non
         return moments
 
 
-def _moment(stored: object, shapes: dict[str, tuple[int, int]]) -> Moment:
+def _moment(stored: object, anatomy: Anatomy, shapes: dict[str, tuple[int, int]]) -> Moment:
     """One moment out of timeline.json. Raises ValueError, KeyError or TypeError for what it cannot be."""
     known = {field.name for field in fields(Moment)}
     if not isinstance(stored, dict) or set(stored) != known:
@@ -146,17 +147,17 @@ def _moment(stored: object, shapes: dict[str, tuple[int, int]]) -> Moment:
         raise ValueError(f"sha256 must be a SHA-256 of 64 digits, not {briefly(at.sha256)}")
     if not is_number(at.dev_loss, 0) or not is_number(at.bleu, 0, 100.001):
         raise ValueError(f"dev_loss and bleu must be numbers, not {briefly(at.dev_loss)} and {briefly(at.bleu)}")
-    return replace(at, roles={role: _heads(role, heads, shapes) for role, heads in entry(stored, "roles").items()})
+    return replace(at, roles={role: _heads(role, heads, anatomy, shapes) for role, heads in entry(stored, "roles").items()})
 
 
-def _heads(role: str, heads: object, shapes: dict[str, tuple[int, int]]) -> list[tuple[str, int, int]]:
+def _heads(role: str, heads: object, anatomy: Anatomy, shapes: dict[str, tuple[int, int]]) -> list[tuple[str, int, int]]:
     """The heads that have a role, out of timeline.json. Raises ValueError for a role or a head that cannot be."""
     if role not in ROLE:
         raise ValueError(f"{briefly(role)} is no role that this version knows")
     if not isinstance(heads, list):
         raise ValueError(f"the heads of {role} must be a list, not {briefly(heads)}")
     for head in heads:
-        if not isinstance(head, list) or len(head) != 3 or head[0] not in ROLE[role].kinds:
+        if not isinstance(head, list) or len(head) != 3 or head[0] not in ROLE[role].kinds(anatomy):
             raise ValueError(f"a head must be [kind, layer, head], not {briefly(head)}")
         layers, width = shapes.get(head[0], (math.inf, math.inf))
         if whole_number(head[1], "layer") >= layers or whole_number(head[2], "head") >= width:
@@ -204,15 +205,18 @@ def take_over(translator: Translator, folder: Path, earlier: Translator, pairs: 
 
     Raises ValueError where it has none, or one that was measured on other sentences.
     """
-    stored = read_measured(earlier.folder, f"{FOLDER}/{FILE}", earlier.about["weights_sha256"])
+    before = earlier.folder
+    if before is None:
+        raise ValueError(f"{earlier.name} was not read from a folder, so it has no timeline.")
+    stored = read_measured(before, f"{FOLDER}/{FILE}", earlier.about["weights_sha256"])
     if stored is None or stored.get("about") != about:
-        raise ValueError(f"{earlier.folder} has no timeline measured on {about}.")
-    moments = load_timeline(earlier.folder, earlier.about["weights_sha256"], earlier.model.config)[:-1]
+        raise ValueError(f"{before} has no timeline measured on {about}.")
+    moments = load_timeline(before, earlier.about["weights_sha256"], earlier.model.config)[:-1]
     (folder / FOLDER).mkdir(exist_ok=True)
-    if earlier.folder != folder:
+    if before != folder:
         for moment in moments:
-            shutil.copyfile(earlier.folder / moment.file, folder / moment.file)
-    (folder / FOLDER / TOKENIZER).write_bytes(tokenizer_then(earlier, earlier.folder).model)
+            shutil.copyfile(before / moment.file, folder / moment.file)
+    (folder / FOLDER / TOKENIZER).write_bytes(tokenizer_then(earlier, before).model)
     training = translator.about["training"]
     last = Moment(training["steps"], WEIGHTS, translator.about["weights_sha256"], 0.0, 0.0, {})
     return write(folder, about, [*moments, measured(translator, last, pairs)])
@@ -249,31 +253,23 @@ def table(moments: list[Moment], about: str) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Store the timeline of one checkpoint."""
-    form = argparse.ArgumentDefaultsHelpFormatter
-    parser = argparse.ArgumentParser(prog="python -m model.timeline", description=__doc__, formatter_class=form)
+    parser = options("timeline", __doc__, "put the table into the checkpoint's README.md")
     parser.add_argument("--data", type=Path, required=True, help=f"folder with {' and '.join(SPLITS)}, .tsv.gz")
     parser.add_argument("--run", type=Path, default=ROOT / "runs/en-fr", help="folder of the training run")
     parser.add_argument("--earlier", type=Path, help="instead of a run: the checkpoint that this one went on from, with its timeline")
-    parser.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder")
-    parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
-    parser.add_argument("--write-card", action="store_true", help="put the table into the checkpoint's README.md")
     args = parser.parse_args(arguments)
     folder = checkpoint_folder(args.model)
-    try:
-        if args.write_card:
-            card_parts(folder / "README.md", "timeline")  # not after minutes of work
+    with in_words():
+        card = CardBlock(folder, "timeline", args.write_card)
         about = f"{EACH} pairs each of {' and '.join(SPLITS)}, seed 0; greedy"
         translator, pairs = load_pretrained(folder, args.device), sample(args.data)
         if args.earlier:
             moments = take_over(translator, folder, load_pretrained(args.earlier, args.device), pairs, about)
         else:
             moments = store(translator, folder, args.run, pairs, about)
-    except (OSError, ValueError, CheckpointError, DeviceError) as error:
-        raise SystemExit(f"error: {error}") from error
     block = table(moments, about)
     print(block)
-    if args.write_card:
-        write_block(folder / "README.md", "timeline", block)
+    card.write(block)
 
 
 if __name__ == "__main__":

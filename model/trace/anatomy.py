@@ -56,6 +56,10 @@ class Kind:
     masked: bool  # it was trained with the look-ahead mask
     scores: Scores  # Q K^T / sqrt(d_head), Q K^T, Q K^T plus a bias, or Bahdanau's additive ones
 
+    def key_head(self, head: int) -> int:
+        """The head of keys and values that a head of queries reads."""
+        return head * self.key_heads // self.heads
+
     @property
     def is_self(self) -> bool:
         """Whether tokens attend to tokens of their own sequence."""

@@ -9,7 +9,6 @@ from model.trace.anatomy import Stack
 from model.trace.values import one_of, real_number, rows_of, shown, switch, whole_number
 
 POSITION_EDITS = ("trained", "none", "shuffled", "reversed")
-ATTENTION_KINDS = ("encoder", "decoder", "cross")
 Link = tuple[str, int | None, int | None, int | None]
 TEMPERATURES = (1e-6, 1e6)  # beyond them scores leave the range of float32
 LARGEST_SCALE = 1e4  # of positional encodings; likewise

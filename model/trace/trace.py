@@ -17,11 +17,10 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from model.trace.anatomy import Anatomy
-from model.trace.intervention import ATTENTION_KINDS, Intervention
+from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
 
-SIDES = ("encoder", "decoder")
-__all__ = ["ATTENTION_KINDS", "SIDES", "Attention", "AttentionMap", "AttentionMaps", "Axis", "Residual", "Trace"]
+__all__ = ["Attention", "AttentionMap", "AttentionMaps", "Axis", "Residual", "Trace"]
 
 
 @dataclass(frozen=True)
@@ -87,6 +86,13 @@ class AttentionMaps:
         """The tokens that answer in a kind of attention. Raises ValueError for one that there is not."""
         return self.axes[self.anatomy.kind(kind).answers].read
 
+    def attention_of(self, kind: str) -> AttentionMap:
+        """Who attended to whom in a kind of attention. Raises ValueError where the model has no such kind or does not show it."""
+        found = self.attention.get(self.anatomy.kind(kind).name)
+        if found is None:
+            raise ValueError(self.anatomy.absence("weights", kind))
+        return found
+
     def queries(self, kind: str) -> Tokens:
         """The tokens on the query axis of a kind of attention, as they are read."""
         return self.rows(kind).read
@@ -147,7 +153,7 @@ class Trace(AttentionMaps):
         elif what in ("embeddings", "positions", "feed_forward"):
             found = getattr(self, what).get(self.anatomy.stack(place).name)
         else:
-            found = getattr(self.attention[self.anatomy.kind(place).name], what)
+            found = getattr(self.attention_of(place), what)
         if not isinstance(found, Tensor):
             raise ValueError(self.anatomy.absence(what, place))
         return found

@@ -19,7 +19,11 @@ TRAIN, HELD_OUT = [".train.tsv.gz"], [".dev.tsv.gz", ".val.tsv.gz"]  # how the n
 
 def read_pairs(path: Path) -> list[tuple[str, str]]:
     """The (source, target) pairs of one `.tsv.gz` file. Raises ValueError that names file and line, as `read_lines` does."""
-    return [tuple(columns(path, number, line, ("source", "target"))) for number, line in read_lines(path)]
+    pairs = []
+    for number, line in read_lines(path):
+        source, target = columns(path, number, line, ("source", "target"))
+        pairs.append((source, target))
+    return pairs
 
 
 def read_files(folder: Path, names: list[str]) -> dict[str, list[tuple[str, str]]]:

@@ -41,10 +41,10 @@ def joined(pairs: Pairs, count: int, generator: random.Random) -> Pairs:
     Long pairs are drawn more often, by their words: what has to be learned are positions that single pairs do not reach.
     """
     totals = list(accumulate(len(source.split()) for source, _ in pairs))
-    found = []
+    found: Pairs = []
     while len(found) < count:
         parts = generator.choices(pairs, cum_weights=totals, k=generator.choice((2, 3)))
-        sides = tuple(" ".join(part[side] for part in parts) for side in (0, 1))
+        sides = (" ".join(part[0] for part in parts), " ".join(part[1] for part in parts))
         if max(len(side.split()) for side in sides) > LONGEST:
             sides = parts[0]
         found.append(sides)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from sentencepiece import SentencePieceProcessor
@@ -12,9 +13,9 @@ from torch import Tensor
 from model.instrument.tokenizer import REQUIRED, SPACE, Tokenizer
 
 
-def parsed(tokenizer: Tokenizer) -> proto.ModelProto:
+def parsed(tokenizer: Tokenizer) -> Any:
     """A SentencePiece model as a record of its pieces and settings."""
-    record = proto.ModelProto()
+    record = proto.ModelProto()  # type: ignore[attr-defined]  # made when it is imported, from a description
     record.ParseFromString(tokenizer.model)
     return record
 

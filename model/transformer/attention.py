@@ -28,25 +28,24 @@ class KeyValues:
     """Keys and values that one attention module has computed so far: (batch, head, key, d_head) each."""
 
     def __init__(self) -> None:
-        self.keys: Tensor | None = None
-        self.values: Tensor | None = None
+        self.held: tuple[Tensor, Tensor] | None = None  # keys and values, (batch, head, key, d_head) each
 
     @property
     def length(self) -> int:
         """Key positions held."""
-        return 0 if self.keys is None else self.keys.size(2)
+        return self.held[0].size(2) if self.held else 0
 
     def append(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Add new positions behind the ones held; returns all of them."""
-        if self.keys is not None:
-            keys, values = torch.cat([self.keys, keys], dim=2), torch.cat([self.values, values], dim=2)
-        self.keys, self.values = keys, values
-        return keys, values
+        """Add new positions, (batch, head, key, d_head) each, behind the ones held; returns all of them."""
+        if self.held is not None:
+            keys, values = torch.cat([self.held[0], keys], dim=2), torch.cat([self.held[1], values], dim=2)
+        self.held = keys, values
+        return self.held
 
     def select(self, rows: Tensor) -> None:
         """Keep these batch rows, in this order (beams that go on, sentences that are not finished)."""
-        if self.keys is not None:
-            self.keys, self.values = self.keys[rows], self.values[rows]
+        if self.held is not None:
+            self.held = self.held[0][rows], self.held[1][rows]
 
 
 class MultiHeadAttention(nn.Module):
@@ -82,8 +81,8 @@ class MultiHeadAttention(nn.Module):
 
     def _keys_values(self, x: Tensor, memory: Tensor, cache: KeyValues | None) -> tuple[Tensor, Tensor]:
         """Keys and values of all positions, (batch, head, key, d_head) each; see `forward`."""
-        if cache is not None and memory is not x and cache.length:
-            return cache.keys, cache.values
+        if cache is not None and memory is not x and cache.held is not None:
+            return cache.held
         keys, values = self.split(self.key(memory)), self.split(self.value(memory))
         return (keys, values) if cache is None else cache.append(keys, values)
 

@@ -8,6 +8,7 @@ from typing import cast
 
 from model.trace.anatomy import FEED_FORWARD, Anatomy, Kind, Norm, Positions, Stack
 
+ENCODER, DECODER, CROSS = "encoder", "decoder", "cross"  # names of its stacks and of its kinds of attention
 POSITION_KINDS = ("sinusoidal", "learned", "none")
 MOST = {  # what a whole number may be at most: far beyond the models that this code is for, and still a model that can be built
     "vocabulary_size": 1_000_000, "d_model": 16_384, "heads": 1_024, "encoder_layers": 128, "decoder_layers": 128, "d_ff": 131_072,
@@ -71,13 +72,13 @@ class Config:
         """What there is to look at in such a model; source, target: its languages, in words."""
         kind = partial(Kind, heads=self.heads, key_heads=self.heads, d_head=self.d_head, scores="scaled dot")
         stacks = (
-            Stack("encoder", "Encoder", source, self.encoder_layers, ("encoder", FEED_FORWARD), "nothing"),
-            Stack("decoder", "Decoder", target, self.decoder_layers, ("decoder", "cross", FEED_FORWARD), "next"),
+            Stack(ENCODER, "Encoder", source, self.encoder_layers, (ENCODER, FEED_FORWARD), "nothing"),
+            Stack(DECODER, "Decoder", target, self.decoder_layers, (DECODER, CROSS, FEED_FORWARD), "next"),
         )
         kinds = (
-            kind("encoder", "Encoder self-attention", "encoder", "encoder", self.encoder_layers, masked=False),
-            kind("decoder", "Decoder self-attention", "decoder", "decoder", self.decoder_layers, masked=self.masked),
-            kind("cross", "Cross-attention", "decoder", "encoder", self.decoder_layers, masked=False),
+            kind(ENCODER, "Encoder self-attention", ENCODER, ENCODER, self.encoder_layers, masked=False),
+            kind(DECODER, "Decoder self-attention", DECODER, DECODER, self.decoder_layers, masked=self.masked),
+            kind(CROSS, "Cross-attention", DECODER, ENCODER, self.decoder_layers, masked=False),
         )
         norm: Norm = "pre" if self.norm_first else "post"
         positions = cast(Positions, self.positions)

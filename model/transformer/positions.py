@@ -25,6 +25,8 @@ def sinusoids(positions: Tensor, d_model: int) -> Tensor:
 class SinusoidalPositions(nn.Module):
     """Fixed sine and cosine waves; no parameters. The table is computed once, for `max_length` positions."""
 
+    table: Tensor  # (position, d_model)
+
     def __init__(self, d_model: int, max_length: int) -> None:
         super().__init__()
         self.register_buffer("table", sinusoids(torch.arange(max_length), d_model), persistent=False)
@@ -49,6 +51,8 @@ class LearnedPositions(nn.Module):
 class NoPositions(nn.Module):
     """A model trained without positions: the encoding is zero everywhere."""
 
+    table: Tensor  # (position, d_model)
+
     def __init__(self, d_model: int, max_length: int) -> None:
         super().__init__()
         self.register_buffer("table", torch.zeros(max_length, d_model), persistent=False)
@@ -58,7 +62,7 @@ class NoPositions(nn.Module):
         return self.table[offset : offset + length]
 
 
-KINDS = {"sinusoidal": SinusoidalPositions, "learned": LearnedPositions, "none": NoPositions}
+KINDS: dict[str, type[SinusoidalPositions | LearnedPositions | NoPositions]] = {"sinusoidal": SinusoidalPositions, "learned": LearnedPositions, "none": NoPositions}
 
 
 def positions_for(config: Config) -> nn.Module:

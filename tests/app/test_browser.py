@@ -60,7 +60,7 @@ def test_hover_says_the_cell_in_words_and_click_opens_the_head(visit):
     grid.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    kind, layer, head = re.match(r"(\w+)-(\d)-(\d)", grid.get_attribute("data-selected")).groups()
+    _, layer, head = re.match(r"(\w+)-(\d)-(\d)", grid.get_attribute("data-selected")).groups()
     expect(page.get_by_test_id("head-title")).to_have_text(
         f"Encoder self-attention, layer {int(layer) + 1}, head {int(head) + 1}"
     )

@@ -8,14 +8,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import SENTENCES
+from tiny import ATTENTION_KINDS, SENTENCES
 
 from model.analysis.attention import may_attend
 from model.analysis.two_sentences import aligned_difference, aligned_mask, axis_counterparts, counterparts, head_changes
 from model.analysis.words import join_words
 from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
-from model.trace.trace import ATTENTION_KINDS
 
 TEXTS = st.lists(st.sampled_from("the cat dog sat on a mat . </s> 猫".split()), min_size=1, max_size=9).map(" ".join)
 

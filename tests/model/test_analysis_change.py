@@ -9,12 +9,11 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_capture import interventions, sentences
-from tiny import fitting
+from tiny import ATTENTION_KINDS, SIDES, fitting
 
 from model.analysis.change import aligned, prediction_change, same_tokens, state_change
-from model.trace.intervention import ATTENTION_KINDS, Intervention
+from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
-from model.trace.trace import SIDES
 
 relaxed = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

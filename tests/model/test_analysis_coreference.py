@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from tiny import ATTENTION_KINDS
 
 from model.analysis.coreference import (  # fmt: skip
     HIDDEN,
@@ -23,7 +24,6 @@ from model.analysis.links import Change, Cut, Examples, Intact, effect, run_chan
 from model.measuring.coreference import examples_of
 from model.measuring.coreference_pairs import Adjective, Frame, Noun, Pair, build
 from model.trace.intervention import Intervention
-from model.trace.trace import ATTENTION_KINDS
 
 ANIMAL, STREET = Noun("animal", "m", ("animal",)), Noun("street", "f", ("rue",))
 DOG, TREE = Noun("big dog", "m", ("gros chien",)), Noun("tree", "m", ("arbre",))

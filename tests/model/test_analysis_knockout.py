@@ -9,13 +9,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from test_capture import heads, interventions, links, relaxed, sentences
-from tiny import SENTENCES, fitting, tiny_model
+from tiny import ATTENTION_KINDS, SENTENCES, fitting, tiny_model
 
 from model.analysis.knockout import KnockOut, every_head, every_layer, every_word, knock_out, label_log_probabilities
 from model.analysis.origin import occlusion
 from model.analysis.words import word_groups
 from model.instrument.pretrained import Translator
-from model.trace.intervention import ATTENTION_KINDS, Intervention
+from model.trace.intervention import Intervention
 from model.trace.places import within
 
 CHANGES = {

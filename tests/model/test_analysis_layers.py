@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import SENTENCES, tiny_model
+from tiny import SENTENCES, SIDES, tiny_model
 
 from model.analysis.layers import (
     batch_normed,
@@ -24,7 +24,6 @@ from model.analysis.layers import (
     written_cosines,
 )
 from model.instrument.pretrained import Translator
-from model.trace.trace import SIDES
 
 BOTH = pytest.mark.parametrize("side", SIDES)
 

@@ -100,7 +100,7 @@ def test_other_changes_hold_in_all_four_rows(tiny_translator, change):
         with torch.no_grad(), recording(Recorder(model.anatomy, one, captures=False)):
             return model.encode(torch.tensor([ids]))[0][0]
 
-    before, after = states(tokens.ids, change), states([tokens.ids[at] for at in order], moved(change, order))
+    before, after = states(tokens.ids, change), states([tokens.ids[at] for at in order], moved(change, model.anatomy, order))
     for place, token in enumerate(order):
         gone = after[place] - before[token]
         assert float(gone.abs().max()) == pytest.approx(float(found.with_positions[token]), abs=1e-4)
@@ -118,11 +118,11 @@ def test_positions_that_add_nothing_and_windows(tiny_translator):
     assert float(compare_orders(model, tokens, order, Intervention(window=1)).without_positions.max()) > 1e-3
 
 
-def test_links_go_with_their_tokens():
+def test_links_go_with_their_tokens(tiny_translator):
     """Only ends that are source tokens move; what lies beyond the sentence stays."""
     links = {("encoder", 1, 0, 2), ("cross", None, 0, 1), ("decoder", 0, 1, 0), ("encoder", None, None, 9)}
     expected = {("encoder", 1, 2, 1), ("cross", None, 0, 0), ("decoder", 0, 1, 0), ("encoder", None, None, 9)}
-    assert moved(Intervention(cut=frozenset(links)), [1, 2, 0]).cut == expected
+    assert moved(Intervention(cut=frozenset(links)), tiny_translator.anatomy, [1, 2, 0]).cut == expected
 
 
 def test_the_next_order_reads_differently_where_there_is_one(tiny_translator):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import SENTENCES
+from tiny import ATTENTION_KINDS, SENTENCES
 
 from model.analysis.roles import (
     ROLE,
@@ -27,9 +27,10 @@ from model.analysis.roles import (
 )
 from model.analysis.words import join_words
 from model.instrument.tokenizer import END
-from model.trace.trace import ATTENTION_KINDS, AttentionMap, AttentionMaps
+from model.trace.trace import AttentionMap, AttentionMaps
+from model.transformer.config import Config
 
-PAIRS = [(role.name, kind) for role in ROLES for kind in role.kinds]
+PAIRS = [(role.name, kind) for role in ROLES for kind in role.kinds(Config().anatomy())]
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +78,7 @@ def test_scores_equal_loops(trace):
     for kind in ATTENTION_KINDS:
         weights, allowed = trace.attention[kind].weights, trace.attention[kind].mask[0, 0]
         keys, queries = trace.keys(kind), trace.queries(kind)
-        assert set(scores[kind]) == {role.name for role in ROLES if kind in role.kinds}
+        assert set(scores[kind]) == {role.name for role in ROLES if kind in role.kinds(Config().anatomy())}
         for name, score in scores[kind].items():
             rows = []
             for q in range(len(queries)):

@@ -9,12 +9,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import SENTENCES, tiny_model
+from tiny import ATTENTION_KINDS, SENTENCES, tiny_model
 
 from model.analysis.steps import attention_sublayer, calculate, contribution_shares, head_contributions, point_before
 from model.instrument.pretrained import Translator
 from model.trace.intervention import Intervention
-from model.trace.trace import ATTENTION_KINDS
 
 KINDS = pytest.mark.parametrize("kind", ATTENTION_KINDS)
 CHANGES = [

@@ -6,10 +6,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import SENTENCES
+from tiny import ATTENTION_KINDS, SENTENCES
 
 from model.analysis.words import axis_groups, join_pieces, join_words, strongest_pieces, word_groups
-from model.trace.trace import ATTENTION_KINDS
 
 TEXTS = st.one_of(st.sampled_from(SENTENCES), st.text(min_size=1, max_size=40).filter(lambda text: bool(text.strip())))
 

@@ -13,12 +13,12 @@ import torch
 import torch.nn.functional as F
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tiny import fitting, tiny_model
+from tiny import ATTENTION_KINDS, SIDES, fitting, tiny_model
 
 from model.instrument.capture import Recorder, recording, shuffled_order
 from model.instrument.pretrained import Translator
-from model.trace.intervention import ATTENTION_KINDS, POSITION_EDITS, Intervention
-from model.trace.trace import SIDES, Trace
+from model.trace.intervention import POSITION_EDITS, Intervention
+from model.trace.trace import Trace
 from model.transformer.positions import sinusoids
 
 relaxed = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

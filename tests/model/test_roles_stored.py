@@ -6,12 +6,11 @@ import json
 
 import pytest
 import torch
-from tiny import SENTENCES
+from tiny import ATTENTION_KINDS, SENTENCES
 
 from model.analysis.roles import ROLES
 from model.instrument.pretrained import CheckpointError, checkpoint_folder
 from model.measuring.roles import FILE, load_roles, measure_pairs, sample, save_roles
-from model.trace.trace import ATTENTION_KINDS
 
 PAIRS = list(zip(SENTENCES[::2], SENTENCES[1::2], strict=True))
 
@@ -28,7 +27,7 @@ def test_the_shipped_file_belongs_to_the_shipped_weights(translator, stored):
     config = translator.model.config
     for kind in ATTENTION_KINDS:
         layers = config.encoder_layers if kind == "encoder" else config.decoder_layers
-        assert set(stored.roles[kind]) == {role.name for role in ROLES if kind in role.kinds}
+        assert set(stored.roles[kind]) == {role.name for role in ROLES if kind in role.kinds(config.anatomy())}
         for got in stored.roles[kind].values():
             for values in (got.score, got.null, got.deviation, got.null_deviation):
                 assert values.shape == (layers, config.heads) and bool(((values >= 0) & (values <= 1)).all())

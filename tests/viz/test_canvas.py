@@ -11,12 +11,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiny import ATTENTION_KINDS
 
 from model.trace.intervention import Intervention
-from model.trace.trace import ATTENTION_KINDS, Attention, Axis, Trace
-from viz.canvas import pack_grid, pack_lines, packing
+from model.trace.trace import Attention, Axis, Trace
+from viz.canvas import pack_grid, pack_lines
 from viz.canvas.grid import max_pool
-from viz.canvas.packing import coarse_codes, coarse_weights, fine_codes, fine_weights, split, with_fields
+from viz.canvas.shared.files import CANVAS
+from viz.canvas.shared.packing import coarse_codes, coarse_weights, fine_codes, fine_weights, split, with_fields
 from viz.theme import number
 
 
@@ -153,6 +155,6 @@ def test_a_token_that_looks_like_markup_stays_text(trace):
     source = dataclasses.replace(trace.source, pieces=pieces, words=words)
     header, _ = split(pack_grid(dataclasses.replace(trace, axes={**trace.axes, "encoder": Axis(source)})))
     assert header["tokens"]["source"]["words"][:6] == pieces[:6]
-    for file in packing.HERE.glob("*.js"):
+    for file in CANVAS.glob("*/*.js"):
         script = file.read_text(encoding="utf-8")
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|\beval\(", script)

@@ -11,7 +11,7 @@ from model.analysis.decoding import continue_greedily, next_pieces
 from model.instrument.tokenizer import END
 from model.trace.intervention import Intervention
 from viz.canvas import pack_decoding
-from viz.canvas.packing import fine_weights, split
+from viz.canvas.shared.packing import fine_weights, split
 from viz.theme import token_label
 
 LAYER, HEAD = 1, 2

@@ -9,15 +9,15 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import SENTENCES, fitting
+from tiny import ATTENTION_KINDS, SENTENCES, fitting
 
 from model.analysis.attention import may_attend
 from model.analysis.words import join_words
 from model.trace.intervention import Intervention
-from model.trace.trace import ATTENTION_KINDS, AttentionMaps, Axis
+from model.trace.trace import AttentionMaps, Axis
 from viz.canvas import Matrix, cell_states, pack_matrices
-from viz.canvas.matrices import STATES, signed_codes
-from viz.canvas.packing import fine_weights, split
+from viz.canvas.matrices import STATES
+from viz.canvas.shared.packing import fine_weights, signed_fine_codes, split
 from viz.theme import number
 from viz.views.pair import pair_matrices
 
@@ -58,7 +58,7 @@ def test_weights_travel_and_masked_cells_name_their_reason(trace, kind):
 
 @given(value=st.floats(-1, 1, width=32))
 def test_codes_of_differences_keep_sign_zero_and_two_digits(value):
-    code = int(signed_codes(torch.tensor([value]))[0]) - 30000
+    code = int(signed_fine_codes(torch.tensor([value]))[0]) - 30000
     assert (code > 0) == (value > 0) and (code < 0) == (value < 0)
     assert abs(code / 30000 - value) < 5e-5
     shown = number(abs(value))

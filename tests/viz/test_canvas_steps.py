@@ -7,13 +7,12 @@ import re
 import numpy
 import pytest
 import torch
-from tiny import SENTENCES
+from tiny import ATTENTION_KINDS, SENTENCES
 
 from model.analysis.steps import calculate
 from model.trace.intervention import Intervention
-from model.trace.trace import ATTENTION_KINDS
 from viz.canvas import pack_steps
-from viz.canvas.packing import split
+from viz.canvas.shared.packing import split
 
 KINDS = pytest.mark.parametrize("kind", ATTENTION_KINDS)
 ALL = frozenset(("cross", None, 3, key) for key in range(32))

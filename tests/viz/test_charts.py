@@ -35,7 +35,7 @@ def tokens(count: int, start: bool = False) -> Tokens:
     pieces = [NASTY[index % len(NASTY)] for index in range(count - 1)]
     ids = list(range(300, 300 + count - 1))
     pieces, ids = (["<s>", *pieces], [START, *ids]) if start else ([*pieces, "</s>"], [*ids, END])
-    return Tokens("", ids, pieces, list(range(count)), [None] * count)
+    return Tokens("", ids, pieces, [-1 if id_ in (START, END) else at for at, id_ in enumerate(ids)], [None] * count)
 
 
 def attention(queries: int, keys: int, mask: torch.Tensor) -> Attention:

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tiny import ATTENTION_KINDS
 
 from model.analysis.coreference import LINKS
 from model.measuring.coreference import measure_inside
 from model.measuring.coreference_pairs import minimal_pairs, read_lexicon
 from model.measuring.coreference_record import ALL, Coreference, Counts
-from model.trace.trace import ATTENTION_KINDS
 from viz import charts
 from viz.charts.coreference import WHOLE
 from viz.theme import DARK, LIGHT

@@ -7,11 +7,10 @@ import json
 import numpy as np
 import pytest
 import torch
-from tiny import SENTENCES
+from tiny import ATTENTION_KINDS, SENTENCES
 
 from model.analysis.steps import contribution_shares, head_contributions, point_before
 from model.analysis.words import join_words
-from model.trace.trace import ATTENTION_KINDS
 from viz import charts
 from viz.theme import DARK, LIGHT, number
 

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from tiny import SENTENCES
+from tiny import SENTENCES, SIDES
 
 from model.analysis.attention import written_norms
 from model.analysis.layers import (
@@ -18,7 +18,6 @@ from model.analysis.layers import (
     strongest_units,
     written_cosines,
 )
-from model.trace.trace import SIDES
 from viz import charts
 from viz.theme import DARK, LIGHT
 

@@ -6,15 +6,14 @@ import json
 
 import numpy as np
 import pytest
-from tiny import SENTENCES
+from tiny import ATTENTION_KINDS, SENTENCES
 
 from model.analysis.roles import ROLE, HeadMeasures, measure
 from model.instrument.pretrained import checkpoint_folder
 from model.measuring.roles import load_roles
-from model.trace.trace import ATTENTION_KINDS
 from viz import charts
 from viz.canvas import pack_grid
-from viz.canvas.packing import split, with_fields
+from viz.canvas.shared.packing import split, with_fields
 from viz.theme import DARK, LIGHT
 
 BOTH = pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])

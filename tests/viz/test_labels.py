@@ -8,14 +8,13 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import SENTENCES
+from tiny import ATTENTION_KINDS, SENTENCES
 
 from model.analysis.decoding import beam_tree
 from model.analysis.words import join_pieces, join_words
-from model.trace.trace import ATTENTION_KINDS
-from viz.canvas import packing
 from viz.canvas.decoding import pack_decoding
 from viz.canvas.matrices import Matrix, cell_states, pack_matrices
+from viz.canvas.shared import packing
 from viz.charts import head_heatmap, top_pieces_table
 from viz.charts.beam import describe
 from viz.charts.parts.words import content, row_ticks, token_ticks

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiny import ATTENTION_KINDS
 
-from model.trace.intervention import ATTENTION_KINDS, Intervention
+from model.trace.intervention import Intervention
 from viz.canvas import cell_states
 from viz.canvas.matrices import STATES
 from viz.page.changes import hidden_links

@@ -18,7 +18,7 @@ from model.trace.intervention import Intervention
 from model.transformer.config import Config
 from viz import reading
 from viz.canvas import pack_decoding
-from viz.canvas.packing import fine_weights, split
+from viz.canvas.shared.packing import fine_weights, split
 from viz.charts import heads_of_token, role_map
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -147,7 +147,8 @@ def test_no_other_file_writes_what_a_mask_does(path):
     texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented]
     mask = ("look-ahead mask", "yet to say", "everything up to", "the french so far", "where it stands", "position {")
     found = [text for text in texts if any(words in text.lower() for words in mask)]
-    assert len(found) <= ALLOWED.get(path.name, 0), found
+    name = f"{path.parent.name}.py" if path.name == "__init__.py" else path.name  # a component of its own folder
+    assert len(found) <= ALLOWED.get(name, 0), found
 
 
 def test_the_count_of_rows_is_said_in_words():

@@ -27,11 +27,11 @@ from viz.charts.roles import role_map
 from viz.charts.tokens import merge_tree
 
 __all__ = [
-    "agreement_heatmap",
     "added_norms",
     "added_to_sentence",
-    "concat_heatmap",
+    "agreement_heatmap",
     "change_sentence",
+    "concat_heatmap",
     "contribution_heatmap",
     "decision_map",
     "difference_heatmap",

@@ -10,7 +10,7 @@ from itertools import accumulate
 
 import plotly.graph_objects as go
 
-from model.analysis.decoding import BeamTree
+from model.analysis.decoding import BeamTree, Hypothesis
 from model.instrument.tokenizer import SPACE
 from model.trace.byte_pieces import spelled_text
 from viz.charts.parts.matrix import GLYPH
@@ -83,7 +83,7 @@ def _columns(tree: BeamTree, labels: list[str], runs: list[Run]) -> Columns:
     for one, label in zip(tree.hypotheses, labels, strict=True):
         widest[one.step] = max(widest[one.step], len(label))
     parting = {tree.hypotheses[run.members[0]].step for run in runs}
-    gutters = [GUTTER if step in parting else 0 for step in range(len(widest))]
+    gutters: list[float] = [GUTTER if step in parting else 0 for step in range(len(widest))]
     sizes = [gutter + (widest[step] + 1) * GLYPH * LABEL_SIZE for step, gutter in enumerate(gutters)]
     readable = sum(sizes) <= WIDEST
     if not readable:
@@ -100,7 +100,8 @@ def split_runs(tree: BeamTree) -> list[Run]:
         children[one.parent].append(index)
     reaching = {at for index in tree.ended for at in tree.path(index)}
     winning = set(tree.path(tree.winner))
-    runs, run_of = [], {}
+    runs: list[Run] = []
+    run_of: dict[int | None, int] = {}
     for index, one in enumerate(tree.hypotheses):
         if one.parent is not None and len(children[one.parent]) == 1:
             continue  # inside a run
@@ -116,7 +117,10 @@ def split_runs(tree: BeamTree) -> list[Run]:
 def place_runs(tree: BeamTree, runs: list[Run], columns: Columns) -> None:
     """Give the runs their places: the winner lane 0; every other a free lane, as near as can be to what it parts from."""
     free = [math.inf]  # px from which on each lane is free; the first one is the winner's
-    first = lambda run: tree.hypotheses[run.members[0]]  # noqa: E731
+
+    def first(run: Run) -> Hypothesis:
+        return tree.hypotheses[run.members[0]]
+
     for run in sorted(runs, key=lambda run: (first(run).step, -first(run).log_probability)):
         last = tree.hypotheses[run.members[-1]]
         run.left, run.right = columns.edges[first(run).step], columns.edges[last.step + 1]
@@ -144,12 +148,12 @@ def _lines(runs: list[Run], columns: Columns, role: str, colours: Palette) -> go
             ys.append((start + (end - start) * share * share * (3 - 2 * share)) * LANE)
         xs += [run.right, None]
         ys += [end * LANE, None]
-    look = {
+    style = {
         "pruned": (mix(colours.card, colours.soft, 0.4), 1.5),
         "finished": (colours.soft, 2),
         "winner": (colours.decoder, 3.5),
     }
-    colour, width = look[role]
+    colour, width = style[role]
     return go.Scatter(x=xs, y=ys, mode="lines", line={"color": colour, "width": width}, hoverinfo="skip", name=f"{role} lines")
 
 
@@ -176,18 +180,18 @@ def describe(tree: BeamTree, piece: Callable[[int], str], index: int) -> str:
     text = spelled_text(ids, [piece(id_) for id_ in ids]).replace(SPACE, " ").strip()
     text = text if len(text) <= READ else f"… {text[-READ:]}"
     chance = number(math.exp(one.log_probability - before), 3)
-    said = [
+    lines = [
         markup(f"“{text}”"),
         f"step {one.step + 1}: {markup(quoted(piece(one.piece)) + byte_note(piece(one.piece)))} with probability {chance}",
         f"log-probability so far <b>{number(one.log_probability)}</b> nats",
     ]
     if one.normalised is not None:
         wins = ", the best: it wins" if index == tree.winner else ""
-        said.append(f"ended with {len(ids)} pieces: {number(one.normalised)} normalised by length{wins}")
+        lines.append(f"ended with {len(ids)} pieces: {number(one.normalised)} normalised by length{wins}")
     elif index not in tree.continued:
-        done = one.step >= tree.hypotheses[-1].step - 1
-        said.append("still open when the search stopped" if done else "left here: better hypotheses filled the beam")
-    return "<br>".join(said)
+        at_end = one.step >= tree.hypotheses[-1].step - 1
+        lines.append("still open when the search stopped" if at_end else "left here: better hypotheses filled the beam")
+    return "<br>".join(lines)
 
 
 def _texts(tree: BeamTree, labels: list[str], runs: list[Run], columns: Columns, role: str, colours: Palette) -> go.Scatter:
@@ -204,8 +208,8 @@ def _texts(tree: BeamTree, labels: list[str], runs: list[Run], columns: Columns,
 
 def _scores(tree: BeamTree, runs: list[Run], colours: Palette) -> go.Scatter:
     """The normalised scores behind the hypotheses that ended."""
-    ended = [(run, tree.hypotheses[run.members[-1]].normalised) for run in runs]
-    ended = [(run, score) for run, score in ended if score is not None]
+    scores = [(run, tree.hypotheses[run.members[-1]].normalised) for run in runs]
+    ended = [(run, score) for run, score in scores if score is not None]
     texts = [f"<b>{number(score)} ✓</b>" if run.role == "winner" else number(score) for run, score in ended]
     return go.Scatter(
         x=[run.right + 6 for run, _ in ended], y=[run.lane * LANE for run, _ in ended], mode="text", text=texts, name="scores",

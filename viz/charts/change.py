@@ -38,9 +38,9 @@ def prediction_change_bars(before: Trace, after: Trace, colours: Palette = LIGHT
     (values, texts), names = steps(token_ticks(after.labels, colours)), [markup(phrase) for phrase in _rows(after)]
     size, delta = label_size(len(values)), to_array(change.after - change.before)
     chances = zip(change.before.exp().tolist(), change.after.exp().tolist(), strict=True)
-    said = [f"{name}: probability {then:.3f} before, {now:.3f} after" for name, (then, now) in zip(names, chances, strict=True)]
+    hovers = [f"{name}: probability {then:.3f} before, {now:.3f} after" for name, (then, now) in zip(names, chances, strict=True)]
     bars = [
-        go.Bar(x=places, y=delta, name="log-probability", customdata=said, xaxis="x", yaxis="y",
+        go.Bar(x=places, y=delta, name="log-probability", customdata=hovers, xaxis="x", yaxis="y",
                marker={"color": [colours.negative if value < 0 else colours.positive for value in delta]},
                hovertemplate="%{customdata}; change <b>%{y:+.3f}</b> nats<extra></extra>"),
         go.Bar(x=places, y=to_array(change.divergence), name="divergence", customdata=names, xaxis="x", yaxis="y2",

@@ -9,7 +9,6 @@ from model.analysis.coreference import LINKS
 from model.analysis.links import Effect
 from model.measuring.coreference_record import Coreference
 from model.measuring.coreference_words import link_name, nats, percent
-from model.trace.trace import ATTENTION_KINDS
 from viz.charts.parts.matrix import text_width, to_array
 from viz.charts.roles import on_cell
 from viz.theme import (
@@ -38,16 +37,17 @@ SHORT = {
 WHOLE = "whole layer off"
 
 
-def decision_map(found: Coreference, colours: Palette = LIGHT) -> go.Figure:
+def decision_map(measured: Coreference, colours: Palette = LIGHT) -> go.Figure:
     """What is cut, down, and in which layer, across, "all" at the right: how many pronouns are lost, percent, for each kind.
 
     The last row of a kind is the whole layer switched off. Cells that were not measured, or where no pronoun was right, are empty.
     Layers of cells are named by their kind; the hover says what is cut and what that changes, nats, too.
     """
-    rows = {kind: _rows(found, kind) for kind in ATTENTION_KINDS}
+    rows = {kind: _rows(measured, kind) for kind in measured.heads}
     width = max(len(one.lost) for links in rows.values() for _, _, one in links)
     inside = sum(len(links) * CELL + GAP for links in rows.values()) - GAP
-    parts, axes, notes, top = [], {}, [], inside
+    parts, notes, top = [], [], inside
+    axes: dict[str, dict] = {}
     left = round(text_width([name for links in rows.values() for name, _, _ in links], LABEL_SIZE - 1)) + 14
     for index, (kind, links) in enumerate(rows.items()):
         end = "" if index == 0 else str(index + 1)
@@ -65,14 +65,14 @@ def decision_map(found: Coreference, colours: Palette = LIGHT) -> go.Figure:
     return go.Figure(parts, layout)
 
 
-def _rows(found: Coreference, kind: str) -> list[tuple[str, str, Effect]]:
+def _rows(measured: Coreference, kind: str) -> list[tuple[str, str, Effect]]:
     """(short name, name in words, effects by layer) of everything that was cut in a kind of attention."""
     links = [
-        (f"{SHORT[queries]} → {SHORT[keys]}", link_name((name, queries, keys)), found.links[name, queries, keys])
+        (f"{SHORT[queries]} → {SHORT[keys]}", link_name((name, queries, keys)), measured.links[name, queries, keys])
         for name, queries, keys in LINKS
         if name == kind
     ]
-    return [*links, (WHOLE, WHOLE, found.layers[kind])]
+    return [*links, (WHOLE, WHOLE, measured.layers[kind])]
 
 
 def _cells(kind: str, links: list[tuple[str, str, Effect]], width: int, end: str, colours: Palette) -> go.Heatmap:
@@ -101,13 +101,13 @@ def _cells(kind: str, links: list[tuple[str, str, Effect]], width: int, end: str
 def _axes(end: str, names: list[str], width: int, domain: tuple[float, float], colours: Palette) -> dict:
     """What is cut, down; layers across, numbered from 1 above the first kind only, then all."""
     small = {"size": LABEL_SIZE - 1, "color": colours.soft}
-    look = {"automargin": False, "fixedrange": True}
+    style = {"automargin": False, "fixedrange": True}
     x = plotly_axis(
         colours, side="top", range=[0.5, width + 0.5], tickvals=list(range(1, width + 1)), showticklabels=not end,
-        ticktext=[*map(str, range(1, width)), "all"], anchor=f"y{end}", tickangle=0, **{**look, "tickfont": small},
+        ticktext=[*map(str, range(1, width)), "all"], anchor=f"y{end}", tickangle=0, **{**style, "tickfont": small},
     )  # fmt: skip
     y = plotly_axis(
         colours, range=[len(names) + 0.5, 0.5], tickvals=list(range(1, len(names) + 1)), ticktext=names, domain=list(domain),
-        anchor=f"x{end}", ticklabelstandoff=6, **{**look, "tickfont": {**small, "color": colours.ink}},
+        anchor=f"x{end}", ticklabelstandoff=6, **{**style, "tickfont": {**small, "color": colours.ink}},
     )  # fmt: skip
     return {f"xaxis{end}": x, f"yaxis{end}": y}

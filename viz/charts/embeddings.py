@@ -6,7 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from model.analysis.embedding import Vocabulary, paths, principal_axes, surroundings
-from model.instrument.tokenizer import SPECIAL, Tokens
+from model.instrument.tokenizer import SPECIAL
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.charts.parts.matrix import text_width
 from viz.charts.parts.scatter import add_points, framed, placed, point_text
@@ -54,11 +55,11 @@ def neighbours_bar(vocabulary: Vocabulary, id_: int, colours: Palette = LIGHT, k
         for other, value in zip(ids, cosines, strict=True)
     ]
     rows = list(range(1, len(ids) + 1))
-    look = {"color": mix(colours.card, colours.kind(kind), 0.62)}
+    style = {"color": mix(colours.card, colours.kind(kind), 0.62)}
     figure = go.Figure(
         go.Bar(
             x=cosines, y=rows, orientation="h", customdata=ids, hovertext=hover, hoverinfo="text", textposition="outside",
-            text=[number(value) for value in cosines], cliponaxis=False, width=0.62, name="neighbours", marker=look,
+            text=[number(value) for value in cosines], cliponaxis=False, width=0.62, name="neighbours", marker=style,
             textfont={"size": LABEL_SIZE, "color": colours.ink},
         )
     )  # fmt: skip
@@ -102,12 +103,12 @@ def embedding_map(
     texts, sides = _map_labels(places, ids, list(dict.fromkeys([chosen, *close, *own])), vocabulary)
     hover = _map_hover(vocabulary, _tokens(trace, side), ids, {**near, **close})
     figure, start = go.Figure(), 0
-    for (name, group), look in zip(groups.items(), _map_looks(colours, side, dimensions), strict=True):
+    for (name, group), style in zip(groups.items(), _map_looks(colours, side, dimensions), strict=True):
         part = slice(start, start + len(group))
         start += len(group)
         if group:
             add_points(figure, places[part], name=name, customdata=group, hovertext=hover[part], hoverinfo="text",
-                       mode="markers+text", text=texts[part], textposition=sides[part], **look)  # fmt: skip
+                       mode="markers+text", text=texts[part], textposition=sides[part], **style)  # fmt: skip
     title = f"{len(own)} different pieces of the sentence and {len(ids) - len(own)} others<br>"
     return framed(figure, places, axes.shares.tolist(), title, colours)
 
@@ -125,7 +126,7 @@ def _map_hover(vocabulary: Vocabulary, tokens: Tokens, ids: list[int], near: dic
     positions: dict[int, list[int]] = {}
     for index, id_ in enumerate(tokens.ids):
         positions.setdefault(id_, []).append(index + 1)
-    said = []
+    hovers = []
     for id_ in ids:
         parts = [_named(vocabulary, id_)]
         if id_ in positions:
@@ -134,8 +135,8 @@ def _map_hover(vocabulary: Vocabulary, tokens: Tokens, ids: list[int], near: dic
             parts.append(f"in the sentence: token {shown}" if len(numbers) == 1 else f"in the sentence: tokens {shown}")
         if id_ in near:
             parts.append(f"cosine to {_named(vocabulary, near[id_][0])}: <b>{number(near[id_][1], 3)}</b>")
-        said.append("<br>".join(parts))
-    return said
+        hovers.append("<br>".join(parts))
+    return hovers
 
 
 def _map_looks(colours: Palette, side: str, dimensions: int) -> list[dict]:
@@ -143,16 +144,16 @@ def _map_looks(colours: Palette, side: str, dimensions: int) -> list[dict]:
     size = 1.0 if dimensions == 2 else 0.6
     ink, soft = colours.kind(side), mix(colours.card, colours.soft, 0.5)
 
-    def look(symbol: str, width: float, colour: str, letters: str) -> dict:
+    def style(symbol: str, width: float, colour: str, letters: str) -> dict:
         weight = 700 if letters == colours.ink else 400
         return {"marker": {"symbol": symbol, "size": width * size, "color": colour, "line": {"width": 0}},
                 "textfont": {"family": MONO, "size": LABEL_SIZE, "color": letters, "weight": weight}}  # fmt: skip
 
     return [
-        look("circle", 5, soft, colours.soft),
-        look("diamond", 9, colours.soft, colours.soft),
-        look("circle", 9, mix(colours.card, ink, 0.62), ink),
-        look("circle", 15, ink, colours.ink),
+        style("circle", 5, soft, colours.soft),
+        style("diamond", 9, colours.soft, colours.soft),
+        style("circle", 9, mix(colours.card, ink, 0.62), ink),
+        style("circle", 15, ink, colours.ink),
     ]
 
 
@@ -171,7 +172,7 @@ def token_paths(
         raise ValueError(f"This side has tokens 0 to {len(tokens) - 1}; asked for {chosen}.")
     coordinates, shares = paths(trace, side, dimensions, directions)
     places = coordinates.numpy()  # (point, position, dimension)
-    drawn, said = _drawn(tokens, chosen)
+    drawn, title = _drawn(tokens, chosen)
     hover = {index: _path_hover(trace, side, index, places[:, index], 2 if directions else 1) for index in drawn}
     figure = go.Figure()
     quiet, wide = mix(colours.card, colours.soft, 0.5), dimensions == 3
@@ -179,7 +180,7 @@ def token_paths(
         _lines(figure, places, drawn[:-1], hover, name="other tokens", line={"color": quiet, "width": 2 if wide else 1.2})
     _lines(figure, places, [chosen], hover, name="chosen token", line={"color": colours.kind(side), "width": 6 if wide else 3})
     _ends(figure, places, drawn, hover, tokens, [quiet] * (len(drawn) - 1) + [colours.kind(side)], colours)
-    figure = framed(figure, places[:, drawn].reshape(-1, dimensions), shares.tolist(), said, colours)
+    figure = framed(figure, places[:, drawn].reshape(-1, dimensions), shares.tolist(), title, colours)
     figure.update_layout(showlegend=False, margin_t=56)
     return figure
 
@@ -190,8 +191,8 @@ def _drawn(tokens: Tokens, chosen: int) -> tuple[list[int], str]:
     if count <= MOST_PATHS:
         return [index for index in range(count) if index != chosen] + [chosen], f"{count} tokens: {RING}"
     step = -(-count // (MOST_PATHS - 2))
-    kept = sorted({*range(0, count, step), *(index for index, id_ in enumerate(tokens.ids) if id_ in SPECIAL)} - {chosen})
-    return [*kept, chosen], f"{len(kept) + 1} of {count} tokens: the chosen one, the special ones and one in {step}<br>{RING}"
+    others = sorted({*range(0, count, step), *(index for index, id_ in enumerate(tokens.ids) if id_ in SPECIAL)} - {chosen})
+    return [*others, chosen], f"{len(others) + 1} of {count} tokens: the chosen one, the special ones and one in {step}<br>{RING}"
 
 
 def _path_hover(trace: Trace, side: str, index: int, path: np.ndarray, digits: int) -> list[str]:
@@ -203,13 +204,13 @@ def _path_hover(trace: Trace, side: str, index: int, path: np.ndarray, digits: i
     ]
 
 
-def _lines(figure: go.Figure, places: np.ndarray, group: list[int], hover: dict[int, list[str]], **look) -> None:
+def _lines(figure: go.Figure, places: np.ndarray, group: list[int], hover: dict[int, list[str]], **style) -> None:
     """The paths of several tokens as one trace, with a gap behind each."""
     gap = np.full((1, places.shape[-1]), np.nan)
     joined = np.concatenate([part for index in group for part in (places[:, index], gap)])
     texts = [text for index in group for text in (*hover[index], "")]
     owners = [index for index in group for _ in range(len(places) + 1)]
-    add_points(figure, joined, mode="lines", hovertext=texts, hoverinfo="text", customdata=owners, connectgaps=False, **look)
+    add_points(figure, joined, mode="lines", hovertext=texts, hoverinfo="text", customdata=owners, connectgaps=False, **style)
 
 
 def _ends(

@@ -57,9 +57,9 @@ def head_sentence(trace: AttentionMaps, kind: str, layer: int, head: int) -> tup
     """
     weights, allowed = head_weights(trace, kind, layer, head), may_attend(trace, kind, layer)
     made = trace.source if kind == "encoder" else trace.labels
-    flags = lambda tokens: torch.tensor(content(tokens), device=weights.device)  # noqa: E731
     choice = allowed & (allowed.sum(dim=1, keepdim=True) > 1)
-    words = choice & flags(made)[:, None] & flags(trace.keys(kind))[None, :]
+    rows, columns = (torch.tensor(content(tokens), device=weights.device) for tokens in (made, trace.keys(kind)))
+    words = choice & rows[:, None] & columns[None, :]
     other = words if kind == "cross" else words & ~torch.eye(len(made), dtype=torch.bool, device=weights.device)
     query, key = strongest_cell(weights, [other, words, choice, allowed])
     weight = float(weights[query, key]) if bool(allowed[query, key]) else None

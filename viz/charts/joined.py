@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 from torch import Tensor
 
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps
 from viz.charts.parts.matrix import CELL, heatmap, label_size, matrix_figure, steps, text_width, to_array
 from viz.charts.parts.words import LONG, row_phrases, row_ticks, token_ticks

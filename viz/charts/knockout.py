@@ -9,8 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from model.analysis.knockout import Effects
-from model.instrument.tokenizer import Tokens
-from model.trace.trace import ATTENTION_KINDS
+from model.trace.tokens import Tokens
 from viz.charts.parts.matrix import CELL, label_size, steps, text_width, to_array
 from viz.charts.parts.words import token_ticks
 from viz.theme import (
@@ -43,22 +42,25 @@ WHOLE = "the whole sentence"
 
 
 def knockout_map(
-    effects: Effects, heads: Sequence[tuple[str, int, int]], rows: range, said: str = WHOLE, colours: Palette = LIGHT
+    effects: Effects, heads: Sequence[tuple[str, int, int]], rows: range, subject: str = WHOLE, colours: Palette = LIGHT
 ) -> go.Figure:
     """One cell a head, layers down and heads across, a map for each kind: the change of log p without the head, nats.
 
-    effects: of `heads`, (kind, layer, head) each; rows: the decoder rows whose labels count; said: what these are, in words.
+    effects: of `heads`, (kind, layer, head) each; rows: the decoder rows whose labels count; subject: what these are, in words.
     All maps share one diverging scale whose middle is 0. Heads that are off already are outlined and crossed; theirs is what
     switching them off has changed. Layers of cells are named by their kind, rows and columns numbered from 1.
     """
-    change, words = to_array(effects.change(rows)), sentences(effects, [head_words(*place) for place in heads], rows, said)
+    change, words = to_array(effects.change(rows)), sentences(effects, [head_words(*place) for place in heads], rows, subject)
     most = max(FLAT, float(abs(change).max(initial=0.0)))
-    parts, axes, notes, frames, tallest = [], {}, [], [], 1
-    width = (1 + GAP) / len(ATTENTION_KINDS)
-    for index, kind in enumerate(ATTENTION_KINDS):
+    parts, notes, frames, tallest = [], [], [], 1
+    axes: dict[str, dict] = {}
+    kinds = list(dict.fromkeys(kind for kind, _, _ in heads))
+    width = (1 + GAP) / max(1, len(kinds))
+    for index, kind in enumerate(kinds):
         end = "" if index == 0 else str(index + 1)
         own = [(at, layer, head) for at, (name, layer, head) in enumerate(heads) if name == kind]
-        shape = tuple(1 + max((place[axis] for place in own), default=0) for axis in (1, 2))
+        layers, across = (1 + max((place[axis] for place in own), default=0) for axis in (1, 2))
+        shape = (layers, across)
         values, texts, hovers = (np.full(shape, empty, dtype=object) for empty in (np.nan, "", ""))
         for at, layer, head in own:
             values[layer, head], hovers[layer, head] = change[at], words[at]
@@ -68,10 +70,10 @@ def knockout_map(
                 frames.append(_frame(layer, head, end, colours))
         parts.append(_cells(values.astype(np.float32), texts, hovers, most, kind, end, colours, bar=index == 0))
         start = index * width
-        axes |= _axes(end, *shape, (start, start + width - GAP), colours)
+        axes |= _axes(end, layers, across, (start, start + width - GAP), colours)
         notes.append(_kind_title(kind, start, colours))
-        tallest = max(tallest, shape[0])
-    title = f"change of log p of {markup(said)} without the head, nats: below 0 the head was needed, above 0 it was in the way"
+        tallest = max(tallest, layers)
+    title = f"change of log p of {markup(subject)} without the head, nats: below 0 the head was needed, above 0 it was in the way"
     layout = plotly_layout(
         colours, title=plotly_title(colours, title), height=tallest * HEIGHT + TOP + 8, dragmode=False, hovermode="closest",
         margin={"l": 26, "r": 8, "t": TOP, "b": 8}, annotations=notes, shapes=frames, **axes,
@@ -80,7 +82,7 @@ def knockout_map(
 
 
 def knockout_bars(
-    effects: Effects, places: Sequence[tuple[str, int]] | Tokens, rows: range, said: str = WHOLE, colours: Palette = LIGHT
+    effects: Effects, places: Sequence[tuple[str, int]] | Tokens, rows: range, subject: str = WHOLE, colours: Palette = LIGHT
 ) -> go.Figure:
     """One bar a layer or a source word: the change of log p without it, nats; `customdata` is its index.
 
@@ -96,14 +98,14 @@ def knockout_bars(
     bars = go.Bar(
         x=change, y=list(range(1, count + 1)), orientation="h", name="change", customdata=list(range(count)),
         marker={"color": [colours.negative if value < 0 else colours.positive for value in change]},
-        hovertext=sentences(effects, names, rows, said), hovertemplate="%{hovertext}<extra></extra>",
+        hovertext=sentences(effects, names, rows, subject), hovertemplate="%{hovertext}<extra></extra>",
         text=[signed(float(value)) for value in change] if count <= 40 else None, textposition="outside", cliponaxis=False,
         textfont={"size": LABEL_SIZE - 1, "color": colours.ink}, constraintext="none",
     )  # fmt: skip
     left, family = round(text_width(texts, size) + 18), MONO if isinstance(places, Tokens) else SANS
     layout = plotly_layout(
         colours, height=min(TALLEST, count * CELL) + 62, margin={"l": left, "r": 8, "t": 34, "b": 28}, bargap=0.2, dragmode=False,
-        hovermode="y", title=plotly_title(colours, f"change of log p of {markup(said)}, nats: below 0 it was needed"),
+        hovermode="y", title=plotly_title(colours, f"change of log p of {markup(subject)}, nats: below 0 it was needed"),
         xaxis=plotly_axis(colours, range=[low - room, high + room], zeroline=True, zerolinecolor=colours.soft, zerolinewidth=1,
                           fixedrange=True, automargin=False),
         yaxis=plotly_axis(colours, range=[count + 0.6, 0.4], tickvals=values, ticktext=texts, automargin=False, fixedrange=True,
@@ -112,10 +114,10 @@ def knockout_bars(
     return go.Figure([bars], layout)
 
 
-def sentences(effects: Effects, names: Sequence[str], rows: range, said: str) -> list[str]:
+def sentences(effects: Effects, names: Sequence[str], rows: range, subject: str) -> list[str]:
     """Every effect in words, marked up for Plotly: Without head 3 of ..., log p of “chat” falls by 1.23 nats, from ... to ..."""
     numbers = zip(names, effects.off, *(part.tolist() for part in effects.over(rows)), strict=True)
-    return [_sentence(name, off, intact, without, said) for name, off, intact, without in numbers]
+    return [_sentence(name, off, intact, without, subject) for name, off, intact, without in numbers]
 
 
 def head_words(kind: str, layer: int, head: int) -> str:
@@ -128,12 +130,12 @@ def layer_words(kind: str, layer: int) -> str:
     return f"{KIND_TITLES[kind][0].lower()}{KIND_TITLES[kind][1:]} layer {layer + 1}"
 
 
-def _sentence(name: str, off: bool, intact: float, without: float, said: str) -> str:
+def _sentence(name: str, off: bool, intact: float, without: float, subject: str) -> str:
     change = without - intact
     before, after = (number(value) for value in (intact, without))
     chances = " to ".join(small(math.exp(value)) for value in (intact, without))
     moved = f"{'falls' if change < 0 else 'rises'} by <b>{number(abs(change))}</b> nats"
-    lines = [markup(f"Without {name}, log p of {said}"), f"{moved}, from {before} to {after}"]
+    lines = [markup(f"Without {name}, log p of {subject}"), f"{moved}, from {before} to {after}"]
     if min(intact, without) > SMALLEST:
         lines.append(f"(p from {chances})")
     return "<br>".join([*lines, "Off already; a click gives it back."] if off else lines)
@@ -175,7 +177,7 @@ def _grey(colour: str) -> float:
 
 def _axes(end: str, layers: int, heads: int, domain: tuple[float, float], colours: Palette) -> dict:
     """Layers down and heads across, numbered from 1."""
-    look = {"tickfont": {"size": LABEL_SIZE - 1, "color": colours.soft}, "automargin": False, "fixedrange": True}
+    style = {"tickfont": {"size": LABEL_SIZE - 1, "color": colours.soft}, "automargin": False, "fixedrange": True}
     x = plotly_axis(
         colours,
         side="top",
@@ -183,9 +185,9 @@ def _axes(end: str, layers: int, heads: int, domain: tuple[float, float], colour
         tickvals=list(range(1, heads + 1)),
         domain=list(domain),
         anchor=f"y{end}",
-        **look,
+        **style,
     )
-    y = plotly_axis(colours, range=[layers + 0.5, 0.5], tickvals=list(range(1, layers + 1)), anchor=f"x{end}", **look)
+    y = plotly_axis(colours, range=[layers + 0.5, 0.5], tickvals=list(range(1, layers + 1)), anchor=f"x{end}", **style)
     return {f"xaxis{end}": x, f"yaxis{end}": y}
 
 

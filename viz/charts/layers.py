@@ -8,7 +8,7 @@ from torch import Tensor
 
 from model.analysis.attention import residual_norms, written_norms
 from model.analysis.layers import Normalised, batch_normed, firing_shares, group_count, group_normed, unit_tokens, written_cosines
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.charts.parts.matrix import CELL, heatmap, label_size, matrix_figure, steps, text_width, to_array
 from viz.charts.parts.words import token_ticks
@@ -78,9 +78,9 @@ def token_growth(trace: Trace, side: str, token: int, colours: Palette = LIGHT) 
     ]  # fmt: skip
     most = max(1e-9, *(float(values.max()) for values in norms))
     ranges = ([0, 1.5 * most], [0, 1.5 * most], [-1.5, 1.5])
-    look = {"side": "top", "showticklabels": False, "fixedrange": True, "automargin": False}
+    style = {"side": "top", "showticklabels": False, "fixedrange": True, "automargin": False}
     axes = {
-        f"xaxis{at}": plotly_axis(colours, domain=[0.34 * (at - 1), 0.34 * at - 0.02], title=name, range=span, **look)
+        f"xaxis{at}": plotly_axis(colours, domain=[0.34 * (at - 1), 0.34 * at - 0.02], title=name, range=span, **style)
         for at, (name, span) in enumerate(zip(columns, ranges, strict=True), start=1)
     }
     axes["xaxis3"] |= {"zeroline": True, "zerolinecolor": colours.soft}
@@ -137,7 +137,7 @@ def norm_comparison(normed: Normalised, trace: Trace, side: str, colours: Palett
     and group normalisation give every token mean 0 and variance 1. The variances' axis is logarithmic. `customdata` of every
     mark is its token, from 0; token: the row to frame.
     """
-    looks = [
+    styles = [
         (colours.soft, "circle-open"),
         (colours.kind(side), "circle"),
         (colours.negative, "diamond"),
@@ -147,7 +147,7 @@ def norm_comparison(normed: Normalised, trace: Trace, side: str, colours: Palett
     (values, texts), names = steps(token_ticks(tokens, colours)), [markup(quoted(piece)) for piece in tokens.named]
     size, places, wide = label_size(len(values)), list(range(1, len(names) + 1)), 9 if len(names) <= READABLE else 5
     parts = []
-    for (name, x), (colour, symbol) in zip({"as it is": normed.before, **_normalised(normed)}.items(), looks, strict=True):
+    for (name, x), (colour, symbol) in zip({"as it is": normed.before, **_normalised(normed)}.items(), styles, strict=True):
         marker = {"color": colour, "symbol": symbol, "size": wide, "line": {"width": 2, "color": colour}}
         for axis, what, numbers in (("x", "mean", x.mean(dim=-1)), ("x2", "variance", x.var(dim=-1, correction=0))):
             parts.append(

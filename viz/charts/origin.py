@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 from torch import Tensor
 
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 from viz.charts.parts.matrix import CELL, label_size, steps, text_width, to_array
 from viz.charts.parts.words import token_ticks
 from viz.theme import (

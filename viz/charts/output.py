@@ -68,16 +68,16 @@ def probability_bars(
 ) -> go.Figure:
     """One row of the output: the best pieces with logit and probability at this temperature; a tick marks temperature 1."""
     logits = trace.logits[row]
-    values, ids = top_pieces(logits, count, temperature)
+    values, best = top_pieces(logits, count, temperature)
     label = trace.labels.ids[row]
-    plain = probabilities(logits)[ids]
-    ids, places = ids.tolist(), list(range(1, len(ids) + 1))
+    plain = probabilities(logits)[best]
+    ids, places = best.tolist(), list(range(1, len(best) + 1))
     names = [markup(piece_name(pieces[id_])) for id_ in ids]
     labels = [markup(cut(token_label(pieces[id_]))) for id_ in ids]
     ticks = [f"<b>{name}</b>" if id_ == label else name for id_, name in zip(ids, labels, strict=True)]
-    said = [f"{number(value, 3)}   logit {number(float(logits[id_]), 1)}" for value, id_ in zip(values.tolist(), ids, strict=True)]
+    texts = [f"{number(value, 3)}   logit {number(float(logits[id_]), 1)}" for value, id_ in zip(values.tolist(), ids, strict=True)]
     bars = go.Bar(
-        x=to_array(values), y=places, orientation="h", name="probability", text=said, textposition="outside", cliponaxis=False,
+        x=to_array(values), y=places, orientation="h", name="probability", text=texts, textposition="outside", cliponaxis=False,
         textfont={"size": LABEL_SIZE, "color": colours.ink}, customdata=names, constraintext="none",
         marker={"color": [colours.decoder if id_ == label else mix(colours.card, colours.decoder, 0.45) for id_ in ids]},
         hovertemplate="“%{customdata}”: probability <b>%{x:.4f}</b><extra></extra>",
@@ -160,13 +160,13 @@ def lens_of_row(trace: Trace, lens: Lens, row: int, colours: Palette = LIGHT) ->
     labels = trace.residual["decoder"].labels
     names = [label.replace("layer ", "").replace("feed-forward", "ff").replace("cross-attention", "cross") for label in labels]
     x = list(range(len(labels)))
-    look = {"mode": "lines+markers", "x": x, "customdata": labels}
+    style = {"mode": "lines+markers", "x": x, "customdata": labels}
     chance = go.Scatter(
-        **look, y=to_array(lens.label_probability[:, row]), name="probability", line={"color": colours.decoder, "width": 2},
+        **style, y=to_array(lens.label_probability[:, row]), name="probability", line={"color": colours.decoder, "width": 2},
         hovertemplate="after %{customdata}: probability <b>%{y:.3f}</b><extra></extra>",
     )  # fmt: skip
     place = go.Scatter(
-        **look, y=to_array(lens.label_rank[:, row]), yaxis="y2", name="rank", line={"color": colours.soft, "width": 1.5, "dash": "dot"},
+        **style, y=to_array(lens.label_rank[:, row]), yaxis="y2", name="rank", line={"color": colours.soft, "width": 1.5, "dash": "dot"},
         hovertemplate="after %{customdata}: rank <b>%{y:,}</b><extra></extra>",
     )  # fmt: skip
     layout = plotly_layout(

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from model.analysis import attention as analysis
 from model.analysis.permutation import Permuted
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 from viz.charts.parts.matrix import label_size, steps, text_width, to_array
 from viz.charts.parts.words import LONG, token_ticks
 from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, markup, mix, plotly_axis, plotly_layout, plotly_title, quoted, small
@@ -73,10 +73,10 @@ def spectrum_chart(encodings: dict[str, Tensor], colours: Palette = LIGHT) -> go
         power = torch.fft.rfft((encoding - encoding.mean(0)).float(), dim=0).abs().square().mean(1)[1:]
         waves = encoding.size(0) / torch.arange(1, len(power) + 1)
         share = power / power.sum().clamp_min(1e-12)
-        said = f"{markup(name)}: wavelength %{{x:.1f}} positions, <b>%{{y:.1%}}</b> of the power<extra></extra>"
+        hover = f"{markup(name)}: wavelength %{{x:.1f}} positions, <b>%{{y:.1%}}</b> of the power<extra></extra>"
         line = {"color": colour, "width": 1.5}
         dots = {"mode": "lines+markers", "marker": {"size": 4}}
-        parts.append(go.Scatter(x=waves.tolist(), y=to_array(share), name=name, line=line, hovertemplate=said, **dots))
+        parts.append(go.Scatter(x=waves.tolist(), y=to_array(share), name=name, line=line, hovertemplate=hover, **dots))
     shares = [share for part in parts for share in part.y if share > 0]
     reach = [math.log10(min([0.004, *shares])) - 0.1, math.log10(max([0.06, *shares])) + 0.1]  # at least a decade, for its labels
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": LABEL_SIZE}}
@@ -117,7 +117,7 @@ def dot_products(encoding: Tensor, colours: Palette = LIGHT) -> go.Figure:
     return go.Figure(parts, layout)
 
 
-def order_differences(found: Permuted, tokens: Tokens, colours: Palette = LIGHT) -> go.Figure:
+def order_differences(permuted: Permuted, tokens: Tokens, colours: Palette = LIGHT) -> go.Figure:
     """The largest change of every token's encoder state when the words change their order: with positions, and without.
 
     On a logarithmic axis; nothing at all is drawn at FLOOR. Grey: the largest number of the state itself, to compare with. The
@@ -125,10 +125,10 @@ def order_differences(found: Permuted, tokens: Tokens, colours: Palette = LIGHT)
     """
     (values, texts), size = steps(token_ticks(tokens, colours)), label_size(min(len(tokens), LONG))
     places, names = list(range(1, len(tokens) + 1)), [markup(quoted(piece)) for piece in tokens.named]
-    looks = (
-        ("size of the state", found.scale, None, colours.soft, "line-ew-open"),
-        ("with positions", found.with_positions, found.with_share, colours.decoder, "circle"),
-        ("without positions", found.without_positions, found.without_share, colours.encoder, "diamond"),
+    series = (
+        ("size of the state", permuted.scale, None, colours.soft, "line-ew-open"),
+        ("with positions", permuted.with_positions, permuted.with_share, colours.decoder, "circle"),
+        ("without positions", permuted.without_positions, permuted.without_share, colours.encoder, "diamond"),
     )
     dots = [
         go.Scatter(
@@ -136,9 +136,9 @@ def order_differences(found: Permuted, tokens: Tokens, colours: Palette = LIGHT)
             marker={"color": colour, "symbol": symbol, "size": 9 if len(places) <= LONG else 4, "line": {"color": colour, "width": 2}},
             hovertemplate=f"%{{customdata[0]}}, {name}: <b>%{{customdata[2]}}</b>%{{customdata[1]}}<extra></extra>",
         )
-        for name, numbers, shares, colour, symbol in looks
+        for name, numbers, shares, colour, symbol in series
     ]  # fmt: skip
-    room, drawn = text_width(texts, size) + 16, torch.cat([numbers for _, numbers, *_ in looks]).clamp_min(FLOOR).log10()
+    room, drawn = text_width(texts, size) + 16, torch.cat([numbers for _, numbers, *_ in series]).clamp_min(FLOOR).log10()
     reach = [min(-7.0, float(drawn.min())) - 0.3, max(1.0, float(drawn.max())) + 0.3]  # the same for most sentences and changes
     layout = plotly_layout(
         colours, height=round(300 + room), margin={"l": 70, "r": 12, "t": 34, "b": room}, showlegend=True,
@@ -155,5 +155,5 @@ def _hover(names: list[str], numbers: Tensor, shares: Tensor | None) -> list[tup
     """Every token's name, how long its change is beside its state, and the change itself."""
     if shares is None:
         return [(name, "", small(value)) for name, value in zip(names, numbers.tolist(), strict=True)]
-    said = (f"; the whole change is {small(part)} × as long as the state" for part in shares.tolist())
-    return list(zip(names, said, map(small, numbers.tolist()), strict=True))
+    shares_in_words = (f"; the whole change is {small(part)} × as long as the state" for part in shares.tolist())
+    return list(zip(names, shares_in_words, map(small, numbers.tolist()), strict=True))

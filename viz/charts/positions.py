@@ -8,7 +8,8 @@ from plotly.subplots import make_subplots
 from torch import Tensor
 
 from model.analysis import attention as analysis
-from model.instrument.tokenizer import SPECIAL, Tokens
+from model.instrument.tokenizer import SPECIAL
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.charts.parts.matrix import CELL, LARGEST, heatmap, label_size, matrix_figure, note, steps, text_width, to_array
 from viz.charts.parts.words import LONG, tick
@@ -136,13 +137,13 @@ def added_norms(trace: Trace, side: str, colours: Palette = LIGHT) -> go.Figure:
     parts = {name: to_array(part) for name, part in analysis.input_parts(trace, side).items()}
     ticks, names = token_rows(trace, side, colours)
     figure = make_subplots(1, 2, shared_yaxes=True, column_widths=[0.68, 0.32], horizontal_spacing=0.05)
-    looks = {
+    styles: dict[str, tuple[str, dict[str, object]]] = {
         "token": ("token part", {"color": colours.kind(side), "symbol": "circle"}),
         "position": ("position part", {"color": colours.ink, "symbol": "diamond"}),
         "sum": ("sum of both", {"color": colours.soft, "symbol": "line-ns", "line": {"width": 2, "color": colours.soft}}),
     }
     size = 9 if len(names) <= LONG else 4
-    for part, (title, marker) in looks.items():
+    for part, (title, marker) in styles.items():
         figure.add_scatter(
             x=parts[part], y0=1, dy=1, mode="markers", name=title, marker={**marker, "size": size}, row=1, col=1,
             hovertemplate=f"%{{y}}: norm of the {title} <b>%{{x:.2f}}</b><extra></extra>",
@@ -160,9 +161,9 @@ def _norm_axes(figure: go.Figure, ticks: list[str], names: list[str], colours: P
     legend = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": LABEL_SIZE}, "itemclick": False}
     margin = {"l": round(label_rows(figure, ticks, names, colours)), "r": 12, "t": 44, "b": 48}
     figure.update_layout(plotly_layout(colours, height=height, showlegend=True, legend=legend, margin=margin, bargap=0))
-    look = plotly_axis(colours, showgrid=True, automargin=False)
-    figure.update_xaxes({**look, "rangemode": "tozero", "title": _soft_title("norm", colours)}, col=1)
-    figure.update_xaxes({**look, "range": [-1.05, 1.05], "tickvals": [-1, 0, 1], "title": _soft_title("cosine", colours)}, col=2)
+    axis = plotly_axis(colours, showgrid=True, automargin=False)
+    figure.update_xaxes({**axis, "rangemode": "tozero", "title": _soft_title("norm", colours)}, col=1)
+    figure.update_xaxes({**axis, "range": [-1.05, 1.05], "tickvals": [-1, 0, 1], "title": _soft_title("cosine", colours)}, col=2)
     return figure
 
 
@@ -208,7 +209,8 @@ def _three_panels(figure: go.Figure, rows: tuple[list[str], list[str]], limit: f
 def _plain(encoding: Tensor | Trace, side: str, colours: Palette) -> tuple[Tensor, list[str], list[str]]:
     """The encoding (position, d_model) with the tick labels and hover names of its rows."""
     if isinstance(encoding, Trace):
-        return encoding.positions[side], *token_rows(encoding, side, colours)
+        ticks, names = token_rows(encoding, side, colours)
+        return encoding.positions[side], ticks, names
     numbers = [str(position) for position in range(1, encoding.size(0) + 1)]
     return encoding, numbers, [f"position {number}" for number in numbers]
 
@@ -219,10 +221,10 @@ def token_rows(trace: Trace, side: str, colours: Palette) -> tuple[list[str], li
     given = analysis.given_positions(trace, side)
     ticks, names = [], []
     for index, (piece, id_) in enumerate(zip(tokens.shown, tokens.ids, strict=True)):
-        other = given is not None and given[index] != index
-        ticks.append((tinted(f"at {given[index] + 1}  ", colours.soft) if other else "") + tick(piece, id_ in SPECIAL, colours))
+        at = index if given is None else given[index]
+        ticks.append((tinted(f"at {at + 1}  ", colours.soft) if at != index else "") + tick(piece, id_ in SPECIAL, colours))
         name = f"“{markup(word_label(tokens.named[index]))}”, token {index + 1}"
-        names.append(name + (f", told it is at position {given[index] + 1}" if other else ""))
+        names.append(name + (f", told it is at position {at + 1}" if at != index else ""))
     return ticks, names
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from model.analysis.attention import may_attend
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.charts.heads import head_weights, masked_layer
 from viz.charts.parts.matrix import CELL, label_size, steps, text_width, to_array
@@ -42,21 +42,21 @@ def query_key_value(
     (query, key) to outline. Positions from 1. Raises ValueError, in words, for a head that the trace does not have.
     """
     head_weights(trace, kind, layer, head)  # says what is wrong with kind, layer or head
-    got = trace.attention[kind]
-    matrices = {"query": got.queries, "key": got.keys, "value": got.values}
+    attention = trace.attention[kind]
+    matrices = {"query": attention.queries, "key": attention.keys, "value": attention.values}
     matrices = {name: tensor[layer, head] for name, tensor in matrices.items()}  # (position, d_head)
-    scores, allowed = got.scores[layer, head], may_attend(trace, kind, layer)
+    scores, allowed = attention.scores[layer, head], may_attend(trace, kind, layer)
     limit = max(1e-9, *(float(matrix.abs().max()) for matrix in matrices.values()))
     places = {"query": ("x", "y"), "key": ("x2", "y2"), "value": ("x2", "y3")}
-    layers = [_matrix(name, matrices[name], axes, limit, colours) for name, axes in places.items()]
+    layers = [_matrix(name, matrices[name], place, limit, colours) for name, place in places.items()]
     for quiet in masked_layer(allowed, "", colours):
         layers.append(quiet.update(xaxis="x2", yaxis="y", hovertemplate="%{y} · %{x}: masked<extra></extra>"))
     layers.append(_scores(scores.masked_fill(~allowed, float("nan")), head_title(kind, layer, head), colours))
-    for axes in (("x", "y4"), ("x3", "y2")):  # wakes the axes that carry labels
-        marker = {"opacity": 0}
-        layers.append(go.Scatter(x=[1], y=[1], xaxis=axes[0], yaxis=axes[1], mode="markers", marker=marker, hoverinfo="skip"))
+    for x, y in (("x", "y4"), ("x3", "y2")):  # an invisible point: without a trace on them Plotly does not draw axes with labels
+        layers.append(go.Scatter(x=[1], y=[1], xaxis=x, yaxis=y, mode="markers", marker={"opacity": 0}, hoverinfo="skip"))
     width = matrices["query"].size(1)
-    shapes = [] if cell is None else _outline(cell, colours, width, scores.shape)
+    rows, columns = scores.shape
+    shapes = [] if cell is None else _outline(cell, colours, width, (rows, columns))
     axes, size = _axes(trace, kind, colours, width)
     layout = plotly_layout(
         colours, **size, **axes, shapes=shapes, annotations=_captions(colours, trace, kind), plot_bgcolor=colours.card
@@ -69,8 +69,8 @@ def score_parts(trace: Trace, kind: str, layer: int, head: int, cell: tuple[int,
 
     cell: (query, key). Query and key share a colour scale, the products have their own, both symmetric about 0.
     """
-    got, (query, key) = trace.attention[kind], cell
-    pair = torch.stack([got.queries[layer, head, query], got.keys[layer, head, key]])  # (2, d_head)
+    attention, (query, key) = trace.attention[kind], cell
+    pair = torch.stack([attention.queries[layer, head, query], attention.keys[layer, head, key]])  # (2, d_head)
     products = pair.prod(dim=0)
     columns = [("query", pair[0], float(pair.abs().max())), ("× key", pair[1], float(pair.abs().max()))]
     columns += [("= product", products, float(products.abs().max()))]
@@ -81,14 +81,14 @@ def score_parts(trace: Trace, kind: str, layer: int, head: int, cell: tuple[int,
             name=name, texttemplate="%{z:.2f}", textfont={"size": LABEL_SIZE}, xgap=2, ygap=1,
             hovertemplate=f"dimension %{{y}}, {name}: <b>%{{z:.4f}}</b><extra></extra>",
         )  # fmt: skip
-    score, weight = float(got.scores[layer, head, query, key]), float(got.weights[layer, head, query, key])
+    score, weight = float(attention.scores[layer, head, query, key]), float(attention.weights[layer, head, query, key])
     asks, answers = (markup(quoted(tokens.shown[at])) for tokens, at in ((trace.queries(kind), query), (trace.keys(kind), key)))
     scale = f" ÷ √{trace.anatomy.kind(kind).d_head}" if trace.intervention.scaled else ""
-    said = (
+    sentence = (
         f"{asks} · {answers} = {number(float(products.sum()))}{scale}<br>score <b>{number(score)}</b> → weight <b>{number(weight, 3)}</b>"
     )
     figure.add_annotation(
-        text=said, xref="paper", x=0, xanchor="left", yref="paper", y=1, yanchor="bottom", yshift=34, align="left", showarrow=False,
+        text=sentence, xref="paper", x=0, xanchor="left", yref="paper", y=1, yanchor="bottom", yshift=34, align="left", showarrow=False,
         font={"size": LABEL_SIZE + 2, "color": colours.ink},
     )  # fmt: skip
     count, names = len(products), [name for name, _, _ in columns]
@@ -169,7 +169,7 @@ def _captions(colours: Palette, trace: Trace, kind: str) -> list[dict]:
         ("x domain", 1, "y3 domain", 1, "top", "values Vᵀ →"),
         ("x2 domain", 0, "y3 domain", -0.02, "top", f"in the middle: Q Kᵀ{scale}"),
     ]
-    look = {"showarrow": False, "align": "right", "font": {"size": LABEL_SIZE, "color": colours.soft}}
+    style = {"showarrow": False, "align": "right", "font": {"size": LABEL_SIZE, "color": colours.soft}}
     return [
         {
             "text": text,
@@ -179,7 +179,7 @@ def _captions(colours: Palette, trace: Trace, kind: str) -> list[dict]:
             "yref": y_axis,
             "y": y,
             "yanchor": anchor,
-            **look,
+            **style,
         }
         for x_axis, x, y_axis, y, anchor, text in texts
     ]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 from io import StringIO
+from typing import Any
 
 import altair as alt
 import torch
 from torch import Tensor
 
 from model.analysis import attention as analysis
-from model.instrument.tokenizer import SPECIAL, Tokens
+from model.instrument.tokenizer import SPECIAL
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, altair_theme, cut, word_label
 
@@ -99,9 +101,9 @@ def _token_ticks(
            alt.Tooltip("share:Q", format=".1%")]  # fmt: skip
     base = alt.Chart().encode(x=x, xOffset=offset, y=y)
     ticks = base.mark_tick(thickness=2, bandSize=12, opacity=0.75).encode(color=colour, tooltip=tip).add_params(hover)
-    picked = base.transform_filter(hover)
-    strong = picked.mark_tick(thickness=3, bandSize=22, color=colours.ink)
-    return [ticks, strong, *_haloed(picked, alt.Text("share:Q", format=".0%"), colours)], rows
+    selection = base.transform_filter(hover)
+    strong = selection.mark_tick(thickness=3, bandSize=22, color=colours.ink)
+    return [ticks, strong, *_haloed(selection, alt.Text("share:Q", format=".0%"), colours)], rows
 
 
 def _rows(trace: Trace, side: str, norms: Tensor, shown: list[int]) -> list[dict]:
@@ -138,9 +140,9 @@ def _lines(x: alt.X, colours: Palette, sublayers: tuple[str, ...], shown: list[i
     dots = base.mark_circle(size=34).encode(
         color=colour, tooltip=tip, opacity=alt.when(hover).then(alt.value(1)).otherwise(alt.value(0.6))
     )
-    picked = base.transform_filter(hover)
-    strong = picked.mark_line(strokeWidth=3, color=colours.ink).encode(detail="n:O")
-    layers = [lines, dots.add_params(hover), strong, *_haloed(picked, alt.Text("norm:Q", format=".1f"), colours)]
+    selection = base.transform_filter(hover)
+    strong = selection.mark_line(strokeWidth=3, color=colours.ink).encode(detail="n:O")
+    layers = [lines, dots.add_params(hover), strong, *_haloed(selection, alt.Text("norm:Q", format=".1f"), colours)]
     return layers + _end_labels(norms, shown, tokens, x, colours, hover) if len(shown) <= NAMED else layers
 
 
@@ -182,7 +184,7 @@ def spread_apart(values: list[float], gap: float) -> list[float]:
 
 def _haloed(chart: alt.Chart, text: alt.Text, colours: Palette) -> list[alt.Chart]:
     """Numbers over the picked marks, on a rim of the page's colour so that they stay readable over lines."""
-    style = {"dy": -11, "fontSize": LABEL_SIZE, "fontWeight": 600}
+    style: dict[str, Any] = {"dy": -11, "fontSize": LABEL_SIZE, "fontWeight": 600}
     rim = chart.mark_text(**style, color=colours.page, stroke=colours.page, strokeWidth=4, strokeJoin="round")
     return [rim.encode(text=text), chart.mark_text(**style, color=colours.ink).encode(text=text)]
 

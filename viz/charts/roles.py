@@ -8,7 +8,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from model.analysis.roles import ROLE, HeadMeasures
-from model.trace.trace import ATTENTION_KINDS
 from viz.charts.parts.matrix import to_array
 from viz.charts.parts.words import head_title
 from viz.theme import (
@@ -44,13 +43,14 @@ def role_map(
     """
     if label not in ("", "distance", *ROLE):
         raise ValueError(f"label must be empty, distance or one of {', '.join(ROLE)}, not {label!r}.")
-    values = {kind: _values(measures, kind, label) for kind in ATTENTION_KINDS}
-    most = max(1.0, *(float(found.max()) for found in values.values() if found is not None)) if label == "distance" else 1.0
-    sizes = {kind: tuple(found["entropy"].shape) for kind, found in measures.statistics.items()}
+    values = {kind: _values(measures, kind, label) for kind in measures.statistics}
+    most = max(1.0, *(float(table.max()) for table in values.values() if table is not None)) if label == "distance" else 1.0
+    sizes = {kind: tuple(statistics["entropy"].shape) for kind, statistics in measures.statistics.items()}
     height = sum(layers * CELL + GAP for layers, _ in sizes.values()) - GAP + TOP + 8
     inside = height - TOP - 8
-    parts, axes, notes, top = [_bar(label, most, colours)], {}, [], inside
-    for index, kind in enumerate(ATTENTION_KINDS):
+    parts, notes, top = [_bar(label, most, colours)], [], inside
+    axes: dict[str, dict] = {}
+    for index, kind in enumerate(sizes):
         layers, heads = sizes[kind]
         end = "" if index == 0 else str(index + 1)
         axes |= _axes(end, layers, heads, ((top - layers * CELL) / inside, top / inside), colours)
@@ -62,7 +62,7 @@ def role_map(
         top -= layers * CELL + GAP
     layout = plotly_layout(
         colours, title=plotly_title(colours, _title(label)), height=height, margin={"l": 30, "r": 8, "t": TOP, "b": 8},
-        annotations=notes, shapes=_frame(selected, colours), dragmode=False, hovermode="closest", **axes,
+        annotations=notes, shapes=_frame(list(sizes), selected, colours), dragmode=False, hovermode="closest", **axes,
     )  # fmt: skip
     return go.Figure(parts, layout)
 
@@ -70,10 +70,10 @@ def role_map(
 def _values(measures: HeadMeasures, kind: str, label: str) -> np.ndarray | None:
     """What colours the heads of a kind: (layer, head); None where that is not defined."""
     if label in ROLE:
-        got = measures.roles[kind].get(label)
-        return None if got is None else to_array(got.score)
-    found = measures.statistics[kind].get(label or "share")
-    return None if found is None else to_array(found)
+        role = measures.roles[kind].get(label)
+        return None if role is None else to_array(role.score)
+    statistic = measures.statistics[kind].get(label or "share")
+    return None if statistic is None else to_array(statistic)
 
 
 def _cells(
@@ -110,7 +110,10 @@ def _cells(
 def on_cell(share: float, kind: str, colours: Palette) -> str:
     """Ink or card, whichever is easier to read on a cell this far along the kind's colours."""
     cell = _light(mix(colours.card, colours.kind(kind), share**SHADE_POWER))
-    contrast = lambda colour: abs(math.log((_light(colour) + 0.05) / (cell + 0.05)))  # noqa: E731
+
+    def contrast(colour: str) -> float:
+        return abs(math.log((_light(colour) + 0.05) / (cell + 0.05)))
+
     return max((colours.ink, colours.card), key=contrast)
 
 
@@ -124,19 +127,19 @@ def _light(colour: str) -> float:
 def _hover(measures: HeadMeasures, kind: str, layer: int, head: int) -> str:
     """Everything that was measured of one head."""
     off = (kind, layer, head) in measures.off
-    found = {name: float(value[layer, head]) for name, value in measures.statistics[kind].items()}
+    statistics = {name: float(value[layer, head]) for name, value in measures.statistics[kind].items()}
     lines = [
         f"<b>{head_title(kind, layer, head)}</b>{' (switched off: it hands nothing on, so it has no role)' if off else ''}",
-        f"entropy {number(found['entropy'])} nats, {found['share']:.0%} of ln(keys)",
-        *([f"mean distance {number(found['distance'], 1)} positions"] if "distance" in found else []),
+        f"entropy {number(statistics['entropy'])} nats, {statistics['share']:.0%} of ln(keys)",
+        *([f"mean distance {number(statistics['distance'], 1)} positions"] if "distance" in statistics else []),
     ]
-    for name, got in measures.roles[kind].items():
-        score, null = number(float(got.score[layer, head])), number(float(got.null[layer, head]))
+    for name, measure in measures.roles[kind].items():
+        score, null = number(float(measure.score[layer, head])), number(float(measure.null[layer, head]))
         if measures.sentences > 1:
-            score += f" ± {number(float(got.deviation[layer, head]))}"
-            null += f" ± {number(float(got.null_deviation[layer, head]))}"
+            score += f" ± {number(float(measure.deviation[layer, head]))}"
+            null += f" ± {number(float(measure.null_deviation[layer, head]))}"
         line = f"{ROLE[name].title} {score} · shuffled {null}"
-        lines.append(f"<b>{line}</b>" if bool(got.has[layer, head]) and not off else line)
+        lines.append(f"<b>{line}</b>" if bool(measure.has[layer, head]) and not off else line)
     return "<br>".join(lines)
 
 
@@ -157,23 +160,23 @@ def _bar(label: str, most: float, colours: Palette) -> go.Scatter:
 
 def _axes(end: str, layers: int, heads: int, domain: tuple[float, float], colours: Palette) -> dict:
     """Layers down and heads across, numbered from 1; heads are numbered above the first kind only."""
-    look = {"tickfont": {"size": LABEL_SIZE - 1, "color": colours.soft}, "automargin": False, "fixedrange": True}
+    style = {"tickfont": {"size": LABEL_SIZE - 1, "color": colours.soft}, "automargin": False, "fixedrange": True}
     x = plotly_axis(
         colours, side="top", range=[0.5, heads + 0.5], tickvals=list(range(1, heads + 1)), showticklabels=not end,
-        anchor=f"y{end}", **look,
+        anchor=f"y{end}", **style,
     )  # fmt: skip
     y = plotly_axis(
-        colours, range=[layers + 0.5, 0.5], tickvals=list(range(1, layers + 1)), domain=list(domain), anchor=f"x{end}", **look
+        colours, range=[layers + 0.5, 0.5], tickvals=list(range(1, layers + 1)), domain=list(domain), anchor=f"x{end}", **style
     )
     return {f"xaxis{end}": x, f"yaxis{end}": y}
 
 
-def _frame(selected: tuple[str, int, int] | None, colours: Palette) -> list[dict]:
+def _frame(kinds: list[str], selected: tuple[str, int, int] | None, colours: Palette) -> list[dict]:
     """The outline of the open head."""
     if selected is None:
         return []
     kind, layer, head = selected
-    index = ATTENTION_KINDS.index(kind)
+    index = kinds.index(kind)
     end = "" if index == 0 else str(index + 1)
     box = {"x0": head + 0.5, "x1": head + 1.5, "y0": layer + 0.5, "y1": layer + 1.5}
     return [{"type": "rect", "xref": f"x{end}", "yref": f"y{end}", **box, "line": {"color": colours.ink, "width": 2}}]

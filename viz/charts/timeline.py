@@ -26,7 +26,7 @@ def timeline_curve(moments: list[Moment], chosen: int, colours: Palette = LIGHT)
             ("dev_loss", "y", "cross-entropy, nats", colours.decoder), ("bleu", "y2", "BLEU", colours.encoder),
         )
     ]  # fmt: skip
-    look = {"fixedrange": True, "automargin": False, "rangemode": "tozero"}
+    style = {"fixedrange": True, "automargin": False, "rangemode": "tozero"}
     bar = {
         "type": "line",
         "yref": "paper",
@@ -40,7 +40,7 @@ def timeline_curve(moments: list[Moment], chosen: int, colours: Palette = LIGHT)
         colours, height=130, margin={"l": 32, "r": 32, "t": 22, "b": 20}, showlegend=True, shapes=[bar],
         legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": LABEL_SIZE - 1}, "itemclick": False},
         xaxis=plotly_axis(colours, tickvals=places, ticktext=steps, range=[-0.3, len(moments) - 0.7], fixedrange=True, automargin=False),
-        yaxis=plotly_axis(colours, dtick=5, **look), yaxis2=plotly_axis(colours, side="right", overlaying="y", dtick=20, **look),
+        yaxis=plotly_axis(colours, dtick=5, **style), yaxis2=plotly_axis(colours, side="right", overlaying="y", dtick=20, **style),
     )  # fmt: skip
     return go.Figure(lines, layout)
 
@@ -69,5 +69,5 @@ def role_history(moments: list[Moment], colours: Palette = LIGHT, chosen: int | 
 
 def _named(heads: list[tuple[str, int, int]], most: int = 12) -> str:
     """encoder 2.8, cross 4.7, ...: layers and heads from 1."""
-    said = ", ".join(f"{KINDS[kind]} {layer + 1}.{head + 1}" for kind, layer, head in heads[:most])
-    return (said + (", …" if len(heads) > most else "")) or "none"
+    names = ", ".join(f"{KINDS[kind]} {layer + 1}.{head + 1}" for kind, layer, head in heads[:most])
+    return (names + (", …" if len(heads) > most else "")) or "none"

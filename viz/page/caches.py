@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from functools import partial, singledispatch, wraps
 from inspect import signature
 from itertools import chain
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import streamlit as st
@@ -51,7 +51,7 @@ def key_of(value: object) -> Hashable:
     """
     if value is not None and type(value).__eq__ is object.__eq__:
         raise TypeError(f"A {type(value).__name__} is no key for a cache: register one in viz.page.caches.key_of.")
-    return value  # type: ignore[return-value]  # a dict looks it up, and says so itself where it cannot
+    return value  # a dict looks it up, and says so itself where it cannot
 
 
 @key_of.register
@@ -225,7 +225,6 @@ def clear() -> None:
 
 def shared(function: Callable[P, T]) -> Callable[P, T]:
     """A function computed once for equal arguments: all get the same value, so nobody may change it. Counted by its tensors."""
-
     key = _keys(function)
 
     @wraps(function)
@@ -237,7 +236,6 @@ def shared(function: Callable[P, T]) -> Callable[P, T]:
 
 def cached(function: Callable[P, T]) -> Callable[P, T]:
     """A function computed once for equal arguments; everyone gets a copy. Counted by its pickle."""
-
     key = _keys(function)
 
     @wraps(function)
@@ -249,7 +247,7 @@ def cached(function: Callable[P, T]) -> Callable[P, T]:
 
 def picture(name: str, *key: object, build: Callable[[], T]) -> T:
     """What `build` draws, its minus signs as people write them; `name` and the rest are what it goes by."""
-    return _copied(("picture", name, key_of(key)), lambda: with_signs(build()))
+    return _copied(("picture", name, key_of(key)), lambda: cast(T, with_signs(build())))
 
 
 loaded = partial(st.cache_resource, show_spinner=False, hash_funcs={Translator: weights_of})  # what is read from files, by checkpoint

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Set
 from difflib import SequenceMatcher
 
-from model.instrument.tokenizer import SPACE, Tokens
+from model.instrument.tokenizer import SPACE
+from model.trace.tokens import Tokens
 from viz.page.parts.tags import Html, tag
 from viz.theme import SPACE_MARK, cut
 
@@ -25,7 +27,7 @@ def changed(before: Tokens, after: Tokens) -> set[int]:
     return set(range(len(after))) - kept
 
 
-def row(name: str, label: str, tokens: Tokens, marked: set[int] = frozenset(), struck: set[int] = frozenset()) -> str:
+def row(name: str, label: str, tokens: Tokens, marked: Set[int] = frozenset(), struck: Set[int] = frozenset()) -> str:
     """HTML of one labelled row; `name` is for tests, `marked` tokens are drawn as changed, `struck` ones as deleted. All text is escaped."""
     chips = "".join(
         _chip(piece, name, word, index in marked, index in struck)

@@ -164,7 +164,7 @@ def draw_changes(scene: Scene, original: Tokens) -> None:
         for name, titles, label in (("compare", COMPARE_TITLES, "Show"), ("forcing", FORCING_TITLES, "Compare")):
             if name == "compare" or not settings.target.strip():
                 st.segmented_control(
-                    label, list(titles), format_func=titles.get, required=True, label_visibility="collapsed",
+                    label, list(titles), format_func=titles.__getitem__, required=True, label_visibility="collapsed",
                     help=FORCING_HELP if name == "forcing" else None, **tied(name, f"strip-{name}", options=True),
                 )  # fmt: skip
         st.html(f'<div class="verdict">{verdict.said(scene, original)}</div>', width="content")

@@ -149,7 +149,8 @@ class Scene:
 
     def choose(self, **changes) -> None:
         """Change settings in mid-run; what is drawn after this sees them."""
-        self.settings = store.write(**changes)
+        store.write(**changes)
+        self.settings = store.state()
 
 
 caches.key_of.register(Scene, lambda scene: scene.key)
@@ -196,10 +197,9 @@ def calculation_opener(scene: Scene) -> Callable[[Click], None]:
     kind, layer, head = scene.open_head
 
     def open_calculation(click: Click) -> None:
-        cell = (click.row, click.column)
+        query, key = click.row, click.column
         if scene.settings.words:
-            cell = strongest_pieces(scene.trace, kind, scene.trace.attention[kind].weights[layer, head], cell)
-        cell = {"query": cell[0], "key": cell[1]}
-        store.write(view=scene.calculation or scene.settings.view, kind=kind, layer=layer, head=head, **cell)
+            query, key = strongest_pieces(scene.trace, kind, scene.trace.attention[kind].weights[layer, head], (query, key))
+        store.write(view=scene.calculation or scene.settings.view, kind=kind, layer=layer, head=head, query=query, key=key)
 
     return open_calculation

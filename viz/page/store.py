@@ -22,10 +22,9 @@ def state() -> State:
     return st.session_state["state"]
 
 
-def write(**values: Any) -> State:
-    """Other values, by their names in the address (or `change` as a whole). Returns the State that is shown from now on."""
-    now = st.session_state["state"] = state().having(**values)
-    return now
+def write(**values: object) -> None:
+    """Show other values from now on, by their names in the address (or `change` as a whole)."""
+    st.session_state["state"] = state().having(**values)
 
 
 def follow(arrived: State) -> None:

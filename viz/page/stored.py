@@ -49,8 +49,15 @@ def _stored(folder: str, weights: str, config: Config) -> Stored:
             notices.append(str(error))
             return nothing
 
-    found = read(load_roles, None), read(load_alignment, None), tuple(read(load_timeline, [])), load_coreference(Path(folder), weights), read(load_depth, None)
-    return Stored(*found, tuple(notices))
+    nothing: list[Moment] = []
+    return Stored(
+        roles=read(load_roles, None),
+        alignment=read(load_alignment, None),
+        moments=tuple(read(load_timeline, nothing)),
+        coreference=load_coreference(Path(folder), weights),
+        depth=read(load_depth, None),
+        notices=tuple(notices),
+    )
 
 
 def stored(shown: Translator) -> Stored:

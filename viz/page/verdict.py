@@ -9,7 +9,8 @@ from functools import partial
 
 from model.analysis.change import PredictionChange, prediction_change
 from model.analysis.words import join_pieces
-from model.instrument.tokenizer import SPACE, SPECIAL, Tokens
+from model.instrument.tokenizer import SPACE, SPECIAL
+from model.trace.tokens import Tokens
 from viz.page import engine
 from viz.page.scene import Scene
 from viz.theme import number, quoted

@@ -37,7 +37,8 @@ FORMULA = (
 
 def _choice(written: str, limits: Limits) -> tuple[int, int]:
     """3.812: step and piece from 1."""
-    return numbers(written.split("."), (limits.tokens, limits.anatomy.vocabulary))
+    step, piece = numbers(written.split("."), (limits.tokens, limits.anatomy.vocabulary))
+    return step, piece
 
 
 PARAMS = (
@@ -77,7 +78,7 @@ def _packed(translator: Translator, trace: Trace, layer: int, head: int, taken: 
 def draw(scene: Scene) -> None:
     """One part at a time."""
     part = st.segmented_control(
-        "Part", list(PART_TITLES), format_func=PART_TITLES.get, required=True, label_visibility="collapsed",
+        "Part", list(PART_TITLES), format_func=PART_TITLES.__getitem__, required=True, label_visibility="collapsed",
         **tied("decoding_part", "decoding-part", options=True),
     )  # fmt: skip
     {"steps": _steps, "beam": _beam}[part](scene)

@@ -9,7 +9,8 @@ import streamlit as st
 
 from model import Translator
 from model.analysis.embedding import Vocabulary
-from model.instrument.tokenizer import SPECIAL, Tokens
+from model.instrument.tokenizer import SPECIAL
+from model.trace.tokens import Tokens
 from viz import reading
 from viz.canvas import Click, plot_clicks
 from viz.charts import added_to_sentence, embedding_map, neighbours_bar, outline_token, token_paths
@@ -78,7 +79,7 @@ def _token(scene: Scene, tokens: Tokens) -> int:
 def _choose_space() -> int:
     """Two or three dimensions; the choice goes into the URL."""
     space = st.segmented_control(
-        "Dimensions", list(SPACE_TITLES), format_func=SPACE_TITLES.get, required=True, label_visibility="collapsed",
+        "Dimensions", list(SPACE_TITLES), format_func=SPACE_TITLES.__getitem__, required=True, label_visibility="collapsed",
         **tied("space", "embeddings-space", options=True),
     )  # fmt: skip
     return 3 if space == "3d" else 2

@@ -66,7 +66,7 @@ def _batch(translator: Translator, trace: Trace, changes: list[Intervention]) ->
 def draw(scene: Scene) -> None:
     """Choose what is taken away and which word counts; a click takes one away for good, or gives it back."""
     chosen = st.segmented_control(
-        "Take away", list(PART_TITLES), format_func=PART_TITLES.get, required=True, label_visibility="collapsed",
+        "Take away", list(PART_TITLES), format_func=PART_TITLES.__getitem__, required=True, label_visibility="collapsed",
         **tied("knockout_part", "knockout-part", options=True),
     )  # fmt: skip
     rows, said = _choose(scene)

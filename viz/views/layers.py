@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from functools import partial
 
+import altair as alt
 import streamlit as st
 
 from model.analysis.layers import layer_normed, norm_labels, strongest_units, unit_pieces
 from model.instrument.tokenizer import SPECIAL
+from model.trace.trace import Trace
 from viz.canvas import Click, plot_clicks
 from viz.charts import (
     firing_heatmap,
@@ -30,7 +33,7 @@ from viz.page.parts.pickers import pick_token
 from viz.page.parts.sides import choose_side
 from viz.page.scene import SIDE, Scene, View, numbered
 from viz.page.store import tied
-from viz.theme import piece_name, quoted, signed, token_label
+from viz.theme import Palette, piece_name, quoted, signed, token_label
 
 PART_TITLES = {"growth": "Growth", "norm": "Normalisation", "units": "Feed-forward"}
 MOST_SITES = 99  # LayerNorms that a link may name
@@ -63,7 +66,7 @@ def draw(scene: Scene) -> None:
     with st.container(horizontal=True, gap="medium"):
         side = choose_side("layers-side", unit=None)  # a unit of the other side is another unit
         part = st.segmented_control(
-            "Part", list(PART_TITLES), format_func=PART_TITLES.get, required=True, label_visibility="collapsed",
+            "Part", list(PART_TITLES), format_func=PART_TITLES.__getitem__, required=True, label_visibility="collapsed",
             **tied("layer_part", "layer-part", options=True),
         )  # fmt: skip
     if scene.compares and part != "growth":
@@ -83,7 +86,7 @@ def _growth(scene: Scene, side: str) -> None:
         with st.container(border=True, key=f"card-{name}"):
             _title(title)
             st.caption(caption)
-            spec = scene.picture(name, lambda chart=chart: chart(scene.trace, side, scene.colours).to_dict(validate=False), side)
+            spec = scene.picture(name, partial(_spec, chart, scene, side), side)
             st.vega_lite_chart(spec=spec, theme=None, key=f"layers-{name}-{side}", width="stretch")
     token = _token(scene, side)
     left, right = st.columns([1.5, 1], gap="medium")
@@ -99,6 +102,11 @@ def _growth(scene: Scene, side: str) -> None:
         build = partial(token_growth, scene.trace, side, token, scene.colours)
         st.plotly_chart(scene.picture("token-growth", build, side, token), theme=None, key="layers-token-growth", config=PLAIN)
     _listen("card-cosines")
+
+
+def _spec(chart: Callable[[Trace, str, Palette], alt.LayerChart], scene: Scene, side: str) -> dict:
+    """A chart of GROWTH as Vega-Lite."""
+    return chart(scene.trace, side, scene.colours).to_dict(validate=False)
 
 
 def _normalisation(scene: Scene, side: str) -> None:

@@ -27,7 +27,7 @@ def draw(scene: Scene) -> None:
     choose_head(scene, "one")
     paints = False
     if obeyed(scene.trace.anatomy, "cut"):
-        st.segmented_control("Click on a cell", PAINT_TITLES, format_func=PAINT_TITLES.get, required=True, **tied("paint", options=True))
+        st.segmented_control("Click on a cell", PAINT_TITLES, format_func=PAINT_TITLES.__getitem__, required=True, **tied("paint", options=True))
         paints = scene.settings.paint != "off"
     matrix, table = st.columns([1.9, 1], gap="medium")
     with matrix, st.container(border=True, key="card-head"):

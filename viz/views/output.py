@@ -43,7 +43,7 @@ def _pieces(translator: Translator) -> list[str]:
 def draw(scene: Scene) -> None:
     """One part at a time; a click chooses the decoder row."""
     part = st.segmented_control(
-        "Part", list(PART_TITLES), format_func=PART_TITLES.get, required=True, label_visibility="collapsed",
+        "Part", list(PART_TITLES), format_func=PART_TITLES.__getitem__, required=True, label_visibility="collapsed",
         **tied("output_part", "output-part", options=True),
     )  # fmt: skip
     pieces = _pieces(scene.translator)

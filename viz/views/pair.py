@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from model.analysis.two_sentences import LONGEST_SWAP, aligned_difference, aligned_mask, axis_counterparts, head_changes
-from model.trace.trace import ATTENTION_KINDS, AttentionMaps
+from model.trace.trace import AttentionMaps
 from viz.canvas import Click, Matrix, attention_matrices, cell_states, pack_matrices
 from viz.canvas.matrices import STATES
 from viz.charts.parts.words import head_title
@@ -170,7 +170,7 @@ def _alone(first: AttentionMaps, second: AttentionMaps, kind: str) -> str:
 @cached
 def _changes(first: Scene, second: Scene) -> dict[str, Tensor]:
     """Mean absolute difference of every head, by kind."""
-    return {kind: head_changes(first.maps, second.maps, kind).cpu() for kind in ATTENTION_KINDS}
+    return {kind: head_changes(first.maps, second.maps, kind).cpu() for kind in first.maps.attention}
 
 
 def _most_changed(scene: Scene, other: Scene) -> None:
@@ -190,10 +190,11 @@ def _most_changed(scene: Scene, other: Scene) -> None:
         f"The open head has {float(changes[kind][layer, head]):.3f}, number {place} of {len(heads)}."
     )
     with st.container(horizontal=True, key="pair-heads", gap="small"):
-        for rank, (value, *where) in enumerate(heads[:MOST_CHANGED]):
-            off = " (off)" if tuple(where) in scene.trace.intervention.heads_off else ""
+        for rank, (value, of_kind, in_layer, number) in enumerate(heads[:MOST_CHANGED]):
+            where = (of_kind, in_layer, number)
+            off = " (off)" if where in scene.trace.intervention.heads_off else ""
             label = f"{head_title(*where)}{off}: **{value:.3f}**"
-            st.button(label, on_click=_open, args=where, key=f"pair-head-{rank}", disabled=where == [kind, layer, head])
+            st.button(label, on_click=_open, args=where, key=f"pair-head-{rank}", disabled=where == (kind, layer, head))
 
 
 def _open(kind: str, layer: int, head: int) -> None:

@@ -13,8 +13,9 @@ from model import Translator
 from model.analysis import attention as analysis
 from model.analysis.permutation import Permuted, compare_orders, moved, next_order, reordered, shuffled_words, with_and_without
 from model.analysis.words import word_groups
-from model.instrument.tokenizer import SPECIAL, Tokens
+from model.instrument.tokenizer import SPECIAL
 from model.trace.intervention import Intervention
+from model.trace.tokens import Tokens
 from model.transformer.config import Config
 from viz import reading
 from viz.charts import (
@@ -53,7 +54,7 @@ def draw(scene: Scene) -> None:
         scene.choose(position_part=parts[0])
     with st.container(horizontal=True, gap="medium"):
         st.segmented_control(
-            "Part", parts, format_func=PART_TITLES.get, required=True, label_visibility="collapsed",
+            "Part", parts, format_func=PART_TITLES.__getitem__, required=True, label_visibility="collapsed",
             **tied("position_part", "positions-part", options=True),
         )  # fmt: skip
         side = choose_side("positions-side")
@@ -189,7 +190,7 @@ def _verdict(scene: Scene, found: Permuted, other: Tokens, order: list[int]) -> 
     if change.window is not None:
         said += f"Attention within ±{change.window} depends on who stands near whom, so order counts even without positions. "
     first = engine.translate(scene.translator, scene.source, off)
-    second = _translated(scene.translator, other, moved(off, order))
+    second = _translated(scene.translator, other, moved(off, scene.trace.anatomy, order))
     if first.ids == second.ids:
         return said + f"Read without positions, both orders get the same translation: {_text(second)}."
     return said + f"Read without positions, they get different translations: {_text(first)} and {_text(second)}."

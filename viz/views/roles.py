@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from model.analysis.roles import ROLES, SURE, HeadMeasures
+from model.trace.anatomy import Anatomy
 from viz.canvas import Click, plot_clicks
 from viz.charts import role_map
 from viz.charts.timeline import role_history
@@ -53,14 +54,14 @@ def draw(scene: Scene) -> None:
             figure = scene.picture("role-history", build, scene.settings.moment, moments[-1].sha256)
             st.plotly_chart(figure, theme=None, key="roles-history", config={"displayModeBar": False})
     with st.container(border=True, key="card-role-table"):
-        st.html(role_table(measures))
+        st.html(role_table(measures, scene.trace.anatomy))
 
 
 def _choose(scene: Scene) -> None:
     """Colour and filter, and this sentence or the held-out ones; both go into the URL."""
     stored = stored_measures(scene)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="roles-choice"):
-        st.pills("Colour by", LABELS, format_func=TITLES.get, label_visibility="collapsed",
+        st.pills("Colour by", LABELS, format_func=TITLES.__getitem__, label_visibility="collapsed",
                  **store.tied(key="roles-label", shown=scene.settings.label, take=lambda label: {"label": label or ""}, options=True))  # fmt: skip
         if stored:
             st.segmented_control(
@@ -78,13 +79,13 @@ def _choose(scene: Scene) -> None:
         st.caption("The held-out sentences were read by the model as trained: your switches change this sentence only.")
 
 
-def role_table(measures: HeadMeasures) -> str:
+def role_table(measures: HeadMeasures, anatomy: Anatomy) -> str:
     """HTML table: every role with its formula, threshold and paper, and how many heads have it. All text is escaped."""
     rows = []
     for role in ROLES:
-        where = [kind for kind in role.kinds if role.name in measures.roles[kind]]
+        where = [kind for kind in role.kinds(anatomy) if role.name in measures.roles[kind]]
         heads = str(len(measures.having(role.name))) if where else "not defined here"
-        kinds = ", ".join(KINDS[kind] for kind in role.kinds)
+        kinds = ", ".join(KINDS[kind] for kind in role.kinds(anatomy))
         rows.append((role.title, role.formula, f"{role.threshold:g}", kinds, heads, role.source))
     names = ("role", "score: mean over the queries q of", "threshold", "where", "heads", "after")
     return tag("div", table(names, rows), tag("p", _rule(measures)), class_="role-table")

@@ -10,7 +10,8 @@ import streamlit as st
 
 from model.analysis.merges import byte_runs, renumbered, replay_merges, space_runs, spelled, three_cuts
 from model.analysis.words import word_groups
-from model.instrument.tokenizer import SPACE, SPECIAL, Tokens
+from model.instrument.tokenizer import SPACE, SPECIAL
+from model.trace.tokens import Tokens
 from viz.charts import merge_tree
 from viz.charts.tokens import READABLE, character_label, run_label
 from viz.page.parts.pickers import pick_one

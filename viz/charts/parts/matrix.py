@@ -57,13 +57,13 @@ def fitting(labels: list[str], size: int, room: int = ROW_ROOM) -> int:
     return max(SMALLEST_LABEL, min(size, int(size * room / max(text_width(labels, size), 1))))
 
 
-def heatmap(values: np.ndarray, template: str, **more) -> go.Heatmap:
+def heatmap(values: np.ndarray, template: str, **options) -> go.Heatmap:
     """One layer of cells on the silent axes. `template` is the hover: %{y} names the row, %{x} the column, %{z} is the value;
     %{y:d} and %{x:d} are their positions from 1."""
     gap = 1 if max(values.shape) <= GAPS else 0
     return go.Heatmap(
         z=values, x0=1, dx=1, y0=1, dy=1, xaxis="x2", yaxis="y2", xgap=gap, ygap=gap,
-        hovertemplate=template + "<extra></extra>", hoverongaps=False, **more,
+        hovertemplate=template + "<extra></extra>", hoverongaps=False, **options,
     )  # fmt: skip
 
 
@@ -83,25 +83,26 @@ def matrix_figure(
     rise = text_width(x_texts, size) * math.sin(math.radians(SLANT)) + size  # px: height of the slanted labels
     top, left = round(BAR + rise + 8), round(text_width(y_texts, size) + 16)
     right = round(min(36, max(12, text_width(x_texts[-1:], size) * math.cos(math.radians(SLANT)) + 4)))
-    look = {"tickfont": {"family": MONO, "size": size, "color": colours.ink}, "showline": True, "mirror": True,
+    style = {"tickfont": {"family": MONO, "size": size, "color": colours.ink}, "showline": True, "mirror": True,
             "constrain": "domain", "automargin": False}  # fmt: skip
     across, down = [0.5, columns + 0.5], [rows + 0.5, 0.5]
     silent = {"showticklabels": False, "tickmode": "array", "automargin": False}
-    numbered = lambda count: list(range(1, count + 1))  # noqa: E731
+    row_numbers, column_numbers = list(range(1, rows + 1)), list(range(1, columns + 1))
     layout = plotly_layout(
         colours, title=plotly_title(colours, title), plot_bgcolor=colours.card,
         height=min(LARGEST, max(SMALLEST, rows * CELL + top + 12, 2 * (top + 12))),
         margin={"l": left, "r": right, "t": top, "b": 12},
         xaxis=plotly_axis(colours, side="top", tickangle=-SLANT, tickvals=x_values, ticktext=x_texts, range=across,
-                          constraintoward="left", **look),
+                          constraintoward="left", **style),
         yaxis=plotly_axis(colours, tickvals=y_values, ticktext=y_texts, ticklabelstandoff=6, range=down,
-                          constraintoward="top", **look),
-        xaxis2=plotly_axis(colours, **silent, overlaying="x", matches="x", range=across, tickvals=numbered(columns),
+                          constraintoward="top", **style),
+        xaxis2=plotly_axis(colours, **silent, overlaying="x", matches="x", range=across, tickvals=column_numbers,
                            ticktext=names[1]),
-        yaxis2=plotly_axis(colours, **silent, overlaying="y", matches="y", range=down, tickvals=numbered(rows),
+        yaxis2=plotly_axis(colours, **silent, overlaying="y", matches="y", range=down, tickvals=row_numbers,
                            ticktext=names[0]),
     )  # fmt: skip
-    wake = go.Scatter(x=[1], y=[1], mode="markers", marker={"opacity": 0}, hoverinfo="skip")  # the visible axes
+    # an invisible point; without a trace on them Plotly does not draw the visible axes
+    wake = go.Scatter(x=[1], y=[1], mode="markers", marker={"opacity": 0}, hoverinfo="skip")
     figure = go.Figure([*layers, wake], layout)  # all at once: every later change costs Plotly milliseconds
     if square and max(rows, columns) <= 2 * min(rows, columns):
         figure.layout.yaxis.update(scaleanchor="x", scaleratio=1)

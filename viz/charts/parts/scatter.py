@@ -68,10 +68,10 @@ def point_text(text: str, dimensions: int) -> str:
     return markup(text) if dimensions == 2 else text
 
 
-def add_points(figure: go.Figure, places: np.ndarray, **look) -> None:
+def add_points(figure: go.Figure, places: np.ndarray, **style) -> None:
     """One trace of points or lines: places (n, 2 or 3)."""
     axes = dict(zip("xyz", places.T.astype(np.float32), strict=False))
-    (figure.add_scatter3d if len(axes) == 3 else figure.add_scatter)(**axes, **look)
+    (figure.add_scatter3d if len(axes) == 3 else figure.add_scatter)(**axes, **style)
 
 
 def framed(figure: go.Figure, places: np.ndarray, shares: list[float], title: str, colours: Palette) -> go.Figure:
@@ -103,10 +103,10 @@ def framed(figure: go.Figure, places: np.ndarray, shares: list[float], title: st
 
 def _flat_axes(figure: go.Figure, ranges: list[list[float]], shares: list[float], colours: Palette) -> None:
     """Two axes of which one unit is as long as the other's."""
-    look = {"showgrid": True, "zeroline": False, "automargin": False}
+    style = {"showgrid": True, "zeroline": False, "automargin": False}
     across, up = (f"axis {axis}: {100 * share:.0f} % of the variance" for axis, share in enumerate(shares, start=1))
-    figure.layout.xaxis = plotly_axis(colours, **look, range=ranges[0], title=across)
-    figure.layout.yaxis = plotly_axis(colours, **look, range=ranges[1], title=up, scaleanchor="x", scaleratio=1)
+    figure.layout.xaxis = plotly_axis(colours, **style, range=ranges[0], title=across)
+    figure.layout.yaxis = plotly_axis(colours, **style, range=ranges[1], title=up, scaleanchor="x", scaleratio=1)
 
 
 def _space_axes(figure: go.Figure, ranges: list[list[float]], shares: list[float], colours: Palette) -> None:

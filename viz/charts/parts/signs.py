@@ -20,11 +20,13 @@ def with_signs(figure: object) -> object:
     for trace in figure.data:
         for template, texts in (("hovertemplate", "hovertext"), ("texttemplate", "text")):
             written = getattr(trace, template, None)
-            found = FIELD.search(written) if isinstance(written, str) else None
-            if found and getattr(trace, texts, None) is None and len(FIELD.findall(written)) == 1:
-                numbers = _written(getattr(trace, found[1], None), bool(found[2]), int(found[3]))
+            if not isinstance(written, str):
+                continue
+            field = FIELD.search(written)
+            if field and getattr(trace, texts, None) is None and len(FIELD.findall(written)) == 1:
+                numbers = _written(getattr(trace, field[1], None), bool(field[2]), int(field[3]))
                 if numbers is not None:
-                    trace.update({texts: numbers, template: written.replace(found[0], f"%{{{texts}}}")})
+                    trace.update({texts: numbers, template: written.replace(field[0], f"%{{{texts}}}")})
     return figure
 
 

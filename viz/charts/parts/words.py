@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from model.instrument.tokenizer import SPECIAL, Tokens
+from model.instrument.tokenizer import SPECIAL
+from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps
 from viz.theme import KIND_TITLES, SPACE_MARK, Palette, cut, cut_pair, markup, number, quoted, tinted, token_label, token_labels
 

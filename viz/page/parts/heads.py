@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from model.trace.trace import ATTENTION_KINDS
 from viz.charts.parts.words import head_title
 from viz.page.parts.tags import Html, tag
 from viz.page.scene import Scene, numbered
@@ -22,7 +21,7 @@ def choose_head(scene: Scene, prefix: str, whole_layer: bool = False) -> None:
     kind, layer, head = scene.open_head
     with st.container(horizontal=True, gap="medium"):
         opened = {"layer": layer, "head": head, "query": None, "key": None}
-        st.segmented_control("Kind", ATTENTION_KINDS, format_func=KIND_TITLES.get, required=True,
+        st.segmented_control("Kind", scene.trace.anatomy.kind_names, format_func=KIND_TITLES.__getitem__, required=True,
                              **tied(key=f"{prefix}-kind", shown=kind, take=lambda kind: {"kind": kind, **opened}, options=True))  # fmt: skip
         layer = numbered("Layer", f"{prefix}-layer", scene.trace.attention[kind].weights.size(0), layer, "layer")
         if not whole_layer:

@@ -21,9 +21,15 @@ CARD = 410  # px: width of the card beside the grid
 def open_head(scene: Scene, large: bool = False, listen: bool = True) -> None:
     """One head with its title, its heatmap and its strongest cell in words. listen=False: the view listens to clicks itself."""
     kind, layer, head = scene.open_head
-    said, caption = (head_sentence, "Row attends to column.") if not scene.compares else (change_sentence, "After minus before.")
-    maps = (scene.maps_before, scene.maps) if scene.compares else (scene.maps,)
-    query, key, sentence = scene.picture(said.__name__, partial(said, *maps, kind, layer, head), kind, layer, head)
+    place, colours = (kind, layer, head), scene.colours
+    if scene.compares:
+        build_sentence = partial(change_sentence, scene.maps_before, scene.maps, *place)
+        query, key, sentence = scene.picture("change_sentence", build_sentence, *place)
+        build = partial(difference_heatmap, scene.maps_before, scene.maps, *place, colours, cell=(query, key))
+    else:
+        query, key, sentence = scene.picture("head_sentence", partial(head_sentence, scene.maps, *place), *place)
+        build = partial(head_heatmap, scene.maps, *place, colours, cell=(query, key))
+    caption = "After minus before." if scene.compares else "Row attends to column."
     head_heading(scene)
     st.caption(f"{caption} Click a cell to open its calculation.")
     aligned = engine.alignment_head(scene.translator)
@@ -34,9 +40,7 @@ def open_head(scene: Scene, large: bool = False, listen: bool = True) -> None:
         )
     if hidden := scene.hidden(kind, layer, [head]):
         st.caption(hidden)
-    draw_map = difference_heatmap if scene.compares else head_heatmap
-    build = partial(draw_map, *maps, kind, layer, head, scene.colours, cell=(query, key))
-    figure = scene.picture("head", build, kind, layer, head)
+    figure = scene.picture("head", build, *place)
     figure.update_layout(height=max(figure.layout.height, LARGE) if large else _card_height(figure))
     st.plotly_chart(figure, theme=None, key="head-large" if large else "head-small", config={"displaylogo": False})
     if listen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 import streamlit as st
 
@@ -16,7 +17,7 @@ from viz.theme import token_label, word_label
 
 def pick_one(
     label: str, options: Mapping[int, str], chosen: int, key: str, take: Callable[[int], Mapping[str, object]], most: int = LONG,
-    list_width: int | str = 320, buttons_width: str = "content", shows_label: bool = True,
+    list_width: int | Literal["stretch"] = 320, buttons_width: Literal["content", "stretch"] = "content", shows_label: bool = True,
 ) -> None:  # fmt: skip
     """Options by number, each with its text; the widget shows the one that is chosen.
 

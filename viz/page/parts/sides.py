@@ -12,6 +12,6 @@ SIDE_TITLES = {"encoder": "Source (encoder)", "decoder": "Target (decoder)"}
 def choose_side(key: str, **also: object) -> str:
     """Encoder or decoder; the choice goes into the URL. key: of the widget; also: what else a choice writes."""
     return st.segmented_control(
-        "Side", list(SIDE_TITLES), format_func=SIDE_TITLES.get, required=True, label_visibility="collapsed",
+        "Side", list(SIDE_TITLES), format_func=SIDE_TITLES.__getitem__, required=True, label_visibility="collapsed",
         **tied("side", key, take=lambda side: {"side": side, **also}, options=True),
     )  # fmt: skip

@@ -1,0 +1,53 @@
+// The history of the browser: Streamlit makes an entry for every change of the address: for every pause in typing, and for what the page fills in.
+
+export default function (component) {
+  const first = !window.headlightHistory;
+  const room = (window.headlightHistory ||= install());
+  Object.assign(room, component.data);
+  const texts = first && recall();
+  if (texts) component.setTriggerValue("texts", texts);
+}
+
+/** After a reload: the whole of the texts of which this address holds only the beginning; null where it holds all. */
+function recall() {
+  try {
+    const { search, texts } = JSON.parse(window.sessionStorage.getItem("headlight-texts") ?? "null");
+    return new URLSearchParams(search).toString() === new URLSearchParams(window.location.search).toString() ? texts : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Stand between Streamlit and the history, once a tab. */
+function install() {
+  const room = { typed: [], walked: [], typing: false, text: null, last: [], touched: false };
+  const push = window.history.pushState.bind(window.history);
+  window.history.pushState = (state, title, url) =>
+    replaces(room, url) ? window.history.replaceState(state, title, url) : push(state, title, url);
+  window.addEventListener("popstate", () => Object.assign(room, { typing: false, text: null, last: [], touched: false }));
+  for (const name of ["pointerdown", "click", "keydown", "input"])
+    document.addEventListener(name, () => (room.touched = true), true);
+  const type = (event) => isField(event) && Object.assign(room, { typing: true, text: event.composedPath()[0].value });
+  document.addEventListener("input", type, true);
+  document.addEventListener("click", (event) => isField(event) || (room.typing = false), true);
+  return room;
+}
+
+function isField(event) {
+  return event.composedPath()[0].matches?.("input[type=text], input:not([type]), textarea") || false;
+}
+
+/** Whether the way to `url` belongs to the entry that is there: the reader types, goes on with what was moved last, or has done nothing yet. */
+function replaces(room, url) {
+  const next = new URL(url ?? window.location.href, window.location.href);
+  if (next.pathname !== window.location.pathname) return false;
+  const [from, to] = [new URLSearchParams(window.location.search), next.searchParams];
+  const changed = [...new Set([...from.keys(), ...to.keys()])].filter((name) => from.get(name) !== to.get(name)).sort();
+  const walks = changed.every((name) => room.last.includes(name) && room.walked.includes(name));
+  if (!walks) room.last = changed;
+  const written = changed.filter((name) => room.typed.includes(name));
+  const typed =
+    written.length > 0 &&
+    (room.typing || (written.length === changed.length && written.every((name) => to.get(name) === room.text)));
+  return !room.touched || typed || walks;
+}

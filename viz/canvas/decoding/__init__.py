@@ -1,0 +1,122 @@
+"""Decoding word by word: packing one pass over a translation, and mounting the player."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit
+import torch
+
+from model.analysis.attention import handed_on
+from model.analysis.decoding import Forced, next_pieces
+from model.analysis.output import label_ids, ranks
+from model.instrument.search import NEVER_SAID
+from model.instrument.tokenizer import END, SPECIAL
+from model.trace.anatomy import Kind
+from model.trace.tokens import Tokens
+from model.trace.trace import Trace
+from viz import reading
+from viz.canvas.shared import packing
+from viz.canvas.shared.files import script, style
+from viz.theme import language_code, token_label
+
+
+def pack_decoding(
+    trace: Trace,
+    piece: Callable[[int], str],
+    layer: int,
+    head: int,
+    taken: Forced = (),
+    given: bool = False,
+    limit: int | None = None,
+) -> bytes:
+    """One pass over a translation as bytes for `decoding_steps`; the same pass gives the same bytes.
+
+    The array is uint16 codes of cross-attention weights (2, target, source): of one head (layer, head), then the mean of all
+    heads of all layers, those that are off counted as 0. piece: names a piece by its id; taken: the choices that replaced the
+    model's own; given: the reader wrote the translation; limit: most tokens that a translation may have, where it must end.
+    Each entry of header["steps"] is
+    {"best": [[id, piece, probability], ...], "said": [probability, rank]}: what search chooses from, and the label of that row.
+    """
+    anatomy, kind = trace.anatomy, trace.anatomy.bridge()
+    reads, says = anatomy.answering(kind.name), anatomy.asking(kind.name)
+    weights, handed = trace.attention[kind.name].weights, handed_on(trace, kind.name)
+    header = {
+        "bits": 16,
+        "looks": _titles(trace, kind, layer, head),
+        "nothing": ["Every link of this row is cut: it looks at nothing.", "Nothing is handed on to this row."],
+        "asks": reading.step_asks(trace.intervention),
+        "source": _named(trace.columns(kind.name)),
+        "said": _named(trace.labels),
+        "ids": trace.labels.ids,
+        "steps": _steps(trace, piece),
+        "taken": [step for step, _ in taken],
+        "given": given,
+        "same": trace.intervention.keeps_earlier_steps,
+        "limit": limit if trace.labels.ids[-1] == END and len(trace.labels) == limit else None,
+        "colours": {"said": (anatomy.self_kind(says.name) or kind).name, "looks": kind.name},
+        "languages": {"said": language_code(says.language), "source": language_code(reads.language)},
+        **packing.style(trace, kind.name),
+    }
+    return packing.join(header, packing.fine_codes(torch.stack([weights[layer, head], handed.mean(dim=(0, 1))])))
+
+
+def _titles(trace: Trace, kind: Kind, layer: int, head: int) -> list[str]:
+    """What stands above the source twice: of the open head, and of all heads."""
+    layers, heads = trace.attention[kind.name].weights.shape[:2]
+    title, language = kind.title.lower(), trace.anatomy.answering(kind.name).language or "source"
+    off = reading.off_mark(trace, kind.name, layer, head)
+    return [
+        f"{title}, layer {layer + 1}, head {head + 1}{off}: weights over the {language} tokens, 0 to 1",
+        f"mean of all {layers * heads} heads of {title}. {reading.cross_off(trace)}".removesuffix(". "),
+    ]
+
+
+def _steps(trace: Trace, piece: Callable[[int], str]) -> list[dict]:
+    """For every step what search chooses from, and probability and rank of what was said."""
+    values, ids = next_pieces(trace.logits)
+    labels = label_ids(trace)
+    logits = trace.logits.float().clone()
+    logits[:, NEVER_SAID] = float("-inf")
+    chances = logits.softmax(-1).gather(-1, labels[:, None])[:, 0].tolist()
+    best = [
+        [[id_, token_label(piece(id_)), value] for id_, value in zip(*row, strict=True)]
+        for row in zip(ids.tolist(), values.tolist(), strict=True)
+    ]
+    steps = zip(best, chances, ranks(logits, labels).tolist(), strict=True)
+    return [{"best": row, "said": [chance, rank]} for row, chance, rank in steps]
+
+
+def _named(tokens: Tokens) -> dict[str, list]:
+    """Tokens as they are written on chips, and which of them are special."""
+    return {
+        "pieces": [token_label(piece) for piece in tokens.shown],
+        "special": [index for index, id_ in enumerate(tokens.ids) if id_ in SPECIAL],
+    }
+
+
+_mount = streamlit.components.v2.component(
+    "headlight_decoding",
+    js=script("decoding/index.js"),
+    css=style("shared/shared.css", "decoding/style.css"),
+)
+
+
+def decoding_steps(
+    packed: bytes, *, key: str, step: int, on_step: Callable[[int], None], on_pick: Callable[[int, int], None]
+) -> None:
+    """Mount the player of `pack_decoding` at a step, from 0.
+
+    Playing is done in the browser. Where the reader stops calls `on_step(step)`, another piece than the one that was said calls
+    `on_pick(step, piece id)`, each at the start of the run that it causes.
+    """
+
+    def stopped() -> None:
+        on_step(streamlit.session_state[key].view["step"])
+
+    def picked() -> None:
+        pick = streamlit.session_state[key].pick
+        if pick:
+            on_pick(pick["step"], pick["piece"])
+
+    _mount(key=key, data=packing.with_fields(packed, step=step), on_view_change=stopped, on_pick_change=picked)

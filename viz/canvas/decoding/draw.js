@@ -1,0 +1,152 @@
+// What the player of decoding shows at a step: the translation so far, the best next pieces, and where cross-attention looks.
+
+import { bringInto, element, markStep } from "../shared/dom.js";
+import { number, small } from "../shared/numbers.js";
+import { css, mix } from "../shared/ramps.js";
+import { inkOn } from "../shared/theme.js";
+import { weightOf } from "../shared/unpack.js";
+
+/** The two cards: probabilities of the next piece, and the source as shaded chips. */
+export function buildCards() {
+  const cards = element("div", "cards");
+  const left = element("section", "card");
+  const asked = element("h3", "", { "data-testid": "decoding-asked" });
+  const table = element("table", "", { "data-testid": "decoding-pieces" });
+  const rest = element("p", "quiet");
+  const remark = element("p", "remark", { "data-testid": "decoding-remark" });
+  left.append(asked, table, rest, remark);
+  const right = element("section", "card");
+  const where = element("h3", "");
+  const looks = [0, 1].map(() => ({ title: element("p", "quiet"), chips: element("div", "looks", { dir: "auto" }), spans: [] }));
+  right.append(where, ...looks.flatMap(({ title, chips }) => [title, chips]));
+  looks[0].chips.dataset.testid = "decoding-looks";
+  cards.append(left, right);
+  return { cards, asked, table, rest, remark, where, looks, rows: [] };
+}
+
+/** The translation as chips: said, being said, and still to come; a click goes there. */
+export function writeTarget(room) {
+  const { header, target } = room;
+  if (room.targetFor !== room.identity) {
+    room.targetFor = room.identity;
+    const chips = header.said.pieces.map((piece, index) => {
+      const chip = element("button", "", { type: "button", title: `step ${index + 1}: “${piece}”` }, piece);
+      if (header.taken.includes(index)) chip.classList.add("taken");
+      if (header.said.special.includes(index)) chip.classList.add("special");
+      chip.addEventListener("click", () => room.walkTo(index));
+      return chip;
+    });
+    target.replaceChildren(element("span", "start", {}, "<s>"), ...chips);
+  }
+  target.querySelectorAll("button").forEach((chip, index) => {
+    chip.classList.toggle("later", index > room.step);
+    markStep(chip, index === room.step);
+    if (index === room.step) bringInto(target, chip);
+  });
+}
+
+/** The best next pieces as bars; what was said is marked, and added below them where it is not among them. */
+export function writePieces(room) {
+  const { header, step } = room;
+  const { best, said } = header.steps[step];
+  const id = header.ids[step];
+  const listed = best.map(([piece, label, chance], index) => ({ piece, label, chance, rank: index + 1 }));
+  if (!best.some(([piece]) => piece === id)) {
+    listed.push({ piece: id, label: header.said.pieces[step], chance: said[0], rank: said[1] });
+  }
+  while (room.rows.length < listed.length) room.rows.push(pieceRow(room));
+  room.table.replaceChildren(...room.rows.slice(0, listed.length).map((row, index) => fillRow(room, row, listed[index], id)));
+  const read = header.said.pieces.slice(Math.max(0, step - 4), step).join("");
+  const before = step ? `${step > 4 ? "…" : ""}${read}` : "<s>";
+  room.asked.textContent = `Step ${step + 1}: ${header.asks.before} “${before}”, ${header.asks.after}`;
+  const others = Math.max(0, 1 - listed.reduce((sum, { chance }) => sum + chance, 0));
+  room.rest.textContent = `probability, 0 to 1; all other pieces together ${number(others)}`;
+  room.remark.textContent = remarkOf(header, step, best[0][0] === id);
+}
+
+/** What needs a word at this step; empty at most steps. */
+function remarkOf(header, step, first) {
+  if (header.limit !== null && step === header.limit - 1 && !first)
+    return `A translation of this text may have ${header.limit} tokens: here it must end.`;
+  if (header.given) return "";
+  if (header.taken.includes(step))
+    return first ? "You chose this piece; the model would have said it, too." : "You chose this piece instead of the model's.";
+  return "";
+}
+
+/** A row of the table, made once so that it keeps the focus. */
+function pieceRow(room) {
+  const row = element("tr", "");
+  const button = element("button", "", { type: "button" });
+  const cell = element("td", "piece");
+  const bar = element("i", "");
+  const track = element("td", "bar");
+  const [chance, mark] = [element("td", "number"), element("td", "mark")];
+  cell.append(button);
+  track.append(bar);
+  row.append(cell, track, chance, mark);
+  const parts = Object.assign(row, { button, bar, chance, mark, piece: -1 });
+  row.addEventListener("click", () => {
+    if (!button.disabled) room.choose(parts.piece);
+  });
+  return parts;
+}
+
+function fillRow(room, row, { piece, label, chance, rank }, id) {
+  const { header, step } = room;
+  const isSaid = piece === id;
+  const own = rank === 1 && header.same && !header.given && !isSaid && header.taken.includes(step);
+  const marks = [
+    isSaid ? (header.taken.includes(step) ? "your choice" : header.given ? "given" : "said") : own ? "the model's choice" : "",
+  ];
+  if (rank > header.steps[step].best.length) marks.push(`rank ${rank.toLocaleString("en")}`);
+  row.piece = piece;
+  row.className = `${isSaid ? "said" : ""}${own ? " own" : ""}`.trim();
+  row.dataset.piece = piece;
+  row.button.textContent = label;
+  row.button.disabled = isSaid || header.given;
+  row.button.title = row.button.disabled ? `“${label}”` : `say “${label}” here and go on from it`;
+  row.bar.style.width = `${100 * Math.min(1, chance)}%`;
+  row.chance.textContent = number(chance);
+  row.chance.title = small(chance);
+  row.mark.textContent = marks.filter(Boolean).join(", ");
+  return row;
+}
+
+/** The source twice, shaded by this step's row of cross-attention: of the open head, and the mean of all. */
+export function writeLooks(room) {
+  const { header, values, step, looks, palette } = room;
+  const count = header.source.pieces.length;
+  room.where.textContent = `Where it looks while it says “${header.said.pieces[step]}”`;
+  looks.forEach((look, which) => {
+    if (look.spans.length !== count || look.writtenFor !== room.identity) fillLooks(look, header, room.identity);
+    const start = (which * header.steps.length + step) * count;
+    const row = values.subarray(start, start + count);
+    const nothing = row.every((code) => code === 0);
+    look.title.textContent = nothing
+      ? `${header.looks[which].replace(/\.$/, "")}. ${header.nothing[which]}`
+      : header.looks[which];
+    look.spans.forEach((span, index) => shadeChip(span, header, palette, index, weightOf(row[index])));
+    if (!nothing) bringInto(look.chips, look.spans[row.indexOf(Math.max(...row))]);
+  });
+}
+
+function fillLooks(look, header, identity) {
+  look.writtenFor = identity;
+  look.spans = header.source.pieces.map((piece, index) => {
+    const chip = element("span", header.source.special.includes(index) ? "special" : "");
+    chip.append(element("b", "", {}, piece), element("small", ""));
+    return chip;
+  });
+  look.chips.replaceChildren(...look.spans);
+}
+
+/** One source token: colour along weight ** power, its number where there is something to say. */
+function shadeChip(chip, header, palette, index, weight) {
+  const colour = css(mix(palette.chip, palette[header.colours.looks], weight ** header.shade_power));
+  chip.style.background = colour;
+  chip.style.color = inkOn(colour);
+  chip.lastChild.textContent = weight >= 0.005 ? number(weight) : "";
+  chip.title = `“${header.source.pieces[index]}” (token ${index + 1}): ${number(weight)}`;
+  chip.dataset.weight = weight.toFixed(4);
+}

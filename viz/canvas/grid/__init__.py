@@ -1,0 +1,124 @@
+"""Every attention head of a Trace at once, on one canvas: packing and mounting."""
+
+from __future__ import annotations
+
+import streamlit
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from model.analysis.change import aligned
+from model.trace.trace import AttentionMaps
+from viz import reading
+from viz.canvas.shared import packing
+from viz.canvas.shared.files import script, style
+from viz.theme import SHADE_POWER
+
+MOST_BINS = 64  # of an axis of one head: more than a small multiple has pixels
+DIFFERENCE_TEXTS = {
+    "label": "Change of attention of every head. Arrow keys move between heads, Enter opens one.",
+    "squares": "after minus before · one square, one head",
+    "shade": f"colour follows |change|^{SHADE_POWER}",
+}
+TEXTS = {
+    "label": "Attention of every head. Arrow keys move between heads, Enter opens one.",
+    "squares": "one square, one head · rows are layers, columns are heads",
+    "shade": f"colour follows weight^{SHADE_POWER}",
+}
+
+
+def pack_grid(trace: AttentionMaps, before: AttentionMaps | None = None) -> bytes:
+    """All heads of all kinds as bytes for `heads_grid`: see `packing.join`; the same trace gives the same bytes.
+
+    before: draw how weights changed since this pass instead (`packing.signed_coarse_codes`), matched by `change.aligned`.
+
+    The array is uint8, kind after kind, each (layer, head, row, column): `packing.coarse_codes` of the weights,
+    max-pooled on the trace's device to at most MOST_BINS rows and columns. header["kinds"] gives the shapes.
+    """
+    kinds, arrays = [], []
+    matched = None if before is None else aligned(before, trace)
+    for kind, map_ in trace.attention.items():
+        weights = map_.weights
+        if matched is None:
+            pooled = max_pool(weights, MOST_BINS)
+            codes = packing.coarse_codes(pooled)
+        else:
+            pooled = strongest_pool(weights - matched.attention[kind].weights.to(weights.device), MOST_BINS)
+            codes = packing.signed_coarse_codes(pooled)
+        kinds.append(_kind_header(trace, kind, pooled))
+        arrays.append(codes.flatten())
+    header = {
+        "bits": 8,
+        "kinds": kinds,
+        "tokens": packing.token_lists(trace),
+        "off": sorted(list(item) for item in trace.intervention.heads_off),
+        "signed": matched is not None,
+        "texts": TEXTS if matched is None else DIFFERENCE_TEXTS,
+        **packing.style(trace),
+    }
+    return packing.join(header, torch.cat(arrays))
+
+
+def max_pool(weights: Tensor, limit: int) -> Tensor:
+    """(layer, head, query, key) -> (layer, head, min(query, limit), min(key, limit)): the largest weight of each bin.
+
+    Bin i of n positions in b bins is floor(i n / b) .. ceil((i + 1) n / b); what fits is returned as it is.
+    """
+    rows, columns = min(weights.size(-2), limit), min(weights.size(-1), limit)
+    if (rows, columns) == tuple(weights.shape[-2:]):
+        return weights
+    return F.adaptive_max_pool2d(weights.float(), (rows, columns))
+
+
+def strongest_pool(changes: Tensor, limit: int) -> Tensor:
+    """Like `max_pool` for signed numbers: of each bin the one that is largest without its sign; NaN only where all are."""
+    if max(changes.shape[-2:]) <= limit:
+        return changes
+    missing = max_pool((~changes.isnan()).float(), limit) == 0
+    up, down = (max_pool((sign * changes).nan_to_num(0).clamp(min=0), limit) for sign in (1, -1))
+    return torch.where(up >= down, up, -down).masked_fill(missing, float("nan"))
+
+
+def _kind_header(trace: AttentionMaps, kind: str, pooled: Tensor) -> dict:
+    """Shape, axes and words of one kind; `pooled` (layer, head, row, column)."""
+    layers, heads, rows, columns = pooled.shape
+    queries, keys = trace.attention[kind].weights.shape[-2:]
+    return {
+        "name": kind,
+        "title": kind.capitalize(),
+        "long": trace.anatomy.kind(kind).title,
+        "caption": reading.captions(trace)[kind],
+        "layers": layers,
+        "heads": heads,
+        "rows": rows,
+        "columns": columns,
+        "queries": queries,
+        "keys": keys,
+        "axes": packing.axes(trace, kind),
+    }
+
+
+_mount = streamlit.components.v2.component(
+    "headlight_heads_grid",
+    js=script("grid/index.js"),
+    css=style("shared/shared.css", "shared/tooltip.css", "grid/style.css"),
+)
+
+
+def heads_grid(
+    packed: bytes,
+    *,
+    selected: tuple[str, int, int] | None,
+    dim: list[tuple[str, int, int]] | None = None,
+    star: tuple[str, int, int] | None = None,
+    key: str,
+) -> tuple[str, int, int] | None:
+    """Mount the grid of `pack_grid`, with `selected` (kind, layer, head) framed, those in `dim` faint, and a star on the alignment head.
+
+    Returns the (kind, layer, head) that was opened, by click or Enter, in the run that this caused; else None.
+    """
+    listed = lambda head: list(head) if head else None  # noqa: E731
+    data = packing.with_fields(packed, selected=listed(selected), dim=[list(head) for head in dim or []], star=listed(star))
+    result = _mount(key=key, data=data, on_open_change=lambda: None)
+    opened = result.open
+    return (opened["kind"], opened["layer"], opened["head"]) if opened else None

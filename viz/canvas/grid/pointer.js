@@ -1,0 +1,137 @@
+// What answers the pointer and the keyboard in the grid of heads: tooltip, frames, opening.
+
+import { hasKeyboard } from "../shared/cursor.js";
+import { placeBox } from "../shared/dom.js";
+import { clamp, signed } from "../shared/numbers.js";
+import { showTip } from "../shared/tooltip.js";
+import { coarseText } from "../shared/unpack.js";
+import { quotedRange, reader } from "../shared/words.js";
+import { GAP, keyOf, NEW, ROW_LABEL, UNCHANGED } from "./draw.js";
+
+/** The head and cell under a point of one kind's canvas, or null: {section, layer, head, row, column}. */
+function find(section, x, y) {
+  const { kind, size } = section;
+  const layer = Math.floor((y - size.top) / size.step);
+  const head = Math.floor((x - ROW_LABEL) / (size.cell + GAP));
+  if (layer < 0 || head < 0 || layer >= kind.layers || head >= kind.heads) return null;
+  const box = section.boxes(layer, head);
+  const [across, down] = [(x - box.x) / box.width, (y - box.y) / box.height];
+  if (across < 0 || across >= 1 || down < 0 || down >= 1) return null;
+  return { section, layer, head, row: Math.floor(down * kind.rows), column: Math.floor(across * kind.columns) };
+}
+
+/** The name of a head, as people count: from 1. */
+function headName(grid, kind, layer, head) {
+  const key = keyOf(kind.name, layer, head);
+  const off = grid.header.off.some((item) => keyOf(...item) === key);
+  const star = (grid.header.star || []).join() === key;
+  return `${kind.long}, layer ${layer + 1}, head ${head + 1}${off ? " (switched off)" : ""}${star ? " ★ alignment head" : ""}`;
+}
+
+/** A cell in words: who attends to whom, and how much; a pooled cell says "up to" and names its range. */
+function cellText(grid, { section, layer, head, row, column }) {
+  const { kind, start } = section;
+  const from = bin(row, kind.rows, kind.queries);
+  const to = bin(column, kind.columns, kind.keys);
+  const code = grid.values[start + ((layer * kind.heads + head) * kind.rows + row) * kind.columns + column];
+  const most = kind.rows < kind.queries || kind.columns < kind.keys ? "up to " : "";
+  const who = reader(grid.header, kind.axes, ...from);
+  const whom = quotedRange(grid.header.tokens[kind.axes.columns], ...to);
+  if (!grid.header.signed) return `${who} attends to ${whom}: ${most}${coarseText(code)}`;
+  if (code === NEW) return `${who} and ${whom}: a new token, nothing to compare with`;
+  return `${who} attends to ${whom}: change ${most}${signed((code - UNCHANGED) / 100)}`;
+}
+
+/**
+ * First and one-past-last position of bin `index` of `bins` over `size` positions.
+ * @returns {[number, number]}
+ */
+function bin(index, bins, size) {
+  return [Math.floor((index * size) / bins), Math.ceil(((index + 1) * size) / bins)];
+}
+
+export function onPointer(grid, { clientX, clientY }) {
+  grid.pointer = { clientX, clientY };
+  point(grid);
+}
+
+export function leave(grid) {
+  grid.pointer = null;
+  point(grid);
+}
+
+/** Show what is under the pointer: also after a redraw, when the sentence changed beneath it. */
+export function point(grid) {
+  const { pointer, tip, root } = grid;
+  grid.hover = null;
+  for (const section of pointer ? grid.sections : []) {
+    const edge = section.area.getBoundingClientRect();
+    grid.hover ||= find(section, pointer.clientX - edge.left, pointer.clientY - edge.top);
+  }
+  frames(grid);
+  if (grid.hover) tip.children[0].style.color = grid.palette[grid.hover.section.kind.name];
+  const texts = grid.hover && [
+    headName(grid, grid.hover.section.kind, grid.hover.layer, grid.hover.head),
+    cellText(grid, grid.hover),
+  ];
+  showTip(tip, pointer, texts);
+  root.dataset.hover = texts ? texts.join(" · ") : "";
+}
+
+/** Put the frames of the hovered, the selected and the focused head in place. */
+export function frames(grid) {
+  const { hover, selected, cursor, root } = grid;
+  const focused = cursor && hasKeyboard(root);
+  for (const section of grid.sections) {
+    const name = section.kind.name;
+    const places = [
+      hover && hover.section === section ? [hover.layer, hover.head] : null,
+      selected && selected[0] === name ? selected.slice(1) : null,
+      focused && cursor[0] === name ? cursor.slice(1) : null,
+    ];
+    places.forEach((at, index) => {
+      const inside = at && at[0] < section.kind.layers && at[1] < section.kind.heads;
+      placeBox(section.frames[index], inside ? section.boxes(...at) : null);
+    });
+  }
+  root.dataset.selected = selected ? selected.join("-") : "";
+  root.dataset.cursor = focused ? cursor.join("-") : "";
+}
+
+export function onClick(grid, name, event) {
+  const section = grid.sections.find((item) => item.kind.name === name);
+  const edge = section.area.getBoundingClientRect();
+  const hovered = grid.hover?.section === section ? grid.hover : null; // what is framed is what opens
+  const hit = hovered || find(section, event.clientX - edge.left, event.clientY - edge.top);
+  if (hit) openHead(grid, [name, hit.layer, hit.head]);
+}
+
+/** Frame a head at once and tell Python. */
+export function openHead(grid, at) {
+  grid.selected = grid.cursor = at;
+  frames(grid);
+  grid.open(...at);
+}
+
+/** Where the keyboard is: its cursor, else the open head, else the first. */
+export function cursorOf(grid) {
+  return grid.cursor || grid.selected || [grid.header.kinds[0].name, 0, 0];
+}
+
+/** Move the keyboard's cursor and say where it is. */
+export function moveTo(grid, at) {
+  grid.cursor = at;
+  const section = grid.sections.find((item) => item.kind.name === at[0]);
+  grid.live.textContent = headName(grid, section.kind, at[1], at[2]);
+  frames(grid);
+}
+
+/** One step of the cursor, over all heads, through the kinds. */
+export function moveCursor(grid, down, across) {
+  const [name, layer, head] = cursorOf(grid);
+  const kinds = grid.sections.map((section) => section.kind);
+  const rows = kinds.flatMap((kind) => Array.from({ length: kind.layers }, (_, at) => [kind.name, at, kind.heads]));
+  const row = rows.findIndex((item) => item[0] === name && item[1] === layer);
+  const [toName, toLayer, heads] = rows[clamp(row + down, 0, rows.length - 1)];
+  moveTo(grid, [toName, toLayer, clamp(head + across, 0, heads - 1)]);
+}

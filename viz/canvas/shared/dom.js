@@ -1,0 +1,96 @@
+// Elements and canvases. Tokens enter the page as text only.
+
+/**
+ * A new element with a class, attributes and text.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {string} className
+ * @param {Record<string, string>} attributes
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function element(tag, className, attributes = {}, text = "") {
+  const node = document.createElement(tag);
+  node.className = className;
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.textContent = text;
+  return node;
+}
+
+/**
+ * The drawing context of a canvas.
+ * @param {HTMLCanvasElement} canvas
+ */
+export function contextOf(canvas) {
+  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+}
+
+/**
+ * Size a canvas to width x height CSS pixels at the screen's own resolution; returns its context, in CSS pixels.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width
+ * @param {number} height
+ */
+export function prepare(canvas, width, height) {
+  const ratio = window.devicePixelRatio || 1;
+  const pixels = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
+  if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) [canvas.width, canvas.height] = pixels;
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  const context = contextOf(canvas);
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return context;
+}
+
+/**
+ * Pixels, row after row, as an image to draw: on a scratch canvas that `keeper` keeps.
+ * @param {{scratch?: HTMLCanvasElement}} keeper
+ * @param {number} columns
+ * @param {number} rows
+ * @param {(at: number) => number} pixelAt
+ */
+export function pixelImage(keeper, columns, rows, pixelAt) {
+  const image = new ImageData(columns, rows);
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let at = 0; at < pixels.length; at++) pixels[at] = pixelAt(at);
+  const scratch = (keeper.scratch ||= document.createElement("canvas"));
+  if (scratch.width !== columns || scratch.height !== rows) [scratch.width, scratch.height] = [columns, rows];
+  contextOf(scratch).putImageData(image, 0, 0);
+  return scratch;
+}
+
+/**
+ * Put a node around a box in CSS pixels, or away where there is none.
+ * @param {HTMLElement} node
+ * @param {{x: number, y: number, width: number, height: number} | null} box
+ */
+export function placeBox(node, box) {
+  node.style.display = box ? "block" : "none";
+  if (!box) return;
+  Object.assign(node.style, { left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` });
+}
+
+/**
+ * Scroll a box, and nothing around it, so that a chip inside can be seen.
+ * @param {HTMLElement} box
+ * @param {HTMLElement} chip
+ */
+export function bringInto(box, chip) {
+  const top = chip.offsetTop - box.offsetTop;
+  if (top < box.scrollTop || top + chip.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = top - 4;
+}
+
+/**
+ * Mark one of several nodes as the current step.
+ * @param {Element} node
+ * @param {boolean} current
+ */
+export function markStep(node, current) {
+  if (current) node.setAttribute("aria-current", "step");
+  else node.removeAttribute("aria-current");
+}
+
+/** The two buttons that walk by a step. */
+export function stepButtons() {
+  return ["‹ Back", "Next ›"].map((text) => element("button", "", { type: "button" }, text));
+}
