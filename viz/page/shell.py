@@ -134,7 +134,7 @@ def _open(link: Link, place: st.delta_generator.DeltaGenerator, model: str, devi
         state, notices = link.read(query, limits, {first.name, *members})
         address.follow(link, state)
         _say(notices)
-    elif st.session_state["opened"] != chosen.name:  # another model may have fewer layers or a shorter memory
+    elif st.session_state.get("opened", chosen.name) != chosen.name:  # another model may have fewer layers or a shorter memory
         state, notices = link.read(link.write(store.state()), limits)
         store.write(**{name: state.value(name) for name in link.params})
         _say(notices)
