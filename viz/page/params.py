@@ -51,13 +51,11 @@ class Param:
     """
 
     name: str
-    default: object
-    read: Callable[[str, Limits], object]
+    default: Any
+    read: Callable[[str, Limits], Any]
     write: Callable[[Any], str]
     help: str  # what it is, in one phrase
-    history: str = (
-        ""  # "typed": what the reader types replaces the entry of the browser's history; "walked": small steps are one entry
-    )
+    history: str = ""  # "typed": it replaces the entry of the browser's history; "walked": small steps are one entry
     is_list: bool = False  # entries behind the first MOST_ENTRIES are left out
 
 
@@ -79,10 +77,8 @@ def choice(name: str, values: Collection[str] | Callable[[Limits], Collection[st
 
 def switch(name: str, default: bool, help: str) -> Param:
     """On or off."""
-    words = choice(name, SWITCH, "", help)
-    return Param(
-        name, default, lambda written, limits: words.read(written, limits) == "on", lambda on: "on" if on else "off", help
-    )
+    read = choice(name, SWITCH, "", help).read
+    return Param(name, default, lambda written, limits: read(written, limits) == "on", lambda on: "on" if on else "off", help)
 
 
 def number(name: str, least: float, most: float, default: float, help: str) -> Param:

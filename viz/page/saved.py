@@ -6,12 +6,8 @@ from viz.canvas import pictures
 from viz.page.changes import changes
 from viz.page.scene import SIDE, Scene, View
 
-TOKENS = (
-    "examples",
-    "stories",
-    "changes",
-    "dial-hidden",
-)  # keys of widgets around the view that offer tokens or sentences to read
+# keys of widgets around the view that offer tokens or sentences to read, and languages of what they show
+TOKENS = ("examples", "stories", "changes", "dial-hidden")
 LANGUAGES = {"text": "en", "target": "fr", "dial-hidden": "en"}
 
 
