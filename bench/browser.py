@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 MAC_CHROME = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+ATTEMPTS = 3  # ports that are tried
 INSTALL = "Chromium is missing: sudo apt-get install chromium (Debian) or brew install --cask google-chrome (macOS)."
 
 
@@ -48,26 +49,38 @@ def serve(script: str, *options: str, environment: dict[str, str] | None = None)
     options: for the script itself; environment: variables on top of the present ones. Raises RuntimeError, with what the
     server said, where it does not start.
     """
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), "--server.headless", "true"]
-    process = subprocess.Popen(
-        [*command, "--", *options], cwd=ROOT, env={**os.environ, **(environment or {})},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    url, lines, output = f"http://127.0.0.1:{port}", [], process.stdout
-    assert output is not None  # a pipe was asked for
+    process, url = _start(script, options, {**os.environ, **(environment or {})})
     try:
-        for line in output:  # the server prints its address when it is ready
-            lines.append(line)
-            if url in line:
-                break
-        if not is_up(url):
-            raise RuntimeError(f"The server of {script} did not start. It said:\n{''.join(lines)}")
-        threading.Thread(target=deque, args=(output, 0), daemon=True).start()  # a full pipe would stop the server
+        threading.Thread(target=deque, args=(process.stdout, 0), daemon=True).start()  # a full pipe would stop the server
         yield url
     finally:
-        process.terminate()
-        process.wait(timeout=20)
+        _stop(process)
+
+
+def _start(script: str, options: tuple[str, ...], environment: dict[str, str]) -> tuple[subprocess.Popen, str]:
+    """A server that is ready, and its URL; on another port where somebody else was quicker to take the first."""
+    for _ in range(ATTEMPTS):
+        port = free_port()
+        command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), "--server.headless", "true", "--", *options]
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        url, output = f"http://127.0.0.1:{port}", []
+        assert process.stdout is not None  # a pipe was asked for
+        for line in process.stdout:  # the server prints its address when it is ready
+            output.append(line)
+            if url in line:
+                break
+        if output and url in output[-1] and is_up(url):
+            return process, url
+        _stop(process)
+        if not any("not available" in line for line in output):
+            break
+    raise RuntimeError(f"The server of {script} did not start. Its output:\n{''.join(output)}")
+
+
+def _stop(process: subprocess.Popen) -> None:
+    """End a server and wait until it has gone."""
+    process.terminate()
+    process.wait(timeout=20)
 
 
 def free_port() -> int:
@@ -80,7 +93,7 @@ def free_port() -> int:
 def is_up(url: str) -> bool:
     """Whether the page's server answers."""
     try:
-        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1) as answer:
+        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=10) as answer:
             return answer.status == 200
     except (urllib.error.URLError, OSError):
         return False

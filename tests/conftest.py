@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
-from chromium import need_chromium
-from tiny import SENTENCES, tiny_model, write_training_files
+from hypothesis import HealthCheck, settings
+from support.chromium import need_chromium
+from support.tiny import SENTENCES, tiny_model, write_training_files
 
 from bench.browser import chromium
-from model.instrument.pretrained import Translator, load_pretrained
+from model.instrument.pretrained import Translator, load_pretrained, save_pretrained
 from model.instrument.tokenizer import Tokenizer
 
+PROPERTIES = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}  # a busy machine is slow; fixtures here are not written to
+settings.register_profile("dev", max_examples=20, **PROPERTIES)
+settings.register_profile("ci", max_examples=100, print_blob=True, **PROPERTIES)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "dev")
 torch.set_num_threads(1)  # tiny tensors gain nothing from more, and on a busy machine threads wait for each other
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that drives Chromium: those that ask for it through a fixture; others carry the marker themselves."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +40,28 @@ def tokenizer() -> Tokenizer:
 def tiny_translator(tokenizer: Tokenizer) -> Translator:
     """A translator with an untrained model of 2 + 3 layers."""
     return Translator(tiny_model(tokenizer), tokenizer, "tiny")
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(translator: Translator, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint with the vocabulary of the product and an untrained model of 2 + 3 layers. Not to be written to."""
+    folder, model = tmp_path_factory.mktemp("checkpoint") / "tiny", tiny_model(translator.tokenizer)
+    about = {"languages": {"source": "English", "target": "French"}, "training": {"steps": 0}}
+    save_pretrained(folder, model.config, dict(model.named_parameters()), translator.tokenizer, about)
+    return folder
+
+
+@pytest.fixture
+def tiny_page(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The script of the page is started with that checkpoint: for tests of what the page does, whatever the model says."""
+    monkeypatch.setattr("sys.argv", ["app.py", "--model", str(tiny_folder), "--device", "cpu"])
+    return tiny_folder
+
+
+@pytest.fixture
+def shipped_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The script of the page is started as the README says."""
+    monkeypatch.setattr("sys.argv", ["app.py", "--device", "cpu"])
 
 
 @pytest.fixture(scope="session")

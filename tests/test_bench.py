@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -9,12 +10,12 @@ from itertools import cycle
 from types import SimpleNamespace
 
 import pytest
-from chromium import need_chromium
 from hypothesis import given
 from hypothesis import strategies as st
+from support.chromium import need_chromium
 
 from bench import frozen, knockout, switch, trace
-from bench.browser import ROOT, serve
+from bench.browser import ROOT, free_port, is_up, serve
 from bench.page import HEADER, MOST_ROUNDS, main, sentences
 from bench.tab import EARLY, OTHER, UNDRAWN, Rerun, Tab, letters, thrown_away, until_one
 from model.instrument.pretrained import load_pretrained
@@ -91,7 +92,7 @@ def test_a_sample_is_positive_or_counted_as_thrown_away(entered, drawn, early, s
     rerun = tab._sample(shown)
     assert tab.counted + tab.thrown.total() == 1
     assert (rerun is not None) == (drawn > entered and shown and not early) == (tab.counted == 1)
-    assert rerun is None or rerun == Rerun(drawn - entered, 10) and rerun.milliseconds > 0
+    assert rerun is None or (rerun == Rerun(drawn - entered, 10) and rerun.milliseconds > 0)
 
 
 def test_what_was_thrown_away_is_said_with_its_reasons():
@@ -146,6 +147,18 @@ def test_a_switch_is_flipped_the_way_that_was_asked_for(tmp_path, browser):
         tab.close()
 
 
+def test_a_server_whose_port_was_taken_starts_on_another(monkeypatch):
+    """Between asking for a free port and using it somebody else may take it."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ports = iter([taken.getsockname()[1], free_port(), free_port()])
+        monkeypatch.setattr("bench.browser.free_port", lambda: next(ports))
+        with serve("bench/empty.py") as url:
+            assert is_up(url) and not url.endswith(f":{taken.getsockname()[1]}")
+    with pytest.raises(RuntimeError, match="did not start. Its output:"), serve("bench/no-such.py"):
+        pass
+
+
+@pytest.mark.browser
 def test_a_run_fills_the_table():
     """One view, one length, one round: every column is a positive number, and the ratios are those of its columns."""
     need_chromium()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from cells import is_chart, load_quickly, run, show
+from support.cells import is_chart, load_quickly, run, show
 
 from model.trace.trace import Trace
 

@@ -74,6 +74,22 @@ def test_one_browser_serves_all_tests():
         assert "playwright.sync_api.sync_playwright" not in names, path.name
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("*.py")), ids=lambda path: path.name)
+def test_no_test_imports_another(path):
+    """What tests share lies in tests/support, where no test is; everything else is a test or a conftest."""
+    names = {module.split(".")[0] for module in imports(path)}
+    assert not {name for name in names if name.startswith(("test_", "conftest"))} and "tests" not in names
+    shared = path.is_relative_to(ROOT / "tests" / "support")
+    assert path.name.startswith("test_") != shared or path.name == "conftest.py"
+    assert not shared or "def test_" not in path.read_text(encoding="utf-8")
+
+
+def test_the_base_names_of_tests_are_unique():
+    """pytest imports a test by its base name."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert len(names) == len(set(names))
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "viz" / "views").glob("*.py")), ids=lambda path: path.name)
 def test_no_view_knows_another(path):
     """What views share lies in viz.page; only the registry names them all."""

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from support.shipped import longest_piece
 from websockets.sync.client import connect
 
 from bench.browser import ROOT, free_port, is_up
@@ -77,13 +78,13 @@ def test_the_wheel_carries_the_page_whole(wheel):
         assert all(files.read(name) == (ROOT / path).read_bytes() for name, path in placed.items())
 
 
-def test_the_installed_code_is_not_the_checkout(environment, tmp_path):
+def test_the_installed_code_is_not_the_checkout(environment, translator, tmp_path):
     """It finds its own checkpoint, wherever one stands, and translates."""
-    program = "import model; from model.checkpoint import FOLDER; print(model.__file__, FOLDER, model.load_pretrained('en-fr', 'cpu').translate('I am tired.'), sep='\\n')"
+    program = "import model; from model.instrument.checkpoint import FOLDER; print(model.__file__, FOLDER, model.load_pretrained('en-fr', 'cpu').translate('I am tired.'), sep='\\n')"
     run = subprocess.run([environment / "bin" / "python", "-c", program], cwd=tmp_path, env=clean(), capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr
     code, folder, said = run.stdout.splitlines()
-    assert code.startswith(str(environment)) and folder.startswith(str(environment)) and "fatigu" in said
+    assert code.startswith(str(environment)) and folder.startswith(str(environment)) and said == translator.translate("I am tired.")
 
 
 def test_help_and_errors_of_the_command(environment, tmp_path):
@@ -129,7 +130,7 @@ def drawn(address: str, query: str) -> list[ForwardMsg]:
     return messages
 
 
-def test_the_command_opens_a_page_that_works(environment, tmp_path):
+def test_the_command_opens_a_page_that_works(environment, translator, tmp_path):
     """It serves the page, the script runs to its end without an exception, and a sentence that nobody stored is translated."""
     with opened(environment, tmp_path, "--device", "cpu") as address:
         assert is_up(f"http://{address}")
@@ -139,6 +140,6 @@ def test_the_command_opens_a_page_that_works(environment, tmp_path):
     elements = [message.delta.new_element for message in messages if message.WhichOneof("type") == "delta"]
     assert not [element for element in elements if element.WhichOneof("type") in ("exception", "alert")]
     shown = "\n".join(element.html.body for element in elements if element.WhichOneof("type") == "html")
-    assert "chiens" in shown and "6 + 6 layers" in shown
+    assert longest_piece(translator, "Two dogs are playing.") in shown and "6 + 6 layers" in shown
     themes = [message.new_session.custom_theme for message in messages if message.WhichOneof("type") == "new_session"]
     assert "#00805e" in str(themes[0])  # the settings travel, too

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from chromium import settled
+from support.tabs import Tabs
 
 from bench.browser import serve
 
@@ -17,22 +17,16 @@ def server() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def tabs(server: str, browser) -> Iterator[Tabs]:
+    """The tabs that tests visit pages in, kept from test to test."""
+    kept = Tabs(browser, server)
+    yield kept
+    kept.close()
+
+
 @pytest.fixture
-def visit(server: str, browser) -> Iterator[Callable]:
-    """visit(query or URL, scheme) opens the page in a new browser profile and waits until its script has ended."""
-    contexts = []
-
-    def open_page(query: str = "", scheme: str = "light", width: int = 1280, height: int = 900):
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        page.problems = []
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.goto(query if query.startswith("http") else f"{server}/{query}")
-        page.get_by_test_id("view-sentence").or_(page.get_by_test_id("stAlert")).first.wait_for()
-        return settled(page)
-
-    yield open_page
-    for context in contexts:
-        context.close()
+def visit(tabs: Tabs) -> Iterator[Callable]:
+    """visit(query or URL, scheme, width, height, fresh) opens the page and waits until its script has ended; see `Tabs.visit`."""
+    yield tabs.visit
+    tabs.leave()

@@ -8,11 +8,11 @@ from urllib.parse import parse_qs, quote_plus, urlencode, urlparse
 import pytest
 
 pytest.importorskip("playwright")
-from chromium import settled  # noqa: E402
-from marks import MARKDOWN  # noqa: E402
-from playwright.sync_api import expect  # noqa: E402
+from playwright.sync_api import expect
+from support.chromium import settled
+from support.marks import MARKDOWN
 
-from viz.views import VIEWS  # noqa: E402
+from viz.views import VIEWS
 
 expect.set_options(timeout=60_000)
 FIELD = "English sentence"
@@ -44,7 +44,7 @@ def typed(page, text: str) -> None:
 
 def test_back_and_forward_lead_through_sentence_view_and_switches(visit):
     """The page shows what the address says, after every step of both ways; the link of the moment opens the same."""
-    page = visit("?text=The+cat+sat.")
+    page = visit("?text=The+cat+sat.", fresh=True)
     view(page, "one-head")
     settled(page)
     page.get_by_text("Look-ahead mask", exact=True).click()
@@ -78,7 +78,7 @@ def test_back_and_forward_lead_through_sentence_view_and_switches(visit):
 
 def test_typing_makes_no_entries_and_a_choice_makes_one(visit):
     """Three sentences, typed with pauses, are one entry; back from a view leads to the last of them."""
-    page = visit()
+    page = visit(fresh=True)
     before = entries(page)
     for text in ("The cat", "The cat sat", "The cat sat."):
         typed(page, text)
@@ -100,13 +100,18 @@ def test_typing_makes_no_entries_and_a_choice_makes_one(visit):
 def test_what_a_link_says_is_text_on_the_page(visit, at):
     """No link, image, emphasis, formula, colour or emoji comes from the address, nothing is fetched, and the text reads as it is."""
     said = MARKDOWN[at : at + 4]
-    requests = []
+    requests: list[str] = []
+
+    def note(request) -> None:
+        requests.append(request.url)
+
     page = visit()
-    page.on("request", lambda request: requests.append(request.url))
+    page.on("request", note)
     page.goto(page.url.split("?")[0] + "?" + urlencode({f"odd{index}": text for index, text in enumerate(said)}))
     notices = page.get_by_test_id("stAlert")
     expect(notices).to_have_count(len(said))
     settled(page)
+    page.remove_listener("request", note)
     assert notices.locator("a, img, strong, em, del, code, h1, h2, h3, li, blockquote, table, hr, .katex, [role=img], span[style]").count() == 0
     for index, text in enumerate(said):
         shown = notices.nth(index).inner_text().replace("\u2060", "")
@@ -142,7 +147,7 @@ def test_text_that_cannot_be_read_survives_a_reload(visit, text):
 @pytest.mark.parametrize("text", ["né " * 15_000, "😀" * 9000], ids=["words", "emoji"])
 def test_text_that_no_address_can_hold_survives_a_reload_and_back(visit, text):
     """More than a server takes in an address: the beginning stands there, the tab keeps the whole."""
-    page = visit("?text=The+cat+sat.")
+    page = visit("?text=The+cat+sat.", fresh=True)
     page.get_by_label(FIELD).fill(text)
     expect(page).to_have_url(re.compile("text=(n%C3%A9|%F0)"))
     settled(page)
@@ -163,7 +168,7 @@ def test_text_that_no_address_can_hold_survives_a_reload_and_back(visit, text):
 
 def test_what_is_chosen_inside_a_picture_goes_back_too(visit):
     """Lines: kind and heads are chosen inside the component, and the address leads it back and forward."""
-    page = visit("?view=lines&text=The+cat+sat.&kind=cross&layer=2&head=3")
+    page = visit("?view=lines&text=The+cat+sat.&kind=cross&layer=2&head=3", fresh=True)
     lines = page.get_by_test_id("attention-lines")
     expect(lines).to_have_attribute("data-heads", "2")
     lines.get_by_role("button", name="Encoder").click()
@@ -189,7 +194,7 @@ def test_what_is_chosen_inside_a_picture_goes_back_too(visit):
 @pytest.mark.parametrize(("view_", "place", "name"), [("decoding", "decoding", "data-step"), ("steps", "attention-steps", "data-step")])
 def test_a_walk_is_one_entry(visit, view_, place, name):
     """Stepping through a player or a calculation with pauses makes one entry; back leads to where the walk began."""
-    page = visit(f"?view={view_}&text=The+cat+sat.")
+    page = visit(f"?view={view_}&text=The+cat+sat.", fresh=True)
     picture = page.get_by_test_id(place)
     expect(picture).to_have_attribute(name, "0")
     before = entries(page)
@@ -206,7 +211,7 @@ def test_a_walk_is_one_entry(visit, view_, place, name):
 
 def test_a_slider_that_is_moved_is_no_entry_a_press(visit):
     """Three presses of an arrow key make fewer entries than three; back leads to before the first, and the slider shows it."""
-    page = visit("?lab=on&text=The+cat+sat.")
+    page = visit("?lab=on&text=The+cat+sat.", fresh=True)
     slider = page.locator(".st-key-dial-scale").get_by_role("slider")
     before = entries(page)
     for value in ("1.25", "1.5", "1.75"):
@@ -226,8 +231,8 @@ def test_a_slider_that_is_moved_is_no_entry_a_press(visit):
 @pytest.mark.parametrize("link", ["?view=one-head&strange=1", "?causal=on&view=steps", "?view=lines&heads=1,1"])
 def test_what_the_page_fills_in_makes_no_entry(visit, link):
     """A link without a head, with defaults or with nonsense is completed in place: one step back leaves the page."""
-    page = visit(link)
+    page = visit(link, fresh=True)
     expect(page).not_to_have_url(re.compile(f"{re.escape(link)}$"))
     settled(page)
-    assert entries(page) == entries(visit())
+    assert entries(page) == entries(visit(fresh=True))
     assert not page.problems

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import pytest
 import torch
-from shipped import replaced_by
-from tiny import tiny_model
+from support.shipped import replaced_by
+from support.tiny import tiny_model
 
 from bench.browser import serve
 from model import Intervention
@@ -17,16 +17,15 @@ from model.instrument.pretrained import save_pretrained
 from model.instrument.tokenizer import END
 
 pytest.importorskip("playwright")
-from playwright.sync_api import expect  # noqa: E402
+from playwright.sync_api import expect
 
 expect.set_options(timeout=60_000)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_verdict_is_words_and_a_detail(visit, translator, scheme):
+def test_the_verdict_is_words_and_a_detail(visit, translator):
     """Numbers come with a click; what is gone is struck through and can still be read on its chip."""
     text = replaced_by(translator, Intervention(causal=False))
-    page = visit(f"?causal=off&view=output&text={quote(text)}", scheme)
+    page = visit(f"?causal=off&view=output&text={quote(text)}")
     expect(page.get_by_test_id("changed-note")).to_contain_text("Replaced: “")
     numbers = page.get_by_test_id("changed-numbers").locator("p")
     expect(numbers).to_be_hidden()

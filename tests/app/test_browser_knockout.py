@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote_plus
 
 import pytest
 
 pytest.importorskip("playwright")
-from playwright.sync_api import expect  # noqa: E402
-from test_browser_inside import click_cell  # noqa: E402
+from playwright.sync_api import expect
+from support.chromium import click_cell
+from support.shipped import DOGS, FRENCH, number_of_word
 
 expect.set_options(timeout=60_000)
-TEXT = "text=Two+dogs+are+playing+in+the+snow."
+TEXT = f"text={quote_plus(DOGS)}"
 
 
 def test_a_head_is_switched_off_for_good_and_on_again(visit):
@@ -29,17 +31,16 @@ def test_a_head_is_switched_off_for_good_and_on_again(visit):
     assert not page.problems and not again.problems
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_word_is_chosen_and_a_source_word_hidden(visit, scheme):
+def test_a_word_is_chosen_and_a_source_word_hidden(visit, translator):
     """Part and word are in the link; a bar hides its word from everyone."""
-    page = visit(f"?view=knockout&{TEXT}", scheme)
+    page = visit(f"?view=knockout&{TEXT}")
     page.get_by_text("Source words", exact=True).click()
     expect(page).to_have_url(re.compile("knockout_part=words"))
-    page.locator(".st-key-knockout-word").get_by_text("chiens", exact=True).click()
-    expect(page).to_have_url(re.compile("knockout_word=2"))
-    expect(page.get_by_test_id("knockout-verdict")).to_contain_text("log p of “chiens” falls most without “dogs”")
-    again = visit("?" + page.url.split("?", 1)[1], scheme)
-    expect(again.get_by_test_id("knockout-title")).to_have_text("What happens to “chiens” without one English word")
+    page.locator(".st-key-knockout-word").get_by_text(FRENCH["dogs"], exact=True).click()
+    expect(page).to_have_url(re.compile(rf"knockout_word={number_of_word(translator, DOGS, FRENCH['dogs'])}\b"))
+    expect(page.get_by_test_id("knockout-verdict")).to_contain_text(f"log p of “{FRENCH['dogs']}” falls most without “dogs”")
+    again = visit("?" + page.url.split("?", 1)[1], "dark")
+    expect(again.get_by_test_id("knockout-title")).to_have_text(f"What happens to “{FRENCH['dogs']}” without one English word")
     again.locator(".st-key-card-knockout .js-plotly-plot .bars .point").nth(1).click(force=True)  # Plotly listens above its bars
     expect(again).to_have_url(re.compile("cut="))
     expect(again.locator(".st-key-changes")).to_contain_text("“dogs” hidden from everyone")

@@ -7,7 +7,7 @@ import re
 import pytest
 
 pytest.importorskip("playwright")
-from playwright.sync_api import expect  # noqa: E402
+from playwright.sync_api import expect
 
 expect.set_options(timeout=60_000)
 
@@ -34,7 +34,7 @@ def test_a_story_is_told_compared_and_taken_back(visit):
 
 def test_dials_reach_the_model_and_the_link(visit):
     """Temperature by keyboard, a hidden word from the list, a head by its switch; the link brings all back."""
-    page = visit("?lab=on&forcing=forced")
+    page = visit("?lab=on&forcing=forced&kind=cross&layer=4&head=7")
     page.get_by_role("slider", name="Softmax temperature").press("ArrowRight")
     expect(page.locator(".st-key-changes")).to_contain_text("temperature 1.1 (flatter)")
     page.get_by_role("combobox", name=re.compile("Hidden words")).click()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from chromium import settled
+from support.chromium import settled
 
 pytest.importorskip("playwright")
-from playwright.sync_api import expect  # noqa: E402
+from playwright.sync_api import expect
 
 expect.set_options(timeout=60_000)
 TEXT = "text=Two+dogs+are+playing+in+the+snow."

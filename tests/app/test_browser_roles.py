@@ -7,8 +7,8 @@ import re
 import pytest
 
 pytest.importorskip("playwright")
-from playwright.sync_api import expect  # noqa: E402
-from test_browser_inside import click_cell  # noqa: E402
+from playwright.sync_api import expect
+from support.chromium import click_cell
 
 expect.set_options(timeout=60_000)
 

@@ -7,11 +7,11 @@ import re
 import pytest
 
 pytest.importorskip("playwright")
-from chromium import settled  # noqa: E402
-from PIL import Image  # noqa: E402
-from playwright.sync_api import expect  # noqa: E402
+from PIL import Image
+from playwright.sync_api import expect
+from support.chromium import settled
 
-from viz.theme import PALETTES  # noqa: E402
+from viz.theme import PALETTES
 
 expect.set_options(timeout=60_000)
 
@@ -48,7 +48,7 @@ def check_paper(picture: Image.Image, colours) -> None:
     corners = [image.getpixel((x, y)) for x in (2, image.width - 3) for y in (2, image.height - 3)]
     assert {corner[:3] for corner in corners} == {rgb(colours.card)}
     head = image.convert("RGB").crop((0, 0, image.width, 90))
-    contrast = [abs(lightness(pixel) - lightness(rgb(colours.card))) for pixel in set(head.getdata())]
+    contrast = [abs(lightness(pixel) - lightness(rgb(colours.card))) for _, pixel in head.getcolors(head.width * head.height)]
     assert max(contrast) > 150
 
 

@@ -7,15 +7,14 @@ import re
 import pytest
 
 pytest.importorskip("playwright")
-from playwright.sync_api import expect  # noqa: E402
+from playwright.sync_api import expect
 
 expect.set_options(timeout=60_000)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_model_is_walked_through_its_training(visit, scheme):
+def test_the_model_is_walked_through_its_training(visit):
     """From random weights by keyboard to the end, which is the trained model; the link opens a moment; the switch goes back."""
-    page = visit("?text=Two+dogs+are+playing.", scheme)
+    page = visit("?text=Two+dogs+are+playing.")
     french = page.get_by_test_id("tokens-target")
     trained = french.inner_text()
     page.get_by_text("Training", exact=True).click()
@@ -28,7 +27,7 @@ def test_the_model_is_walked_through_its_training(visit, scheme):
     slider.press("ArrowRight")
     expect(moment).to_contain_text(re.compile(r"^Step \d+ of "))
     expect(page).to_have_url(re.compile(r"moment=2\b"))  # the address follows the picture
-    again = visit("?" + page.url.split("?", 1)[1], scheme)
+    again = visit("?" + page.url.split("?", 1)[1], "dark")
     expect(again.get_by_test_id("moment")).to_have_text(moment.inner_text())
     slider.press("End")
     expect(french).to_have_text(trained, use_inner_text=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
-from test_script import run, shown
+from support.page import run, shown
 
 from viz.page.address import LONGEST, fitting
 from viz.page.link import FOREIGN, MOST_NOTICES, Link

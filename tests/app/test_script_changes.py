@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from shipped import replaced_by
-from test_script import run, shown
+from support.page import run, shown
+from support.shipped import replaced_by
 
 from model import Intervention
 

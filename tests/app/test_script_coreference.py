@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from tiny import tiny_model
+from support.tiny import tiny_model
 
 from model.instrument.pretrained import load_pretrained, save_pretrained
 from model.measuring.coreference import measure_inside

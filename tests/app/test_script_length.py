@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_script import run, shown
+from support.page import run, shown
 
 from model.instrument.pretrained import MOST_CHARACTERS
 from model.instrument.tokenizer import Tokenizer

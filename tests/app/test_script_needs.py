@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from test_script import run, shown
+from support.page import run, shown
 
 from model import Translator
 from model.trace.anatomy import EDITS

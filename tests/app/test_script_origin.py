@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from test_script import run, shown
+from support.page import run, shown
+
+from viz.page import engine
 
 ALL_CROSS = ",".join(f"cross.{layer}.{head}" for layer in range(1, 7) for head in range(1, 9))
 TEXT = "Two dogs are playing in the snow."
@@ -43,10 +45,11 @@ def test_the_title_of_a_head_that_is_off_says_so(view):
         assert not app.exception and ("layer 4, head 7 (switched off" in shown(app)) == off
 
 
-def test_the_alignment_head_was_measured_as_trained():
+def test_the_alignment_head_was_measured_as_trained(translator):
     """Its error rate is not that of the changed model, and the caption says so."""
-    app = run(text=TEXT, view="all-heads", kind="cross", layer="4", head="2")
+    layer, head = (str(at + 1) for at in engine.alignment_head(translator)[:2])
+    app = run(text=TEXT, view="all-heads", kind="cross", layer=layer, head=head)
     star = [caption.value for caption in app.caption if "★" in caption.value]
-    changed = run(text=TEXT, view="all-heads", kind="cross", layer="4", head="2", heads_off="cross.4.2")
+    changed = run(text=TEXT, view="all-heads", kind="cross", layer=layer, head=head, heads_off=f"cross.{layer}.{head}")
     after = [caption.value for caption in changed.caption if "★" in caption.value]
     assert star and "as trained" not in star[0] and "as trained" in after[0]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from shipped import differing_under
-from test_script import run, shown
+from support.page import run, shown
+from support.shipped import differing_under
 
 from model.trace.intervention import Intervention
 from viz.page.finished import rows_that_differ

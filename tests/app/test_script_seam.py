@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import streamlit as st
-from test_script import run, shown
+from support.page import run, shown
 
 from viz.page import params, store
 from viz.page.link import Link

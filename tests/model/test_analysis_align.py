@@ -6,9 +6,9 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from tiny import ATTENTION_KINDS, SENTENCES
+from support.tiny import ATTENTION_KINDS, SENTENCES
 
 from model.analysis.attention import may_attend
 from model.analysis.two_sentences import aligned_difference, aligned_mask, axis_counterparts, counterparts, head_changes
@@ -29,7 +29,6 @@ def pair(tiny_translator):
     return first, second
 
 
-@settings(deadline=None, max_examples=80)
 @given(first=TEXTS, second=TEXTS)
 def test_counterparts_keep_their_order_and_are_taken_once(tokenizer, first, second):
     """Every piece of an unchanged beginning and end is found; a special token only stands for itself."""
@@ -57,7 +56,6 @@ def test_short_runs_that_took_a_place_are_paired_and_long_ones_are_not():
     assert paired("axycdef/") == [0, None, None, 2, 3, 4, 5, 6]
 
 
-@settings(deadline=None, max_examples=30)
 @given(text=TEXTS)
 def test_a_sentence_is_its_own_counterpart(tokenizer, text):
     tokens = tokenizer.source(text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 import torch
@@ -22,10 +21,11 @@ from model.analysis.alignment import (
     word_weights,
 )
 from model.instrument.pretrained import save_pretrained
+from model.instrument.project import ROOT
 from model.measuring import alignment
 from model.trace.words import word_spans
 
-PAIRS = Path(__file__).resolve().parents[1] / "data" / "alignments.tsv"
+PAIRS = ROOT / "tests" / "data" / "alignments.tsv"
 links = st.frozensets(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=8)
 
 

@@ -6,16 +6,14 @@ import math
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from test_capture import interventions, sentences
-from tiny import ATTENTION_KINDS, SIDES, fitting
+from support.strategies import interventions, sentences
+from support.tiny import ATTENTION_KINDS, SIDES, fitting
 
 from model.analysis.change import aligned, prediction_change, same_tokens, state_change
 from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
-
-relaxed = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @given(first=st.lists(st.integers(0, 4), max_size=12), second=st.lists(st.integers(0, 4), max_size=12))
@@ -30,7 +28,6 @@ def test_same_tokens_are_equal_tokens_in_the_same_order(first, second):
         assert found == list(range(len(first)))
 
 
-@relaxed
 @given(text=sentences, target=sentences, change=interventions)
 def test_teacher_forced_every_token_is_compared(tiny_translator, text, target, change):
     """The same tokens on both sides: nothing is missing, and the differences are the plain ones."""

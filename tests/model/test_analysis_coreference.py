@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tiny import ATTENTION_KINDS
+from support.tiny import ATTENTION_KINDS
 
 from model.analysis.coreference import (  # fmt: skip
     HIDDEN,

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from tiny import SENTENCES
+from support.tiny import SENTENCES
 
 from model.analysis.embedding import Vocabulary, nearest, paths, principal_axes
 from model.instrument.tokenizer import SPECIAL
@@ -30,7 +30,6 @@ def cosine(left: list[float], right: list[float]) -> float:
     return dot / (math.sqrt(sum(a * a for a in left)) * math.sqrt(sum(b * b for b in right)))
 
 
-@settings(deadline=None, max_examples=40)
 @given(seed=st.integers(0, 99), id_=st.integers(0, 19), count=st.integers(0, 30), apart=st.sets(st.integers(0, 19)))
 def test_neighbours_equal_a_loop_over_the_vocabulary(seed, id_, count, apart):
     """The same pieces in the same order, whoever is left out."""
@@ -66,7 +65,6 @@ def test_special_and_byte_pieces_are_neighbours_only_of_their_own(tokenizer, tin
     assert vocabulary.set_aside[vocabulary.nearest(3, 100)[0]].any()
 
 
-@settings(deadline=None, max_examples=60)
 @given(**SIZES)
 def test_principal_axes_are_those_of_the_singular_value_decomposition(rows, width, seed):
     """Orthonormal, in order, with the squared singular values as shares; signs are fixed."""
@@ -87,7 +85,6 @@ def test_principal_axes_are_those_of_the_singular_value_decomposition(rows, widt
             assert abs(float(axis @ other)) == pytest.approx(1.0, abs=1e-6)
 
 
-@settings(deadline=None, max_examples=40)
 @given(**SIZES)
 def test_all_axes_keep_distances_and_few_keep_no_more_than_all(rows, width, seed):
     """A full projection is a rotation; a partial one never lengthens, and its shares add up to at most 1."""

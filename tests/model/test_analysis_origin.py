@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
-from test_capture import interventions
-from tiny import SENTENCES, fitting, tiny_model
+from hypothesis import given
+from support.strategies import interventions
+from support.tiny import SENTENCES, fitting, tiny_model
 
 from model.analysis.attention import handed_on
 from model.analysis.knockout import occlusion
@@ -119,7 +119,6 @@ def without_heads(translator: Translator, off: frozenset) -> Translator:
     return Translator(model, translator.tokenizer, "cut")
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(change=interventions)
 def test_every_method_obeys_every_intervention(tiny_translator, change):
     """A head that is off counts as one whose part of W_O is zero: the same scores from both, for all fields at once."""

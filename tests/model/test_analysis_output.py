@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from tiny import SENTENCES, tiny_model
+from support.tiny import SENTENCES, tiny_model
 
 from model.analysis.output import cross_entropy, label_ids, logit_lens, perplexity, probabilities, ranks, top_pieces
 from model.instrument.pretrained import Translator

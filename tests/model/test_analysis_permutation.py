@@ -6,10 +6,10 @@ import copy
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from test_capture import sentences
-from tiny import SENTENCES
+from support.strategies import sentences
+from support.tiny import SENTENCES
 
 from model.analysis.permutation import LAST_ORDER, compare_orders, moved, next_order, reordered, shuffled_words
 from model.analysis.words import word_groups
@@ -17,10 +17,7 @@ from model.instrument.recorder import Recorder, recording
 from model.instrument.rerun import TransformerPasses
 from model.trace.intervention import Intervention
 
-relaxed = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
-
-@relaxed
 @given(text=sentences, seed=st.integers(0, 99))
 def test_an_order_moves_whole_words(tiny_translator, text, seed):
     """It is a permutation; pieces of a word stay together; </s> stays; another order is drawn wherever there is one."""
@@ -46,7 +43,6 @@ def test_another_order_reads_as_its_words(tiny_translator):
     assert sorted(said.split()) == sorted(["Two", "😀", "dogs", "didn't", "7", "."])
 
 
-@relaxed
 @given(text=sentences, seed=st.integers(0, 99))
 def test_without_positions_states_are_only_permuted(tiny_translator, text, seed):
     """Rounding apart; the identity changes nothing at all, with or without positions."""

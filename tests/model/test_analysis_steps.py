@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from tiny import ATTENTION_KINDS, SENTENCES, tiny_model
+from support.tiny import ATTENTION_KINDS, SENTENCES, tiny_model
 
 from model.analysis.steps import calculate, contribution_shares, head_contributions, point_before
 from model.instrument.pretrained import Translator
@@ -30,7 +30,6 @@ def trace(tiny_translator):
     return tiny_translator.trace(SENTENCES[0], SENTENCES[1])
 
 
-@settings(deadline=None, max_examples=60)
 @given(data=st.data())
 def test_every_step_agrees_with_the_capture(tiny_translator, data):
     """Any sentence, change, kind, layer, head and query: float64 arithmetic meets what the float32 pass did."""

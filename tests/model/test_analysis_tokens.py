@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from tiny import SENTENCES
+from support.tiny import SENTENCES
 
 from model.analysis.merges import byte_runs, merge_rank, renumbered, replay_merges, space_runs, spelled, three_cuts
 from model.instrument.tokenizer import SPECIAL
@@ -18,7 +18,6 @@ TEXTS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=200)
 @given(text=TEXTS)
 def test_replayed_merges_give_the_tokenizers_own_pieces(translator, text):
     """Any text, run by run: the same pieces in the same order, and nothing outside the runs but special tokens."""
@@ -31,7 +30,6 @@ def test_replayed_merges_give_the_tokenizers_own_pieces(translator, text):
         assert tree.pieces == [tokens.pieces[index] for index in run]
 
 
-@settings(deadline=None, max_examples=60)
 @given(text=st.text(alphabet="abeilnrst", min_size=1, max_size=14))
 def test_the_next_merge_is_always_the_one_with_the_lowest_rank(tokenizer, text):
     """Against the plain loop of Sennrich et al.: look at all neighbours, merge the best, the leftmost on ties."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from tiny import ATTENTION_KINDS, SENTENCES
+from support.tiny import ATTENTION_KINDS, SENTENCES
 
 from model.analysis.words import axis_groups, join_pieces, join_words, strongest_pieces, word_groups
 
@@ -19,7 +19,6 @@ def trace(tiny_translator):
     return tiny_translator.trace(SENTENCES[0], SENTENCES[1])
 
 
-@settings(deadline=None, max_examples=60)
 @given(text=TEXTS)
 def test_groups_cover_every_piece_once_and_words_spell_the_text(tokenizer, text):
     """No piece is lost or taken twice; each joined word covers what its pieces cover."""

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from handmade import HIDDEN, READER, RECURRENT, SHARED, WRITER, made_by, read_tokens, trace_of, written_tokens
 from hypothesis import given
 from hypothesis import strategies as st
+from support.handmade import HIDDEN, READER, RECURRENT, SHARED, WRITER, made_by, read_tokens, trace_of, written_tokens
 
 from model.analysis import attention, change, embedding, layers, origin, output, roles, two_sentences, words
 from model.trace.anatomy import FEED_FORWARD, Anatomy, Kind, Stack

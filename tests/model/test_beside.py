@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tiny import SENTENCES, tiny_model
+from support.tiny import SENTENCES, tiny_model
 
 from model.instrument.beside import MOST_NAMED, family, read_measured, siblings
 from model.instrument.checkpoint import CheckpointError, config_hash

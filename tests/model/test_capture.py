@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gc
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -11,57 +10,17 @@ from types import ModuleType
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from tiny import ATTENTION_KINDS, SIDES, fitting, tiny_model
+from support.strategies import interventions, sentences
+from support.tensors import close, tensors
+from support.tiny import ATTENTION_KINDS, SIDES, fitting, tiny_model
 
 from model.instrument.pretrained import Translator
 from model.instrument.recorder import Recorder, recording, shuffled_order
-from model.trace.intervention import POSITION_EDITS, Intervention
+from model.trace.intervention import Intervention
 from model.trace.trace import Trace
 from model.transformer.positions import sinusoids
-
-relaxed = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-words = st.lists(
-    st.sampled_from("The animal cross street chien neige, é 😀 中 </s> <script> x ' ! 12".split()), min_size=1, max_size=8
-)
-sentences = st.one_of(words.map(" ".join), st.text(min_size=1, max_size=12).map(lambda text: "a" + text))
-places = st.one_of(st.none(), st.integers(0, 12))
-links = st.tuples(st.sampled_from(ATTENTION_KINDS), st.sampled_from([None, 0, 1]), places, places).filter(
-    lambda link: link[2:] != (None, None)
-)
-heads = st.tuples(st.sampled_from(ATTENTION_KINDS), st.integers(0, 1), st.integers(0, 3))
-interventions = st.builds(
-    Intervention,
-    causal=st.booleans(),
-    source_positions=st.sampled_from(POSITION_EDITS),
-    target_positions=st.sampled_from(POSITION_EDITS),
-    position_scale=st.sampled_from([0.0, 0.5, 1.0, 3.0]),
-    window=st.sampled_from([None, 0, 1, 3]),
-    cut=st.frozensets(links, max_size=6),
-    heads_off=st.frozensets(heads, max_size=4),
-    temperature=st.sampled_from([0.25, 1.0, 4.0]),
-    scaled=st.booleans(),
-)
-
-
-def close(ours: torch.Tensor, theirs: torch.Tensor, tolerance: float = 1e-4) -> None:
-    """Equal to rounding."""
-    torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=tolerance)
-
-
-def tensors(trace: Trace) -> list[torch.Tensor]:
-    """Every tensor of a trace, in a fixed order."""
-    found = [
-        getattr(trace.attention[kind], field.name)
-        for kind in ATTENTION_KINDS
-        for field in dataclasses.fields(trace.attention[kind])
-        if field.name != "bias"  # this model adds none
-    ]
-    found += [part for side in SIDES for part in (trace.residual[side].states, trace.residual[side].written)]
-    found += [part[side] for side in SIDES for part in (trace.embeddings, trace.positions, trace.feed_forward)]
-    return [*found, trace.logits, trace.loss]
 
 
 def allowed_by_hand(trace: Trace, kind: str, layer: int, query: int, key: int) -> bool:
@@ -77,7 +36,6 @@ def allowed_by_hand(trace: Trace, kind: str, layer: int, query: int, key: int) -
     )
 
 
-@relaxed
 @given(text=sentences, target=sentences, change=interventions)
 def test_attention_adds_up(tiny_translator, text, target, change):
     """Scores, mask, weights and outputs are what the formulas say, head by head."""
@@ -107,7 +65,6 @@ def test_attention_adds_up(tiny_translator, text, target, change):
         close(part.outputs, (part.weights @ part.values).masked_fill(off[:, :, None, None], 0.0))
 
 
-@relaxed
 @given(text=sentences, target=sentences, change=interventions)
 def test_the_residual_stream_adds_up(tiny_translator, text, target, change):
     """Point k + 1 = point k + what the sublayer wrote; the first point is token part plus positional part."""
@@ -125,7 +82,6 @@ def test_the_residual_stream_adds_up(tiny_translator, text, target, change):
     close(trace.loss, F.cross_entropy(trace.logits, torch.tensor(trace.labels.ids), reduction="none"))
 
 
-@relaxed
 @given(text=sentences, change=interventions)
 def test_positions_are_what_the_intervention_says(tiny_translator, text, change):
     """Zeros, one fixed order, reversed or as trained; then the scale."""
@@ -153,7 +109,6 @@ def test_shuffled_order_is_a_fixed_permutation(length):
     assert length == 1 or order.tolist() != list(range(length))
 
 
-@relaxed
 @given(text=sentences, target=sentences)
 def test_captured_equals_uncaptured(tiny_translator, text, target):
     """The hooks read; they do not change what comes out."""
@@ -163,7 +118,6 @@ def test_captured_equals_uncaptured(tiny_translator, text, target):
     close(trace.logits, plain, 1e-5)
 
 
-@relaxed
 @given(text=sentences, target=sentences, change=interventions)
 def test_an_intervention_leaves_nothing_behind(tiny_translator, text, target, change):
     """A trace after an intervention equals, bit for bit, one before it."""
@@ -276,7 +230,6 @@ def test_cuda_gives_the_same_trace(tokenizer):
         close(first, second.cpu(), 1e-3)
 
 
-@relaxed
 @given(text=sentences, target=sentences, changes=st.lists(interventions, min_size=2, max_size=4))
 def test_a_batch_of_interventions_is_each_of_them_alone(tiny_translator, text, target, changes):
     """Row by row, one forward pass over many interventions gives the logits of the passes one by one."""

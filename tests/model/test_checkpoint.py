@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save
-from tiny import SENTENCES, tiny_model
+from support.tiny import SENTENCES, tiny_model
 
 from model.instrument.checkpoint import (
     CONFIG,
@@ -170,7 +170,6 @@ def test_what_is_no_object_is_named(folder, content):
         load_pretrained(folder, "cpu")
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3)
        | st.dictionaries(st.sampled_from(["config", "heads", "languages", "training", "config_sha256"]) | st.text(max_size=3), inner, max_size=4)))  # fmt: skip
 def test_no_content_is_more_than_a_checkpoint_error(tmp_path, content):

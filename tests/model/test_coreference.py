@@ -5,19 +5,18 @@ from __future__ import annotations
 import gzip
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
 
 from model.instrument.pretrained import checkpoint_folder
+from model.instrument.project import ROOT
 from model.measuring import coreference
 from model.measuring.coreference import check_training, count, measure, measure_inside, verdicts
 from model.measuring.coreference_pairs import PRONOUNS, Lexicon, Pair, Verdict, judge, known_to, minimal_pairs, read_lexicon
 from model.measuring.coreference_record import ALL, FILE, Counts, load_coreference, save_coreference
 from model.measuring.coreference_words import TURNS, card_block, findings, gatherers, heads_rows, largest
 
-ROOT = Path(__file__).resolve().parents[2]
 LEXICON = ROOT / "tests" / "data" / "coreference.tsv"
 HELD_OUT = [{"animal", "street"}, {"trophy", "suitcase"}]
 

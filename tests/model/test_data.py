@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from model.instrument.tokenizer import END, PAD, START
@@ -14,7 +14,6 @@ from model.training.data import batch_rows, encode_pairs, make_batch, read_pairs
 LENGTHS = st.lists(st.tuples(st.integers(1, 30), st.integers(1, 30)), min_size=1, max_size=60)
 
 
-@settings(deadline=None)
 @given(lengths=LENGTHS, tokens=st.integers(5, 80), seed=st.integers(0, 5))
 def test_batches_hold_every_pair_once_within_the_limit(lengths, tokens, seed):
     """A batch of several pairs never has more padded target tokens than it may; every seed gives as many batches."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from tiny import SENTENCES, tiny_model
+from support.shipped import DOGS
+from support.tiny import SENTENCES, tiny_model
 
 from model.analysis.decoding import beam_tree, continue_greedily, next_pieces
 from model.instrument.pretrained import Translator
@@ -91,7 +92,6 @@ def test_what_cannot_be_said_is_dropped(model, source):
     assert found.ids[0] == 50 and found.taken == ((0, 50),) and found.dropped == (*wrong, (0, 51))
 
 
-@settings(deadline=None, max_examples=25)
 @given(choices=st.dictionaries(st.integers(0, 12), st.integers(END, 379), max_size=4))
 def test_any_choices_are_taken_or_dropped(model, source, choices):
     """The prefix up to the last choice that was taken is the forced one wherever it was forced; the length stays in the limit."""
@@ -215,5 +215,5 @@ def test_the_next_pieces_are_those_that_can_be_said(model, source):
 
 def test_the_shipped_model_says_its_own_best_pieces(translator):
     """Row t of the teacher-forced pass over its own translation puts each piece first."""
-    trace = translator.trace("Two dogs are playing in the snow.")
+    trace = translator.trace(DOGS)
     assert next_pieces(trace.logits)[1][:, 0].tolist() == trace.labels.ids

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import SENTENCES, tiny_model
+from support.tiny import SENTENCES, tiny_model
 
 from model.instrument.pretrained import CheckpointError, load_pretrained, save_pretrained
 from model.measuring import depth

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tiny import SENTENCES, tiny_model
+from support.tiny import SENTENCES, tiny_model
 
 from model.instrument.pretrained import Translator, save_pretrained
 from model.measuring import evaluate

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
+from model.instrument.project import ROOT
 from model.measuring import first_inputs
 from model.measuring.first_inputs import Answer, FirstInput, ask, plain, read_inputs, share, table
 
-LIST = Path(__file__).resolve().parents[1] / "data" / "first-inputs.tsv"
+LIST = ROOT / "tests" / "data" / "first-inputs.tsv"
 RIGHT = {
     "Hello.": ["Bonjour.", "Salut !"],
     "NO": ["NON", "Non."],

@@ -8,8 +8,9 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_capture import interventions, tensors
-from tiny import tiny_model
+from support.strategies import interventions
+from support.tensors import tensors
+from support.tiny import tiny_model
 
 from model.analysis.decoding import beam_tree, continue_greedily
 from model.instrument.pretrained import Translator

@@ -16,7 +16,7 @@ from model.training.train import main as train
 
 GOOD = "a\tb\nc\td\n"
 BAD = {
-    "one column": ("a\tb\nonly one\n".encode(), "line 2: expected source<TAB>target, found 1 column"),
+    "one column": (b"a\tb\nonly one\n", "line 2: expected source<TAB>target, found 1 column"),
     "three columns": (b"a\tb\tc\n", "line 1: .*3 columns"),
     "an empty line": (b"a\tb\n\nc\td\n", "line 2: .*1 column"),
     "latin-1": ("a\tb\nun \xe9t\xe9\tc\n".encode("latin-1"), "line 2: byte 4 is not UTF-8"),

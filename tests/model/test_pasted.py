@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from model.trace.byte_pieces import is_byte
@@ -94,7 +94,6 @@ def test_plain_ascii_is_not_touched(text):
 @example(text="Add ½ cup.")
 @example(text="a \u200b ½\u00ad½ …")
 @example(text="🇫🇷❤\ufe0f中\u0301")
-@settings(deadline=None, max_examples=300)
 @given(text=TYPED)
 @pytest.mark.parametrize("which", ["tokenizer", "shipped"])
 def test_spans_of_pieces_are_the_characters_typed(request, which, text):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import SENTENCES, tiny_model
+from support.shipped import DOGS, FRENCH
+from support.tiny import SENTENCES, tiny_model
 
 from model.instrument.pretrained import (  # fmt: skip
     CheckpointError,
@@ -124,8 +125,8 @@ def test_any_visible_text_is_traced(tiny_translator, text):
 
 def test_the_shipped_checkpoint_translates(translator):
     """It is there, whole, and knows French."""
-    assert "chiens" in translator.translate("Two dogs are playing in the snow.")
-    assert "neige" in translator.translate("Two dogs are playing in the snow.", beam=5)
+    for beam in (1, 5):
+        assert all(word in translator.translate(DOGS, beam=beam) for word in FRENCH.values())
     assert translator.translate("The cat sat.") == translator.trace("The cat sat.").translation
 
 

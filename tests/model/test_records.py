@@ -10,8 +10,8 @@ import pkgutil
 
 import pytest
 import torch
-from test_capture import tensors
-from tiny import SENTENCES, tiny_model
+from support.tensors import tensors
+from support.tiny import SENTENCES, tiny_model
 
 import model as room
 from model.analysis.decoding import beam_tree, continue_greedily

@@ -6,7 +6,7 @@ import random
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import SENTENCES
+from support.tiny import SENTENCES
 
 from model.training.recipe import Recipe
 from model.training.robust import LONGEST, bare, capitals, joined, lower_case, repeated, robust

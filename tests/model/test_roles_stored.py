@@ -6,7 +6,7 @@ import json
 
 import pytest
 import torch
-from tiny import ATTENTION_KINDS, SENTENCES
+from support.tiny import ATTENTION_KINDS, SENTENCES
 
 from model.analysis.roles import ROLES
 from model.instrument.pretrained import CheckpointError, checkpoint_folder

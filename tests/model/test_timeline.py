@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save_file
-from tiny import SENTENCES, tiny_model
+from support.shipped import DOGS, FRENCH
+from support.tiny import SENTENCES, tiny_model
 
 from model.instrument.pretrained import FOLDER, CheckpointError, load_pretrained, save_pretrained
 from model.measuring.timeline import at_moment, dequantize, load_timeline, quantize, store, table, take_over, tokenizer_then
@@ -20,7 +22,6 @@ pytest.importorskip("sacrebleu")
 PAIRS = [(SENTENCES[at], SENTENCES[at + 1]) for at in (0, 2, 4)]
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 999), rows=st.integers(1, 6), size=st.floats(1e-3, 1e3))
 def test_a_quantized_matrix_is_half_a_scale_away_at_most(seed, rows, size):
     """Row by row; vectors keep float16."""
@@ -35,10 +36,11 @@ def test_a_quantized_matrix_is_half_a_scale_away_at_most(seed, rows, size):
     )
 
 
-@pytest.fixture
-def stored(tokenizer, tmp_path):
-    """A checkpoint with a timeline of two kept moments and its end: (folder, translator, moments)."""
-    run, folder = tmp_path / "run", tmp_path / "tiny"
+@pytest.fixture(scope="module")
+def stored(tokenizer, tmp_path_factory):
+    """A checkpoint with a timeline of two kept moments and its end: (folder, translator, moments). Not to be written to."""
+    place = tmp_path_factory.mktemp("stored")
+    run, folder = place / "run", place / "tiny"
     run.mkdir()
     models = {0: tiny_model(tokenizer, seed=1), 8: tiny_model(tokenizer, seed=2), 12: tiny_model(tokenizer, seed=3)}
     for step, model in models.items():
@@ -94,9 +96,10 @@ def test_a_checkpoint_that_went_on_takes_the_timeline_over(stored, tmp_path):
         take_over(translator, later, earlier, PAIRS, "other sentences")
 
 
-def test_a_damaged_moment_is_refused_in_words(stored):
+def test_a_damaged_moment_is_refused_in_words(stored, tmp_path):
     """A changed byte is found by its hash; a missing file is named."""
-    folder, translator, moments = stored
+    whole, translator, moments = stored
+    folder = shutil.copytree(whole, tmp_path / "damaged")
     path = folder / moments[0].file
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(CheckpointError, match="is not the file"):
@@ -126,8 +129,8 @@ def test_the_shipped_timeline_goes_from_babble_to_french(translator):
     moments = load_timeline(translator.folder, translator.about["weights_sha256"])
     assert len(moments) >= 8 and moments[0].step == 0 and moments[-1].step == translator.about["training"]["steps"]
     assert at_moment(translator, translator.folder, moments[-1]) is translator
-    assert "chiens" not in at_moment(translator, translator.folder, moments[0]).translate("Two dogs are playing.")
-    assert moments[0].dev_loss > 8 > 1.2 > moments[-1].dev_loss and moments[0].bleu < 1 < 40 < moments[-1].bleu
+    assert FRENCH["dogs"] not in at_moment(translator, translator.folder, moments[0]).translate(DOGS)
+    assert moments[0].dev_loss > 4 * moments[-1].dev_loss and moments[-1].bleu > 20 * max(moments[0].bleu, 1.0)
     assert not moments[0].roles["alignment"] and not moments[0].roles["diagonal"]
     assert moments[-1].roles["alignment"] and moments[-1].roles["diagonal"]
     for at in moments[:-1]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import SENTENCES
+from support.tiny import SENTENCES
 
 from model.instrument.tokenizer import END, SPECIAL, START, Tokenizer
 

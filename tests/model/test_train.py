@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny import training_arguments as arguments
+from support.tiny import training_arguments as arguments
+from support.tiny import write_training_files
 
 from model.instrument.pretrained import load_pretrained
 from model.training import train
@@ -43,11 +47,36 @@ def result(data: Path, name: str) -> tuple[dict, list[str]]:
     return dict(load_pretrained(data / f"{name}-out", "cpu").model.named_parameters()), log
 
 
-@pytest.fixture
-def saves_often(monkeypatch):
-    """A checkpoint every second step."""
+def save_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write a checkpoint every second step."""
     fit = train.Trainer.fit
     monkeypatch.setattr(train.Trainer, "fit", lambda self: fit(self, save_every=2))
+
+
+WORK = ("train_step", "evaluate", "log", "save", "weights")  # kinds of work of a run
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> tuple[Path, Counter]:
+    """A folder with training files and a run, "whole", that was never stopped, and how often it did each kind of work."""
+    folder, calls = write_training_files(tmp_path_factory.mktemp("whole")), Counter()
+
+    def counted(name: str, work: Callable) -> Callable:
+        return lambda self, *given: calls.update([name]) or work(self, *given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        save_often(patch)
+        for name in WORK:
+            patch.setattr(train.Trainer, name, counted(name, getattr(train.Trainer, name)))
+        train.main(arguments(folder, "whole"))
+    return folder, calls
+
+
+@pytest.fixture
+def finished(whole, tmp_path) -> list[str]:
+    """The command that goes on with a copy of that run."""
+    shutil.copytree(whole[0] / "whole", tmp_path / "whole")
+    return [*arguments(whole[0], "whole", "--resume"), "--run", str(tmp_path / "whole")]
 
 
 def test_training_learns_and_exports_a_translator(data, capsys):
@@ -66,13 +95,11 @@ PLACES = [("train_step", 0), ("train_step", 1), ("train_step", 4), ("train_step"
 
 
 @pytest.mark.parametrize("place, call", PLACES)
-def test_a_killed_run_resumes_to_the_same_result(data, monkeypatch, saves_often, place, call):
+def test_a_killed_run_resumes_to_the_same_result(whole, monkeypatch, place, call):
     """Killed just before any kind of work, `--resume` reaches the weights and the log of a run that never stopped, exactly."""
-    calls, work = [], getattr(train.Trainer, place)
-    monkeypatch.setattr(train.Trainer, place, lambda self, *given: calls.append(place) or work(self, *given))
-    train.main(arguments(data, "whole"))
-    fatal, counted = (call if call >= 0 else len(calls) + call), []
-    assert fatal < len(calls)
+    (data, calls), work, name = whole, getattr(train.Trainer, place), f"killed-{place}-{call}"
+    fatal, counted = (call if call >= 0 else calls[place] + call), []
+    assert fatal < calls[place]
 
     def dying(self, *given):
         counted.append(place)
@@ -80,28 +107,28 @@ def test_a_killed_run_resumes_to_the_same_result(data, monkeypatch, saves_often,
             raise KeyboardInterrupt
         return work(self, *given)
 
+    save_often(monkeypatch)
     monkeypatch.setattr(train.Trainer, place, dying)
     with pytest.raises(SystemExit, match="--resume goes on"):
-        train.main(arguments(data, "killed"))
+        train.main(arguments(data, name))
     monkeypatch.setattr(train.Trainer, place, work)
-    train.main(arguments(data, "killed", "--resume"))
-    (weights, log), (resumed, resumed_log) = result(data, "whole"), result(data, "killed")
+    train.main(arguments(data, name, "--resume"))
+    (weights, log), (resumed, resumed_log) = result(data, "whole"), result(data, name)
     assert log == resumed_log and len(log) > 2
     assert all(torch.equal(parameter, resumed[name]) for name, parameter in weights.items())
 
 
-def test_resuming_a_finished_run_only_exports(data, monkeypatch):
+def test_resuming_a_finished_run_only_exports(whole, finished, monkeypatch, tmp_path):
     """The same weights again, and not one more step."""
-    train.main(arguments(data, "whole"))
-    before = (data / "whole-out" / "weights.safetensors").read_bytes()
     monkeypatch.setattr(train.Trainer, "train_step", None)
-    train.main([*arguments(data, "whole", "--resume"), "--out", str(data / "again")])
-    assert (data / "again" / "weights.safetensors").read_bytes() == before
+    train.main([*finished, "--out", str(tmp_path / "again")])
+    weights = [(folder / "weights.safetensors").read_bytes() for folder in (whole[0] / "whole-out", tmp_path / "again")]
+    assert weights[0] == weights[1]
 
 
-def test_a_run_is_never_overwritten_or_mixed(data):
+def test_a_run_is_never_overwritten_or_mixed(whole):
     """Another recipe, another model, or no --resume at all: refused in words, and nothing changes."""
-    train.main(arguments(data, "whole"))
+    data = whole[0]
     before = {path: path.read_bytes() for path in (data / "whole").rglob("*") if path.is_file()}
     for more, words in (
         (["--resume", "--epochs", "3"], "another recipe"),
@@ -135,11 +162,11 @@ def test_settings_that_cannot_be_are_said_in_words(data, more, words):
         train.main(arguments(data, "none", *more))
 
 
-def test_the_folder_one_stands_in_may_be_where_the_translator_goes(data, monkeypatch):
+def test_the_folder_one_stands_in_may_be_where_the_translator_goes(finished, tmp_path, monkeypatch):
     """`--out .` is a checkpoint with that folder's name."""
-    (data / "here").mkdir()
-    monkeypatch.chdir(data / "here")
-    train.main(arguments(data, "here", "--out", "."))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    train.main([*finished, "--out", "."])
     assert load_pretrained(".", "cpu").about["name"] == load_pretrained(".", "cpu").name == "here"
 
 
@@ -153,10 +180,11 @@ def test_the_timeline_goes_from_nothing_to_the_end_in_equal_ratios(total):
         assert len(steps) == 8 and max(ratios) < 1.1 * min(ratios)
 
 
-def test_a_timeline_keeps_the_weights_of_its_steps(data):
+def test_a_timeline_keeps_the_weights_of_its_steps(whole, monkeypatch):
     """From the random ones to those that the training ended with; the result is that of a run without it."""
+    data = whole[0]
+    save_often(monkeypatch)
     train.main(arguments(data, "moments", "--timeline"))
-    train.main(arguments(data, "plain"))
     rows = result(data, "moments")[1]
     steps = timeline_steps(int(read_log(data / "moments" / "log.csv")[-1]["step"]))
     assert len(list((data / "moments").rglob("moment-*"))) == len(steps)
@@ -164,4 +192,4 @@ def test_a_timeline_keeps_the_weights_of_its_steps(data):
     last = load_file(data / "moments" / f"weights-{steps[-1]}.safetensors")
     assert all(torch.equal(kept[-1][name], last[name]) for name in last)
     assert not torch.equal(kept[0]["encoder.embedding.weight"], kept[1]["encoder.embedding.weight"])
-    assert rows == result(data, "plain")[1]
+    assert rows == result(data, "whole")[1]

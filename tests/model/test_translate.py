@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 import torch
-from tiny import SENTENCES, tiny_model
+from support.tiny import SENTENCES, tiny_model
 
 from model.instrument.recorder import Recorder, recording
 from model.instrument.search import LENGTH_PENALTY, length_limits, search

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
-from tiny import training_arguments as arguments
+from support.tiny import training_arguments as arguments
+from support.tiny import write_training_files
 
 from model.instrument.pretrained import load_pretrained
 from model.training import train, tune
@@ -17,15 +19,21 @@ from model.training.trainer import continued, read_log
 SMALL = "--epochs 2 --pieces 480 --warmup 2 --batch-tokens 200 --average 2 --average-every 2 --device cpu"
 
 
-@pytest.fixture
-def first(data):
-    """A finished checkpoint."""
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    """Files to train on, for all tests here."""
+    return write_training_files(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def first(data) -> Path:
+    """A finished checkpoint. Not to be written to."""
     train.main(arguments(data, "first"))
     return data / "first-out"
 
 
 def tuner(first, data, **settings):
-    """The run from that checkpoint, not begun."""
+    """The run from that checkpoint, not begun: nothing is written."""
     recipe = TuningRecipe(**{"batch_tokens": 100, "pieces": 480, **settings})
     files = read_files(data, TRAIN)
     return tune.Tuner(load_pretrained(first, "cpu"), recipe, files, read_split(data, HELD_OUT), data / "tuning")
@@ -54,18 +62,18 @@ def test_it_begins_with_what_the_translator_knows(first, data):
     assert run.model.decoder.embedding.weight is run.model.encoder.embedding.weight
 
 
-def test_the_result_is_a_checkpoint_that_goes_on_from_the_first(first, data):
+def test_the_result_is_a_checkpoint_that_goes_on_from_the_first(first, data, tmp_path):
     """It loads and translates; steps, tokens and the log count on; both recipes are in its record; it can go on again."""
-    folders = ["--data", data, "--model", first, "--out", data / "second", "--run", data / "run"]
+    folders = ["--data", data, "--model", first, "--out", tmp_path / "second", "--run", tmp_path / "run"]
     tune.main([*map(str, folders), *SMALL.split()])
-    then, now = (json.loads((path / "config.json").read_text())["training"] for path in (first, data / "second"))
+    then, now = (json.loads((path / "config.json").read_text())["training"] for path in (first, tmp_path / "second"))
     assert now["steps"] > then["steps"] and now["epochs"] == 2 and now["tuning"][0]["pieces"] == 480
-    rows = read_log(data / "second" / "training-log.csv")
+    rows = read_log(tmp_path / "second" / "training-log.csv")
     assert int(rows[-1]["step"]) == now["steps"] and int(rows[-1]["tokens"]) == now["tokens"]
-    assert now["dev_loss"] < then["dev_loss"] and load_pretrained(data / "second", "cpu").source("Two dogs")
-    folders = ["--data", data, "--model", data / "second", "--out", data / "third", "--run", data / "run-3"]
+    assert now["dev_loss"] < then["dev_loss"] and load_pretrained(tmp_path / "second", "cpu").source("Two dogs")
+    folders = ["--data", data, "--model", tmp_path / "second", "--out", tmp_path / "third", "--run", tmp_path / "run-3"]
     tune.main([*map(str, folders), *SMALL.split()])
-    assert len(json.loads((data / "third" / "config.json").read_text())["training"]["tuning"]) == 2
+    assert len(json.loads((tmp_path / "third" / "config.json").read_text())["training"]["tuning"]) == 2
 
 
 def test_it_can_go_on_without_the_mask(first, data):
@@ -83,18 +91,18 @@ def test_a_log_counts_on(first, data):
     assert [row["train_loss"] for row in rows] == [row["train_loss"] for row in earlier] and continued([], earlier) == earlier
 
 
-def test_what_cannot_be_tuned_is_said_in_words(first, data):
+def test_what_cannot_be_tuned_is_said_in_words(first, data, tmp_path):
     """Over itself, from nowhere, with settings that cannot be, or with others than the run began with."""
-    folders = ["--data", str(data), "--run", str(data / "tuned"), *SMALL.split()]
+    folders = ["--data", str(data), "--run", str(tmp_path / "tuned"), *SMALL.split()]
     for more, words in (
         (["--model", str(first), "--out", str(first)], "Choose another --out"),
-        (["--model", str(data / "nowhere"), "--out", str(data / "x")], "Cannot read"),
-        (["--model", str(first), "--out", str(data / "x"), "--at-most", "0"], "at_most must be"),
-        (["--model", str(first), "--out", str(data / "x"), "--pieces", "0"], "pieces must be"),
-        (["--model", str(first), "--out", str(data / "x"), "--pieces", "90000"], "No vocabulary of 90000 pieces"),
+        (["--model", str(tmp_path / "nowhere"), "--out", str(tmp_path / "x")], "Cannot read"),
+        (["--model", str(first), "--out", str(tmp_path / "x"), "--at-most", "0"], "at_most must be"),
+        (["--model", str(first), "--out", str(tmp_path / "x"), "--pieces", "0"], "pieces must be"),
+        (["--model", str(first), "--out", str(tmp_path / "x"), "--pieces", "90000"], "No vocabulary of 90000 pieces"),
     ):
         with pytest.raises(SystemExit, match=f"error: .*{words}"):
             tune.main([*folders, *more])
-    tune.main([*folders, "--model", str(first), "--out", str(data / "x")])
+    tune.main([*folders, "--model", str(first), "--out", str(tmp_path / "x")])
     with pytest.raises(SystemExit, match="another recipe"):
-        tune.main([*folders, "--model", str(first), "--out", str(data / "x"), "--resume", "--joined", "0.5"])
+        tune.main([*folders, "--model", str(first), "--out", str(tmp_path / "x"), "--resume", "--joined", "0.5"])

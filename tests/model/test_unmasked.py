@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tiny import tiny_model, training_arguments
+from support.tiny import tiny_model, training_arguments
 
 from model.instrument.pretrained import Translator, load_pretrained
 from model.instrument.search import search

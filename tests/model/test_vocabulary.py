@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tiny import SENTENCES
+from support.tiny import SENTENCES
 
 from model.instrument.tokenizer import REQUIRED, SPACE, Tokenizer
 from model.training.vocabulary import grown, grown_embedding, with_pieces

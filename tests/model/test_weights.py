@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 import torch
-from tiny import ATTENTION_KINDS, SENTENCES, SIDES, tiny_model
+from support.tiny import ATTENTION_KINDS, SENTENCES, SIDES, tiny_model
 
 from model.analysis.weights import Weights
 from model.instrument.pretrained import Translator

@@ -9,9 +9,9 @@ import re
 import numpy
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from tiny import ATTENTION_KINDS
+from support.tiny import ATTENTION_KINDS
 
 from model.trace.intervention import Intervention
 from model.trace.trace import Attention, Axis, Trace
@@ -89,7 +89,6 @@ def test_grid_stays_small(trace, tokens, budget):
     assert max(grid_arrays(packed)["cross"].shape[2:]) <= 64
 
 
-@settings(max_examples=40, deadline=None)
 @given(queries=st.integers(1, 40), keys=st.integers(1, 40), limit=st.integers(1, 16), seed=st.integers(0, 99))
 def test_pooling_is_the_largest_weight_of_each_bin(queries, keys, limit, seed):
     weights = torch.rand(1, 2, queries, keys, generator=torch.Generator().manual_seed(seed))

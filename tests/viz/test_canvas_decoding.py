@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tiny import SENTENCES
+from support.tiny import SENTENCES
 
 from model.analysis.decoding import continue_greedily, next_pieces
 from model.instrument.tokenizer import END

@@ -7,9 +7,9 @@ import dataclasses
 import numpy
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from tiny import ATTENTION_KINDS, SENTENCES, fitting
+from support.tiny import ATTENTION_KINDS, SENTENCES, fitting
 
 from model.analysis.attention import may_attend
 from model.analysis.words import join_words
@@ -65,7 +65,6 @@ def test_codes_of_differences_keep_sign_zero_and_two_digits(value):
     assert (shown == "<0.01" and 0 < abs(code) < 150) or shown == f"{round(abs(code) / 300) / 100:.2f}"
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     links=st.sets(st.tuples(st.sampled_from(ATTENTION_KINDS), st.sampled_from([None, 0, 1]), PLACES, PLACES), max_size=8),
     causal=st.booleans(),

@@ -7,7 +7,7 @@ import re
 import numpy
 import pytest
 import torch
-from tiny import ATTENTION_KINDS, SENTENCES
+from support.tiny import ATTENTION_KINDS, SENTENCES
 
 from model.analysis.steps import calculate
 from model.trace.intervention import Intervention

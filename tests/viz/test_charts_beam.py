@@ -6,7 +6,7 @@ import itertools
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from model.analysis.decoding import BeamTree, Hypothesis, beam_tree
@@ -45,7 +45,6 @@ def trees(draw) -> BeamTree:
     return BeamTree(4, tree.hypotheses, tree.ended[0])
 
 
-@settings(deadline=None, max_examples=60)
 @given(trees())
 def test_every_hypothesis_is_in_one_run(tree):
     """Runs are chains that nothing else parts from; they hang together as the hypotheses do."""
@@ -62,7 +61,6 @@ def test_every_hypothesis_is_in_one_run(tree):
     assert sorted(winning) == tree.path(tree.winner)
 
 
-@settings(deadline=None, max_examples=60)
 @given(trees())
 def test_no_two_dots_share_a_place(tree):
     """Every hypothesis has its dot; the winner's are in the first lane, and only those."""

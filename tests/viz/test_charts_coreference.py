@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from tiny import ATTENTION_KINDS
+from support.tiny import ATTENTION_KINDS
 
 from model.analysis.coreference import LINKS
+from model.instrument.project import ROOT
 from model.measuring.coreference import measure_inside
 from model.measuring.coreference_pairs import minimal_pairs, read_lexicon
 from model.measuring.coreference_record import ALL, Coreference, Counts
@@ -19,7 +19,7 @@ from viz import charts
 from viz.charts.coreference import WHOLE
 from viz.theme import DARK, LIGHT
 
-LEXICON = Path(__file__).resolve().parents[1] / "data" / "coreference.tsv"
+LEXICON = ROOT / "tests" / "data" / "coreference.tsv"
 BOTH = pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
 
 

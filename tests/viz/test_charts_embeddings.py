@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from test_charts import BOTH, SIDES, layer, make_trace
+from support.random_trace import BOTH, SIDES, layer, make_trace
 
 from model.analysis.embedding import Vocabulary, paths
 from model.trace.tokens import Tokens
@@ -177,7 +177,6 @@ def test_no_spread_is_said_in_words(dimensions, vocabulary):
         assert "NaN" not in figure.to_json()
 
 
-@settings(deadline=None, max_examples=50)
 @given(seed=st.integers(0, 999), count=st.integers(1, 60), firm=st.integers(1, 5))
 def test_labels_never_lie_on_each_other(seed, count, firm):
     """Boxes rebuilt from the sides that were chosen do not overlap; the most important point is always named."""

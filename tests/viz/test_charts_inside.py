@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from tiny import ATTENTION_KINDS, SENTENCES
+from support.tiny import ATTENTION_KINDS, SENTENCES
 
 from model.analysis.steps import contribution_shares, head_contributions, point_before
 from model.analysis.words import join_words

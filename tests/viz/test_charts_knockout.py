@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from tiny import SENTENCES
+from support.tiny import SENTENCES
 
 from model.analysis.knockout import Effects, every_head, every_layer, every_word, knock_out
 from model.analysis.words import join_pieces

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from tiny import SENTENCES, SIDES
+from support.tiny import SENTENCES, SIDES
 
 from model.analysis.attention import written_norms
 from model.analysis.layers import (

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from tiny import SENTENCES
+from support.tiny import SENTENCES
 
 from model.analysis.origin import rank_agreement
 from model.analysis.words import join_pieces

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from tiny import SENTENCES
+from support.tiny import SENTENCES
 
 from model.analysis.output import logit_lens, probabilities, top_pieces
 from viz import charts

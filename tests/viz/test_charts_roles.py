@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from tiny import ATTENTION_KINDS, SENTENCES
+from support.tiny import ATTENTION_KINDS, SENTENCES
 
 from model.analysis.roles import ROLE, HeadMeasures, measure
 from model.instrument.pretrained import checkpoint_folder

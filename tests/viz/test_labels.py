@@ -8,7 +8,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import ATTENTION_KINDS, SENTENCES
+from support.tiny import ATTENTION_KINDS, SENTENCES
 
 from model.analysis.decoding import beam_tree
 from model.analysis.words import join_pieces, join_words

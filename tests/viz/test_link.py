@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.tiny import ATTENTION_KINDS
 
-from model.trace.intervention import ATTENTION_KINDS, POSITION_EDITS, Intervention
+from model.trace.intervention import POSITION_EDITS, Intervention
 from model.transformer.config import Config
 from viz.page import params
 from viz.page.changes import changes, outside

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from cells import is_chart, load_quickly, run, show
+from support.cells import is_chart, load_quickly, run, show
 
 from viz import charts
 

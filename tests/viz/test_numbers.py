@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,15 +11,15 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import SENTENCES
+from support.tiny import SENTENCES
 
 from model.analysis.words import join_pieces
+from model.instrument.project import ROOT
 from viz.charts import difference_heatmap, origin_bars, query_key_value, score_parts
 from viz.charts.parts.signs import MOST, with_signs
 from viz.theme import number, share, signed, small
 from viz.views.origin import _verdict
 
-ROOT = Path(__file__).resolve().parents[2]
 NUMBERS = st.floats(-1e6, 1e6)
 
 

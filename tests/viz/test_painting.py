@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from tiny import ATTENTION_KINDS
+from support.tiny import ATTENTION_KINDS
 
 from model.trace.intervention import Intervention
 from viz.canvas import cell_states
@@ -22,7 +22,6 @@ def names(translator, cut: frozenset, kind: str, layer: int) -> list[list[str | 
     return [[([None, *STATES])[state] for state in row] for row in cell_states(maps, kind, layer).tolist()]
 
 
-@settings(max_examples=25, deadline=None)
 @given(kind=KINDS, layer=st.sampled_from([None, 0, 1]), cells=CELLS, opened=st.integers(0, 1))
 def test_what_was_cut_is_restored_by_painting_again(tiny_translator, kind, layer, cells, opened):
     """A stroke cuts its cells and no others; the same stroke restores them, also what was cut in all layers."""
@@ -45,7 +44,6 @@ def test_painting_leaves_other_links_alone():
     assert painted(cut, "cross", 0, [(2, 3)], False) == others
 
 
-@settings(max_examples=30, deadline=None)
 @given(kind=KINDS, axis=st.sampled_from(["row", "column"]), index=st.integers(0, 2), everywhere=st.booleans())
 def test_a_token_is_hidden_and_shown_again(tiny_translator, kind, axis, index, everywhere):
     """The second click takes back what the first did; a source token goes from encoder and cross-attention alike."""

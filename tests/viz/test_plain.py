@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from marks import MARKDOWN
+from support.marks import MARKDOWN
 
+from model.instrument.project import ROOT
 from viz.page.choices import JOINER, plain
 
 
@@ -48,7 +48,6 @@ def test_everyday_text_stays_readable_in_the_source():
         assert plain(text) == text
 
 
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def is_plain(argument: ast.expr) -> bool:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
-from tiny import SENTENCES, tiny_model
+from support.tiny import SENTENCES, tiny_model
 
 from model.analysis.attention import given_positions
 from model.analysis.roles import measure
 from model.instrument.pretrained import Translator
+from model.instrument.project import ROOT
 from model.instrument.recorder import shuffled_order
 from model.trace.intervention import Intervention
 from model.transformer.config import Config
@@ -21,7 +21,6 @@ from viz.canvas import pack_decoding
 from viz.canvas.shared.packing import fine_weights, split
 from viz.charts import heads_of_token, role_map
 
-ROOT = Path(__file__).resolve().parents[2]
 OFF = Intervention(heads_off=frozenset({("cross", 1, 2)}))
 ALL_OFF = Intervention(heads_off=frozenset(("cross", layer, head) for layer in range(3) for head in range(4)))
 ALLOWED = {  # files whose words name the switch itself, or a state that is taken from the masks

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
-from pathlib import Path
 
 import pytest
+from support.page import run, shown
 
 from model.trace.intervention import Intervention
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "app"))
-from test_script import run, shown  # noqa: E402
 
 TEXT = "Two dogs are playing in the snow."
 STORIES = {"cheat": ({"causal": "off"}, Intervention(causal=False)), "scale": ({"scaled": "off"}, Intervention(scaled=False))}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from model.analysis.words import join_pieces
@@ -49,7 +49,6 @@ def test_many_changes_are_counted(tiny_translator):
     assert said == "Replaced: “1” → “5”, “2” → “6”, “3” → “7” and 1 more."
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=words, after=words)
 def test_what_is_told_makes_one_translation_of_the_other(tiny_translator, before, after):
     """The old words without the lost and replaced ones are the new words without the added and replaced ones."""
@@ -66,7 +65,6 @@ def test_what_is_told_makes_one_translation_of_the_other(tiny_translator, before
     assert bool(found) == (listed(first) != listed(second))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=words, after=words)
 def test_struck_and_framed_pieces_are_what_differs(tiny_translator, before, after):
     """Without them both translations are the same pieces in the same order."""

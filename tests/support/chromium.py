@@ -23,3 +23,19 @@ def settled(page):
 
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=60_000)
     return page
+
+
+def click_cell(page, card: str, row: int, column: int) -> None:
+    """Click a cell of a Plotly heatmap, counted from 0: axes say where it is."""
+    from playwright.sync_api import expect
+
+    plot = page.locator(f".st-key-{card} .js-plotly-plot").first
+    expect(plot.locator(".heatmaplayer image")).not_to_have_count(0)
+    place = """(plot, [row, column]) => { const { xaxis, yaxis } = plot._fullLayout, box = plot.getBoundingClientRect();
+        return [box.x + xaxis._offset + xaxis.c2p(column + 1), box.y + yaxis._offset + yaxis.c2p(row + 1)]; }"""
+    settled(page)
+    plot.scroll_into_view_if_needed()
+    x, y = plot.evaluate(place, [row, column])
+    page.mouse.move(x, y)
+    expect(plot.locator(".hoverlayer .hovertext")).not_to_have_count(0)
+    page.mouse.click(x, y)

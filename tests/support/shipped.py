@@ -1,0 +1,56 @@
+"""What tests take the shipped weights to say, in this place alone: where other weights ship, nothing else needs an edit.
+
+What a change does to which sentence, and which pieces a translation has, is asked of the model itself.
+"""
+
+from __future__ import annotations
+
+from model import Intervention, Translator
+from model.analysis.words import join_pieces
+from model.instrument.tokenizer import Tokens
+from viz.page.finished import rows_that_differ
+from viz.page.verdict import word_changes
+from viz.theme import SPACE_MARK, token_labels
+
+DOGS = "Two dogs are playing in the snow."
+FRENCH = {"dogs": "chiens", "snow": "neige"}  # in the translation of DOGS; without the English word, the French one is least likely
+TEXTS = [
+    "The animal didn't cross the street because it was too tired.",
+    "Two dogs are playing in the snow, and a cat is watching them.",
+    "My neighbour's dog ate the letter that I wrote yesterday.",
+    "The dog bites the man because it is hungry.",
+    "I think that you should go home now, because it is late.",
+]  # a change replaces words in at least one
+
+
+def chips(tokens: Tokens) -> list[str]:
+    """The pieces as the page shows them, </s> among them."""
+    return token_labels(tokens)
+
+
+def french_chips(translator: Translator, text: str, change: Intervention = Intervention()) -> list[str]:
+    """The pieces of the translation as the page shows them."""
+    return chips(translator.translate_tokens(translator.source(text), change))
+
+
+def longest_piece(translator: Translator, text: str) -> str:
+    """The longest piece of the translation, without its space: what a page that shows the translation must contain."""
+    return max((chip.removeprefix(SPACE_MARK) for chip in french_chips(translator, text)[:-1]), key=len)
+
+
+def number_of_word(translator: Translator, text: str, word: str) -> int:
+    """Which word of the translation this is, counted from 1."""
+    words = chips(join_pieces(translator.translate_tokens(translator.source(text))))
+    return [one.removeprefix(SPACE_MARK) for one in words].index(word) + 1
+
+
+def replaced_by(translator: Translator, change: Intervention) -> str:
+    """A sentence in whose translation the change replaces words."""
+    translated = ((text, *(translator.translate_tokens(translator.source(text), how) for how in (Intervention(), change))) for text in TEXTS)
+    return next(text for text, before, after in translated if word_changes(before, after).replaced)
+
+
+def differing_under(translator: Translator, change: Intervention) -> str:
+    """A sentence some of whose rows would say another piece in the finished pass than was said, and none as trained."""
+    found = (text for text in TEXTS if rows_that_differ(translator.trace(text, intervention=change)))
+    return next(text for text in found if not rows_that_differ(translator.trace(text)))

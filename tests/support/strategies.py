@@ -1,0 +1,30 @@
+"""Hypothesis strategies: any sentence and any Intervention for the tiny translator."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from model.trace.intervention import POSITION_EDITS, Intervention
+from support.tiny import ATTENTION_KINDS
+
+words = st.lists(
+    st.sampled_from("The animal cross street chien neige, é 😀 中 </s> <script> x ' ! 12".split()), min_size=1, max_size=8
+)
+sentences = st.one_of(words.map(" ".join), st.text(min_size=1, max_size=12).map(lambda text: "a" + text))
+places = st.one_of(st.none(), st.integers(0, 12))
+links = st.tuples(st.sampled_from(ATTENTION_KINDS), st.sampled_from([None, 0, 1]), places, places).filter(
+    lambda link: link[2:] != (None, None)
+)
+heads = st.tuples(st.sampled_from(ATTENTION_KINDS), st.integers(0, 1), st.integers(0, 3))
+interventions = st.builds(
+    Intervention,
+    causal=st.booleans(),
+    source_positions=st.sampled_from(POSITION_EDITS),
+    target_positions=st.sampled_from(POSITION_EDITS),
+    position_scale=st.sampled_from([0.0, 0.5, 1.0, 3.0]),
+    window=st.sampled_from([None, 0, 1, 3]),
+    cut=st.frozensets(links, max_size=6),
+    heads_off=st.frozensets(heads, max_size=4),
+    temperature=st.sampled_from([0.25, 1.0, 4.0]),
+    scaled=st.booleans(),
+)
