@@ -52,11 +52,12 @@ class BeamTree:
 
     def path(self, index: int) -> list[int]:
         """Indices of the hypotheses from the first step to this one."""
-        found, at = [], index
+        steps: list[int] = []
+        at: int | None = index
         while at is not None:
-            found.append(at)
+            steps.append(at)
             at = self.hypotheses[at].parent
-        return found[::-1]
+        return steps[::-1]
 
     def ids(self, index: int) -> list[int]:
         """The pieces of a hypothesis; of one that ended, </s> is the last."""

@@ -82,7 +82,8 @@ class Effects:
 
     def over(self, rows: range) -> tuple[Tensor, Tensor]:
         """log p of all labels of some rows together, (intact, without), (knock-out,) each: the sum over the rows."""
-        return tuple(part[:, rows.start : rows.stop].sum(dim=1) for part in (self.intact, self.without))
+        intact, without = (part[:, rows.start : rows.stop].sum(dim=1) for part in (self.intact, self.without))
+        return intact, without
 
     def change(self, rows: range) -> Tensor:
         """What taking it away changes, (knock-out,), nats: without minus intact; below 0 it hurts."""
@@ -99,7 +100,7 @@ def knock_out(trace: Trace, passes: Passes, knock_outs: Sequence[KnockOut]) -> E
 def compare(trace: Trace, knock_outs: Sequence[KnockOut], switched: Tensor) -> Effects:
     """Effects from log p with each knock-out switched, (knock-out, target row), as `label_log_probabilities` gives it."""
     off = [one.is_in(trace.intervention) for one in knock_outs]
-    is_off, now = torch.tensor(off, device=switched.device)[:, None], -trace.loss
+    is_off, now = torch.tensor(off, device=switched.device)[:, None], -trace.part("loss")
     return Effects(off, intact=torch.where(is_off, switched, now), without=torch.where(is_off, now, switched))
 
 
@@ -119,7 +120,7 @@ def occlusions(trace: Trace) -> list[Intervention]:
 
 def losses(trace: Trace, without: Tensor) -> Tensor:
     """What each label loses, nats: log p(label) of the trace minus that without something, (thing, target row) both."""
-    return -trace.loss - without
+    return -trace.part("loss") - without
 
 
 def label_log_probabilities(trace: Trace, passes: Passes, interventions: Sequence[Intervention]) -> Tensor:
@@ -127,7 +128,7 @@ def label_log_probabilities(trace: Trace, passes: Passes, interventions: Sequenc
 
     Raises ValueError for an Intervention that differs from the trace's in more than heads off and cut links.
     """
-    result = trace.loss.new_empty(len(interventions), len(trace.target))
+    result = trace.part("loss").new_empty(len(interventions), len(trace.target))
     for batch in batches(trace, interventions):
         result[batch] = passes.label_log_probabilities(trace, [interventions[at] for at in batch])
     return result

@@ -19,7 +19,7 @@ from model.analysis.attention import handed_on, per_head
 from model.analysis.passes import Passes
 from model.analysis.weights import Weights
 from model.analysis.words import word_groups
-from model.instrument.tokenizer import Tokens
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 
 

@@ -236,11 +236,14 @@ def role_keys(maps: AttentionMaps, kind: str, role: str) -> Tensor:
     queries = rows.read
     device = maps.attention_of(kind).weights.device
     q, k = torch.arange(len(queries), device=device)[:, None], torch.arange(len(keys), device=device)[None, :]
-    flags = lambda values: torch.tensor(values, device=device)  # noqa: E731
+
+    def flags(values: list[bool] | list[int]) -> Tensor:
+        return torch.tensor(values, device=device)
+
     everywhere = torch.ones(len(queries), len(keys), dtype=torch.bool, device=device)
     if role == "word":
         words = flags(keys.words)
-        return (words[:, None] == words[None, :]) & (words >= 0) & (q != k)
+        return (words[:, None] == words[None, :]) & ~flags(keys.special) & (q != k)
     if role == "alignment":
         return flags(content_tokens(rows.labels))[:, None] & flags(content_tokens(keys))[None, :]
     wanted = {

@@ -12,7 +12,7 @@ from model.transformer.config import CROSS, DECODER, ENCODER
 
 TURNS = 0.8  # a head that turns in so many pairs is what the page leads with
 SHOWN = 6  # heads of a table
-KINDS = {ENCODER: "encoder", DECODER: "decoder", CROSS: "cross-attention"}
+KINDS = {ENCODER: ENCODER, DECODER: DECODER, CROSS: "cross-attention"}
 PLACES = {
     "antecedent": "the right noun",
     "distractor": "the other noun",

@@ -73,7 +73,12 @@ def evaluate(translator: Translator, folder: Path, data: Path, splits: tuple[str
         by_split[split] = scores
     how = f"Cased sacreBLEU, signature `{signature}`; each line of a file is one segment with one reference."
     table = markdown(["set", "sentences", *names], rows)
-    found = {"weights_sha256": translator.about.get("weights_sha256"), "beams": widths, "scores": by_split, "signature": signature}
+    found = {
+        "weights_sha256": translator.about.get("weights_sha256"),
+        "beams": widths,
+        "scores": by_split,
+        "signature": signature,
+    }
     return "\n".join([table, "", how, "", *facts(translator, folder)]), found
 
 

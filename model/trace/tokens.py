@@ -134,8 +134,13 @@ class Tokens:
 
     def taken(self, order: list[int]) -> Tokens:
         """Some of the tokens, in this order, of the same text."""
-        ids, pieces, words, spans = ([values[at] for at in order] for values in (self.ids, self.pieces, self.words, self.spans))
-        return replace(self, ids=ids, pieces=pieces, words=words, spans=spans)
+        return replace(
+            self,
+            ids=[self.ids[at] for at in order],
+            pieces=[self.pieces[at] for at in order],
+            words=[self.words[at] for at in order],
+            spans=[self.spans[at] for at in order],
+        )
 
     def __hash__(self) -> int:
         return hash((self.text, tuple(self.ids)))

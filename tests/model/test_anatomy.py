@@ -51,9 +51,15 @@ def test_a_trace_is_as_its_anatomy_says(tiny_translator):
         assert got.queries.shape == got.outputs.shape == (kind.layers, kind.heads, rows, kind.d_head)
         assert got.keys.shape == got.values.shape == (kind.layers, kind.key_heads, columns, kind.d_head) and got.bias is None
         for layer in range(kind.layers):
-            assert trace.residual[kind.asks].labels[trace.anatomy.point_before(kind.name, layer) + 1].startswith(f"layer {layer + 1} ")
+            assert (
+                trace.residual[kind.asks]
+                .labels[trace.anatomy.point_before(kind.name, layer) + 1]
+                .startswith(f"layer {layer + 1} ")
+            )
     for stack in trace.anatomy.stacks:
-        assert trace.stream(stack.name).labels == stack.points and len(trace.tokens(stack.name)) == trace.embeddings[stack.name].size(0)
+        assert trace.stream(stack.name).labels == stack.points and len(trace.tokens(stack.name)) == trace.embeddings[
+            stack.name
+        ].size(0)
     assert trace.logits.shape == (len(trace.target), trace.anatomy.vocabulary)
 
 
@@ -101,13 +107,18 @@ def test_what_there_is_not_is_named():
 
 def test_a_reader_says_the_tokens_that_it_reads():
     trace = trace_of(READER)
-    assert trace.source == trace.target == trace.labels == trace.columns("encoder") == trace.rows("encoder").labels == read_tokens()
+    assert (
+        trace.source == trace.target == trace.labels == trace.columns("encoder") == trace.rows("encoder").labels == read_tokens()
+    )
 
 
 def test_a_writer_says_the_next_token():
     trace = trace_of(WRITER)
     assert trace.source == trace.target == trace.columns("decoder") == trace.rows("decoder").read == written_tokens()
-    assert trace.labels == trace.rows("decoder").labels == made_by(written_tokens()) and trace.labels.ids[:-1] == trace.target.ids[1:]
+    assert (
+        trace.labels == trace.rows("decoder").labels == made_by(written_tokens())
+        and trace.labels.ids[:-1] == trace.target.ids[1:]
+    )
 
 
 def test_a_model_that_predicts_nothing_has_no_labels():
@@ -126,7 +137,11 @@ def test_tokens_of_other_vocabularies_know_their_text():
     assert read.glued == [True, False, False, True, False, True] and read.special == [True] + [False] * 4 + [True]
     assert read.ending == [False] * 5 + [True] and not any(written.ending) and not any(written.special)
     assert written.surface == ["the", "dog", "s", "bark", "."] and written.glued == [True, False, True, False, True]
-    assert [list(group) for group in read.groups] == [[0], [1], [2, 3], [4], [5]] == [list(group) for group in words.word_groups(read)]
+    assert (
+        [list(group) for group in read.groups]
+        == [[0], [1], [2, 3], [4], [5]]
+        == [list(group) for group in words.word_groups(read)]
+    )
     assert words.join_pieces(read).pieces == ["[CLS]", "the", "dogs", "bark", "[SEP]"]
     assert words.join_pieces(written).pieces == ["the", "Ġdogs", "Ġbark", "."]
     assert roles.punctuation(written) == [False] * 4 + [True] and not any(read.bytes)
@@ -145,7 +160,9 @@ def test_analyses_of_weights_take_any_model(anatomy, whole):
     for kind in anatomy.kinds:
         weights = trace.attention_of(kind.name).weights
         assert attention.entropy(weights).shape == weights.shape[:-1]
-        torch.testing.assert_close(joined.attention[kind.name].weights.sum(-1), torch.ones(*weights.shape[:2], len(joined.rows(kind.name).labels)))
+        torch.testing.assert_close(
+            joined.attention[kind.name].weights.sum(-1), torch.ones(*weights.shape[:2], len(joined.rows(kind.name).labels))
+        )
         assert len(joined.rows(kind.name).labels) == len(trace.rows(kind.name).labels.groups)
         torch.testing.assert_close(kept.attention[kind.name].weights.sum(-1) + hidden[kind.name], torch.ones(weights.shape[:-1]))
         assert ("distance" in statistics[kind.name]) == kind.is_self
@@ -226,7 +243,7 @@ def test_what_is_missing_is_said_with_its_reason(anatomy, ask):
 
 
 def test_what_one_kind_lacks_is_said_of_that_kind():
-    """ "scores:cross" is the reason for one place, "scores" for all."""
+    """A reason is of one place, as under "scores:cross", or of all, as under "scores"."""
     anatomy = replace(RECURRENT, missing={"scores:cross": "They are of another sort.", "residual": "There is one state a token."})
     assert anatomy.why("scores", "cross") == "They are of another sort." and anatomy.why("scores", "encoder") == ""
     assert anatomy.why("residual", "encoder") == anatomy.why("residual") == "There is one state a token."

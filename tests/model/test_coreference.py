@@ -239,7 +239,10 @@ def test_verdicts_are_of_the_models_own_translations(tiny_translator, pairs, mon
     assert all(not one.nouns for pair in verdicts(tiny_translator, pairs[:2]) for one in pair)
     with pytest.raises(ValueError, match="both nouns of no pair"):
         measure(tiny_translator, pairs[:2])
-    told = lambda translator, sentences, beam: [member(pairs, sentence).french for sentence in sentences]  # noqa: E731
+
+    def told(translator, sentences, beam):
+        return [member(pairs, sentence).french for sentence in sentences]
+
     monkeypatch.setattr(coreference, "translate_all", told)
     got = measure(tiny_translator, pairs[:2]).counts
     assert got[ALL] == got["held out"] == Counts(2, 2, 2, 2)
@@ -251,7 +254,10 @@ def test_the_command_stores_and_writes_the_card(tmp_path, monkeypatch, capsys, t
     """coreference.json and the card, bound to the weights."""
     shown = replace(tiny_translator, about={"weights_sha256": "abc"})
     monkeypatch.setattr(coreference, "load_pretrained", lambda folder, device: shown)
-    told = lambda translator, sentences, beam: [member(pairs, sentence).french for sentence in sentences]  # noqa: E731
+
+    def told(translator, sentences, beam):
+        return [member(pairs, sentence).french for sentence in sentences]
+
     monkeypatch.setattr(coreference, "translate_all", told)
     monkeypatch.setattr(coreference, "minimal_pairs", lambda lexicon, seed: pairs[:2])
     (tmp_path / "README.md").write_text("a\n<!-- coreference -->\n<!-- /coreference -->\nb\n", encoding="utf-8")

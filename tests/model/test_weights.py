@@ -103,5 +103,12 @@ def test_unembedding_gives_the_logits(one, trace):
 def test_answers_have_no_graph(one):
     """An analysis cannot train a model by accident."""
     weights = one.weights
-    answers = [weights.embedding("encoder"), weights.positions("decoder", 3), weights.output("cross", 0), weights.unit("encoder", 0, 1)]
-    assert not any(answer.requires_grad for answer in [*answers, weights.unembed(torch.zeros(2, 32)), weights.norm("encoder", 0).gain])
+    answers = [
+        weights.embedding("encoder"),
+        weights.positions("decoder", 3),
+        weights.output("cross", 0),
+        weights.unit("encoder", 0, 1),
+    ]
+    assert not any(
+        answer.requires_grad for answer in [*answers, weights.unembed(torch.zeros(2, 32)), weights.norm("encoder", 0).gain]
+    )

@@ -13,7 +13,10 @@ from viz.page.verdict import word_changes
 from viz.theme import SPACE_MARK, token_labels
 
 DOGS = "Two dogs are playing in the snow."
-FRENCH = {"dogs": "chiens", "snow": "neige"}  # in the translation of DOGS; without the English word, the French one is least likely
+FRENCH = {
+    "dogs": "chiens",
+    "snow": "neige",
+}  # in the translation of DOGS; without the English word, the French one is least likely
 TEXTS = [
     "The animal didn't cross the street because it was too tired.",
     "Two dogs are playing in the snow, and a cat is watching them.",
@@ -46,7 +49,9 @@ def number_of_word(translator: Translator, text: str, word: str) -> int:
 
 def replaced_by(translator: Translator, change: Intervention) -> str:
     """A sentence in whose translation the change replaces words."""
-    translated = ((text, *(translator.translate_tokens(translator.source(text), how) for how in (Intervention(), change))) for text in TEXTS)
+    translated = (
+        (text, *(translator.translate_tokens(translator.source(text), how) for how in (Intervention(), change))) for text in TEXTS
+    )
     return next(text for text, before, after in translated if word_changes(before, after).replaced)
 
 

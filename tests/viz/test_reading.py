@@ -65,11 +65,19 @@ def test_the_stage_of_the_mask_says_why(tiny_translator, causal, window, cut):
 
 def test_captions_say_who_reads_whom(tiny_translator):
     """With the mask, without, within a window, with cut links."""
-    said = lambda **change: reading.captions(traced(tiny_translator, Intervention(**change)))  # noqa: E731
+
+    def said(**change):
+        return reading.captions(traced(tiny_translator, Intervention(**change)))
+
     assert said()["decoder"] == "French reads the French so far (masked)"
     assert said(causal=False)["decoder"] == "French reads all the French (look-ahead mask off)"
     narrow = said(causal=False, window=2)
-    assert "all the French" not in narrow["decoder"] and "±2" in narrow["decoder"] and "±2" in narrow["encoder"] and "±2" not in narrow["cross"]
+    assert (
+        "all the French" not in narrow["decoder"]
+        and "±2" in narrow["decoder"]
+        and "±2" in narrow["encoder"]
+        and "±2" not in narrow["cross"]
+    )
     assert "cut links" in said(cut=frozenset({("cross", 0, 1, None)}))["cross"]
 
 
@@ -92,9 +100,15 @@ def test_a_model_without_positions_loses_none(tokenizer):
     bare = Translator(tiny_model(tokenizer, positions="none"), tokenizer, "bare")
     change = Intervention(source_positions="none", position_scale=3.0)
     trace = traced(bare, change)
-    assert "trained without" in reading.first_layer(trace, "encoder") and "taken away" not in reading.first_layer(trace, "decoder")
-    assert "no effect" in reading.position_change(change, trace.anatomy, "encoder") and "no effect" in reading.scale_change(change, trace.anatomy)
-    assert "nothing is added" in reading.positions_view(trace.anatomy) and "fast waves" not in reading.positions_view(Config(positions="learned").anatomy())
+    assert "trained without" in reading.first_layer(trace, "encoder") and "taken away" not in reading.first_layer(
+        trace, "decoder"
+    )
+    assert "no effect" in reading.position_change(change, trace.anatomy, "encoder") and "no effect" in reading.scale_change(
+        change, trace.anatomy
+    )
+    assert "nothing is added" in reading.positions_view(trace.anatomy) and "fast waves" not in reading.positions_view(
+        Config(positions="learned").anatomy()
+    )
 
 
 def test_shuffling_may_leave_a_token_its_place():
@@ -105,23 +119,33 @@ def test_shuffling_may_leave_a_token_its_place():
 
 def test_what_is_left_of_the_order_and_of_a_row():
     """Windows leave an order; hidden sinks and masks change what a row adds up to."""
-    assert "only rounding" in reading.order_counts(Intervention()) and "only rounding" not in reading.order_counts(Intervention(window=2))
+    assert "only rounding" in reading.order_counts(Intervention()) and "only rounding" not in reading.order_counts(
+        Intervention(window=2)
+    )
     assert reading.rows_sum(Intervention(), "keep") == "its weights over the columns sum to 1"
     assert "or to 0" in reading.rows_sum(Intervention(window=0), "keep") and "hidden" in reading.rows_sum(Intervention(), "hide")
-    assert "within ±2" in reading.mask_off(Intervention(causal=False, window=2)) and "every French" in reading.mask_off(Intervention(causal=False))
+    assert "within ±2" in reading.mask_off(Intervention(causal=False, window=2)) and "every French" in reading.mask_off(
+        Intervention(causal=False)
+    )
 
 
 def test_a_head_that_is_off_says_so_everywhere(tiny_translator):
     """Its title, the player, the map of roles, the bars of its layer; its weights are what it looks at, not what it hands on."""
     trace, silent = traced(tiny_translator, OFF), traced(tiny_translator, ALL_OFF)
     assert reading.off_mark(trace, "cross", 1, 2) and not reading.off_mark(trace, "cross", 1, 1)
-    assert "1 of 12 heads of cross-attention is off" in reading.cross_off(trace) and "All 12" in reading.cross_off(silent) and not reading.cross_off(traced(tiny_translator, Intervention()))
+    assert (
+        "1 of 12 heads of cross-attention is off" in reading.cross_off(trace)
+        and "All 12" in reading.cross_off(silent)
+        and not reading.cross_off(traced(tiny_translator, Intervention()))
+    )
     header, codes = split(pack_decoding(silent, tiny_translator.tokenizer.piece, 1, 2))
     weights = fine_weights(codes).reshape(2, len(silent.labels), len(silent.source))
     assert "not handed on" in header["looks"][0] and "All 12" in header["looks"][1]
     assert weights[0].sum() > 0 and not weights[1].any()
     measures = measure(trace)
-    assert ("cross", 1, 2) not in set().union(*(measures.having(role) for role in measures.roles["cross"])) and measures.main("cross", 1, 2) is None
+    assert ("cross", 1, 2) not in set().union(*(measures.having(role) for role in measures.roles["cross"])) and measures.main(
+        "cross", 1, 2
+    ) is None
     cells = [text for part in role_map(measures).data if part.name == "cross" for text in part.text.flatten()]
     assert sum("off" in text for text in cells) == 1
     bars = heads_of_token(trace, torch.ones(4), torch.ones(4), "cross", 1, 0).data[0]
@@ -143,7 +167,11 @@ def test_no_other_file_writes_what_a_mask_does(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     documented = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
                   and node.body and isinstance(node.body[0], ast.Expr)}  # fmt: skip
-    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented]
+    texts = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented
+    ]
     mask = ("look-ahead mask", "yet to say", "everything up to", "the french so far", "where it stands", "position {")
     found = [text for text in texts if any(words in text.lower() for words in mask)]
     name = f"{path.parent.name}.py" if path.name == "__init__.py" else path.name  # a component of its own folder

@@ -69,10 +69,7 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
         translator = timeline.at_moment(translator, moments, store.state())
     offered, reasons = needs.offered(views, translator.anatomy)
     _wake(views, offered, reasons)
-    change, notices = needs.followed(store.state().change, translator.anatomy)
-    if notices:
-        _say(notices)
-        store.write(change=change)
+    _follow(translator)
     lab = _controls(offered, translator.anatomy, needs.resting(views, reasons))
     try:
         done = _pass(translator)
@@ -89,10 +86,24 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
     if scene.settings.lab:
         with lab:
             panel.draw(scene)
-    view = views[scene.settings.view]
-    st.html(f'<p class="sentence" data-testid="view-sentence">{html.escape(view.says(scene) if view.says else view.sentence)}</p>')
-    for said in _captions(scene, view):
-        st.caption(said)
+    _draw(views[scene.settings.view], scene, link)
+
+
+def _follow(translator: Translator) -> None:
+    """Leave out of the change what this model cannot follow, and say so."""
+    change, notices = needs.followed(store.state().change, translator.anatomy)
+    if notices:
+        _say(notices)
+        store.write(change=change)
+
+
+def _draw(view: View, scene: Scene, link: Link) -> None:
+    """The view under its sentence; the address tells what it left, also where it raises."""
+    st.html(
+        f'<p class="sentence" data-testid="view-sentence">{html.escape(view.says(scene) if view.says else view.sentence)}</p>'
+    )
+    for caption in _captions(scene, view):
+        st.caption(caption)
     with st.container(key=f"view-{view.slug}"):
         try:
             view.draw(scene)
@@ -195,7 +206,12 @@ def _controls(views: Mapping[str, View], anatomy: Anatomy, resting: str) -> st.d
     with st.container(key="controls"):
         titles = {slug: view.title for slug, view in views.items()}
         st.segmented_control(
-            "View", list(titles), format_func=titles.__getitem__, required=True, label_visibility="collapsed", **tied("view", options=True)
+            "View",
+            list(titles),
+            format_func=titles.__getitem__,
+            required=True,
+            label_visibility="collapsed",
+            **tied("view", options=True),
         )
         if resting:
             st.caption(plain(resting))
@@ -207,7 +223,12 @@ def _controls(views: Mapping[str, View], anatomy: Anatomy, resting: str) -> st.d
                 if needs.obeyed(anatomy, name):
                     st.selectbox(label, POSITION_EDITS, width=210, **tied(name, options=True))
             st.selectbox(
-                "Sinks", list(SINK_TITLES), format_func=SINK_TITLES.__getitem__, help=SINKS_HELP, width=165, **tied("sinks", options=True)
+                "Sinks",
+                list(SINK_TITLES),
+                format_func=SINK_TITLES.__getitem__,
+                help=SINKS_HELP,
+                width=165,
+                **tied("sinks", options=True),
             )
             st.toggle("More changes", help=LAB_HELP, **tied("lab"))
         return st.container(key="panel")

@@ -42,7 +42,12 @@ _ITS_OWN = object()
 
 
 def tied(
-    name: str = "", key: str = "", *, shown: object = _ITS_OWN, take: Callable[[Any], Mapping[str, object]] | None = None, options: bool = False
+    name: str = "",
+    key: str = "",
+    *,
+    shown: object = _ITS_OWN,
+    take: Callable[[Any], Mapping[str, object]] | None = None,
+    options: bool = False,
 ) -> dict[str, Any]:
     """Arguments that tie a widget to a setting: it shows the setting, and what the reader chooses is written.
 
