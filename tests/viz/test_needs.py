@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from support.handmade import HIDDEN, READER, RECURRENT, WRITER, trace_of
 
 from model.trace.anatomy import EDITS, FEED_FORWARD, PARTS, Anatomy, Kind, Stack
 from model.trace.intervention import Intervention
@@ -75,6 +76,15 @@ def test_a_recurrent_model_keeps_what_its_attention_can_show():
     assert {"qkv", "steps", "joined", "layers", "positions", "knockout"} <= set(reasons)
     assert "compares no query with a key" in reasons["qkv"] and "one state a token" in reasons["layers"]
     assert reasons["knockout"] == "This model cannot switch heads off."
+
+
+@pytest.mark.parametrize("anatomy", [READER, WRITER, RECURRENT], ids=["reader", "writer", "recurrent"])
+def test_weights_alone_feed_what_shows_weights(anatomy):
+    """Of a model that tells no more, the views of attention and of tokens stay."""
+    bare = trace_of(anatomy, whole=False).anatomy
+    views, reasons = needs.offered(VIEWS, bare)
+    assert set(views) == {"all-heads", "one-head", "lines", "roles", "pair", "tokens"}
+    assert all(HIDDEN in why or "no cross-attention" in why for why in reasons.values())
 
 
 def test_every_reason_is_a_sentence_and_every_need_is_known():

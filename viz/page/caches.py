@@ -82,7 +82,7 @@ def _(tokens: Tokens) -> Hashable:
 @key_of.register
 def _(trace: Trace) -> Hashable:
     """A pass does not know its model: name the translator beside it."""
-    return key_of(trace.source), key_of(trace.labels), trace.intervention
+    return key_of([(stack, axis.read, axis.made) for stack, axis in trace.axes.items()]), trace.intervention
 
 
 # How much of it is kept --------------------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ class Cache:
         self._turns: WeakValueDictionary[Hashable, threading.Lock] = WeakValueDictionary()
         self._lock = threading.RLock()
 
-    def get(self, key: Hashable, compute: Callable[[], T], size: Callable[[T], int], reader: Reader) -> T:
+    def get(self, key: Hashable, compute: Callable[[], T], size: Callable[[Any], int], reader: Reader) -> T:
         """The value of a key, computed where it is not there; size: its bytes."""
         entry = self._find(key, reader)
         if entry is None:

@@ -12,6 +12,7 @@ from viz.page.chips import token_cell
 from viz.page.needs import obeyed
 from viz.page.painting import draw_paint
 from viz.page.params import choice
+from viz.page.parts.cards import card
 from viz.page.parts.heads import choose_head
 from viz.page.parts.open_head import open_head
 from viz.page.parts.tags import Html, table, tag
@@ -32,9 +33,9 @@ def draw(scene: Scene) -> None:
         )
         paints = scene.settings.paint != "off"
     matrix, table = st.columns([1.9, 1], gap="medium")
-    with matrix, st.container(border=True, key="card-head"):
+    with matrix, card("head"):
         draw_paint(scene) if paints else open_head(scene, large=True)
-    with table, st.container(border=True, key="card-strongest"):
+    with table, card("strongest"):
         st.html(strongest(scene.trace if paints else scene.maps, *scene.open_head))
 
 

@@ -18,6 +18,7 @@ from viz.page import chips, engine, store
 from viz.page.caches import cached
 from viz.page.choices import plain
 from viz.page.params import text
+from viz.page.parts.cards import card, heading
 from viz.page.parts.heads import choose_head, head_heading
 from viz.page.scene import Scene, View, calculation_opener, style_beside
 from viz.page.state import EXAMPLES
@@ -47,9 +48,9 @@ def draw(scene: Scene) -> None:
         return
     _translations(scene, other)
     choose_head(scene, "pair")
-    with st.container(border=True, key="card-pair"):
+    with card("pair"):
         _matrices(scene, other)
-    with st.container(border=True, key="card-pair-heads"):
+    with card("pair-heads"):
         _most_changed(scene, other)
 
 
@@ -173,7 +174,7 @@ def _changes(first: Scene, second: Scene) -> dict[str, Tensor]:
 
 def _most_changed(scene: Scene, other: Scene) -> None:
     """The heads that the second sentence moves most; a click opens one."""
-    st.html('<h3 class="head-title">Heads that change most</h3>')
+    heading("Heads that change most")
     changes = _changes(scene, other)
     heads = [
         (value, kind, *divmod(at, values.size(1)))
