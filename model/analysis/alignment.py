@@ -43,7 +43,9 @@ def read_pairs(path: Path) -> list[Pair]:
         for link in written.split():
             match = re.fullmatch(r"(\d{1,4})([-?])(\d{1,4})", link, re.ASCII)
             if match is None:
-                raise ValueError(f"{path}, line {number}: {link[:40]!r} is no link; write 3-5 for a sure one, 3?5 for a possible one.")
+                raise ValueError(
+                    f"{path}, line {number}: {link[:40]!r} is no link; write 3-5 for a sure one, 3?5 for a possible one."
+                )
             found.append(match)
         links = {sign: frozenset((int(match[1]), int(match[3])) for match in found if match[2] == sign) for sign in "-?"}
         if not links["-"]:

@@ -73,7 +73,9 @@ def moved(change: Intervention, anatomy: Anatomy, order: list[int]) -> Intervent
     """The same change for the reordered sentence: links that are cut go with the source tokens that they name."""
     place: dict[int | None, int | None] = {token: at for at, token in enumerate(order)}
     source = anatomy.stacks[0].name
-    moves = {kind.name: (kind.asks == source, kind.answers == source) for kind in anatomy.kinds}  # whether query, key are source tokens
+    moves = {
+        kind.name: (kind.asks == source, kind.answers == source) for kind in anatomy.kinds
+    }  # whether query, key are source tokens
 
     def go(link: Link) -> Link:
         kind, layer, query, key = link

@@ -61,6 +61,8 @@ ROLES = (
     Role("alignment", "alignment", "largest w[q, k] over content pieces k, over the q that produce one", 0.6, "between",
          f"{VOITA} (confidence)"),
 )  # fmt: skip
+
+
 def _is_where(where: Where, kind: Kind, anatomy: Anatomy) -> bool:
     """Whether a kind of attention is of a sort."""
     if where == "self":

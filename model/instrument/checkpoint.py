@@ -244,7 +244,9 @@ def _check_training(training: object) -> None:
 def _told(weights: Mapping[str, Tensor]) -> dict[str, object]:
     """The fields of a Config that the names and shapes of weights tell; what a name that is missing would tell is left out."""
     told: dict[str, object] = {}
-    embedding, expand = (weights.get(name) for name in ("encoder.embedding.weight", "encoder.layers.0.feed_forward.expand.weight"))
+    embedding, expand = (
+        weights.get(name) for name in ("encoder.embedding.weight", "encoder.layers.0.feed_forward.expand.weight")
+    )
     if embedding is not None and embedding.dim() == 2:
         told["vocabulary_size"], told["d_model"] = embedding.shape
     if expand is not None and expand.dim() == 2:

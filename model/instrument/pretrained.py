@@ -240,7 +240,9 @@ def _moved(model: Transformer, where: torch.device) -> Transformer:
         return model.to(where)
     except RuntimeError as error:
         why = str(error).splitlines()[0]
-        raise DeviceError(f"The model cannot be put on {where}: {why} Free some of its memory, or choose --device cpu.") from error
+        raise DeviceError(
+            f"The model cannot be put on {where}: {why} Free some of its memory, or choose --device cpu."
+        ) from error
 
 
 def load_weights(model: Transformer, weights: dict[str, Tensor]) -> None:
@@ -266,7 +268,9 @@ def _some(names: list[str]) -> str:
     return f"{', '.join(names[:5])}{' …' if len(names) > 5 else ''}"
 
 
-def save_pretrained(folder: Path, config: Config, weights: dict[str, Tensor], tokenizer: Tokenizer, about: dict[str, Any]) -> None:
+def save_pretrained(
+    folder: Path, config: Config, weights: dict[str, Tensor], tokenizer: Tokenizer, about: dict[str, Any]
+) -> None:
     """Write a checkpoint that `load_pretrained` reads: float16 weights, the tokenizer, and config.json with all three hashes."""
     folder.mkdir(parents=True, exist_ok=True)
     packed = save({name: tensor.detach().to(torch.float16).contiguous().cpu() for name, tensor in weights.items()})

@@ -72,7 +72,11 @@ def rerun(
 
 
 def _climb(
-    stack: Stack, states: Tensor | Sequence[Tensor], joins: list[int], given: tuple[Tensor, ...], recorder: Callable[[int], Recorder]
+    stack: Stack,
+    states: Tensor | Sequence[Tensor],
+    joins: list[int],
+    given: tuple[Tensor, ...],
+    recorder: Callable[[int], Recorder],
 ) -> Tensor:
     """The last states of one stack, (row, position, d_model), normalised; row i joins at layer joins[i] with the state there.
 

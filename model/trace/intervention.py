@@ -109,4 +109,8 @@ def _kind(where: str, kind: object) -> str:
 def _head(head: tuple[Any, ...]) -> tuple[str, int, int]:
     """One head of `heads_off`, checked."""
     kind, layer, index = head
-    return _kind("heads_off", kind), whole_number("The layer in heads_off", layer, 0), whole_number("The head in heads_off", index, 0)
+    return (
+        _kind("heads_off", kind),
+        whole_number("The layer in heads_off", layer, 0),
+        whole_number("The head in heads_off", index, 0),
+    )

@@ -50,7 +50,6 @@ def test_short_runs_that_took_a_place_are_paired_and_long_ones_are_not():
     def sentence(letters: str) -> Tokens:
         return Tokens(letters, [0] * len(letters), list(letters), list(range(len(letters) - 1)) + [-1], [None] * len(letters))
 
-
     def paired(second: str) -> list[int | None]:
         return counterparts(sentence("abcdef/"), sentence(second))
 

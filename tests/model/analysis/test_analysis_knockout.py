@@ -81,7 +81,10 @@ def test_the_shipped_model_and_a_post_norm_one(translator, tokenizer):
 def test_the_size_of_batches_changes_nothing(tiny_translator, monkeypatch, tokens):
     """One at a time, a few, or all at once."""
     trace = tiny_translator.trace(SENTENCES[0], SENTENCES[1])
-    changes = [one.switched(Intervention()) for one in [*every_head(trace.anatomy).values(), *every_word(trace.anatomy, trace.source).values()]]
+    changes = [
+        one.switched(Intervention())
+        for one in [*every_head(trace.anatomy).values(), *every_word(trace.anatomy, trace.source).values()]
+    ]
     expected = label_log_probabilities(trace, tiny_translator.passes, changes)
     monkeypatch.setattr("model.analysis.knockout.CHUNK_TOKENS", tokens)
     monkeypatch.setattr("model.instrument.rerun.LOGIT_ROWS", min(tokens, 7))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -27,7 +28,7 @@ def heading(title: str, test: str | None = None) -> None:
     st.html(tag("h3", title, class_="head-title", data_testid=test))
 
 
-def plot(figure: go.Figure, key: str, tools: bool = False, width: str = "stretch") -> None:
+def plot(figure: go.Figure, key: str, tools: bool = False, width: Literal["stretch", "content"] = "stretch") -> None:
     """A figure of Plotly; tools: its buttons to zoom and save are shown."""
     st.plotly_chart(
         figure, theme=None, width=width, key=key, config={"displaylogo": False} if tools else {"displayModeBar": False}
