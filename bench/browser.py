@@ -61,8 +61,22 @@ def _start(script: str, options: tuple[str, ...], environment: dict[str, str]) -
     """A server that is ready, and its URL; on another port where somebody else was quicker to take the first."""
     for _ in range(ATTEMPTS):
         port = free_port()
-        command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), "--server.headless", "true", "--", *options]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        command = [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            script,
+            "--server.port",
+            str(port),
+            "--server.headless",
+            "true",
+            "--",
+            *options,
+        ]
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         url, output = f"http://127.0.0.1:{port}", []
         assert process.stdout is not None  # a pipe was asked for
         for line in process.stdout:  # the server prints its address when it is ready
@@ -80,7 +94,11 @@ def _start(script: str, options: tuple[str, ...], environment: dict[str, str]) -
 def _stop(process: subprocess.Popen) -> None:
     """End a server and wait until it has gone."""
     process.terminate()
-    process.wait(timeout=20)
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:  # it does not listen while it loads a model on a busy machine
+        process.kill()
+        process.wait(timeout=20)
 
 
 def free_port() -> int:

@@ -23,16 +23,36 @@
   function counts({ type, target, attributeName }) {
     const element = target.nodeType === Node.ELEMENT_NODE ? target : target.parentElement;
     if (!element?.closest(".stMain") || element.closest("header, [data-testid=stStatusWidget]")) return false;
-    return type !== "attributes" || !Object.entries(unseen).some(([name, noise]) => element.matches(name) && noise.includes(attributeName));
+    return (
+      type !== "attributes" ||
+      !Object.entries(unseen).some(([name, noise]) => element.matches(name) && noise.includes(attributeName))
+    );
   }
 
   new MutationObserver((records) => records.some(counts) && changed()).observe(document, {
-    subtree: true, childList: true, characterData: true, attributes: true,
+    subtree: true,
+    childList: true,
+    characterData: true,
+    attributes: true,
   });
 
-  const strokes = ["clearRect", "drawImage", "fill", "fillRect", "fillText", "putImageData", "stroke", "strokeRect", "strokeText"];
+  const strokes = [
+    "clearRect",
+    "drawImage",
+    "fill",
+    "fillRect",
+    "fillText",
+    "putImageData",
+    "stroke",
+    "strokeRect",
+    "strokeText",
+  ];
   const meshes = ["clear", "drawArrays", "drawElements"];
-  const canvases = [[CanvasRenderingContext2D, strokes], [WebGLRenderingContext, meshes], [WebGL2RenderingContext, meshes]];
+  const canvases = [
+    [CanvasRenderingContext2D, strokes],
+    [WebGLRenderingContext, meshes],
+    [WebGL2RenderingContext, meshes],
+  ];
   for (const [{ prototype }, names] of canvases) {
     for (const name of names) {
       const draw = prototype[name];
@@ -80,6 +100,8 @@
   bench.settled = (quiet) => {
     const running = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState !== "notRunning";
     const answered = bench.early || (bench.sent > bench.entered && bench.received > bench.sent);
-    return answered && !running && !bench.pending && performance.now() - Math.max(bench.drawn, bench.received, bench.entered) > quiet;
+    return (
+      answered && !running && !bench.pending && performance.now() - Math.max(bench.drawn, bench.received, bench.entered) > quiet
+    );
   };
 })();

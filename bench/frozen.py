@@ -52,7 +52,10 @@ def drawn(app: AppTest) -> Iterator[tuple[str, str]]:
             yield "altair", digest(proto.spec.encode() + b"".join(tables))
         elif name == "bidi_component":
             payload = proto.SerializeToString() if not proto.WhichOneof("data") else getattr(proto, proto.WhichOneof("data"))
-            yield f"canvas {proto.component_name.rpartition('.')[2]}", digest(payload if isinstance(payload, bytes | str) else payload.SerializeToString())
+            yield (
+                f"canvas {proto.component_name.rpartition('.')[2]}",
+                digest(payload if isinstance(payload, bytes | str) else payload.SerializeToString()),
+            )
         elif name in ("html", "markdown", "caption"):
             yield name, digest(TIME.sub("", proto.body))
 

@@ -6,4 +6,6 @@ from model.trace.trace import Trace
 
 __all__ = ["Intervention", "Trace", "Translator", "load_pretrained"]
 
-__path__ += [f"{__path__[0]}/{room}" for room in ("training", "measuring")]  # `python -m model.evaluate` finds the command in its room
+__path__ += [
+    f"{__path__[0]}/{room}" for room in ("training", "measuring")
+]  # `python -m model.evaluate` finds the command in its room

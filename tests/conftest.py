@@ -16,7 +16,10 @@ from bench.browser import chromium
 from model.instrument.pretrained import Translator, load_pretrained, save_pretrained
 from model.instrument.tokenizer import Tokenizer
 
-PROPERTIES = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}  # a busy machine is slow; fixtures here are not written to
+PROPERTIES = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.function_scoped_fixture],
+}  # a busy machine is slow; fixtures here are not written to
 settings.register_profile("dev", max_examples=20, **PROPERTIES)
 settings.register_profile("ci", max_examples=100, print_blob=True, **PROPERTIES)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "dev")

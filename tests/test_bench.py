@@ -97,7 +97,9 @@ def test_a_sample_is_positive_or_counted_as_thrown_away(entered, drawn, early, s
 
 def test_what_was_thrown_away_is_said_with_its_reasons():
     """How many of how many, the most frequent reason first; nothing where all count."""
-    tabs = [seen(entered=1.0, drawn=drawn, early=early) for drawn, early in ((0.5, False), (2.0, True), (3.0, False), (0.0, False))]
+    tabs = [
+        seen(entered=1.0, drawn=drawn, early=early) for drawn, early in ((0.5, False), (2.0, True), (3.0, False), (0.0, False))
+    ]
     for tab in tabs:
         tab._sample(shown=True)
     assert thrown_away(tabs) == f"Thrown away: 3 of 4 samples (2 {UNDRAWN}; 1 {EARLY})." and thrown_away(tabs[2:3]) == ""
@@ -120,6 +122,8 @@ def test_a_page_that_changed_is_told_apart_from_one_that_did_not(tmp_path, monke
 
 
 FIELD = 'import streamlit as st\ntext = st.text_input("English sentence", live=True)\n'
+
+
 def test_only_a_text_that_was_drawn_after_the_key_is_a_sample(tmp_path, browser):
     """In a real browser: a page that draws nothing for dogs, something else when it is late, and else what is typed."""
     script = 'st.text("always the same" if "dog" in text else text[::-1] if "late" in text else text)'

@@ -19,7 +19,9 @@ from viz.command import ADDRESS, check, is_free, main, read_options, script_opti
 
 def test_help_names_every_option_without_loading_a_model():
     """In the words of a reader; at once, as it needs no torch."""
-    run = subprocess.run([sys.executable, "-X", "importtime", "-m", "viz.command", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "viz.command", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
     assert run.returncode == 0 and run.stdout.startswith("usage: headlight")
     assert all(option in run.stdout for option in ("--help", "--model", "--device", "--port"))
     assert "torch" not in run.stderr and "streamlit" not in run.stderr
@@ -81,7 +83,9 @@ def test_streamlit_runs_the_page_with_its_own_options(monkeypatch):
     monkeypatch.setattr("streamlit.web.cli.main", lambda **_: called.append(list(sys.argv)))
     port = free_port()
     main(["--model", "en-fr-none", "--device", "cpu", "--port", str(port)])
-    assert called == [["headlight", "run", str(ROOT / "app.py"), "--server.port", str(port), "--", "--model", "en-fr-none", "--device", "cpu"]]
+    assert called == [
+        ["headlight", "run", str(ROOT / "app.py"), "--server.port", str(port), "--", "--model", "en-fr-none", "--device", "cpu"]
+    ]
     assert streamlit_arguments(read_options([]), Path("x.py")) == ["run", "x.py", "--", "--model", "en-fr"]
 
 

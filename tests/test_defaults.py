@@ -52,7 +52,9 @@ def test_default_paths_lie_in_the_project(name, monkeypatch, tmp_path):
 def test_the_pairs_with_links_are_found_from_anywhere(monkeypatch, tmp_path):
     """The default of `model.alignment`."""
     monkeypatch.chdir(tmp_path)
-    default = next(action.default for action in parser_of("model.measuring.alignment", monkeypatch)._actions if action.dest == "pairs")
+    default = next(
+        action.default for action in parser_of("model.measuring.alignment", monkeypatch)._actions if action.dest == "pairs"
+    )
     assert len(read_pairs(default)) == 40
 
 

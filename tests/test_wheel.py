@@ -71,7 +71,9 @@ def test_the_wheel_carries_the_page_whole(wheel):
     """Every file of the code, the page's script, its settings and the checkpoint, byte for byte; and nothing of the rest."""
     with zipfile.ZipFile(wheel) as files:
         names = {name for name in files.namelist() if ".dist-info/" not in name}
-        there = {path.relative_to(ROOT) for name in CARRIED for path in [ROOT / name, *(ROOT / name).rglob("*")] if path.is_file()}
+        there = {
+            path.relative_to(ROOT) for name in CARRIED for path in [ROOT / name, *(ROOT / name).rglob("*")] if path.is_file()
+        }
         wanted = {path for path in there if "__pycache__" not in path.parts}
         placed = {str(path if path.parts[0] in ("model", "viz") else Path("headlight") / path): path for path in wanted}
         assert names == set(placed)
@@ -81,10 +83,14 @@ def test_the_wheel_carries_the_page_whole(wheel):
 def test_the_installed_code_is_not_the_checkout(environment, translator, tmp_path):
     """It finds its own checkpoint, wherever one stands, and translates."""
     program = "import model; from model.instrument.checkpoint import FOLDER; print(model.__file__, FOLDER, model.load_pretrained('en-fr', 'cpu').translate('I am tired.'), sep='\\n')"
-    run = subprocess.run([environment / "bin" / "python", "-c", program], cwd=tmp_path, env=clean(), capture_output=True, text=True, timeout=120)
+    run = subprocess.run(
+        [environment / "bin" / "python", "-c", program], cwd=tmp_path, env=clean(), capture_output=True, text=True, timeout=120
+    )
     assert run.returncode == 0, run.stderr
     code, folder, said = run.stdout.splitlines()
-    assert code.startswith(str(environment)) and folder.startswith(str(environment)) and said == translator.translate("I am tired.")
+    assert (
+        code.startswith(str(environment)) and folder.startswith(str(environment)) and said == translator.translate("I am tired.")
+    )
 
 
 def test_help_and_errors_of_the_command(environment, tmp_path):

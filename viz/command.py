@@ -33,7 +33,9 @@ def script_options(arguments: list[str] | None = None) -> argparse.Namespace:
 def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line of `headlight`: model, device, port. Raises ValueError in words."""
     parser = Options(prog="headlight", description="Opens Headlight in your browser: what every attention head looks at.")
-    parser.add_argument("--port", type=int, help="where the page is served on this machine; by default 8501 or the next one that is free")
+    parser.add_argument(
+        "--port", type=int, help="where the page is served on this machine; by default 8501 or the next one that is free"
+    )
     args = parser.parse_args(arguments)
     if args.port is not None and not 1 <= args.port <= 65535:
         raise ValueError(f"--port takes a number from 1 to 65535, not {args.port}.")

@@ -56,7 +56,11 @@ def captions(maps: AttentionMaps) -> dict[str, str]:
     """Who reads whom, for each kind of attention."""
     change = maps.intervention
     within = "" if change.window is None else f", within ±{change.window}"
-    decoder = f"French reads the French so far{within} (masked)" if change.causal else f"French reads all the French{within} (look-ahead mask off)"
+    decoder = (
+        f"French reads the French so far{within} (masked)"
+        if change.causal
+        else f"French reads all the French{within} (look-ahead mask off)"
+    )
     if not change.causal and within:
         decoder = f"French reads the French before and behind{within} (look-ahead mask off)"
     found = {"encoder": f"English reads English{within}", "decoder": decoder, "cross": "French reads English"}
@@ -215,11 +219,16 @@ def step_asks(change: Intervention) -> dict[str, str]:
 
 def finished(change: Intervention, differ: int, rows: int) -> str:
     """In how many rows of a pass over a finished translation the best piece is not the one that was said, and why that may be."""
-    why = "a French row sees the words behind it" if not change.causal else "the place that a token is told depends on how long the sentence is"
+    why = (
+        "a French row sees the words behind it"
+        if not change.causal
+        else "the place that a token is told depends on how long the sentence is"
+    )
     if differ == 0:
-        return f"Under this change {why}. In this sentence every row of the finished pass still puts the piece that was said first."
+        return (
+            f"Under this change {why}. In this sentence every row of the finished pass still puts the piece that was said first."
+        )
     return (
         f"In {differ} of {rows} rows the best piece is not the one that was said: while the model translated, each step saw only what had been said; "
         f"these numbers are of one pass over the finished sentence, and under this change {why}."
     )
-

@@ -5,7 +5,7 @@ export default [
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   js.configs.recommended,
   {
-    files: ["viz/canvas/**"],
+    files: ["viz/canvas/**", "bench/**"],
     languageOptions: { globals: globals.browser },
     rules: { "max-lines": ["error", 300], "max-lines-per-function": ["error", 40] },
   },

@@ -39,11 +39,15 @@ def read_pairs(path: Path) -> list[Pair]:
         if not line.strip() or line.startswith("#"):
             continue
         source, target, written = columns(path, number, line, ("source", "target", "links"))
-        found = [(link, re.fullmatch(r"(\d{1,4})([-?])(\d{1,4})", link, re.ASCII)) for link in written.split()]
-        for link, match in found:
-            if not match:
-                raise ValueError(f"{path}, line {number}: {link[:40]!r} is no link; write 3-5 for a sure one, 3?5 for a possible one.")
-        links = {sign: frozenset((int(m[1]), int(m[3])) for _, m in found if m[2] == sign) for sign in "-?"}
+        found = []
+        for link in written.split():
+            match = re.fullmatch(r"(\d{1,4})([-?])(\d{1,4})", link, re.ASCII)
+            if match is None:
+                raise ValueError(
+                    f"{path}, line {number}: {link[:40]!r} is no link; write 3-5 for a sure one, 3?5 for a possible one."
+                )
+            found.append(match)
+        links = {sign: frozenset((int(match[1]), int(match[3])) for match in found if match[2] == sign) for sign in "-?"}
         if not links["-"]:
             raise ValueError(f"{path}, line {number}: no sure link, such as 0-0; an error rate needs one.")
         sizes = len(word_spans(source)), len(word_spans(target))

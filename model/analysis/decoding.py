@@ -52,11 +52,12 @@ class BeamTree:
 
     def path(self, index: int) -> list[int]:
         """Indices of the hypotheses from the first step to this one."""
-        found, at = [], index
+        steps: list[int] = []
+        at: int | None = index
         while at is not None:
-            found.append(at)
+            steps.append(at)
             at = self.hypotheses[at].parent
-        return found[::-1]
+        return steps[::-1]
 
     def ids(self, index: int) -> list[int]:
         """The pieces of a hypothesis; of one that ended, </s> is the last."""
@@ -85,7 +86,9 @@ def continue_greedily(
     _check(model, source, intervention)
     wanted: dict[int, int] = {}
     for step, piece in rows_of("forced", forced, 2, "pairs (step, piece)"):
-        step, piece = (whole_number(f"A {name} in forced", at, -(10**9), 10**9) for name, at in (("step", step), ("piece", piece)))
+        step, piece = (
+            whole_number(f"A {name} in forced", at, -(10**9), 10**9) for name, at in (("step", step), ("piece", piece))
+        )
         if step >= 0 and 0 <= piece < model.config.vocabulary_size and piece not in NEVER_SAID:
             wanted.setdefault(step, piece)
     with running(model.anatomy, intervention):

@@ -63,8 +63,8 @@ def every_layer(anatomy: Anatomy) -> dict[tuple[str, int], KnockOut]:
     }
 
 
-def every_word(source: Tokens, anatomy: Anatomy) -> dict[int, KnockOut]:
-    """Every source word by its place, from 0: nobody may attend to any of its pieces, in any kind of attention that it answers."""
+def every_word(anatomy: Anatomy, source: Tokens) -> dict[int, KnockOut]:
+    """Every word that the first stack reads, by its place, from 0: nobody may attend to any of its pieces, from any stack."""
     kinds = [kind.name for kind in anatomy.kinds if kind.answers == anatomy.stacks[0].name]
     return {
         at: KnockOut(links=frozenset((kind, None, None, key) for kind in kinds for key in group))
@@ -82,7 +82,8 @@ class Effects:
 
     def over(self, rows: range) -> tuple[Tensor, Tensor]:
         """log p of all labels of some rows together, (intact, without), (knock-out,) each: the sum over the rows."""
-        return tuple(part[:, rows.start : rows.stop].sum(dim=1) for part in (self.intact, self.without))
+        intact, without = (part[:, rows.start : rows.stop].sum(dim=1) for part in (self.intact, self.without))
+        return intact, without
 
     def change(self, rows: range) -> Tensor:
         """What taking it away changes, (knock-out,), nats: without minus intact; below 0 it hurts."""
@@ -114,7 +115,7 @@ def occlusion(trace: Trace, passes: Passes) -> Tensor:
 
 def occlusions(trace: Trace) -> list[Intervention]:
     """The trace's intervention without each source word in turn."""
-    return [word.taken_from(trace.intervention) for word in every_word(trace.source, trace.anatomy).values()]
+    return [word.taken_from(trace.intervention) for word in every_word(trace.anatomy, trace.source).values()]
 
 
 def losses(trace: Trace, without: Tensor) -> Tensor:

@@ -71,10 +71,8 @@ def logit_lens(trace: Trace, weights: Weights) -> Lens:
     (nostalgebraist 2020, "interpreting GPT: the logit lens".) The last point is the model's own output. Point after point, so
     that no more than (target position, vocabulary) numbers are held. Raises ValueError for a model that predicts nothing.
     """
-    stack, ids, found = trace.anatomy.predicting, label_ids(trace), []
-    if stack is None:
-        raise ValueError(trace.anatomy.absence("logits"))
-    for states in trace.stream(stack.name).states:
+    ids, found = label_ids(trace), []
+    for states in trace.stream(predicting(trace)).states:
         logits = weights.unembed(states)
         chances = probabilities(logits)
         best = chances.max(dim=-1)

@@ -17,7 +17,7 @@ class Passes(Protocol):
 
     @property
     def anatomy(self) -> Anatomy:
-        """What there is to look at in it."""
+        """What it is made of."""
 
     def label_log_probabilities(self, trace: Trace, changes: Sequence[Intervention]) -> Tensor:
         """log p(label) of every row under each of many changes, all in one batch: (change, target row), nats.

@@ -52,8 +52,9 @@ def shuffled_words(tokens: Tokens, seed: int) -> list[int]:
 
 def reordered(tokens: Tokens, order: list[int]) -> Tokens:
     """The tokens in another order; their spans still point into the old text."""
-    ends = {tokens.words[at]: tokens.spans[at][1] for at in range(len(tokens)) if tokens.spans[at]}
-    starts = {tokens.words[at]: tokens.spans[at][0] for at in reversed(range(len(tokens))) if tokens.spans[at]}
+    spans = [(word, span) for word, span in zip(tokens.words, tokens.spans, strict=True) if span]
+    ends = {word: end for word, (_, end) in spans}
+    starts = {word: start for word, (start, _) in reversed(spans)}
     words = dict.fromkeys(tokens.words[at] for at in order if tokens.spans[at])
     return replace(tokens.taken(order), text=" ".join(tokens.text[starts[word] : ends[word]] for word in words))
 
@@ -70,18 +71,18 @@ def next_order(tokens: Tokens, seed: int) -> int:
 
 def moved(change: Intervention, anatomy: Anatomy, order: list[int]) -> Intervention:
     """The same change for the reordered sentence: links that are cut go with the source tokens that they name."""
-    place = {token: at for at, token in enumerate(order)}
+    place: dict[int | None, int | None] = {token: at for at, token in enumerate(order)}
     source = anatomy.stacks[0].name
-    moves = {kind.name: (kind.asks == source, kind.answers == source) for kind in anatomy.kinds}  # whether query, key are source tokens
+    moves = {
+        kind.name: (kind.asks == source, kind.answers == source) for kind in anatomy.kinds
+    }  # whether query, key are source tokens
 
-    def go(kind: str, layer: int | None, *ends: int | None) -> Link:
-        return (
-            kind,
-            layer,
-            *(place.get(end, end) if is_source else end for end, is_source in zip(ends, moves[kind], strict=True)),
-        )
+    def go(link: Link) -> Link:
+        kind, layer, query, key = link
+        asks, answers = moves[kind]
+        return kind, layer, place.get(query, query) if asks else query, place.get(key, key) if answers else key
 
-    return replace(change, cut=frozenset(go(*link) for link in change.cut))
+    return replace(change, cut=frozenset(go(link) for link in change.cut))
 
 
 def with_and_without(change: Intervention) -> tuple[Intervention, Intervention]:
@@ -103,5 +104,6 @@ def compare_orders(passes: Passes, tokens: Tokens, order: list[int], change: Int
     states = passes.source_states(ids, changes)
     back = torch.tensor(order, device=states.device).argsort()  # where each token went
     on, off = (states[row + 1][back] - states[row] for row in (0, 2))
-    shares = (gone.norm(dim=1) / states[row].norm(dim=1) for gone, row in ((on, 0), (off, 2)))
-    return Permuted(on.abs().amax(dim=1), off.abs().amax(dim=1), *shares, states[0].abs().amax(dim=1))
+    with_share, without_share = (gone.norm(dim=1) / states[row].norm(dim=1) for gone, row in ((on, 0), (off, 2)))
+    scale = states[0].abs().amax(dim=1)
+    return Permuted(on.abs().amax(dim=1), off.abs().amax(dim=1), with_share, without_share, scale)

@@ -21,6 +21,7 @@ from model.trace.anatomy import Anatomy, Kind
 from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMap, AttentionMaps
 
+Score = Callable[[Tensor, Tensor, Tensor], Tensor]  # weights, wanted, allowed (layer, head, query, key) -> (layer, head, query)
 Where = Literal[
     "any",  # in every kind of attention
     "self",  # where tokens attend to their own sequence
@@ -28,7 +29,6 @@ Where = Literal[
     "read whole",  # where the columns are a text that was there before: it has an end
     "between",  # from one sequence to another
 ]
-Score = Callable[[Tensor, Tensor, Tensor], Tensor]  # weights, wanted, allowed (layer, head, query, key) -> (layer, head, query)
 SURE = 3  # standard errors above shuffled attention
 
 
@@ -61,6 +61,8 @@ ROLES = (
     Role("alignment", "alignment", "largest w[q, k] over content pieces k, over the q that produce one", 0.6, "between",
          f"{VOITA} (confidence)"),
 )  # fmt: skip
+
+
 def _is_where(where: Where, kind: Kind, anatomy: Anatomy) -> bool:
     """Whether a kind of attention is of a sort."""
     if where == "self":
@@ -236,7 +238,10 @@ def role_keys(maps: AttentionMaps, kind: str, role: str) -> Tensor:
     queries = rows.read
     device = maps.attention_of(kind).weights.device
     q, k = torch.arange(len(queries), device=device)[:, None], torch.arange(len(keys), device=device)[None, :]
-    flags = lambda values: torch.tensor(values, device=device)  # noqa: E731
+
+    def flags(values: list[bool] | list[int]) -> Tensor:
+        return torch.tensor(values, device=device)
+
     everywhere = torch.ones(len(queries), len(keys), dtype=torch.bool, device=device)
     if role == "word":
         words = flags(keys.words)

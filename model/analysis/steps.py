@@ -79,9 +79,10 @@ def calculate(trace: Trace, weights: Weights, kind: str, layer: int, head: int, 
     }  # fmt: skip
     after, side, own = point_before(trace, kind, layer) + 1, shape.asks, head * shape.key_heads // shape.heads
     captured = {
-        "start": trace.residual[side].states[0, query], "query": got.queries[layer, head, query],
-        "keys": got.keys[layer, own], "values": got.values[layer, own], "scores": got.scores[layer, head, query],
-        "weights": got.weights[layer, head, query], "output": got.outputs[layer, head, query],
+        "start": trace.residual[side].states[0, query], "query": trace.part("queries", kind)[layer, head, query],
+        "keys": trace.part("keys", kind)[layer, own], "values": trace.part("values", kind)[layer, own],
+        "scores": trace.part("scores", kind)[layer, head, query], "weights": got.weights[layer, head, query],
+        "output": trace.part("outputs", kind)[layer, head, query],
         "written": trace.residual[side].written[after - 1, query], "after": trace.residual[side].states[after, query],
     }  # fmt: skip
     differences = {name: float((steps[name] - tensor).abs().max()) for name, tensor in captured.items()}
@@ -150,7 +151,7 @@ def _outputs(
     `Calculation`.
     """
     slices, bias = _wide(weights.output(kind, layer)), _wide(weights.output_bias(kind, layer))  # (head, d_head, d_model)
-    joined = _wide(trace.attention[kind].outputs[layer, :, query]).clone()  # (head, d_head)
+    joined = _wide(trace.part("outputs", kind)[layer, :, query]).clone()  # (head, d_head)
     joined[head] = 0
     contribution = slices[head].T @ output
     others = slices.flatten(0, 1).T @ joined.flatten()

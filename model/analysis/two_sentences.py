@@ -12,6 +12,7 @@ from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps
 
 LONGEST_SWAP = 3  # tokens: longer runs that differ are too unlike to pair them one by one
+Cells = tuple[Tensor, Tensor]  # rows (row, 1) and columns (column,), to index a matrix with
 
 
 def counterparts(first: Tokens, second: Tokens, longest_swap: int = LONGEST_SWAP) -> list[int | None]:
@@ -21,9 +22,9 @@ def counterparts(first: Tokens, second: Tokens, longest_swap: int = LONGEST_SWAP
     and, one by one, runs of at most `longest_swap` pieces that took the place of as many others. Both grow from left to right; no
     token is taken twice.
     """
-    names = [list(zip(side.pieces, side.special, strict=True)) for side in (first, second)]
+    ours, theirs = (list(zip(side.pieces, side.special, strict=True)) for side in (first, second))
     found: list[int | None] = [None] * len(second)
-    for what, start, end, from_, to in SequenceMatcher(None, *names, autojunk=False).get_opcodes():
+    for what, start, end, from_, to in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
         if what == "equal" or (what == "replace" and end - start == to - from_ <= longest_swap):
             found[from_:to] = range(start, end)
     return found
@@ -73,10 +74,13 @@ def head_changes(first: AttentionMaps, second: AttentionMaps, kind: str) -> Tens
     return changes
 
 
-def _aligned(first: AttentionMaps, second: AttentionMaps, kind: str, device: torch.device) -> tuple[tuple, tuple]:
+def _aligned(first: AttentionMaps, second: AttentionMaps, kind: str, device: torch.device) -> tuple[Cells, Cells]:
     """Indices of the aligned cells in the second sentence and, in the same order, in the first: (rows (row, 1), columns)."""
     pairs = [
         [(at, other) for at, other in enumerate(axis) if other is not None] for axis in axis_counterparts(first, second, kind)
     ]
-    index = lambda axis, side: torch.tensor([pair[side] for pair in pairs[axis]], dtype=torch.long, device=device)  # noqa: E731
+
+    def index(axis: int, side: int) -> Tensor:
+        return torch.tensor([pair[side] for pair in pairs[axis]], dtype=torch.long, device=device)
+
     return (index(0, 0)[:, None], index(1, 0)), (index(0, 1)[:, None], index(1, 1))

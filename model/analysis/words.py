@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from model.trace.byte_pieces import character_name
-from model.trace.pasted import UNKNOWN_CHARACTER, visible
+from model.trace.pasted import UNKNOWN_CHARACTER, Span, visible
 from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMap, AttentionMaps, Axis
 
@@ -23,14 +23,21 @@ def join_pieces(tokens: Tokens) -> Tokens:
 
     A word keeps the id of its first piece, so that special tokens stay special. A byte that makes no character stays a byte.
     """
-    ids, pieces, words, spans = [], [], [], []
+    ids, pieces, words = [], [], []
+    spans: list[Span | None] = []
     for group in word_groups(tokens):
         first, last = group[0], group[-1]
         ids.append(tokens.ids[first])
         words.append(tokens.words[first])
         pieces.append(_joined(tokens, group))
-        spans.append(tokens.spans[first] and (tokens.spans[first][0], tokens.spans[last][1]))
+        spans.append(_covered(tokens, first, last))
     return replace(tokens, ids=ids, pieces=pieces, words=words, spans=spans)
+
+
+def _covered(tokens: Tokens, first: int, last: int) -> Span | None:
+    """[start, end) in the text from one piece to another; None for special tokens."""
+    start, end = tokens.spans[first], tokens.spans[last]
+    return start and end and (start[0], end[1])
 
 
 def _joined(tokens: Tokens, group: range) -> str:
@@ -39,9 +46,10 @@ def _joined(tokens: Tokens, group: range) -> str:
     glued, notation = tokens.glued[first], tokens.notation
     rest = [notation.surface(piece) if notation.glue else piece for piece in tokens.pieces[first + 1 : last + 1]]
     pieces = "".join([tokens.pieces[first], *rest])
-    if tokens.spans[first] is None:
+    span = _covered(tokens, first, last)
+    if span is None:
         return pieces
-    covered = tokens.text[tokens.spans[first][0] : tokens.spans[last][1]]
+    covered = tokens.text[slice(*span)]
     text = visible(covered) or "".join(map(character_name, covered.strip()))
     if not text.strip(UNKNOWN_CHARACTER):  # nothing at all, or bytes that make no character
         return pieces

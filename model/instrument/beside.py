@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from model.instrument.checkpoint import CONFIG, CheckpointError, checkpoint_folder, cut, is_number, read_config, read_object
 from model.transformer.config import Config, briefly
@@ -16,7 +17,7 @@ from model.transformer.config import Config, briefly
 MOST_NAMED = 4  # siblings that are skipped, each with its fault; the others are counted
 
 
-def kind(about: Mapping) -> str:
+def kind(about: Mapping[str, Any]) -> str:
     """What sets a member of a family apart: its positions, or that it was trained without the look-ahead mask ("unmasked")."""
     return about["config"]["positions"] if about["config"]["masked"] else "unmasked"
 
@@ -50,7 +51,7 @@ def family(name: str | Path) -> dict[str, str]:
     return siblings(name)[0]
 
 
-def read_measured(folder: Path, file: str, weights_sha256: str) -> dict | None:
+def read_measured(folder: Path, file: str, weights_sha256: str) -> dict[str, Any] | None:
     """What a command measured on weights and stored beside them as JSON; None where there is no such file, or one of other weights.
 
     Raises CheckpointError that names a file that is damaged.
@@ -102,7 +103,7 @@ def head_table(values: object, shape: tuple[int, int] | None, what: str, most: f
     return values
 
 
-def entry(values: object, name: str) -> Mapping:
+def entry(values: object, name: str) -> Mapping[str, Any]:
     """The object that stands under a name. Raises ValueError, in words, where something else does; KeyError where nothing does."""
     if not isinstance(values, dict):
         raise ValueError(f"{name} must stand in an object, not in {briefly(values)}")

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -78,7 +79,7 @@ def read_bytes(path: Path, remedy: str = RESTORE) -> bytes:
         raise CheckpointError(f"Cannot read {cut(path)} ({why}). {remedy}") from error
 
 
-def read_object(path: Path, remedy: str = RESTORE) -> dict:
+def read_object(path: Path, remedy: str = RESTORE) -> dict[str, Any]:
     """A JSON file that holds an object of finite numbers. Raises CheckpointError that names it; remedy: what to do then."""
     try:
         content = json.loads(read_bytes(path, remedy), parse_constant=_no_number)
@@ -89,7 +90,7 @@ def read_object(path: Path, remedy: str = RESTORE) -> dict:
     return content
 
 
-def read_config(folder: Path) -> dict:
+def read_config(folder: Path) -> dict[str, Any]:
     """config.json of a checkpoint: every field is of its type and in its range, and the file is the one that was written.
 
     Raises CheckpointError that names the file and the field.
@@ -109,7 +110,7 @@ def read_config(folder: Path) -> dict:
     return about
 
 
-def write_config(folder: Path, about: Mapping) -> None:
+def write_config(folder: Path, about: Mapping[str, Any]) -> None:
     """Write config.json with its hash. about: everything else, checked first. Raises CheckpointError as `read_config` does."""
     content = {**about, "config_sha256": ""}
     content["config_sha256"] = config_hash(content)
@@ -118,13 +119,13 @@ def write_config(folder: Path, about: Mapping) -> None:
     (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
 
 
-def config_hash(about: Mapping) -> str:
+def config_hash(about: Mapping[str, Any]) -> str:
     """SHA-256 of config.json without the hash itself, as JSON with sorted keys and without spaces."""
     rest = {name: value for name, value in about.items() if name != "config_sha256"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def check_fields(about: dict, path: Path) -> None:
+def check_fields(about: dict[str, Any], path: Path) -> None:
     """Every field that config.json may hold, by type and range. Raises CheckpointError that names the file and the field."""
     if missing := {"config", *HASHES} - set(about):
         raise CheckpointError(f"{cut(path)} lacks {', '.join(sorted(missing))}. {RESTORE}")
@@ -181,7 +182,7 @@ def verify(content: bytes, expected: str, error: type[CheckpointError], path: Pa
         )
 
 
-def read_files(folder: Path, about: Mapping) -> tuple[bytes, bytes]:
+def read_files(folder: Path, about: Mapping[str, Any]) -> tuple[bytes, bytes]:
     """(weights, tokenizer) of a checkpoint as bytes, held to their hashes in config.json. Raises CheckpointError."""
     weights, tokenizer = (read_bytes(folder / file) for file in (WEIGHTS, TOKENIZER))
     verify(tokenizer, about["tokenizer_sha256"], TokenizerMismatchError, folder / TOKENIZER)
@@ -196,7 +197,9 @@ def is_hash(value: object) -> bool:
 
 def is_number(value: object, least: float = -math.inf, most: float = math.inf) -> bool:
     """Whether a value from a JSON file is a finite number from `least` to `most`; true and false are none."""
-    return type(value) in (int, float) and least <= value <= most and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return least <= value <= most and math.isfinite(value)
 
 
 def cut(path: Path | str, most: int = 200) -> str:
@@ -209,7 +212,7 @@ def _no_number(name: str) -> float:
     raise ValueError(f"{name} is not a number that JSON has")
 
 
-def check_words(about: Mapping) -> None:
+def check_words(about: Mapping[str, Any]) -> None:
     """The names in config.json: of the checkpoint, and of its languages. Raises ValueError, in words, for what can be none."""
     if "name" in about and not _is_name(about["name"]):
         raise ValueError(f"name must be a text of 1 to 255 characters, not {briefly(about['name'])}.")
@@ -241,7 +244,9 @@ def _check_training(training: object) -> None:
 def _told(weights: Mapping[str, Tensor]) -> dict[str, object]:
     """The fields of a Config that the names and shapes of weights tell; what a name that is missing would tell is left out."""
     told: dict[str, object] = {}
-    embedding, expand = (weights.get(name) for name in ("encoder.embedding.weight", "encoder.layers.0.feed_forward.expand.weight"))
+    embedding, expand = (
+        weights.get(name) for name in ("encoder.embedding.weight", "encoder.layers.0.feed_forward.expand.weight")
+    )
     if embedding is not None and embedding.dim() == 2:
         told["vocabulary_size"], told["d_model"] = embedding.shape
     if expand is not None and expand.dim() == 2:

@@ -23,9 +23,13 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
             for number, line in enumerate(file, 1):
                 yield number, _text(line, path, number)
         except gzip.BadGzipFile as error:
-            raise ValueError(f"{path}, line {number + 1}: this is not gzip, or damaged ({error}). Pack it again with gzip.") from error
+            raise ValueError(
+                f"{path}, line {number + 1}: this is not gzip, or damaged ({error}). Pack it again with gzip."
+            ) from error
         except (EOFError, zlib.error) as error:
-            raise ValueError(f"{path}, line {number + 1}: the file is cut off or damaged ({error}). Copy or download it again.") from error
+            raise ValueError(
+                f"{path}, line {number + 1}: the file is cut off or damaged ({error}). Copy or download it again."
+            ) from error
     if not number:
         raise ValueError(f"{path}, line 1: the file is empty.")
 
@@ -45,5 +49,7 @@ def columns(path: Path, number: int, line: str, names: tuple[str, ...]) -> list[
     """The columns of a line that tabs part. Raises ValueError with file and line where there are not as many as names."""
     found = line.split("\t")
     if len(found) != len(names):
-        raise ValueError(f"{path}, line {number}: expected {'<TAB>'.join(names)}, found {len(found)} column{'s' * (len(found) != 1)}.")
+        raise ValueError(
+            f"{path}, line {number}: expected {'<TAB>'.join(names)}, found {len(found)} column{'s' * (len(found) != 1)}."
+        )
     return found

@@ -6,6 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -65,7 +66,7 @@ class Translator:
     model: Transformer
     tokenizer: Tokenizer
     name: str = "untitled"
-    about: dict = field(default_factory=dict, compare=False)  # the rest of config.json
+    about: dict[str, Any] = field(default_factory=dict, compare=False)  # the rest of config.json
     folder: Path | None = None  # where it was loaded from
 
     @property
@@ -78,7 +79,7 @@ class Translator:
         """What an analysis may ask the model to read again (`model.analysis.passes.Passes`)."""
         return TransformerPasses(self.model)
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         model, parameter = self.model, next(self.model.parameters())
         weights = {name: tensor.detach().cpu() for name, tensor in model.named_parameters()}
         where = str(parameter.device), parameter.dtype
@@ -239,7 +240,9 @@ def _moved(model: Transformer, where: torch.device) -> Transformer:
         return model.to(where)
     except RuntimeError as error:
         why = str(error).splitlines()[0]
-        raise DeviceError(f"The model cannot be put on {where}: {why} Free some of its memory, or choose --device cpu.") from error
+        raise DeviceError(
+            f"The model cannot be put on {where}: {why} Free some of its memory, or choose --device cpu."
+        ) from error
 
 
 def load_weights(model: Transformer, weights: dict[str, Tensor]) -> None:
@@ -265,7 +268,9 @@ def _some(names: list[str]) -> str:
     return f"{', '.join(names[:5])}{' …' if len(names) > 5 else ''}"
 
 
-def save_pretrained(folder: Path, config: Config, weights: dict[str, Tensor], tokenizer: Tokenizer, about: dict) -> None:
+def save_pretrained(
+    folder: Path, config: Config, weights: dict[str, Tensor], tokenizer: Tokenizer, about: dict[str, Any]
+) -> None:
     """Write a checkpoint that `load_pretrained` reads: float16 weights, the tokenizer, and config.json with all three hashes."""
     folder.mkdir(parents=True, exist_ok=True)
     packed = save({name: tensor.detach().to(torch.float16).contiguous().cpu() for name, tensor in weights.items()})
@@ -276,7 +281,7 @@ def save_pretrained(folder: Path, config: Config, weights: dict[str, Tensor], to
 
 
 def _from_parts(
-    config: Config, weights: dict[str, Tensor], where: tuple[str, torch.dtype], tokenizer: bytes, name: str, about: dict, folder: Path | None
+    config: Config, weights: dict[str, Tensor], where: tuple[str, torch.dtype], tokenizer: bytes, name: str, about: dict[str, Any], folder: Path | None
 ) -> Translator:  # fmt: skip
     """What `Translator.__reduce__` took apart. Raises DeviceError where its device is not here."""
     model = Transformer(config).to(choose_device(where[0]), where[1])

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -181,23 +181,25 @@ def shuffled_order(length: int) -> Tensor:
     return order.roll(1) if torch.equal(order, torch.arange(length)) else order
 
 
+Arguments = tuple[Any, ...]  # of a module's forward
+
 # -- hooks: what the sites of a model are made of ------------------------------------------------------------------------
 
 
-def on_output(module: nn.Module, visit: Callable[[Recorder, tuple, Tensor], Tensor | None]) -> None:
+def on_output(module: nn.Module, visit: Callable[[Recorder, Arguments, Tensor], Tensor | None]) -> None:
     """Hook what a module returns, for the life of the module: `visit` may return a replacement."""
 
-    def hook(_module: nn.Module, arguments: tuple, output: Tensor) -> Tensor | None:
+    def hook(_module: nn.Module, arguments: Arguments, output: Tensor) -> Tensor | None:
         recorder = _recorder.get()
         return None if recorder is None else visit(recorder, arguments, output)
 
     module.register_forward_hook(hook)
 
 
-def on_input(module: nn.Module, visit: Callable[[Recorder, tuple], tuple]) -> None:
+def on_input(module: nn.Module, visit: Callable[[Recorder, Arguments], Arguments]) -> None:
     """Hook what a module is given, for the life of the module: `visit` returns the arguments that it gets instead."""
 
-    def hook(_module: nn.Module, arguments: tuple) -> tuple | None:
+    def hook(_module: nn.Module, arguments: Arguments) -> Arguments | None:
         recorder = _recorder.get()
         return None if recorder is None else visit(recorder, arguments)
 

@@ -51,7 +51,7 @@ def rerun(
     model: Transformer,
     source: Tensor,
     target: Tensor,
-    states: Mapping[str, Sequence[Tensor]],
+    states: Mapping[str, Tensor | Sequence[Tensor]],
     joins: list[int],
     recorder: Callable[[int], Recorder],
 ) -> Tensor:
@@ -72,7 +72,11 @@ def rerun(
 
 
 def _climb(
-    stack: Stack, states: Sequence[Tensor], joins: list[int], given: tuple[Tensor, ...], recorder: Callable[[int], Recorder]
+    stack: Stack,
+    states: Tensor | Sequence[Tensor],
+    joins: list[int],
+    given: tuple[Tensor, ...],
+    recorder: Callable[[int], Recorder],
 ) -> Tensor:
     """The last states of one stack, (row, position, d_model), normalised; row i joins at layer joins[i] with the state there.
 
@@ -102,7 +106,7 @@ class _SourceEmbeddings(Recorder):
     embedded: Tensor
 
     def keep(self, what: str, where: str, tensor: Tensor) -> None:
-        if (what, where) == ("embeddings", ENCODER):
+        if (what, where) == ("embeddings", self.anatomy.stacks[0].name):
             self.embedded = tensor
 
 

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.instrument.recorder import Recorder, keep_output, on_input, on_output, recording
+from model.instrument.recorder import Arguments, Recorder, keep_output, on_input, on_output, recording
 from model.trace.anatomy import Anatomy, Kind
 from model.trace.anatomy import Stack as Layers
 from model.trace.intervention import Intervention
@@ -19,7 +19,7 @@ from model.trace.tokens import Tokens
 from model.trace.trace import Attention, Axis, Residual, Trace
 from model.transformer.attention import MultiHeadAttention
 from model.transformer.config import CROSS, DECODER, ENCODER
-from model.transformer.transformer import Stack, Transformer
+from model.transformer.transformer import DecoderLayer, Stack, Transformer
 
 # -- the sites ----------------------------------------------------------------------------------------------------------
 
@@ -28,11 +28,11 @@ def install(model: Transformer) -> Transformer:
     """Register the hooks, once for the life of the model. Returns the model."""
     for side, stack in ((ENCODER, model.encoder), (DECODER, model.decoder)):
         _install_stack(stack, side)
-        for index, layer in enumerate(stack.layers):
+        for index, layer in enumerate(stack.blocks):
             _install_attention(layer.attention, side, index)
             keep_output(layer.attention, "written", side)
             keep_output(layer.attention_residual, "states", side)
-            if side == DECODER:
+            if isinstance(layer, DecoderLayer):
                 _install_attention(layer.cross_attention, CROSS, index)
                 keep_output(layer.cross_attention, "written", side)
                 keep_output(layer.cross_attention_residual, "states", side)
@@ -45,7 +45,7 @@ def install(model: Transformer) -> Transformer:
 def _install_stack(stack: Stack, side: str) -> None:
     """Token part, positional part and their sum, the first point of the residual stream."""
 
-    def positions(recorder: Recorder, arguments: tuple, encoding: Tensor) -> Tensor:
+    def positions(recorder: Recorder, arguments: Arguments, encoding: Tensor) -> Tensor:
         encoding = recorder.edit_positions(side, encoding, arguments[1])
         recorder.keep("positions", side, encoding[None])
         return encoding
@@ -58,14 +58,14 @@ def _install_stack(stack: Stack, side: str) -> None:
 def _install_attention(module: MultiHeadAttention, kind: str, layer: int) -> None:
     """Query, key, value, scores, mask, weights and outputs of one attention module."""
 
-    def scores(recorder: Recorder, arguments: tuple) -> tuple:
+    def scores(recorder: Recorder, arguments: Arguments) -> Arguments:
         scores = recorder.edit_scores(kind, arguments[0])
         mask = recorder.edit_mask(kind, layer, arguments[1].expand(len(scores), 1, *scores.shape[-2:]))
         recorder.keep("scores", kind, scores)
         recorder.keep("mask", kind, mask)
         return recorder.edit_temperature(scores), mask
 
-    def outputs(recorder: Recorder, arguments: tuple) -> tuple:
+    def outputs(recorder: Recorder, arguments: Arguments) -> Arguments:
         joined = recorder.edit_heads(kind, layer, arguments[0])
         recorder.keep("outputs", kind, joined)
         return (joined,)

@@ -84,14 +84,15 @@ class Tokenizer:
         pieces = [self.piece(id_) for id_ in ids]
         spans = self._read_spans(pasted, ids, pieces)
         words = numbered(words_of(spans, pasted.text))
-        return Tokens(SURROGATE.sub(UNKNOWN_CHARACTER, text), ids, pieces, words, [pasted.typed(*span) for span in spans])
+        typed: list[Span | None] = [pasted.typed(*span) for span in spans]
+        return Tokens(SURROGATE.sub(UNKNOWN_CHARACTER, text), ids, pieces, words, typed)
 
     def decode(self, ids: list[int]) -> Tokens:
         """ids without special tokens -> Tokens with exactly these ids; `text` is what they spell."""
         mapping = self.processor.decode(list(ids), return_type="offset_mapping")
         text, pieces = mapping["text"], [self.piece(id_) for id_ in ids]
         spans = _said_spans(text, pieces, mapping["offsets"])
-        return Tokens(text, list(ids), pieces, numbered(words_of(spans, text)), spans)
+        return Tokens(text, list(ids), pieces, numbered(words_of(spans, text)), [*spans])
 
     def source(self, text: str) -> Tokens:
         """What the encoder reads: the pieces of `text`, then </s>."""

@@ -75,11 +75,11 @@ class TransformerWeights:
         return {ENCODER: self.model.encoder, DECODER: self.model.decoder}[name]
 
     def _layers(self, stack: str) -> list[EncoderLayer | DecoderLayer]:
-        return list(self._stack(stack).layers)
+        return self._stack(stack).blocks
 
     def _attention(self, kind: str, layer: int) -> MultiHeadAttention:
         block = self._layers(self.model.anatomy.kind(kind).asks)[layer]
-        return block.cross_attention if kind == CROSS else block.attention
+        return block.cross_attention if kind == CROSS and isinstance(block, DecoderLayer) else block.attention
 
     def _linear(self, module: MultiHeadAttention, projected: str) -> nn.Linear:
         return {"query": module.query, "key": module.key, "value": module.value}[projected]

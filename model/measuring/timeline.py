@@ -127,7 +127,10 @@ def load_timeline(folder: Path, weights_sha256: str, config: Config | None = Non
     with explained(folder / FOLDER / FILE):
         if not isinstance(content["moments"], list) or not content["moments"]:
             raise ValueError(f"moments must be a list with some in it, not {briefly(content['moments'])}")
-        moments = [_moment(stored, (config or Config()).anatomy(), head_shapes(config) if config else {}) for stored in content["moments"]]
+        moments = [
+            _moment(stored, (config or Config()).anatomy(), head_shapes(config) if config else {})
+            for stored in content["moments"]
+        ]
         if any(later.step <= earlier.step for earlier, later in itertools.pairwise(moments)):
             raise ValueError("its moments are not in the order of their steps")
         if moments[-1].sha256 != weights_sha256:
@@ -201,7 +204,9 @@ def store(translator: Translator, folder: Path, run: Path, pairs: list[tuple[str
     return write(folder, about, [measured(at_moment(translator, folder, moment), moment, pairs) for moment in moments])
 
 
-def take_over(translator: Translator, folder: Path, earlier: Translator, pairs: list[tuple[str, str]], about: str) -> list[Moment]:
+def take_over(
+    translator: Translator, folder: Path, earlier: Translator, pairs: list[tuple[str, str]], about: str
+) -> list[Moment]:
     """The timeline of the checkpoint that this one went on from, its last moment replaced by this one, which is measured; write all.
 
     Raises ValueError where it has none, or one that was measured on other sentences.
@@ -246,7 +251,8 @@ def table(moments: list[Moment], about: str) -> str:
     """The moments as markdown, a row each: step, cross-entropy, BLEU and how many heads have each role that any ever has."""
     roles = [role for role in ROLE if any(at.roles.get(role) for at in moments)]
     rows = [
-        [f"{at.step:,}", f"{at.dev_loss:.2f}", f"{at.bleu:.1f}", *(str(len(at.roles.get(role, []))) for role in roles)] for at in moments
+        [f"{at.step:,}", f"{at.dev_loss:.2f}", f"{at.bleu:.1f}", *(str(len(at.roles.get(role, []))) for role in roles)]
+        for at in moments
     ]
     head = ["step", "nats per token", "BLEU", *(ROLE[role].title for role in roles)]
     return f"{markdown(head, rows)}\n\nOn {about}; the last columns count the heads that have a role. The last row is the checkpoint itself."
@@ -257,7 +263,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser = options("timeline", __doc__, "put the table into the checkpoint's README.md")
     parser.add_argument("--data", type=Path, required=True, help=f"folder with {' and '.join(SPLITS)}, .tsv.gz")
     parser.add_argument("--run", type=Path, default=ROOT / "runs/en-fr", help="folder of the training run")
-    parser.add_argument("--earlier", type=Path, help="instead of a run: the checkpoint that this one went on from, with its timeline")
+    parser.add_argument(
+        "--earlier", type=Path, help="instead of a run: the checkpoint that this one went on from, with its timeline"
+    )
     args = parser.parse_args(arguments)
     folder = checkpoint_folder(args.model)
     with in_words():

@@ -80,7 +80,9 @@ class Anatomy:
     positions: Positions
     norm: Norm
     obeys: frozenset[str] = EDITS  # fields of an Intervention that it can follow
-    missing: Mapping[str, str] = field(default_factory=dict, hash=False)  # {one of PARTS or EDITS, or "part:place": why, a sentence}
+    missing: Mapping[str, str] = field(
+        default_factory=dict, hash=False
+    )  # {one of PARTS or EDITS, or "part:place": why, a sentence}
     longest: int | None = None  # tokens that one sequence may have; None: any number
 
     def __post_init__(self) -> None:
@@ -91,7 +93,9 @@ class Anatomy:
             raise ValueError(f"Two kinds of attention have one name: {', '.join(kind.name for kind in self.kinds)}.")
         for kind in self.kinds:
             if kind.asks not in names or kind.answers not in names:
-                raise ValueError(f"{kind.name!r} is attention from {kind.asks!r} to {kind.answers!r}; there is {', '.join(names)}.")
+                raise ValueError(
+                    f"{kind.name!r} is attention from {kind.asks!r} to {kind.answers!r}; there is {', '.join(names)}."
+                )
             if kind.key_heads < 1 or kind.heads % kind.key_heads:
                 raise ValueError(f"{kind.heads} heads of {kind.name!r} cannot share {kind.key_heads} heads of keys.")
         if sum(stack.predicts != "nothing" for stack in self.stacks) > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from model.trace.anatomy import Stack
 from model.trace.values import one_of, real_number, rows_of, shown, switch, whole_number
@@ -66,13 +67,12 @@ class Intervention:
         """Whether a new target token leaves the decoder's earlier rows as they were, so that decoding may cache them."""
         return self.causal and self.target_positions in ("trained", "none")
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; links and heads as sorted lists."""
-        order = lambda item: tuple(-1 if value is None else value for value in item)  # noqa: E731
-        return {**asdict(self), "cut": sorted(map(list, self.cut), key=order), "heads_off": sorted(map(list, self.heads_off))}
+        return {**asdict(self), "cut": sorted(map(list, self.cut), key=_order), "heads_off": sorted(map(list, self.heads_off))}
 
     @classmethod
-    def from_dict(cls, values: dict) -> Intervention:
+    def from_dict(cls, values: Mapping[str, Any]) -> Intervention:
         """The reverse of `to_dict`; missing fields keep their default. Raises ValueError for what is no dict and for unknown fields."""
         if not isinstance(values, Mapping):
             raise ValueError(f"An Intervention is read from a dict of its fields, not from {shown(values)}.")
@@ -82,16 +82,21 @@ class Intervention:
         return cls(**values)
 
 
-def _link(link: tuple) -> Link:
+def _order(link: list[str | int | None]) -> tuple[str | int, ...]:
+    """What links are sorted by: "every one" comes first."""
+    return tuple(-1 if value is None else value for value in link)
+
+
+def _link(link: tuple[Any, ...]) -> Link:
     """One link of `cut`, checked."""
     kind = _kind("cut", link[0])
-    places = [
+    layer, query, key = (
         None if at is None else whole_number(f"The {name} in cut (None: every one)", at, 0)
         for name, at in zip(("layer", "query", "key"), link[1:], strict=True)
-    ]
-    if places[1] is None and places[2] is None:
+    )
+    if query is None and key is None:
         raise ValueError(f"cut holds {link!r}: name the query, the key, or both.")
-    return (kind, *places)
+    return kind, layer, query, key
 
 
 def _kind(where: str, kind: object) -> str:
@@ -101,6 +106,11 @@ def _kind(where: str, kind: object) -> str:
     return kind
 
 
-def _head(head: tuple) -> tuple[str, int, int]:
+def _head(head: tuple[Any, ...]) -> tuple[str, int, int]:
     """One head of `heads_off`, checked."""
-    return (_kind("heads_off", head[0]), *(whole_number(f"The {name} in heads_off", at, 0) for name, at in zip(("layer", "head"), head[1:], strict=True)))
+    kind, layer, index = head
+    return (
+        _kind("heads_off", kind),
+        whole_number("The layer in heads_off", layer, 0),
+        whole_number("The head in heads_off", index, 0),
+    )

@@ -19,11 +19,17 @@ INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
     "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]"
 )
-TYPED = {**dict.fromkeys("‘’‚‛′ʼ", "'"), **dict.fromkeys("“”„‟″", '"'), **dict.fromkeys("‐‑‒–—―−", "-")}  # what keyboards have for it
+TYPED = {
+    **dict.fromkeys("‘’‚‛′ʼ", "'"),
+    **dict.fromkeys("“”„‟″", '"'),
+    **dict.fromkeys("‐‑‒–—―−", "-"),
+}  # what keyboards have for it
 PLAIN = {**dict.fromkeys("«»", '"'), "…": "...", "⁄": "/", "∕": "/"}
 LETTER = r"[^\W\d_]"
-BROKEN = re.compile(  # com-⏎fortable; and com- fortable, which is what a field of one line makes of it, but not two- or three-fold
-    rf"(?<={LETTER})[-‐\u00ad](?:[ \t]*(?:\r\n?|\n|\u2028|\u2029)\s*| +(?!(?:and|or|nor|but|to|et|ou|à)\b))(?={LETTER})"
+BROKEN = (
+    re.compile(  # com-⏎fortable; and com- fortable, which is what a field of one line makes of it, but not two- or three-fold
+        rf"(?<={LETTER})[-‐\u00ad](?:[ \t]*(?:\r\n?|\n|\u2028|\u2029)\s*| +(?!(?:and|or|nor|but|to|et|ou|à)\b))(?={LETTER})"
+    )
 )
 SURROGATE = re.compile("[\ud800-\udfff]")
 SPACE_MARK = "▁"  # SentencePiece's own sign for a space: typed, it is one

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from numbers import Integral, Real
+from typing import Any
 
 
 def whole_number(name: str, value: object, least: int, most: int | None = None) -> int:
     """A whole number within [least, most]; True and False are none."""
     wanted = f"a whole number of at least {least:,}" if most is None else f"a whole number from {least:,} to {most:,}"
-    if isinstance(value, bool) or not isinstance(value, Integral):
+    number = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
+    if number is None or number < least or (most is not None and number > most):
         raise ValueError(f"{name} must be {wanted}, not {shown(value)}.")
-    if value < least or (most is not None and value > most):
-        raise ValueError(f"{name} must be {wanted}, not {shown(value)}.")
-    return int(value)
+    return number
 
 
 def real_number(name: str, value: object, least: float, most: float) -> float:
     """A number within [least, most]; NaN, True and False are none."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not least <= value <= most:
+    number: Any = value if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    if not least <= number <= most:
         raise ValueError(f"{name} must be a number from {least:,g} to {most:,g}, not {shown(value)}.")
-    return float(value)
+    return float(number)
 
 
 def switch(name: str, value: object) -> bool:
@@ -37,7 +39,7 @@ def one_of(name: str, value: object, choices: tuple[str, ...]) -> str:
     return value
 
 
-def rows_of(name: str, value: object, size: int, what: str) -> list[tuple]:
+def rows_of(name: str, value: object, size: int, what: str) -> list[tuple[Any, ...]]:
     """A collection of tuples (or lists) of `size` values each; `what` says what one is."""
     if isinstance(value, (str, bytes, dict)) or not isinstance(value, Iterable):
         raise ValueError(f"{name} must be a collection of {what}, not {shown(value)}.")

@@ -29,7 +29,16 @@ def read_checkpoint(path: Path, device: torch.device) -> dict:
         if error.errno is not None:
             raise
         raise _damaged(path, error) from error
-    except (RuntimeError, ValueError, EOFError, KeyError, AttributeError, TypeError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
+    except (
+        RuntimeError,
+        ValueError,
+        EOFError,
+        KeyError,
+        AttributeError,
+        TypeError,
+        pickle.UnpicklingError,
+        zipfile.BadZipFile,
+    ) as error:
         raise _damaged(path, error) from error
     missing = STATE - set(state) if isinstance(state, dict) else STATE
     if missing:
@@ -52,7 +61,9 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         return load(path.read_bytes())
     except FileNotFoundError as error:
-        raise ValueError(f"{path} is not there: the run kept these weights, and without them it cannot be finished. {AGAIN}") from error
+        raise ValueError(
+            f"{path} is not there: the run kept these weights, and without them it cannot be finished. {AGAIN}"
+        ) from error
     except SafetensorError as error:
         raise _damaged(path, error) from error
 
@@ -77,7 +88,9 @@ def read_log(path: Path) -> list[dict[str, str]]:
         cells = next(csv.reader([line]), [])
         if number == 1:
             if tuple(cells) != LOG_COLUMNS:
-                raise ValueError(f"{path}, line 1: expected the columns {', '.join(LOG_COLUMNS)}, found {', '.join(cells) or 'none'}.")
+                raise ValueError(
+                    f"{path}, line 1: expected the columns {', '.join(LOG_COLUMNS)}, found {', '.join(cells) or 'none'}."
+                )
             continue
         rows.append(_row(path, number, cells))
     return rows

@@ -37,7 +37,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         default = getattr(Config, name)
         parser.add_argument("--" + name.replace("_", "-"), type=type(default), default=default)
     parser.add_argument("--post-norm", action="store_true", help="LayerNorm after each sublayer, as in the paper")
-    parser.add_argument("--unmasked", action="store_true", help="train the decoder without the look-ahead mask: it sees the answer")
+    parser.add_argument(
+        "--unmasked", action="store_true", help="train the decoder without the look-ahead mask: it sees the answer"
+    )
     for name, value in asdict(Recipe()).items():
         parser.add_argument("--" + name.replace("_", "-"), type=type(value), default=value)
     return parser.parse_args(arguments)

@@ -247,7 +247,9 @@ def export(trainer: Trainer, out: Path, about: dict, earlier: dict, earlier_log:
         "dev_loss": round(averaged, 4),
         "hardware": ", then ".join(dict.fromkeys([*filter(None, [earlier.get("hardware")]), hardware(trainer.device)])),
     }
-    save_pretrained(out, trainer.config, trainer.weights(), trainer.tokenizer, {"name": out.resolve().name, **about, "training": training})
+    save_pretrained(
+        out, trainer.config, trainer.weights(), trainer.tokenizer, {"name": out.resolve().name, **about, "training": training}
+    )
     write_log(out / LOG, [*earlier_log, *continued(earlier_log, trainer.log_rows())])
     print(f"wrote {out}")
 

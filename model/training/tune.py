@@ -24,7 +24,15 @@ class Tuner(Trainer):
     corpora: name of a file -> its pairs; masked: False takes the decoder's look-ahead mask away for good.
     """
 
-    def __init__(self, translator: Translator, recipe: TuningRecipe, corpora: dict[str, Pairs], held_out: Pairs, run: Path, masked: bool = True) -> None:
+    def __init__(
+        self,
+        translator: Translator,
+        recipe: TuningRecipe,
+        corpora: dict[str, Pairs],
+        held_out: Pairs,
+        run: Path,
+        masked: bool = True,
+    ) -> None:
         before, everything = translator.tokenizer, [pair for pairs in corpora.values() for pair in pairs]
         tokenizer = grown(before, (side for pair in everything for side in pair), recipe.pieces)
         config = translator.model.config
@@ -34,7 +42,9 @@ class Tuner(Trainer):
         self.sizes = [min(len(rows), recipe.at_most) for rows in encoded]
         self.starts = [sum(len(rows) for rows in encoded[:at]) for at in range(len(encoded) + 1)]
         pairs = [pair for rows in encoded for pair in rows]
-        super().__init__(config, recipe, tokenizer, pairs, encode_pairs(held_out, tokenizer, config.max_length), run, translator.model.device)
+        super().__init__(
+            config, recipe, tokenizer, pairs, encode_pairs(held_out, tokenizer, config.max_length), run, translator.model.device
+        )
         state = translator.model.state_dict()
         for name in [name for name in state if name.endswith("embedding.weight")]:
             state[name] = grown_embedding(state[name], before, tokenizer)

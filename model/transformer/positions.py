@@ -62,7 +62,11 @@ class NoPositions(nn.Module):
         return self.table[offset : offset + length]
 
 
-KINDS: dict[str, type[SinusoidalPositions | LearnedPositions | NoPositions]] = {"sinusoidal": SinusoidalPositions, "learned": LearnedPositions, "none": NoPositions}
+KINDS: dict[str, type[SinusoidalPositions | LearnedPositions | NoPositions]] = {
+    "sinusoidal": SinusoidalPositions,
+    "learned": LearnedPositions,
+    "none": NoPositions,
+}
 
 
 def positions_for(config: Config) -> nn.Module:

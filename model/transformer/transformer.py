@@ -129,6 +129,11 @@ class Stack(nn.Module):
         self.layers = nn.ModuleList(layers)
         self.norm = nn.LayerNorm(config.d_model) if config.norm_first else nn.Identity()
 
+    @property
+    def blocks(self) -> list[EncoderLayer | DecoderLayer]:
+        """The layers, as what they are."""
+        return [layer for layer in self.layers if isinstance(layer, EncoderLayer | DecoderLayer)]
+
     def embed(self, ids: Tensor, offset: int = 0) -> Tensor:
         """ids (batch, position) -> the first point of the residual stream (batch, position, d_model).
 

@@ -37,7 +37,9 @@ def test_typing_is_followed_without_enter(visit, translator, scheme):
     field = page.get_by_label(FIELD)
     field.fill("Two dogs are playing.")
     expect(tokens(page, "source").nth(1)).to_have_text("·dogs")
-    expect(tokens(page, "target").filter(has_not_text="</s>")).to_have_text(french_chips(translator, "Two dogs are playing.")[:-1])
+    expect(tokens(page, "target").filter(has_not_text="</s>")).to_have_text(
+        french_chips(translator, "Two dogs are playing.")[:-1]
+    )
     expect(page.get_by_test_id("status")).to_contain_text(f"{len(translator.source('Two dogs are playing.'))} + ")
     expect(page).to_have_url(re.compile("text=Two"))
     expect(grid).not_to_have_attribute("data-drawn", str(drawn))

@@ -112,7 +112,12 @@ def test_what_a_link_says_is_text_on_the_page(visit, at):
     expect(notices).to_have_count(len(said))
     settled(page)
     page.remove_listener("request", note)
-    assert notices.locator("a, img, strong, em, del, code, h1, h2, h3, li, blockquote, table, hr, .katex, [role=img], span[style]").count() == 0
+    assert (
+        notices.locator(
+            "a, img, strong, em, del, code, h1, h2, h3, li, blockquote, table, hr, .katex, [role=img], span[style]"
+        ).count()
+        == 0
+    )
     for index, text in enumerate(said):
         shown = notices.nth(index).inner_text().replace("\u2060", "")
         assert f"odd{index}={' '.join(text.split())}"[:40] in shown
@@ -191,7 +196,9 @@ def test_what_is_chosen_inside_a_picture_goes_back_too(visit):
     assert not page.problems
 
 
-@pytest.mark.parametrize(("view_", "place", "name"), [("decoding", "decoding", "data-step"), ("steps", "attention-steps", "data-step")])
+@pytest.mark.parametrize(
+    ("view_", "place", "name"), [("decoding", "decoding", "data-step"), ("steps", "attention-steps", "data-step")]
+)
 def test_a_walk_is_one_entry(visit, view_, place, name):
     """Stepping through a player or a calculation with pauses makes one entry; back leads to where the walk began."""
     page = visit(f"?view={view_}&text=The+cat+sat.", fresh=True)

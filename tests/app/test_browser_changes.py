@@ -24,7 +24,7 @@ expect.set_options(timeout=60_000)
 
 def test_the_verdict_is_words_and_a_detail(visit, translator):
     """Numbers come with a click; what is gone is struck through and can still be read on its chip."""
-    text = replaced_by(translator, Intervention(causal=False))
+    text = replaced_by(translator, Intervention(causal=False), differing=True)
     page = visit(f"?causal=off&view=output&text={quote(text)}")
     expect(page.get_by_test_id("changed-note")).to_contain_text("Replaced: “")
     numbers = page.get_by_test_id("changed-numbers").locator("p")
@@ -66,7 +66,9 @@ def test_an_empty_translation_is_drawn(silent, visit):
 def test_the_player_knows_what_is_off_and_what_a_row_has_read(visit):
     """Without the mask it does not say that only what stands before was read; a head that is off hands nothing on."""
     page = visit("?causal=off&view=decoding&kind=cross&layer=4&head=7&heads_off=cross.4.7")
-    expect(page.get_by_test_id("decoding-asked")).to_contain_text("and with the rest of the sentence in view, what would stand here?")
+    expect(page.get_by_test_id("decoding-asked")).to_contain_text(
+        "and with the rest of the sentence in view, what would stand here?"
+    )
     player = page.get_by_test_id("decoding")
     expect(player).to_contain_text("layer 4, head 7 (switched off: what it looks at is not handed on)")
     expect(player).to_contain_text("1 of 48 heads of cross-attention is off: what is not handed on counts as 0.")

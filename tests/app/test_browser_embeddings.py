@@ -145,7 +145,9 @@ def test_tokens_are_shown_as_text(visit, text):
         expect(plot(page, "map")).to_be_visible()
         chips = page.get_by_test_id("tokens-source").locator(".chip").all_inner_texts()
         buttons = page.locator(".st-key-embeddings-token button").all_inner_texts()
-        labels = [" ".join(re.sub(r" \(\d+\)$", "", label).split()) for label in buttons]  # Streamlit sets an emoji in front apart
+        labels = [
+            " ".join(re.sub(r" \(\d+\)$", "", label).split()) for label in buttons
+        ]  # Streamlit sets an emoji in front apart
         assert labels == [" ".join(chip.split()) for chip in chips]
         expect(page.get_by_test_id("stException")).to_have_count(0)
         assert not page.problems

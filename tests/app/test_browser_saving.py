@@ -79,5 +79,8 @@ def test_the_name_follows_what_is_on_screen(visit, tmp_path):
     page.locator(".st-key-one-head").get_by_text("4", exact=True).click()
     expect(page.get_by_test_id("head-title")).to_contain_text("head 4")
     name = save(page, "card-head", tmp_path)[0]
-    assert re.fullmatch(r"headlight_one-head-encoder-self-attention-layer-1-head-4_où-est-le-chat-very[-very]*\.png", name) and len(name) < 150
+    assert (
+        re.fullmatch(r"headlight_one-head-encoder-self-attention-layer-1-head-4_où-est-le-chat-very[-very]*\.png", name)
+        and len(name) < 150
+    )
     assert not page.problems

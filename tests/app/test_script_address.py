@@ -17,7 +17,14 @@ from viz.page.params import MOST_ENTRIES
 from viz.views import VIEWS
 
 LINK = Link({slug: view.params for slug, view in VIEWS.items()})
-EVIL = ("[sign in](http://evil.example/)", "![x](http://evil.example/x.png)", "<b>x</b>", "www.evil.example", ":red[x] :smile:", "a\n# Title")
+EVIL = (
+    "[sign in](http://evil.example/)",
+    "![x](http://evil.example/x.png)",
+    "<b>x</b>",
+    "www.evil.example",
+    ":red[x] :smile:",
+    "a\n# Title",
+)
 PLACES = {  # for every widget that remembers more than one run: an address that sets it
     "one-head": {"kind": "encoder", "layer": "2", "head": "3", "paint": "layer"},
     "lines": {"kind": "encoder", "layer": "2", "head": "3", "heads": "1,3"},
@@ -30,13 +37,31 @@ PLACES = {  # for every widget that remembers more than one run: an address that
     "decoding": {"decoding_part": "beam", "beam": "3"},
     "knockout": {"knockout_part": "layers", "knockout_word": "2"},
     "pair": {"second": "The dog sat.", "kind": "encoder", "layer": "2"},
-    "all-heads": {"target": "Le chat dort.", "causal": "off", "lab": "on", "temperature": "2", "window": "3", "words": "on", "sinks": "hide"},
+    "all-heads": {
+        "target": "Le chat dort.",
+        "causal": "off",
+        "lab": "on",
+        "temperature": "2",
+        "window": "3",
+        "words": "on",
+        "sinks": "hide",
+    },
 }
 
 
 def widgets(app: AppTest) -> dict[str, object]:
     """Key -> value of everything that the reader can set."""
-    kinds = (app.text_input, app.toggle, app.segmented_control, app.pills, app.selectbox, app.slider, app.select_slider, app.number_input, app.multiselect)
+    kinds = (
+        app.text_input,
+        app.toggle,
+        app.segmented_control,
+        app.pills,
+        app.selectbox,
+        app.slider,
+        app.select_slider,
+        app.number_input,
+        app.multiselect,
+    )
     return {widget.key: widget.value for kind in kinds for widget in kind}
 
 
@@ -119,7 +144,21 @@ def test_a_model_that_is_not_there_is_said_once_and_leaves_the_address():
 
 
 @pytest.mark.parametrize(
-    "foreign", ["utm_source", "UTM_CAMPAIGN", "fbclid", "gclid", "msclkid", "mc_eid", "_ga", "_hsenc", "igshid", "ref", "embed", "embed_options"]
+    "foreign",
+    [
+        "utm_source",
+        "UTM_CAMPAIGN",
+        "fbclid",
+        "gclid",
+        "msclkid",
+        "mc_eid",
+        "_ga",
+        "_hsenc",
+        "igshid",
+        "ref",
+        "embed",
+        "embed_options",
+    ],
 )
 def test_parameters_of_others_are_passed_over_in_silence(foreign):
     """Mail programs and social networks hang them on; they say nothing to this page, and it says nothing to them."""

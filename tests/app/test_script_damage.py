@@ -64,7 +64,9 @@ def sibling(folder: Path, translator, name: str, positions: str = "none") -> Pat
     """Another checkpoint beside the first."""
     weights = dict(translator.model.named_parameters())
     about = {"languages": translator.about["languages"]}
-    save_pretrained(folder.parent / name, replace(translator.model.config, positions=positions), weights, translator.tokenizer, about)
+    save_pretrained(
+        folder.parent / name, replace(translator.model.config, positions=positions), weights, translator.tokenizer, about
+    )
     return folder.parent / name
 
 
@@ -146,7 +148,11 @@ def test_a_sibling_that_cannot_be_loaded_gives_way_to_the_first(folder, translat
     assert not app.warning
     app.selectbox(key="picked").select("bad").run()
     assert not app.exception and not app.error and file in said(app)
-    assert app.selectbox(key="picked").value == "mine" and longest_piece(translator, SENTENCE) in shown(app) and "model" not in app.query_params
+    assert (
+        app.selectbox(key="picked").value == "mine"
+        and longest_piece(translator, SENTENCE) in shown(app)
+        and "model" not in app.query_params
+    )
 
 
 def test_a_model_that_reads_less_than_the_first_example_opens(tmp_path, translator, monkeypatch):

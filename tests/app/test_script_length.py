@@ -9,7 +9,12 @@ from model.instrument.pretrained import MOST_CHARACTERS
 from model.instrument.tokenizer import Tokenizer
 from viz.page.store import MOST_TYPED
 
-TOO_LONG = {"emoji": "😀" * 1_000_000, "one word": "a" * 1_000_000, "words": "word " * 400_000, "unseen": "\u200b" * 1_000_000 + "a"}
+TOO_LONG = {
+    "emoji": "😀" * 1_000_000,
+    "one word": "a" * 1_000_000,
+    "words": "word " * 400_000,
+    "unseen": "\u200b" * 1_000_000 + "a",
+}
 
 
 @pytest.mark.parametrize("name", TOO_LONG)
@@ -17,7 +22,11 @@ def test_a_million_characters_are_refused_unread(tiny_translator, monkeypatch, n
     """The tokenizer never sees them; the message names count and limit; source and target alike."""
     seen: list[int] = []
     monkeypatch.setattr(Tokenizer, "encode", lambda _self, text: seen.append(len(text)))
-    for read, what in ((tiny_translator.source, "sentence"), (tiny_translator.target, "translation"), (tiny_translator.trace, "sentence")):
+    for read, what in (
+        (tiny_translator.source, "sentence"),
+        (tiny_translator.target, "translation"),
+        (tiny_translator.trace, "sentence"),
+    ):
         with pytest.raises(ValueError, match=rf"This {what} has (about )?[\d,]+ .* at most 500 tokens.*Shorten it"):
             read(TOO_LONG[name])
     with pytest.raises(ValueError, match="This translation has"):

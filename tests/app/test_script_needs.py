@@ -20,7 +20,7 @@ TEXT = "The cat sat."
 def lacking(monkeypatch):
     """The shipped model as one that shows no queries and obeys neither a window, nor the switch of the mask, nor links that are cut."""
     whole = Translator.anatomy.fget
-    anatomy = lambda self: replace(whole(self), missing={"queries": WHY}, obeys=EDITS - {"window", "causal", "cut"})  # noqa: E731  a property
+    anatomy = lambda self: replace(whole(self), missing={"queries": WHY}, obeys=EDITS - {"window", "causal", "cut"})  # noqa: E731  a property is made of it
     monkeypatch.setattr(Translator, "anatomy", property(anatomy))
     caches.clear()
     engine.suggested_head.clear()
@@ -55,7 +55,11 @@ def test_a_link_to_a_view_that_rests_opens_another_and_says_why():
 def test_there_is_no_switch_that_the_model_does_not_obey():
     """On the page, in the laboratory, among the stories and over a cell; what it obeys stays."""
     app = run(text=TEXT, lab="on", view="one-head")
-    keys = {element.key for kind in ("toggle", "selectbox", "slider", "number_input", "multiselect", "button", "button_group") for element in app.get(kind)}
+    keys = {
+        element.key
+        for kind in ("toggle", "selectbox", "slider", "number_input", "multiselect", "button", "button_group")
+        for element in app.get(kind)
+    }
     assert not keys & {"causal", "dial-window", "dial-hidden", "story-cheat", "story-window", "story-hide", "story-cut", "paint"}
     assert keys >= {"source_positions", "dial-scale", "dial-temperature", "dial-scaled", "dial-head", "story-none", "story-scale"}
     assert not app.exception and not app.warning and "Single links" not in captions(app)

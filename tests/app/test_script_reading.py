@@ -14,7 +14,6 @@ from viz.page.finished import rows_that_differ
 TEXT = "The animal didn't cross the street because it was too tired."
 
 
-
 def captions(app) -> str:
     """All captions of the page."""
     return "\n".join(caption.value for caption in app.caption)
@@ -29,7 +28,9 @@ def test_output_does_not_claim_a_mask_that_is_off():
 
 
 @pytest.mark.parametrize("switch", [{"causal": "off"}, {"target_positions": "shuffled"}], ids=str)
-@pytest.mark.parametrize("where", [{"view": "output", "output_part": part} for part in ("pieces", "loss", "lens")] + [{"view": "decoding"}], ids=str)
+@pytest.mark.parametrize(
+    "where", [{"view": "output", "output_part": part} for part in ("pieces", "loss", "lens")] + [{"view": "decoding"}], ids=str
+)
 def test_rows_whose_best_piece_was_not_said_are_counted(translator, switch, where):
     """Free-running, where each row is drawn; the count is that of the trace."""
     change = Intervention.from_dict({name: value == "on" if name == "causal" else value for name, value in switch.items()})
@@ -37,7 +38,9 @@ def test_rows_whose_best_piece_was_not_said_are_counted(translator, switch, wher
     trace = translator.trace(text, intervention=change)
     differ = len(rows_that_differ(trace))
     assert not rows_that_differ(translator.trace(text))
-    found = re.findall(r"In (\d+) of (\d+) rows the best piece is not the one that was said", captions(run(text=text, **switch, **where)))
+    found = re.findall(
+        r"In (\d+) of (\d+) rows the best piece is not the one that was said", captions(run(text=text, **switch, **where))
+    )
     assert found == [(str(differ), str(len(trace.labels)))]
 
 
@@ -79,5 +82,7 @@ def test_rows_sum_to_what_is_drawn():
 def test_a_model_without_positions_has_none_to_lose():
     """The chips of changes and the view of positions know the model."""
     app = run(model="en-fr-none", source_positions="none", view="positions")
-    assert not app.exception and any("no effect, this model was trained without any" in button.label.replace("\\", "") for button in app.button)
+    assert not app.exception and any(
+        "no effect, this model was trained without any" in button.label.replace("\\", "") for button in app.button
+    )
     assert "nothing is added to a token" in shown(app) and "fast waves" not in shown(app)

@@ -57,7 +57,9 @@ def test_what_a_link_says_wrong_of_it_is_named(monkeypatch):
     """In the words that every setting has; the page shows the default."""
     monkeypatch.setitem(VIEWS, SLUG, WAVES)
     app = run(view=SLUG, text="The cat sat.", height="50")
-    assert [notice.value for notice in app.warning] == ["The link says height=50, which this page does not know; it was left out."]
+    assert [notice.value for notice in app.warning] == [
+        "The link says height=50, which this page does not know; it was left out."
+    ]
     assert "2 over" in shown(app) and "height" not in app.query_params
 
 
@@ -67,7 +69,9 @@ def test_without_the_view_its_setting_is_unknown():
     assert not app.exception and len(app.warning) == 2 and not {"height", "view"} & set(app.query_params)
 
 
-@pytest.mark.parametrize("slug, query", [("pair", {"second": "The dog sat."}), ("decoding", {"beam": "3"}), ("one-head", {"paint": "all"})])
+@pytest.mark.parametrize(
+    "slug, query", [("pair", {"second": "The dog sat."}), ("decoding", {"beam": "3"}), ("one-head", {"paint": "all"})]
+)
 def test_a_view_can_be_taken_out(monkeypatch, slug, query):
     """The page does not offer it, its settings are not known any more, and the link says so."""
     title = VIEWS[slug].title

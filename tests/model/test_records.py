@@ -30,7 +30,12 @@ def records() -> list[type]:
     found = []
     for info in pkgutil.iter_modules(room.__path__):
         for value in vars(importlib.import_module(f"model.{info.name}")).values():
-            if dataclasses.is_dataclass(value) and isinstance(value, type) and value.__dataclass_params__.frozen and value not in found:
+            if (
+                dataclasses.is_dataclass(value)
+                and isinstance(value, type)
+                and value.__dataclass_params__.frozen
+                and value not in found
+            ):
                 found.append(value)
     return found
 

@@ -39,7 +39,14 @@ RECURRENT = Anatomy(  # translates with one state a token and one head of attent
 def read_tokens() -> Tokens:
     """[CLS] the dogs bark [SEP] in WordPiece."""
     spans = [None, (0, 3), (4, 7), (7, 8), (9, 13), None]
-    return Tokens("the dogs bark", [1, 9, 4, 5, 6, 2], ["[CLS]", "the", "dog", "##s", "bark", "[SEP]"], [-1, 0, 1, 1, 2, -1], spans, WORDPIECE)
+    return Tokens(
+        "the dogs bark",
+        [1, 9, 4, 5, 6, 2],
+        ["[CLS]", "the", "dog", "##s", "bark", "[SEP]"],
+        [-1, 0, 1, 1, 2, -1],
+        spans,
+        WORDPIECE,
+    )
 
 
 def written_tokens() -> Tokens:
@@ -85,7 +92,7 @@ def trace_of(anatomy: Anatomy, whole: bool = True, change: Intervention = Interv
     lengths = {stack: len(axis.read) for stack, axis in axes.items()}
     maps = {kind.name: attention_of(kind, lengths[kind.asks], lengths[kind.answers], draw, whole) for kind in anatomy.kinds}
     if not whole:
-        lacking = ("scores", "queries", "keys", "values", "outputs", "residual", "embeddings", "positions", "feed_forward", "logits", "loss")
+        lacking = "scores queries keys values outputs residual embeddings positions feed_forward logits loss".split()
         return Trace(axes, change, replace(anatomy, missing=dict.fromkeys(lacking, HIDDEN)), maps)
 
     def drawn(*shape: int) -> Tensor:
@@ -93,7 +100,9 @@ def trace_of(anatomy: Anatomy, whole: bool = True, change: Intervention = Interv
 
     streams = {
         stack.name: Residual(
-            drawn(len(stack.points), lengths[stack.name], D_MODEL), drawn(len(stack.points) - 1, lengths[stack.name], D_MODEL), stack.points
+            drawn(len(stack.points), lengths[stack.name], D_MODEL),
+            drawn(len(stack.points) - 1, lengths[stack.name], D_MODEL),
+            stack.points,
         )
         for stack in anatomy.stacks
     }

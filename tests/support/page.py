@@ -11,7 +11,7 @@ APP = str(Path(__file__).resolve().parents[2] / "app.py")
 
 def run(**query: str) -> AppTest:
     """The page as it opens with these URL parameters."""
-    app = AppTest.from_file(APP, default_timeout=120)
+    app = AppTest.from_file(APP, default_timeout=300)
     for name, value in query.items():
         app.query_params[name] = value
     return app.run()

@@ -13,7 +13,10 @@ from viz.page.verdict import word_changes
 from viz.theme import SPACE_MARK, token_labels
 
 DOGS = "Two dogs are playing in the snow."
-FRENCH = {"dogs": "chiens", "snow": "neige"}  # in the translation of DOGS; without the English word, the French one is least likely
+FRENCH = {
+    "dogs": "chiens",
+    "snow": "neige",
+}  # in the translation of DOGS; without the English word, the French one is least likely
 TEXTS = [
     "The animal didn't cross the street because it was too tired.",
     "Two dogs are playing in the snow, and a cat is watching them.",
@@ -44,10 +47,15 @@ def number_of_word(translator: Translator, text: str, word: str) -> int:
     return [one.removeprefix(SPACE_MARK) for one in words].index(word) + 1
 
 
-def replaced_by(translator: Translator, change: Intervention) -> str:
-    """A sentence in whose translation the change replaces words."""
-    translated = ((text, *(translator.translate_tokens(translator.source(text), how) for how in (Intervention(), change))) for text in TEXTS)
-    return next(text for text, before, after in translated if word_changes(before, after).replaced)
+def replaced_by(translator: Translator, change: Intervention, differing: bool = False) -> str:
+    """A sentence in whose translation the change replaces words; `differing`: and some of whose rows say another piece when it is finished."""
+    for text in TEXTS:
+        before, after = (translator.translate_tokens(translator.source(text), how) for how in (Intervention(), change))
+        if word_changes(before, after).replaced and (
+            not differing or rows_that_differ(translator.trace(text, intervention=change))
+        ):
+            return text
+    raise LookupError(f"No sentence of TEXTS is translated otherwise under {change}: add one that is.")
 
 
 def differing_under(translator: Translator, change: Intervention) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from support.chromium import settled
 
 BLANK = "about:blank"
+FIRST = 240_000  # milliseconds until a page stands: the first one waits until the server has loaded torch and the model
 
 
 class Tabs:
@@ -26,7 +27,7 @@ class Tabs:
         """
         page = self._tab(scheme, width, height, fresh)
         page.goto(query if query.startswith("http") else f"{self._server}/{query}")
-        page.get_by_test_id("view-sentence").or_(page.get_by_test_id("stAlert")).first.wait_for()
+        page.get_by_test_id("view-sentence").or_(page.get_by_test_id("stAlert")).first.wait_for(timeout=FIRST)
         return settled(page)
 
     def leave(self) -> None:

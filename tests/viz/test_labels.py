@@ -81,7 +81,9 @@ def test_pieces_of_the_vocabulary_are_characters_where_one_byte_is_one(tiny_tran
     assert (token_label("<0xE7>"), piece_name("▁the"), token_label("<0x0A>")) == ("<0xE7>", "·the", "<0x0A>")
     assert b'"<0x37>"' not in pack_decoding(bytes_trace, piece, 0, 0)
     tree = beam_tree(tiny_translator.model, tiny_translator.source("Two").ids, 2)
-    assert not any(re.search("&lt;0x[2-6]", describe(tree, piece, index).split("<br>")[0]) for index in range(len(tree.hypotheses)))
+    assert not any(
+        re.search("&lt;0x[2-6]", describe(tree, piece, index).split("<br>")[0]) for index in range(len(tree.hypotheses))
+    )
     table = top_pieces_table(bytes_trace, [piece(id_) for id_ in range(tiny_translator.tokenizer.vocabulary_size)])
     assert not re.search("&lt;0x[2-6]", "".join(text for line in table.data[0].text for text in line))
 

@@ -38,16 +38,25 @@ def test_no_mark_is_left_bare(text):
 def test_what_is_found_in_the_finished_text_is_kept_apart(text):
     """The patterns of links, addresses, emoji and arrows, as the page's Markdown library finds them, meet a joiner."""
     finished = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", plain(text))
-    for pattern in (r"(https?://|www(?=\.))[-.\w]+", r"[-.\w+]+@[-\w]+\.[-\w]+", r":[\w+-]+:", r":material/", r"(^|\s)(<->|->|<-|--|>=|<=|~=)(\s|$)"):
+    for pattern in (
+        r"(https?://|www(?=\.))[-.\w]+",
+        r"[-.\w+]+@[-\w]+\.[-\w]+",
+        r":[\w+-]+:",
+        r":material/",
+        r"(^|\s)(<->|->|<-|--|>=|<=|~=)(\s|$)",
+    ):
         assert not re.search(pattern, finished, re.IGNORECASE), pattern
 
 
 def test_everyday_text_stays_readable_in_the_source():
     """Names of files and sentences need no marks, so that what is compared with them still finds them."""
-    for text in ("Restore the folder no-such-model.", "cut=encoder.1.2", "token 14 ↛ token 2", "weights_sha256 in /tmp/a_b/config.json: 16"):
+    for text in (
+        "Restore the folder no-such-model.",
+        "cut=encoder.1.2",
+        "token 14 ↛ token 2",
+        "weights_sha256 in /tmp/a_b/config.json: 16",
+    ):
         assert plain(text) == text
-
-
 
 
 def is_plain(argument: ast.expr) -> bool:
@@ -64,7 +73,11 @@ def test_every_notice_of_the_page_is_plain():
     found = 0
     for path in sorted([*(ROOT / "viz" / "page").glob("**/*.py"), *(ROOT / "viz" / "views").glob("*.py")]):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("error", "warning", "info", "toast"):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in ("error", "warning", "info", "toast")
+            ):
                 found += 1
                 assert is_plain(node.args[0]), f"{path.name}:{node.lineno}"
     assert found > 8

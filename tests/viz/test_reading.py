@@ -65,7 +65,10 @@ def test_the_stage_of_the_mask_says_why(tiny_translator, causal, window, cut):
 
 def test_captions_say_who_reads_whom(tiny_translator):
     """With the mask, without, within a window, with cut links."""
-    said = lambda **change: reading.captions(traced(tiny_translator, Intervention(**change)))  # noqa: E731
+
+    def said(**change):
+        return reading.captions(traced(tiny_translator, Intervention(**change)))
+
     assert said()["decoder"] == "French reads the French so far (masked)"
     assert said(causal=False)["decoder"] == "French reads all the French (look-ahead mask off)"
     narrow = said(causal=False, window=2)

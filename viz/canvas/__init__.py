@@ -1,5 +1,9 @@
-"""Components of our own: all heads at once (`heads_grid`), lines between tokens (`attention_lines`), matrices side by side or to
-paint on (`attention_matrices`), clicks in figures."""
+"""Components of our own, one folder each: packing and mounting in Python, drawing and pointer in JavaScript.
+
+All heads at once (`heads_grid`), lines between tokens (`attention_lines`), matrices side by side or to paint on
+(`attention_matrices`), a calculation (`attention_steps`) and a translation (`decoding_steps`) step by step; unseen ones for
+clicks in figures, the address, and saved pictures.
+"""
 
 from viz.canvas.address import address_bar, complete_address, tab_store
 from viz.canvas.clicks import Click, plot_clicks

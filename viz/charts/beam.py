@@ -166,10 +166,14 @@ def _dots(
     half = GLYPH * LABEL_SIZE / 2 if columns.readable else 0
     return go.Scatter(
         x=[columns.texts[tree.hypotheses[index].step] + half * len(labels[index]) for index, _ in placed],
-        y=[y for _, y in placed], mode="markers", name=role, customdata=[index for index, _ in placed],
+        y=[y for _, y in placed],
+        mode="markers",
+        name=role,
+        customdata=[index for index, _ in placed],
         marker={"size": 8 if role == "winner" else 6, "color": colour},
-        hovertext=[describe(tree, piece, index) for index, _ in placed], hoverinfo="text",
-    )  # fmt: skip
+        hovertext=[describe(tree, piece, index) for index, _ in placed],
+        hoverinfo="text",
+    )
 
 
 def describe(tree: BeamTree, piece: Callable[[int], str], index: int) -> str:
@@ -200,10 +204,16 @@ def _texts(tree: BeamTree, labels: list[str], runs: list[Run], columns: Columns,
     colour = {"pruned": colours.soft, "finished": colours.ink, "winner": colours.decoder}[role]
     text = [markup(labels[index]) for index, _ in placed]
     return go.Scatter(
-        x=[columns.texts[tree.hypotheses[index].step] - 3 for index, _ in placed], y=[y - 4 for _, y in placed], mode="text",
-        text=[f"<b>{label}</b>" for label in text] if role == "winner" else text, textposition="top right", cliponaxis=False,
-        textfont={"family": MONO, "size": LABEL_SIZE, "color": colour}, hoverinfo="skip", name=f"{role} texts",
-    )  # fmt: skip
+        x=[columns.texts[tree.hypotheses[index].step] - 3 for index, _ in placed],
+        y=[y - 4 for _, y in placed],
+        mode="text",
+        text=[f"<b>{label}</b>" for label in text] if role == "winner" else text,
+        textposition="top right",
+        cliponaxis=False,
+        textfont={"family": MONO, "size": LABEL_SIZE, "color": colour},
+        hoverinfo="skip",
+        name=f"{role} texts",
+    )
 
 
 def _scores(tree: BeamTree, runs: list[Run], colours: Palette) -> go.Scatter:
@@ -212,10 +222,16 @@ def _scores(tree: BeamTree, runs: list[Run], colours: Palette) -> go.Scatter:
     ended = [(run, score) for run, score in scores if score is not None]
     texts = [f"<b>{number(score)} ✓</b>" if run.role == "winner" else number(score) for run, score in ended]
     return go.Scatter(
-        x=[run.right + 6 for run, _ in ended], y=[run.lane * LANE for run, _ in ended], mode="text", text=texts, name="scores",
-        textposition="middle right", hoverinfo="skip", cliponaxis=False,
+        x=[run.right + 6 for run, _ in ended],
+        y=[run.lane * LANE for run, _ in ended],
+        mode="text",
+        text=texts,
+        name="scores",
+        textposition="middle right",
+        hoverinfo="skip",
+        cliponaxis=False,
         textfont={"size": LABEL_SIZE, "color": [colours.decoder if run.role == "winner" else colours.ink for run, _ in ended]},
-    )  # fmt: skip
+    )
 
 
 def _layout(runs: list[Run], columns: Columns, colours: Palette) -> dict:

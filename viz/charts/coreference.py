@@ -59,9 +59,15 @@ def decision_map(measured: Coreference, colours: Palette = LIGHT) -> go.Figure:
                       "showarrow": False, "font": {"size": TITLE_SIZE, "color": colours.kind(kind)}})  # fmt: skip
         top = bottom - GAP
     layout = plotly_layout(
-        colours, title=plotly_title(colours, "right pronouns lost when this is cut, %, by layer"), height=inside + TOP + 8,
-        margin={"l": left, "r": 8, "t": TOP, "b": 8}, annotations=notes, dragmode=False, hovermode="closest", **axes,
-    )  # fmt: skip
+        colours,
+        title=plotly_title(colours, "right pronouns lost when this is cut, %, by layer"),
+        height=inside + TOP + 8,
+        margin={"l": left, "r": 8, "t": TOP, "b": 8},
+        annotations=notes,
+        dragmode=False,
+        hovermode="closest",
+        **axes,
+    )
     return go.Figure(parts, layout)
 
 
@@ -107,7 +113,13 @@ def _axes(end: str, names: list[str], width: int, domain: tuple[float, float], c
         ticktext=[*map(str, range(1, width)), "all"], anchor=f"y{end}", tickangle=0, **{**style, "tickfont": small},
     )  # fmt: skip
     y = plotly_axis(
-        colours, range=[len(names) + 0.5, 0.5], tickvals=list(range(1, len(names) + 1)), ticktext=names, domain=list(domain),
-        anchor=f"x{end}", ticklabelstandoff=6, **{**style, "tickfont": {**small, "color": colours.ink}},
-    )  # fmt: skip
+        colours,
+        range=[len(names) + 0.5, 0.5],
+        tickvals=list(range(1, len(names) + 1)),
+        ticktext=names,
+        domain=list(domain),
+        anchor=f"x{end}",
+        ticklabelstandoff=6,
+        **{**style, "tickfont": {**small, "color": colours.ink}},
+    )
     return {f"xaxis{end}": x, f"yaxis{end}": y}

@@ -69,11 +69,15 @@ def neighbours_bar(vocabulary: Vocabulary, id_: int, colours: Palette = LIGHT, k
     down = plotly_axis(colours, range=[len(rows) + 0.5, 0.5], tickvals=rows, ticktext=ticks, tickfont=font, **fixed)
     figure.update_layout(
         plotly_layout(
-            colours, height=max(4, len(rows)) * BAR + 64, dragmode=False, xaxis=across, yaxis={**down, "ticklabelstandoff": 6},
+            colours,
+            height=max(4, len(rows)) * BAR + 64,
+            dragmode=False,
+            xaxis=across,
+            yaxis={**down, "ticklabelstandoff": 6},
             margin={"l": round(text_width(ticks, LABEL_SIZE + 1)) + 16, "r": 40, "t": 34, "b": 30},
             title=plotly_title(colours, "cosine: 1 the same direction, 0 unrelated"),
         )
-    )  # fmt: skip
+    )
     return figure
 
 
@@ -146,8 +150,10 @@ def _map_looks(colours: Palette, side: str, dimensions: int) -> list[dict]:
 
     def style(symbol: str, width: float, colour: str, letters: str) -> dict:
         weight = 700 if letters == colours.ink else 400
-        return {"marker": {"symbol": symbol, "size": width * size, "color": colour, "line": {"width": 0}},
-                "textfont": {"family": MONO, "size": LABEL_SIZE, "color": letters, "weight": weight}}  # fmt: skip
+        return {
+            "marker": {"symbol": symbol, "size": width * size, "color": colour, "line": {"width": 0}},
+            "textfont": {"family": MONO, "size": LABEL_SIZE, "color": letters, "weight": weight},
+        }
 
     return [
         style("circle", 5, soft, colours.soft),
@@ -214,9 +220,14 @@ def _lines(figure: go.Figure, places: np.ndarray, group: list[int], hover: dict[
 
 
 def _ends(
-    figure: go.Figure, places: np.ndarray, drawn: list[int], hover: dict[int, list[str]], tokens: Tokens, inks: list[str],
+    figure: go.Figure,
+    places: np.ndarray,
+    drawn: list[int],
+    hover: dict[int, list[str]],
+    tokens: Tokens,
+    inks: list[str],
     colours: Palette,
-) -> None:  # fmt: skip
+) -> None:
     """A ring where each path starts, and a dot with the token's name, where it finds room, at its end."""
     size = 6 if places.shape[-1] == 2 else 4
     sizes = [size] * (len(drawn) - 1) + [size + 4]
@@ -228,11 +239,17 @@ def _ends(
     add_points(figure, places[0, drawn], name="embedding", mode="markers", marker=ring,
                hovertext=[hover[index][0] for index in drawn], **common)  # fmt: skip
     add_points(
-        figure, places[-1, drawn], name="last layer", mode="markers+text", marker={"size": sizes, "color": inks},
+        figure,
+        places[-1, drawn],
+        name="last layer",
+        mode="markers+text",
+        marker={"size": sizes, "color": inks},
         text=[text if side else "" for text, side in zip(texts, sides, strict=True)],
-        textposition=[side or "top center" for side in sides], hovertext=[hover[index][-1] for index in drawn],
-        textfont={"family": MONO, "size": LABEL_SIZE, "color": letters}, **common,
-    )  # fmt: skip
+        textposition=[side or "top center" for side in sides],
+        hovertext=[hover[index][-1] for index in drawn],
+        textfont={"family": MONO, "size": LABEL_SIZE, "color": letters},
+        **common,
+    )
 
 
 def _tokens(trace: Trace, side: str) -> Tokens:

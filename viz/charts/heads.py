@@ -88,9 +88,14 @@ def difference_heatmap(
     where = f"<br>{head_title(kind, layer, head)} · row %{{y:d}}, column %{{x:d}}"
     bar = plotly_colour_bar(colours, tickvals=[-1, 0, 1], ticktext=["−1", "0", "+1"])
     cells = heatmap(
-        to_array(change.masked_fill(~allowed, float("nan"))), "%{y} %{x}: change <b>%{z:+.2f}</b>" + where,
-        zmin=-1, zmax=1, colorscale=diverging_weights(colours), colorbar=bar, name="difference",
-    )  # fmt: skip
+        to_array(change.masked_fill(~allowed, float("nan"))),
+        "%{y} %{x}: change <b>%{z:+.2f}</b>" + where,
+        zmin=-1,
+        zmax=1,
+        colorscale=diverging_weights(colours),
+        colorbar=bar,
+        name="difference",
+    )
     title = f"weight after minus weight before; colour follows |change|<sup>{SHADE_POWER}</sup>"
     figure = _token_matrix(
         after, kind, [*masked_layer(allowed, where, colours), *_new_cells(change.isnan(), where, colours), cells], colours, title

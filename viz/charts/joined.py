@@ -42,10 +42,15 @@ def contribution_heatmap(
     most = max(float(norms.max()), 1e-9)
     small = len(norms) <= 40
     cells = heatmap(
-        to_array(norms), "%{y} head %{x}: writes <b>%{z:.2f}</b>", zmin=0, zmax=most, colorscale=_even(colours, kind), name="norm",
+        to_array(norms),
+        "%{y} head %{x}: writes <b>%{z:.2f}</b>",
+        zmin=0,
+        zmax=most,
+        colorscale=_even(colours, kind),
+        name="norm",
         colorbar=plotly_colour_bar(colours, tickvals=[0, most], ticktext=["0", f"{most:.1f}"]),
         **({"texttemplate": "%{z:.1f}", "textfont": {"size": LABEL_SIZE - 1}} if small else {}),
-    )  # fmt: skip
+    )
     phrases = [
         markup(phrase.removesuffix(" attends to").removesuffix(", this head attends to")) + ":"
         for phrase in row_phrases(trace, kind)
@@ -114,9 +119,14 @@ def concat_heatmap(outputs: Tensor, colours: Palette = LIGHT) -> go.Figure:
     limit = max(float(outputs.abs().max()), 1e-9)
     heads, width = ([str(at) for at in range(start, start + count)] for start, count in zip((1, 0), outputs.shape, strict=True))
     cells = heatmap(
-        to_array(outputs), "head %{y}, dimension %{x}: <b>%{z:.3f}</b>", zmin=-limit, zmax=limit, colorscale=diverging(colours), name="z",
+        to_array(outputs),
+        "head %{y}, dimension %{x}: <b>%{z:.3f}</b>",
+        zmin=-limit,
+        zmax=limit,
+        colorscale=diverging(colours),
+        name="z",
         colorbar=plotly_colour_bar(colours, tickvals=[-limit, 0, limit], ticktext=[f"−{limit:.1f}", "0", f"{limit:.1f}"]),
-    )  # fmt: skip
+    )
     title = f"Concat: {len(heads)} heads × {len(width)} dimensions = {outputs.numel()} numbers, which W_O mixes"
     figure = matrix_figure([cells], colours, (heads, width), (heads, width), title, square=False)
     figure.layout.xaxis.tickangle = 0

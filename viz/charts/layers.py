@@ -101,15 +101,20 @@ def firing_heatmap(trace: Trace, side: str, colours: Palette = LIGHT, token: int
         colorbar=plotly_colour_bar(colours, tickvals=[0, most], ticktext=["0 %", f"{most:.0f} %"]), **numbers,
     )  # fmt: skip
     rows = [f"layer {layer}" for layer in range(1, len(shares) + 1)]
-    return _over_tokens(cells, rows, trace, side, f"units that fire, percent of {trace.feed_forward[side].size(-1)}", colours, token)
+    return _over_tokens(
+        cells, rows, trace, side, f"units that fire, percent of {trace.feed_forward[side].size(-1)}", colours, token
+    )
 
 
 def norm_strips(normed: Normalised, token: int, colours: Palette = LIGHT) -> go.Figure:
     """One LayerNorm for one token as aligned strips over d_model: x, normalised, gain, bias, y; each with its own scale."""
     strips = {
-        "x": normed.before[token], "(x − mean) ÷ deviation": normed.plain[token], "× gain": normed.gain, "+ bias": normed.bias,
+        "x": normed.before[token],
+        "(x − mean) ÷ deviation": normed.plain[token],
+        "× gain": normed.gain,
+        "+ bias": normed.bias,
         "= y": normed.after[token],
-    }  # fmt: skip
+    }
     limits = [max(1e-9, float(values.abs().max())) for values in strips.values()]
     return _strips(strips, limits, "every strip has its own scale around 0", colours)
 
@@ -197,11 +202,16 @@ def _strips(strips: dict[str, Tensor], limits: list[float], title: str, colours:
         for row, values in enumerate(strips.values())
     ]  # fmt: skip
     layout = plotly_layout(
-        colours, height=STRIP * len(names) + 76, margin={"l": 160, "r": NOTE, "t": 30, "b": 46}, annotations=notes,
-        title=plotly_title(colours, title), xaxis=plotly_axis(colours, title="dimension", automargin=False),
-        yaxis=plotly_axis(colours, range=[len(names) - 0.5, -0.5], tickvals=list(range(len(names))), ticktext=names,
-                          automargin=False),
-    )  # fmt: skip
+        colours,
+        height=STRIP * len(names) + 76,
+        margin={"l": 160, "r": NOTE, "t": 30, "b": 46},
+        annotations=notes,
+        title=plotly_title(colours, title),
+        xaxis=plotly_axis(colours, title="dimension", automargin=False),
+        yaxis=plotly_axis(
+            colours, range=[len(names) - 0.5, -0.5], tickvals=list(range(len(names))), ticktext=names, automargin=False
+        ),
+    )
     return go.Figure(parts, layout)
 
 
@@ -224,12 +234,15 @@ def unit_bars(values: Tensor, units: Tensor, chosen: int, colours: Palette = LIG
     ticks = [f"<b>unit {id_ + 1}</b>" if id_ == chosen else f"unit {id_ + 1}" for id_ in ids]
     most = max(1e-9, float(values.max()))
     layout = plotly_layout(
-        colours, height=50 + CELL * len(ids), margin={"l": 84, "r": 8, "t": 30, "b": 8},
+        colours,
+        height=50 + CELL * len(ids),
+        margin={"l": 84, "r": 8, "t": 30, "b": 8},
         title=plotly_title(colours, "value after the ReLU"),
         xaxis=plotly_axis(colours, showticklabels=False, range=[0, 1.25 * most], fixedrange=True),
-        yaxis=plotly_axis(colours, range=[len(ids) + 0.6, 0.4], tickvals=places, ticktext=ticks, automargin=False,
-                          fixedrange=True),
-    )  # fmt: skip
+        yaxis=plotly_axis(
+            colours, range=[len(ids) + 0.6, 0.4], tickvals=places, ticktext=ticks, automargin=False, fixedrange=True
+        ),
+    )
     return go.Figure([bars], layout)
 
 
@@ -239,9 +252,13 @@ def unit_over_tokens(trace: Trace, side: str, layer: int, unit: int, colours: Pa
     (ticks, texts), names = steps(token_ticks(tokens, colours)), [markup(quoted(piece)) for piece in tokens.named]
     size, places = label_size(len(ticks)), list(range(1, len(names) + 1))
     bars = go.Bar(
-        x=places, y=to_array(values), name="unit", customdata=names, marker={"color": colours.feed_forward},
+        x=places,
+        y=to_array(values),
+        name="unit",
+        customdata=names,
+        marker={"color": colours.feed_forward},
         hovertemplate="%{customdata}: <b>%{y:.3f}</b><extra></extra>",
-    )  # fmt: skip
+    )
     layout = plotly_layout(
         colours, height=300, margin={"l": 48, "r": 8, "t": 30, "b": round(text_width(texts, size) * 0.82 + 24)}, bargap=0.25,
         title=plotly_title(colours, f"unit {unit + 1} of layer {layer + 1}: value after the ReLU, by token"),

@@ -49,9 +49,14 @@ def origin_bars(words: Tokens, scores: dict[str, Tensor], units: dict[str, str],
         )  # fmt: skip
         titles.append(_panel_title(method, units[method], domain[0], colours))
     rows = plotly_axis(
-        colours, range=[count + 0.5, 0.5], tickvals=values, ticktext=texts, automargin=False, ticklabelstandoff=6,
+        colours,
+        range=[count + 0.5, 0.5],
+        tickvals=values,
+        ticktext=texts,
+        automargin=False,
+        ticklabelstandoff=6,
         tickfont={"family": MONO, "size": size, "color": colours.ink},
-    )  # fmt: skip
+    )
     margin = {"l": left, "r": 8, "t": TOP, "b": 8}
     layout = plotly_layout(colours, height=height + TOP + 8, margin=margin, bargap=0.2, yaxis=rows, annotations=titles, **axes)
     return go.Figure(parts, layout)
@@ -68,11 +73,13 @@ def agreement_heatmap(agreement: Tensor, methods: list[str], colours: Palette = 
     )  # fmt: skip
     left = round(max(len(method) for method in methods) * 0.52 * LABEL_SIZE) + 14
     layout = plotly_layout(
-        colours, height=90 + 34 * len(methods) + 64, margin={"l": left, "r": 8, "t": 40, "b": 84},
+        colours,
+        height=90 + 34 * len(methods) + 64,
+        margin={"l": left, "r": 8, "t": 40, "b": 84},
         title=plotly_title(colours, "rank correlation over the source words: 1 the same order, 0 unrelated"),
         xaxis=plotly_axis(colours, tickangle=-30, fixedrange=True, automargin=False),
         yaxis=plotly_axis(colours, autorange="reversed", fixedrange=True, automargin=False),
-    )  # fmt: skip
+    )
     return go.Figure([cells], layout)
 
 

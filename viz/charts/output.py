@@ -46,12 +46,16 @@ def top_pieces_table(trace: Trace, pieces: list[str], colours: Palette = LIGHT, 
     places = [str(rank) for rank in range(1, values.size(1) + 1)]
     small = {"text": texts, "texttemplate": "%{text}", "textfont": {"size": LABEL_SIZE - 1, "family": MONO}}
     cells = heatmap(
-        to_array(values), "%{y}<br>rank %{x}: “%{customdata}”, probability <b>%{z:.3f}</b>", zmin=0, zmax=1, name="probability",
+        to_array(values),
+        "%{y}<br>rank %{x}: “%{customdata}”, probability <b>%{z:.3f}</b>",
+        zmin=0,
+        zmax=1,
+        name="probability",
         colorscale=[[0, colours.card], [1, mix(colours.card, colours.decoder, 0.75)]],
         customdata=[[markup(piece_name(pieces[id_])) for id_ in line] for line in ids.tolist()],
         colorbar=plotly_colour_bar(colours, tickvals=[0, 0.5, 1], ticktext=["0", "0.5", "1"]),
         **(small if len(texts) <= READABLE else {}),
-    )  # fmt: skip
+    )
     title = "probability of the next piece, by rank; underlined: the piece that was produced"
     figure = matrix_figure(
         [cells], colours, (row_ticks(trace, "cross", colours), places), (_rows(trace), places), title, square=False
@@ -75,7 +79,9 @@ def probability_bars(
     names = [markup(piece_name(pieces[id_])) for id_ in ids]
     labels = [markup(cut(token_label(pieces[id_]))) for id_ in ids]
     ticks = [f"<b>{name}</b>" if id_ == label else name for id_, name in zip(ids, labels, strict=True)]
-    texts = [f"{number(value, 3)}   logit {number(float(logits[id_]), 1)}" for value, id_ in zip(values.tolist(), ids, strict=True)]
+    texts = [
+        f"{number(value, 3)}   logit {number(float(logits[id_]), 1)}" for value, id_ in zip(values.tolist(), ids, strict=True)
+    ]
     bars = go.Bar(
         x=to_array(values), y=places, orientation="h", name="probability", text=texts, textposition="outside", cliponaxis=False,
         textfont={"size": LABEL_SIZE, "color": colours.ink}, customdata=names, constraintext="none",
@@ -83,9 +89,13 @@ def probability_bars(
         hovertemplate="“%{customdata}”: probability <b>%{x:.4f}</b><extra></extra>",
     )  # fmt: skip
     marks = go.Scatter(
-        x=to_array(plain), y=places, mode="markers", name="temperature 1", hoverinfo="skip",
+        x=to_array(plain),
+        y=places,
+        mode="markers",
+        name="temperature 1",
+        hoverinfo="skip",
         marker={"symbol": "line-ns", "size": 16, "line": {"width": 2, "color": colours.ink}},
-    )  # fmt: skip
+    )
     layout = plotly_layout(
         colours, height=60 + CELL * len(ids), margin={"l": round(text_width(labels, LABEL_SIZE) + 18), "r": 12, "t": 34, "b": 8},
         title=plotly_title(colours, f"probability = e^(logit / {temperature:g}) / Σ e^(logit / {temperature:g})"),
@@ -104,9 +114,13 @@ def loss_bars(trace: Trace, colours: Palette = LIGHT) -> go.Figure:
     places, top = ranks(trace.logits, label_ids(trace)).tolist(), float(loss.max())
     names = [f"{quoted(piece)}, rank {rank}" for piece, rank in zip(trace.labels.named, places, strict=True)]
     bars = go.Bar(
-        x=list(range(1, count + 1)), y=to_array(loss), name="loss", marker={"color": colours.decoder}, customdata=list(map(markup, names)),
+        x=list(range(1, count + 1)),
+        y=to_array(loss),
+        name="loss",
+        marker={"color": colours.decoder},
+        customdata=list(map(markup, names)),
         hovertemplate="%{customdata}: <b>%{y:.3f}</b> nats<extra></extra>",
-    )  # fmt: skip
+    )
     mean = float(loss.mean())
     line = {"type": "line", "x0": 0.5, "x1": count + 0.5, "y0": mean, "y1": mean, "line": {"color": colours.soft, "dash": "dot"}}
     note = {"text": f"mean {mean:.2f}", "x": count + 0.5, "y": mean, "xanchor": "right", "yanchor": "bottom", "showarrow": False,
@@ -134,18 +148,25 @@ def lens_heatmap(trace: Trace, lens: Lens, pieces: list[str], colours: Palette =
     tops, chances = lens.top[points].tolist(), lens.top_probability[points].tolist()
     places, finals = lens.label_rank[points].tolist(), trace.labels.ids
     hover = [
-        [f"says “{markup(piece_name(pieces[id_]))}” ({number(chance)}); the final piece has rank {rank:,}"
-         for id_, chance, rank in zip(*line, strict=True)]
+        [
+            f"says “{markup(piece_name(pieces[id_]))}” ({number(chance)}); the final piece has rank {rank:,}"
+            for id_, chance, rank in zip(*line, strict=True)
+        ]
         for line in zip(tops, chances, places, strict=True)
-    ]  # fmt: skip
+    ]
     texts = [[_cell(pieces[id_], id_ == final) for id_, final in zip(line, finals, strict=True)] for line in tops]
     few = len(finals) <= READABLE
     cells = heatmap(
-        to_array(chosen), "%{y}, at %{x}: %{customdata}, probability <b>%{z:.3f}</b>", zmin=0, zmax=1, name="lens", customdata=hover,
+        to_array(chosen),
+        "%{y}, at %{x}: %{customdata}, probability <b>%{z:.3f}</b>",
+        zmin=0,
+        zmax=1,
+        name="lens",
+        customdata=hover,
         colorscale=[[0, colours.card], [1, mix(colours.card, colours.decoder, 0.75)]],
         colorbar=plotly_colour_bar(colours, tickvals=[0, 0.5, 1], ticktext=["0", "0.5", "1"]),
         **({"text": texts, "texttemplate": "%{text}", "textfont": {"size": 10, "family": MONO}} if few else {}),
-    )  # fmt: skip
+    )
     title = "colour: probability of the piece that is finally produced; text: what would be said here"
     columns = [f"“{markup(token_label(piece))}”" for piece in trace.labels.named]
     figure = matrix_figure([cells], colours, (names, token_ticks(trace.labels, colours)), (names, columns), title, square=False)
@@ -162,13 +183,20 @@ def lens_of_row(trace: Trace, lens: Lens, row: int, colours: Palette = LIGHT) ->
     x = list(range(len(labels)))
     style = {"mode": "lines+markers", "x": x, "customdata": labels}
     chance = go.Scatter(
-        **style, y=to_array(lens.label_probability[:, row]), name="probability", line={"color": colours.decoder, "width": 2},
+        **style,
+        y=to_array(lens.label_probability[:, row]),
+        name="probability",
+        line={"color": colours.decoder, "width": 2},
         hovertemplate="after %{customdata}: probability <b>%{y:.3f}</b><extra></extra>",
-    )  # fmt: skip
+    )
     place = go.Scatter(
-        **style, y=to_array(lens.label_rank[:, row]), yaxis="y2", name="rank", line={"color": colours.soft, "width": 1.5, "dash": "dot"},
+        **style,
+        y=to_array(lens.label_rank[:, row]),
+        yaxis="y2",
+        name="rank",
+        line={"color": colours.soft, "width": 1.5, "dash": "dot"},
         hovertemplate="after %{customdata}: rank <b>%{y:,}</b><extra></extra>",
-    )  # fmt: skip
+    )
     layout = plotly_layout(
         colours, height=340, margin={"l": 54, "r": 64, "t": 34, "b": 96}, showlegend=True,
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": LABEL_SIZE}},

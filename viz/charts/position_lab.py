@@ -104,16 +104,24 @@ def dot_products(encoding: Tensor, colours: Palette = LIGHT) -> go.Figure:
         shade = mix(colours.encoder, colours.decoder, index / max(1, len(starts) - 1))
         parts.append(
             go.Scatter(
-                x=[at - start for at in range(length)], y=to_array(products[start]), mode="lines", name=f"from position {start + 1}",
-                line={"color": shade, "width": 2}, hovertemplate=f"positions {start + 1} and {start + 1} + %{{x}}: <b>%{{y:.2f}}</b><extra></extra>",
+                x=[at - start for at in range(length)],
+                y=to_array(products[start]),
+                mode="lines",
+                name=f"from position {start + 1}",
+                line={"color": shade, "width": 2},
+                hovertemplate=f"positions {start + 1} and {start + 1} + %{{x}}: <b>%{{y:.2f}}</b><extra></extra>",
             )
-        )  # fmt: skip
+        )
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": LABEL_SIZE}}
     layout = plotly_layout(
-        colours, height=HEIGHT, margin={"l": 62, "r": 12, "t": 34, "b": 46}, showlegend=True, legend=legend,
+        colours,
+        height=HEIGHT,
+        margin={"l": 62, "r": 12, "t": 34, "b": 46},
+        showlegend=True,
+        legend=legend,
         xaxis=plotly_axis(colours, title="distance k, positions", fixedrange=True, automargin=False),
         yaxis=plotly_axis(colours, title="dot product", showgrid=True, fixedrange=True, automargin=False),
-    )  # fmt: skip
+    )
     return go.Figure(parts, layout)
 
 

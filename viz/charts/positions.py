@@ -42,9 +42,14 @@ def encoding_heatmap(encoding: Tensor | Trace, side: str = "encoder", colours: P
     limit = max(1.0, float(added.abs().max()))
     dimensions = [str(index) for index in range(added.size(1))]
     cells = heatmap(
-        to_array(added), "%{y}, dimension %{x}: <b>%{z:.3f}</b>", zmin=-limit, zmax=limit, colorscale=diverging(colours),
-        colorbar=_zero_bar(colours, limit), name="encoding",
-    )  # fmt: skip
+        to_array(added),
+        "%{y}, dimension %{x}: <b>%{z:.3f}</b>",
+        zmin=-limit,
+        zmax=limit,
+        colorscale=diverging(colours),
+        colorbar=_zero_bar(colours, limit),
+        name="encoding",
+    )
     figure = matrix_figure(
         [cells],
         colours,
@@ -64,9 +69,14 @@ def position_similarity(encoding: Tensor | Trace, side: str = "encoder", colours
     """How alike the vectors of every two positions are: their cosine, -1 to 1. encoding, side: as in `encoding_heatmap`."""
     added, *rows = _plain(encoding, side, colours)
     cells = heatmap(
-        to_array(analysis.position_similarity(added)), "%{y} and %{x}: cosine <b>%{z:.3f}</b>", zmin=-1, zmax=1,
-        colorscale=diverging(colours), colorbar=_zero_bar(colours, 1.0), name="cosine",
-    )  # fmt: skip
+        to_array(analysis.position_similarity(added)),
+        "%{y} and %{x}: cosine <b>%{z:.3f}</b>",
+        zmin=-1,
+        zmax=1,
+        colorscale=diverging(colours),
+        colorbar=_zero_bar(colours, 1.0),
+        name="cosine",
+    )
     title = "cosine of two positions: 1 the same direction, 0 unrelated"
     figure = matrix_figure([cells], colours, (rows[0], rows[0]), (rows[1], rows[1]), title)
     if not bool(added.any()):
@@ -123,9 +133,15 @@ def added_to_sentence(trace: Trace, side: str, colours: Palette = LIGHT) -> go.F
     figure = make_subplots(1, 3, shared_yaxes=True, horizontal_spacing=0.02, subplot_titles=[name for name, _ in parts])
     for column, (name, part) in enumerate(parts, start=1):
         figure.add_heatmap(
-            z=to_array(part), y0=1, dy=1, coloraxis="coloraxis", name=name, row=1, col=column,
+            z=to_array(part),
+            y0=1,
+            dy=1,
+            coloraxis="coloraxis",
+            name=name,
+            row=1,
+            col=column,
             hovertemplate=f"%{{y}}, dimension %{{x}}: {name.strip('+= ')} <b>%{{z:.3f}}</b><extra></extra>",
-        )  # fmt: skip
+        )
     return _three_panels(figure, (ticks, names), limit, token.size(1), colours)
 
 
@@ -196,11 +212,13 @@ def _three_panels(figure: go.Figure, rows: tuple[list[str], list[str]], limit: f
     bar = _zero_bar(colours, limit)
     figure.update_layout(
         plotly_layout(
-            colours, height=min(LARGEST, max(300, len(rows[0]) * CELL + 150)), margin=margin,
+            colours,
+            height=min(LARGEST, max(300, len(rows[0]) * CELL + 150)),
+            margin=margin,
             title=plotly_title(colours, "what enters the first layer: one row a token, one column a dimension"),
             coloraxis={"colorscale": diverging(colours), "cmin": -limit, "cmax": limit, "colorbar": bar},
         )
-    )  # fmt: skip
+    )
     figure.update_xaxes(plotly_axis(colours, range=[-0.5, width - 0.5], nticks=5, automargin=False, title="dimension"))
     figure.update_annotations(font={"size": LABEL_SIZE + 2, "color": colours.ink})
     return figure

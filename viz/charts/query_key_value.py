@@ -84,9 +84,7 @@ def score_parts(trace: Trace, kind: str, layer: int, head: int, cell: tuple[int,
     score, weight = float(attention.scores[layer, head, query, key]), float(attention.weights[layer, head, query, key])
     asks, answers = (markup(quoted(tokens.shown[at])) for tokens, at in ((trace.queries(kind), query), (trace.keys(kind), key)))
     scale = f" ÷ √{trace.anatomy.kind(kind).d_head}" if trace.intervention.scaled else ""
-    sentence = (
-        f"{asks} · {answers} = {number(float(products.sum()))}{scale}<br>score <b>{number(score)}</b> → weight <b>{number(weight, 3)}</b>"
-    )
+    sentence = f"{asks} · {answers} = {number(float(products.sum()))}{scale}<br>score <b>{number(score)}</b> → weight <b>{number(weight, 3)}</b>"
     figure.add_annotation(
         text=sentence, xref="paper", x=0, xanchor="left", yref="paper", y=1, yanchor="bottom", yshift=34, align="left", showarrow=False,
         font={"size": LABEL_SIZE + 2, "color": colours.ink},
@@ -94,11 +92,15 @@ def score_parts(trace: Trace, kind: str, layer: int, head: int, cell: tuple[int,
     count, names = len(products), [name for name, _, _ in columns]
     figure.update_layout(
         plotly_layout(
-            colours, height=max(300, 92 + 24 * count), margin={"l": 30, "r": 8, "t": 86, "b": 8},
+            colours,
+            height=max(300, 92 + 24 * count),
+            margin={"l": 30, "r": 8, "t": 86, "b": 8},
             xaxis=plotly_axis(colours, side="top", fixedrange=True, tickvals=[0, 1, 2], ticktext=names),
-            yaxis=plotly_axis(colours, range=[count - 0.5, -0.5], dtick=1 if count <= 32 else 8, automargin=False, fixedrange=True),
+            yaxis=plotly_axis(
+                colours, range=[count - 0.5, -0.5], dtick=1 if count <= 32 else 8, automargin=False, fixedrange=True
+            ),
         )
-    )  # fmt: skip
+    )
     return figure
 
 
@@ -195,8 +197,13 @@ def _outline(cell: tuple[int, int], colours: Palette, width: int, shape: tuple[i
     """Frame the query's row, the key's columns, and the score where they meet."""
     y, x = cell[0] + 1, cell[1] + 1
     thin, thick = {"color": colours.soft, "width": 1.5}, {"color": colours.ink, "width": 2}
-    boxes = [("x", "y", 0.5, width + 0.5, y - 0.5, y + 0.5, thick), ("x2", "y", 0.5, shape[1] + 0.5, y - 0.5, y + 0.5, thin),
-             ("x2", "y2", x - 0.5, x + 0.5, 0.5, width + 0.5, thick), ("x2", "y", x - 0.5, x + 0.5, 0.5, shape[0] + 0.5, thin),
-             ("x2", "y3", x - 0.5, x + 0.5, 0.5, width + 0.5, thin), ("x2", "y", x - 0.5, x + 0.5, y - 0.5, y + 0.5, thick)]  # fmt: skip
+    boxes = [
+        ("x", "y", 0.5, width + 0.5, y - 0.5, y + 0.5, thick),
+        ("x2", "y", 0.5, shape[1] + 0.5, y - 0.5, y + 0.5, thin),
+        ("x2", "y2", x - 0.5, x + 0.5, 0.5, width + 0.5, thick),
+        ("x2", "y", x - 0.5, x + 0.5, 0.5, shape[0] + 0.5, thin),
+        ("x2", "y3", x - 0.5, x + 0.5, 0.5, width + 0.5, thin),
+        ("x2", "y", x - 0.5, x + 0.5, y - 0.5, y + 0.5, thick),
+    ]
     names = ("xref", "yref", "x0", "x1", "y0", "y1", "line")
     return [{"type": "rect", **dict(zip(names, box, strict=True))} for box in boxes]

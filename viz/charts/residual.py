@@ -126,13 +126,19 @@ def _rows(trace: Trace, side: str, norms: Tensor, shown: list[int]) -> list[dict
     ]
 
 
-def _lines(x: alt.X, colours: Palette, sublayers: tuple[str, ...], shown: list[int], tokens: Tokens, norms: Tensor) -> list[alt.Chart]:
+def _lines(
+    x: alt.X, colours: Palette, sublayers: tuple[str, ...], shown: list[int], tokens: Tokens, norms: Tensor
+) -> list[alt.Chart]:
     """One line a token with linked hover, dots by sublayer, and names at the right end."""
     hover = alt.selection_point(name="token", on="pointerover", clear="pointerout", fields=["n"], nearest=True, empty=False)
     y = alt.Y("norm:Q", title="norm of the residual stream", axis=alt.Axis(tickCount=5), scale=_from_zero(norms))
     base = alt.Chart().encode(x=x, y=y)
-    tip = [alt.Tooltip("token:N"), alt.Tooltip("n:O", title="position"), alt.Tooltip("label:N", title="after"),
-           alt.Tooltip("norm:Q", format=".2f")]  # fmt: skip
+    tip = [
+        alt.Tooltip("token:N"),
+        alt.Tooltip("n:O", title="position"),
+        alt.Tooltip("label:N", title="after"),
+        alt.Tooltip("norm:Q", format=".2f"),
+    ]
     lines = base.mark_line(strokeWidth=1.5, color=colours.soft).encode(
         detail="n:O", opacity=alt.when(hover).then(alt.value(1)).otherwise(alt.value(0.4))
     )
@@ -160,10 +166,12 @@ def _end_labels(
     text = _chart(data).mark_text(align="left", dx=10, font=MONO, fontSize=LABEL_SIZE)
     return [
         text.encode(
-            x=x, y="norm:Q", text="token:N",
+            x=x,
+            y="norm:Q",
+            text="token:N",
             color=alt.when(hover).then(alt.value(colours.ink)).otherwise(alt.value(colours.soft)),
         )
-    ]  # fmt: skip
+    ]
 
 
 def spread_apart(values: list[float], gap: float) -> list[float]:

@@ -162,9 +162,14 @@ def _axes(end: str, layers: int, heads: int, domain: tuple[float, float], colour
     """Layers down and heads across, numbered from 1; heads are numbered above the first kind only."""
     style = {"tickfont": {"size": LABEL_SIZE - 1, "color": colours.soft}, "automargin": False, "fixedrange": True}
     x = plotly_axis(
-        colours, side="top", range=[0.5, heads + 0.5], tickvals=list(range(1, heads + 1)), showticklabels=not end,
-        anchor=f"y{end}", **style,
-    )  # fmt: skip
+        colours,
+        side="top",
+        range=[0.5, heads + 0.5],
+        tickvals=list(range(1, heads + 1)),
+        showticklabels=not end,
+        anchor=f"y{end}",
+        **style,
+    )
     y = plotly_axis(
         colours, range=[layers + 0.5, 0.5], tickvals=list(range(1, layers + 1)), domain=list(domain), anchor=f"x{end}", **style
     )

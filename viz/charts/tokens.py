@@ -118,7 +118,10 @@ def _pieces(figure: go.Figure, tree: MergeTree, places: list, bottom: int, colou
         shown = _bytes(tree, root) if root in tree.lacking else token_label(pieces[0])
         numbered = f"<br>{tinted(numbers[0] + ('…' if len(numbers) > 1 else ''), colours.soft)}" if numbers else ""
         texts.append(f"<b>{tinted(shown, colours.decoder if root in tree.lacking else colours.encoder)}</b>{numbered}")
-        hover.append(f"{markup(' '.join(pieces if root in tree.lacking else map(token_label, pieces)))}" + (f": id {' '.join(numbers)}" if numbers else ""))
+        hover.append(
+            f"{markup(' '.join(pieces if root in tree.lacking else map(token_label, pieces)))}"
+            + (f": id {' '.join(numbers)}" if numbers else "")
+        )
     _row(figure, texts, [(places[root][0], bottom) for root in tree.roots], hover, "pieces")
 
 
@@ -140,10 +143,13 @@ def _frame(figure: go.Figure, tree: MergeTree, bottom: int, colours: Palette, re
     rows = list(range(step, bottom, step))
     figure.update_layout(
         plotly_layout(
-            colours, width=round(count * leaf + 170), height=max(150, min(TALLEST, (bottom + 1) * row + 40)),
-            margin={"l": 96, "r": 60, "t": 12, "b": 12}, hovermode="closest",
+            colours,
+            width=round(count * leaf + 170),
+            height=max(150, min(TALLEST, (bottom + 1) * row + 40)),
+            margin={"l": 96, "r": 60, "t": 12, "b": 12},
+            hovermode="closest",
         )
-    )  # fmt: skip
+    )
     figure.update_xaxes(plotly_axis(colours, range=[-0.6, count - 0.4], showticklabels=False, fixedrange=readable))
     names = ["characters", *(f"merge {order}" for order in rows), "pieces"]
     tick = {"tickvals": [0, *rows, bottom], "ticktext": names, "tickfont": {"size": LABEL_SIZE, "color": colours.soft}}

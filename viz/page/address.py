@@ -63,7 +63,8 @@ def publish(link: Link) -> None:
         tab_store(query, texts)
     there = st.query_params.to_dict()
     if before is None and there != query and _in_browser():
-        complete_address(there, query)  # not by way of Streamlit, which would make an entry of the history before `mount` has arrived
+        # not by way of Streamlit, which would make an entry of the history before `mount` has arrived
+        complete_address(there, query)
     elif not there == query == before:
         st.query_params.from_dict(query)
 

@@ -30,7 +30,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 MIB = 2**20
-MOST_PASSES = 3072 * MIB  # a class of 30 with 30 sentences each: 15 + 19 tokens take 3.4 MiB; or seven of the longest, 400 MiB each
+MOST_PASSES = (
+    3072 * MIB
+)  # a class of 30 with 30 sentences each: 15 + 19 tokens take 3.4 MiB; or seven of the longest, 400 MiB each
 MOST_PICTURES = 512 * MIB  # a picture of a usual sentence has 5 to 50 KiB, one of 500 tokens up to 3 MiB
 SHARE = 4  # ... and passes take at most this part of the machine's memory: one fourth
 BIG = 32  # what takes more than this part of a cache, one thirty-second, goes before anything smaller
@@ -80,7 +82,7 @@ def _(tokens: Tokens) -> Hashable:
 @key_of.register
 def _(trace: Trace) -> Hashable:
     """A pass does not know its model: name the translator beside it."""
-    return key_of(trace.source), key_of(trace.labels), trace.intervention
+    return key_of([(stack, axis.read, axis.made) for stack, axis in trace.axes.items()]), trace.intervention
 
 
 # How much of it is kept --------------------------------------------------------------------------------------------------
@@ -124,7 +126,7 @@ class Cache:
         self._turns: WeakValueDictionary[Hashable, threading.Lock] = WeakValueDictionary()
         self._lock = threading.RLock()
 
-    def get(self, key: Hashable, compute: Callable[[], T], size: Callable[[T], int], reader: Reader) -> T:
+    def get(self, key: Hashable, compute: Callable[[], T], size: Callable[[Any], int], reader: Reader) -> T:
         """The value of a key, computed where it is not there; size: its bytes."""
         entry = self._find(key, reader)
         if entry is None:
@@ -250,7 +252,9 @@ def picture(name: str, *key: object, build: Callable[[], T]) -> T:
     return _copied(("picture", name, key_of(key)), lambda: cast(T, with_signs(build())))
 
 
-loaded = partial(st.cache_resource, show_spinner=False, hash_funcs={Translator: weights_of})  # what is read from files, by checkpoint
+loaded = partial(
+    st.cache_resource, show_spinner=False, hash_funcs={Translator: weights_of}
+)  # what is read from files, by checkpoint
 
 
 def _keys(function: Callable) -> Callable[..., Hashable]:

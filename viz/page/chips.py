@@ -17,6 +17,7 @@ def lost(before: Tokens, after: Tokens) -> set[int]:
     blocks = SequenceMatcher(None, before.ids, after.ids, autojunk=False).get_matching_blocks()
     return set(range(len(before))) - {block.a + index for block in blocks for index in range(block.size)}
 
+
 ENGLISH = ("source", "first-order", "other-order")  # names of rows of English tokens; all others are French
 
 

@@ -52,7 +52,11 @@ def _stories(scene: Scene) -> list[Story]:
     word, asked = quoted(trace.keys(kind).shown[key]), trace.source if kind == "encoder" else trace.labels
     hide = hidden_links(key) if kind != "decoder" else {("decoder", None, None, key)}
     d_head = trace.anatomy.kind(kind).d_head
-    others = {(kind, at, other) for at in range(trace.attention[kind].weights.size(0)) for other in range(trace.anatomy.kind(kind).heads)}
+    others = {
+        (kind, at, other)
+        for at in range(trace.attention[kind].weights.size(0))
+        for other in range(trace.anatomy.kind(kind).heads)
+    }
     return [
         Story("cheat", "The decoder cheats", "Without the look-ahead mask the decoder may read the very word that it has to produce. "
               "Trained with the mask, this one never learned to make use of that; look, teacher-forced, for attention to the right of the diagonal.", Intervention(causal=False)),
@@ -140,7 +144,10 @@ def _hidden_words(scene: Scene) -> None:
 def _open_head(scene: Scene) -> None:
     """The open head on or off."""
     head, off = scene.open_head, scene.settings.change.heads_off
-    take = lambda on: {"heads_off": off - {head} if on else off | {head}}  # noqa: E731
+
+    def take(on: bool) -> dict[str, object]:
+        return {"heads_off": off - {head} if on else off | {head}}
+
     st.toggle(head_title(*head), **tied(key="dial-head", shown=head not in off, take=take))
 
 
@@ -176,4 +183,3 @@ def _take_back(change: Change) -> None:
 
 def _reset() -> None:
     store.write(change=Intervention())
-

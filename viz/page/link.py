@@ -60,7 +60,9 @@ class Link:
                 param = self.params[name]
                 values[name] = param.read(written, limits)
             except (KeyError, ValueError):
-                notices.append(f"The link says {shortened(name)}={shortened(written)}, which this page does not know; it was left out.")
+                notices.append(
+                    f"The link says {shortened(name)}={shortened(written)}, which this page does not know; it was left out."
+                )
             else:
                 if param.is_list and (listed := len(set(written.split(",")))) > MOST_ENTRIES:
                     notices.append(f"The link lists {listed:,} entries under {name}; the page keeps the first {MOST_ENTRIES}.")

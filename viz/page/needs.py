@@ -39,7 +39,11 @@ def lacks(anatomy: Anatomy, need: str) -> str:
     """Why a model cannot meet a need, as a sentence; empty where it can."""
     if need.startswith(KIND):
         name = need.removeprefix(KIND)
-        return "" if name in anatomy.kind_names else f"This model has no {'cross-attention' if name == 'cross' else f'{name} attention'}."
+        return (
+            ""
+            if name in anatomy.kind_names
+            else f"This model has no {'cross-attention' if name == 'cross' else f'{name} attention'}."
+        )
     if need == GENERATES:
         return _silent(anatomy)
     if need in EDITS:

@@ -51,11 +51,11 @@ class Param:
     """
 
     name: str
-    default: object
-    read: Callable[[str, Limits], object]
+    default: Any
+    read: Callable[[str, Limits], Any]
     write: Callable[[Any], str]
     help: str  # what it is, in one phrase
-    history: str = ""  # "typed": what the reader types replaces the entry of the browser's history; "walked": small steps are one entry
+    history: str = ""  # "typed": it replaces the entry of the browser's history; "walked": small steps are one entry
     is_list: bool = False  # entries behind the first MOST_ENTRIES are left out
 
 
@@ -77,8 +77,8 @@ def choice(name: str, values: Collection[str] | Callable[[Limits], Collection[st
 
 def switch(name: str, default: bool, help: str) -> Param:
     """On or off."""
-    words = choice(name, SWITCH, "", help)
-    return Param(name, default, lambda written, limits: words.read(written, limits) == "on", lambda on: "on" if on else "off", help)
+    read = choice(name, SWITCH, "", help).read
+    return Param(name, default, lambda written, limits: read(written, limits) == "on", lambda on: "on" if on else "off", help)
 
 
 def number(name: str, least: float, most: float, default: float, help: str) -> Param:
@@ -114,7 +114,9 @@ def places(name: str, limit: Limit, help: str) -> Param:
     return Param(name, None, read, lambda chosen: ",".join(str(at + 1) for at in chosen), help)
 
 
-def rows(name: str, default: tuple | frozenset, read_row: Callable[[str, Limits], tuple], help: str, is_sorted: bool = True) -> Param:
+def rows(
+    name: str, default: tuple | frozenset, read_row: Callable[[str, Limits], tuple], help: str, is_sorted: bool = True
+) -> Param:
     """A list of rows such as cross.4.7, each once; read_row: one of them. default: empty, a set or a tuple."""
 
     def read(written: str, limits: Limits) -> tuple | frozenset:

@@ -6,7 +6,8 @@ from viz.canvas import pictures
 from viz.page.changes import changes
 from viz.page.scene import SIDE, Scene, View
 
-TOKENS = ("examples", "stories", "changes", "dial-hidden")  # keys of widgets around the view that offer tokens or sentences to read
+# keys of widgets around the view that offer tokens or sentences to read, and languages of what they show
+TOKENS = ("examples", "stories", "changes", "dial-hidden")
 LANGUAGES = {"text": "en", "target": "fr", "dial-hidden": "en"}
 
 
@@ -23,6 +24,8 @@ def said(scene: Scene, view: View) -> list[str]:
     settings = scene.settings
     lines = [f"English: {settings.text.strip()}", f"French: {scene.trace.labels.text}", *view.lines(scene)]
     if found := changes(settings.change, scene.before):
-        shows = {"after": "the changed model", "before": "the model before the change", "difference": "the difference"}[settings.compare]
+        shows = {"after": "the changed model", "before": "the model before the change", "difference": "the difference"}[
+            settings.compare
+        ]
         lines.append(f"Changed: {'; '.join(change.words for change in found)}. Shown: {shows}.")
     return lines

@@ -171,7 +171,7 @@ class View:
     style: str = ""  # its CSS; see `style_beside`
     calculates: bool = False  # whether a click on a cell of a head, wherever it stands, opens this view
     tokens: tuple[str, ...] = ()  # keys of its widgets that offer tokens or sentences to read, which a browser must not translate
-    languages: Mapping[str, str] = field(default_factory=dict)  # key of a widget -> "en" or "fr"; SIDE: that of the side that is open
+    languages: Mapping[str, str] = field(default_factory=dict)  # key of a widget -> "en" or "fr"; SIDE: as the open side is
     lines: Callable[[Scene], list[str]] = lambda scene: []  # what its saved pictures say besides the sentence and the change
 
 
@@ -185,7 +185,10 @@ def numbered(label: str, key: str, count: int, chosen: int, name: str, **also: o
 
     name: of the setting; also: what else a choice writes.
     """
-    take = lambda index: {name: index, **also}  # noqa: E731
+
+    def take(index: int) -> dict[str, object]:
+        return {name: index, **also}
+
     return st.segmented_control(
         label, range(count), format_func=lambda index: str(index + 1), required=True, selection_mode="single",
         **store.tied(key=key, shown=min(chosen, count - 1), take=take, options=True),

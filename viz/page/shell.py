@@ -67,13 +67,8 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
     if moments and store.state().moment is not None:
         timeline.slider(moments, store.state(), colours)
         translator = timeline.at_moment(translator, moments, store.state())
-    offered, reasons = needs.offered(views, translator.anatomy)
-    _wake(views, offered, reasons)
-    change, notices = needs.followed(store.state().change, translator.anatomy)
-    if notices:
-        _say(notices)
-        store.write(change=change)
-    lab = _controls(offered, translator.anatomy, needs.resting(views, reasons))
+    offered, resting = _offer(views, translator.anatomy)
+    lab = _controls(offered, translator.anatomy, resting)
     try:
         done = _pass(translator)
     except ValueError as error:
@@ -89,8 +84,13 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
     if scene.settings.lab:
         with lab:
             panel.draw(scene)
-    view = views[scene.settings.view]
-    st.html(f'<p class="sentence" data-testid="view-sentence">{html.escape(view.says(scene) if view.says else view.sentence)}</p>')
+    _draw(link, scene, offered[scene.settings.view])
+
+
+def _draw(link: Link, scene: Scene, view: View) -> None:
+    """The view that is open, under its sentence; then the address, whatever the view does."""
+    sentence = view.says(scene) if view.says else view.sentence
+    st.html(f'<p class="sentence" data-testid="view-sentence">{html.escape(sentence)}</p>')
     for said in _captions(scene, view):
         st.caption(said)
     with st.container(key=f"view-{view.slug}"):
@@ -134,7 +134,7 @@ def _open(link: Link, place: st.delta_generator.DeltaGenerator, model: str, devi
         state, notices = link.read(query, limits, {first.name, *members})
         address.follow(link, state)
         _say(notices)
-    elif st.session_state["opened"] != chosen.name:  # another model may have fewer layers or a shorter memory
+    elif st.session_state.get("opened", chosen.name) != chosen.name:  # another model may have fewer layers or a shorter memory
         state, notices = link.read(link.write(store.state()), limits)
         store.write(**{name: state.value(name) for name in link.params})
         _say(notices)
@@ -181,13 +181,22 @@ def _take(example: str) -> None:
     store.write(text=example, target="", asks_target=False)
 
 
-def _wake(views: Mapping[str, View], offered: Mapping[str, View], reasons: Mapping[str, str]) -> None:
-    """Where the view that is asked for rests, the first one that this model can feed takes its place, and a notice says why."""
+def _offer(views: Mapping[str, View], anatomy: Anatomy) -> tuple[dict[str, View], str]:
+    """The views that a model can feed, and which of the others rest and why.
+
+    Where the view that is asked for rests, the first one takes its place; a change that the model cannot follow is left out. Notices
+    say both.
+    """
+    offered, reasons = needs.offered(views, anatomy)
     asked = store.state().view
     if asked in reasons:
         first = next(iter(offered))
         st.warning(plain(f"{views[asked].title} rests: {reasons[asked]} The page shows {views[first].title}."))
         store.write(view=first)
+    change, notices = needs.followed(store.state().change, anatomy)
+    _say(notices)
+    store.write(change=change)
+    return offered, needs.resting(views, reasons)
 
 
 def _controls(views: Mapping[str, View], anatomy: Anatomy, resting: str) -> st.delta_generator.DeltaGenerator:

@@ -42,7 +42,7 @@ class State:
     label: str = ""  # what colours the map of heads; a role leaves only the heads that have it bright
     held_out: bool = True  # roles as measured on held-out sentences, where they are stored, instead of on this one
     sinks: str = "keep"  # attention to special tokens and punctuation
-    of_views: Mapping[str, object] = field(default_factory=dict, hash=False)  # what single views declare, by name
+    of_views: Mapping[str, Any] = field(default_factory=dict, hash=False)  # what single views declare, by name
 
     def __getattr__(self, name: str) -> Any:
         """A setting of a view. Raises AttributeError for one that no view declares."""

@@ -38,11 +38,12 @@ def turn() -> int:
     return st.session_state.get("turn", 0)
 
 
+Take = Callable[[Any], Mapping[str, object]]  # what a choice writes: values by their names in the address
 _ITS_OWN = object()
 
 
 def tied(
-    name: str = "", key: str = "", *, shown: object = _ITS_OWN, take: Callable[[Any], Mapping[str, object]] | None = None, options: bool = False
+    name: str = "", key: str = "", *, shown: object = _ITS_OWN, take: Take | None = None, options: bool = False
 ) -> dict[str, Any]:
     """Arguments that tie a widget to a setting: it shows the setting, and what the reader chooses is written.
 
@@ -58,5 +59,5 @@ def tied(
     return {"key": key, "on_change": _take, "args": (key, take or (lambda chosen: {name: chosen}))}
 
 
-def _take(key: str, take: Callable[[Any], Mapping[str, object]]) -> None:
+def _take(key: str, take: Take) -> None:
     write(**take(st.session_state[key]))

@@ -15,6 +15,7 @@ from viz.charts.timeline import timeline_curve
 from viz.page import engine, store
 from viz.page.caches import picture
 from viz.page.choices import plain
+from viz.page.parts.cards import plot
 from viz.page.state import State
 from viz.theme import Palette
 
@@ -26,7 +27,9 @@ def switch(place: st.delta_generator.DeltaGenerator, trained: Translator, settin
     moments = engine.moments(trained)
     if moments:
         shown = settings.moment is not None
-        place.toggle("Training", help=HELP, **store.tied(key="timeline", shown=shown, take=lambda on: {"moment": 0 if on else None}))
+        place.toggle(
+            "Training", help=HELP, **store.tied(key="timeline", shown=shown, take=lambda on: {"moment": 0 if on else None})
+        )
     return moments
 
 
@@ -54,7 +57,7 @@ def slider(moments: list[Moment], settings: State, colours: Palette) -> None:
         with right:
             key = tuple(at.sha256 for at in moments)
             figure = picture("timeline", key, colours.name, chosen, build=partial(timeline_curve, moments, chosen, colours))
-            st.plotly_chart(figure, theme=None, key="timeline-curve", config={"displayModeBar": False})
+            plot(figure, "timeline-curve")
 
 
 def said(moment: Moment, last: int) -> str:

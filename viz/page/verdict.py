@@ -59,7 +59,11 @@ def in_words(before: Tokens, after: Tokens) -> str:
     parts = []
     if found.replaced:
         parts.append("replaced: " + _listed([f"{quoted(then)} → {quoted(now)}" for then, now in found.replaced]))
-    parts += [f"{name}: " + _listed([quoted(run) for run in runs]) for name, runs in (("lost", found.lost), ("added", found.added)) if runs]
+    parts += [
+        f"{name}: " + _listed([quoted(run) for run in runs])
+        for name, runs in (("lost", found.lost), ("added", found.added))
+        if runs
+    ]
     said = "; ".join(parts)
     return f"{said[0].upper()}{said[1:]}."
 
@@ -89,7 +93,9 @@ def losses(scene: Scene) -> str:
 def _way(then: float, now: float) -> str:
     if abs(now - then) < FLAT:
         return "it stays where it was"
-    return "it rises: the model is worse off with the change" if now > then else "it falls: the model is better off with the change"
+    return (
+        "it rises: the model is worse off with the change" if now > then else "it falls: the model is better off with the change"
+    )
 
 
 def _effect(scene: Scene, change: PredictionChange) -> str:

@@ -9,6 +9,7 @@ from viz.canvas import heads_grid, pack_grid
 from viz.page import engine, store
 from viz.page.caches import cached
 from viz.page.head_roles import dimmed_heads
+from viz.page.parts.cards import card
 from viz.page.parts.open_head import open_head
 from viz.page.scene import Scene, View, style_beside
 
@@ -20,7 +21,7 @@ def _packed(scene: Scene) -> bytes:
 
 def draw(scene: Scene) -> None:
     """The grid; a click opens a head in the card at its right."""
-    grid, card = st.columns([1.7, 1], gap="medium")
+    grid, right = st.columns([1.7, 1], gap="medium")
     with grid:
         _filter(scene)
         aligned = engine.alignment_head(scene.translator)
@@ -32,7 +33,7 @@ def draw(scene: Scene) -> None:
             kind, layer, head = opened
             scene.choose(kind=kind, layer=layer, head=head)
             st.rerun()
-    with card, st.container(border=True, key="card-head"):
+    with right, card("head"):
         open_head(scene)
 
 

@@ -21,6 +21,8 @@ from viz.page import chips, engine, finished, store
 from viz.page.caches import cached, key_of
 from viz.page.choices import plain
 from viz.page.params import Limits, choice, count, numbers, rows
+from viz.page.parts.cards import card, plot
+from viz.page.parts.pickers import choose_part
 from viz.page.scene import Scene, View, style_beside
 from viz.page.store import tied
 from viz.theme import number, quoted
@@ -77,10 +79,7 @@ def _packed(translator: Translator, trace: Trace, layer: int, head: int, taken: 
 
 def draw(scene: Scene) -> None:
     """One part at a time."""
-    part = st.segmented_control(
-        "Part", list(PART_TITLES), format_func=PART_TITLES.__getitem__, required=True, label_visibility="collapsed",
-        **tied("decoding_part", "decoding-part", options=True),
-    )  # fmt: skip
+    part = choose_part("Part", PART_TITLES, "decoding_part", "decoding-part")
     {"steps": _steps, "beam": _beam}[part](scene)
 
 
@@ -157,7 +156,7 @@ def _choices(scene: Scene, played: Played) -> None:
         chips.row("what-if", "What if", played.trace.labels, chips.changed(played.own, played.trace.labels)),
     ]
     piece = scene.translator.tokenizer.piece
-    with st.container(border=True, key="card-what-if"):
+    with card("what-if"):
         with st.container(horizontal=True, key="decoding-choices", vertical_alignment="center"):
             st.html('<span class="changed-note" data-testid="what-if">What if:</span>', width="content")
             for step, id_ in played.taken[:FEW]:
@@ -197,17 +196,15 @@ def _beam(scene: Scene) -> None:
     tree, piece = _searched(scene, beam), scene.translator.tokenizer.piece
     if tree is None:
         return
-    with st.container(border=True, key="card-beam"):
-        st.html('<h3 class="head-title">Which beginnings were kept, and where they part</h3>')
+    with card("beam", "Which beginnings were kept, and where they part"):
         st.caption(
             f"From left to right, one column a step. At every step only the {beam} most probable beginnings go on. The winner "
             "runs along the top; behind those that ended stands their log-probability, normalised by length, nats."
         )
         with st.container(key="decoding-tree"):
             figure = scene.picture("beam", partial(hypotheses_tree, tree, piece, scene.colours), beam)
-            st.plotly_chart(figure, theme=None, width="content", key="decoding-beam-tree", config={"displayModeBar": False})
-    with st.container(border=True, key="card-ended"):
-        st.html('<h3 class="head-title">Those that ended</h3>')
+            plot(figure, "decoding-beam-tree", width="content")
+    with card("ended", "Those that ended"):
         own = engine.translate(scene.translator, scene.source, scene.trace.intervention)
         st.html(_ended(scene, tree, own.ids))
         st.caption(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from functools import partial
 
 import streamlit as st
@@ -18,7 +17,8 @@ from viz.page import store
 from viz.page.caches import loaded
 from viz.page.choices import plain
 from viz.page.params import choice, place, switch
-from viz.page.parts.pickers import pick_token
+from viz.page.parts.cards import card, heading, plot
+from viz.page.parts.pickers import choose_part, pick_token
 from viz.page.parts.sides import choose_side
 from viz.page.scene import SIDE, Scene, View, style_beside
 from viz.page.store import tied
@@ -26,7 +26,7 @@ from viz.theme import token_label
 
 SPACE_TITLES = {"2d": "2-D", "3d": "3-D"}
 PARAMS = (
-    place("piece", lambda limits: limits.anatomy.vocabulary, None, "a piece of the vocabulary to look up neighbours of; at first the token's own"),
+    place("piece", lambda limits: limits.anatomy.vocabulary, None, "a piece whose neighbours are looked up; at first the token's own"),
     choice("space", tuple(SPACE_TITLES), "2d", "how many dimensions the maps have"),
     switch("lengths", False, "paths through the layers with the lengths of their vectors, not by direction alone"),
 )
@@ -45,8 +45,7 @@ def draw(scene: Scene) -> None:
     tokens = scene.trace.source if side == "encoder" else scene.trace.target
     vocabulary = _vocabulary(scene.translator)
     token = _token(scene, tokens)
-    with st.container(border=True, key="card-vectors"):
-        _title("The vector of every token", "vectors-title")
+    with card("vectors", "The vector of every token", test="vectors-title"):
         st.caption(f"{reading.first_layer(scene.trace, side)} Click a row to choose its token.")
         build = partial(added_to_sentence, scene.trace, side, scene.colours)
         figure = scene.picture("vectors", build, side)
@@ -56,14 +55,13 @@ def draw(scene: Scene) -> None:
         dimensions = _choose_space()
     piece = tokens.ids[token] if scene.settings.piece is None else scene.settings.piece
     neighbours, around = st.columns([1, 1.9], gap="medium")
-    with neighbours, st.container(border=True, key="card-neighbours"):
+    with neighbours, card("neighbours"):
         _neighbours(scene, side, vocabulary, tokens.ids[token], piece)
-    with around, st.container(border=True, key="card-map"):
-        _title("Where the pieces lie", "map-title")
+    with around, card("map", "Where the pieces lie", test="map-title"):
         st.caption("One point a piece; near in the picture is not always near in all dimensions: trust the cosines. Click one.")
         build = partial(embedding_map, scene.trace, side, vocabulary, piece, dimensions, scene.colours)
         _chart(scene.picture("map", build, side, piece, dimensions), "map")
-    with st.container(border=True, key="card-paths"):
+    with card("paths", "The way through the layers", test="paths-title"):
         _paths(scene, side, token, dimensions)
     _listen(tokens)
 
@@ -78,10 +76,7 @@ def _token(scene: Scene, tokens: Tokens) -> int:
 
 def _choose_space() -> int:
     """Two or three dimensions; the choice goes into the URL."""
-    space = st.segmented_control(
-        "Dimensions", list(SPACE_TITLES), format_func=SPACE_TITLES.__getitem__, required=True, label_visibility="collapsed",
-        **tied("space", "embeddings-space", options=True),
-    )  # fmt: skip
+    space = choose_part("Dimensions", SPACE_TITLES, "space", "embeddings-space")
     return 3 if space == "3d" else 2
 
 
@@ -89,7 +84,7 @@ def _neighbours(scene: Scene, side: str, vocabulary: Vocabulary, own: int, piece
     """The bars, whose neighbours they are, and the way back to the chosen token."""
     tokens = scene.trace.source if side == "encoder" else scene.trace.target
     title = f"Neighbours of {_quoted(vocabulary.pieces[piece])}"
-    _title(title if piece in tokens.ids else f"{title}, which is not in {LANGUAGES[side]}", "neighbours-title")
+    heading(title if piece in tokens.ids else f"{title}, which is not in {LANGUAGES[side]}", "neighbours-title")
     if piece != own:
         back = f"Back to {_quoted(vocabulary.pieces[own])}"
         st.button(plain(back), key="embeddings-back", on_click=store.write, kwargs={"piece": None})
@@ -102,7 +97,6 @@ def _neighbours(scene: Scene, side: str, vocabulary: Vocabulary, own: int, piece
 
 def _paths(scene: Scene, side: str, token: int, dimensions: int) -> None:
     """The way through the layers: by direction alone, or as long as the vectors are."""
-    _title("The way through the layers", "paths-title")
     reads = " and sublayers normalise what they read" if scene.trace.anatomy.norm == "pre" else ""
     st.caption(
         "One line a token: its vector after every sublayer (residual stream), from its ring to its dot. A few tokens often grow "
@@ -130,16 +124,12 @@ def _listen(tokens: Tokens) -> None:
     plot_clicks(cards, key="plot-clicks", on_click=clicked)
 
 
-def _title(text: str, name: str) -> None:
-    st.html(f'<h3 class="head-title" data-testid="{name}">{html.escape(text)}</h3>')
-
-
 def _quoted(piece: str) -> str:
     return f"“{token_label(piece)}”"
 
 
 def _chart(figure: object, name: str) -> None:
-    st.plotly_chart(figure, theme=None, key=f"embeddings-{name}", config={"displaylogo": False})
+    plot(figure, f"embeddings-{name}", tools=True)
 
 
 VIEW = View(

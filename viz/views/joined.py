@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from functools import partial
 
 import streamlit as st
@@ -12,11 +11,10 @@ from model.analysis.words import axis_groups
 from viz.canvas import Click, plot_clicks
 from viz.charts import concat_heatmap, contribution_heatmap, heads_of_token
 from viz.page import store
+from viz.page.parts.cards import card, plot
 from viz.page.parts.heads import choose_head
 from viz.page.scene import Scene, View
 from viz.theme import KIND_TITLES, quoted
-
-PLAIN = {"displayModeBar": False}
 
 
 def draw(scene: Scene) -> None:
@@ -34,31 +32,30 @@ def draw(scene: Scene) -> None:
         store.write(kind=kind, layer=layer, head=click.column, query=click.row, key=None)
 
     left, right = st.columns([1, 1.35], gap="medium")
-    with left, st.container(border=True, key="card-contributions"):
-        st.html(f'<h3 class="head-title">{KIND_TITLES[kind]}, layer {layer + 1}: who writes how much</h3>')
-        st.caption("Click a row to see what its heads look at.")
+    with left, card(
+        "contributions", f"{KIND_TITLES[kind]}, layer {layer + 1}: who writes how much", "Click a row to see what its heads look at."
+    ):  # fmt: skip
         build = partial(contribution_heatmap, trace, contributions, kind, scene.colours, query)
         figure = scene.picture("contributions", build, kind, layer, query)
-        st.plotly_chart(figure, theme=None, key="joined-norms", config={"displaylogo": False})
+        plot(figure, "joined-norms", tools=True)
         plot_clicks(["card-contributions"], key="plot-clicks", on_click=choose)
-    with right, st.container(border=True, key="card-token"):
-        st.html(f'<h3 class="head-title" data-testid="joined-token">{_title(scene, kind, query)}</h3>')
+    with right, card("token", _title(scene, kind, query), test="joined-token"):
         row = query
         if scene.settings.words:
             row = next(at for at, group in enumerate(axis_groups(trace, kind)[0]) if query in group)
         norms = contributions[:, query].norm(dim=-1)
         build = partial(heads_of_token, scene.whole_maps, norms, shares[:, query], kind, layer, row, scene.colours)
-        st.plotly_chart(scene.picture("heads", build, kind, layer, query), theme=None, key="joined-heads", config=PLAIN)
+        plot(scene.picture("heads", build, kind, layer, query), "joined-heads")
         build = partial(concat_heatmap, trace.attention[kind].outputs[layer, :, query], scene.colours)
-        st.plotly_chart(scene.picture("concat", build, kind, layer, query), theme=None, key="joined-concat", config=PLAIN)
+        plot(scene.picture("concat", build, kind, layer, query), "joined-concat")
 
 
 def _title(scene: Scene, kind: str, query: int) -> str:
-    """Whose heads these are, as escaped text."""
+    """Whose heads these are, in words."""
     trace = scene.trace
     if kind == "encoder":
-        return html.escape(f"Token {query + 1}, {quoted(trace.source.shown[query])}")
-    return html.escape(f"Producing {quoted(trace.labels.shown[query])}, reading {quoted(trace.target.shown[query])}")
+        return f"Token {query + 1}, {quoted(trace.source.shown[query])}"
+    return f"Producing {quoted(trace.labels.shown[query])}, reading {quoted(trace.target.shown[query])}"
 
 
 VIEW = View(

@@ -18,10 +18,10 @@ from viz.charts.knockout import FLAT, WHOLE, head_words, layer_words
 from viz.charts.parts.words import LONG
 from viz.page import reruns, store
 from viz.page.params import choice, place
-from viz.page.parts.pickers import pick_one, word_labels
+from viz.page.parts.cards import card, plot
+from viz.page.parts.pickers import choose_part, pick_one, word_labels
 from viz.page.scene import Scene, View
 from viz.page.shared import tokens
-from viz.page.store import tied
 from viz.theme import number, quoted
 
 PART_TITLES = {"heads": "Heads", "layers": "Whole layers", "words": "Source words"}
@@ -49,20 +49,16 @@ class Part:
 
 def draw(scene: Scene) -> None:
     """Choose what is taken away and which word counts; a click takes one away for good, or gives it back."""
-    chosen = st.segmented_control(
-        "Take away", list(PART_TITLES), format_func=PART_TITLES.__getitem__, required=True, label_visibility="collapsed",
-        **tied("knockout_part", "knockout-part", options=True),
-    )  # fmt: skip
+    chosen = choose_part("Take away", PART_TITLES, "knockout_part", "knockout-part")
     rows, said = _choose(scene)
     part = _part(scene.trace, chosen)
-    with st.container(border=True, key="card-knockout"):
-        st.html(f'<h3 class="head-title" data-testid="knockout-title">{html.escape(_title(chosen, said))}</h3>')
+    with card("knockout", _title(chosen, said), test="knockout-title"):
         effects = _effects(scene, part, chosen)
         if effects is None:
             return
         build = partial(_figure, scene, part, chosen, effects, rows, said)
         figure = scene.picture("knockout", build, chosen, rows.start, rows.stop)
-        st.plotly_chart(figure, theme=None, key=f"knockout-{chosen}", config={"displayModeBar": False})
+        plot(figure, f"knockout-{chosen}")
         st.html(f'<p class="head-sentence" data-testid="knockout-verdict">{html.escape(_verdict(effects, part, rows, said))}</p>')
         st.caption(f"{part.click} {HOW}")
 
@@ -83,7 +79,7 @@ def _part(trace: Trace, chosen: str) -> Part:
         layers = every_layer(trace.anatomy)
         click = "Click a bar to switch off all heads of its layer for good, and again to switch them on."
         return Part(list(layers), list(layers.values()), [f"all heads of {layer_words(*place)}" for place in layers], click)
-    words = every_word(trace.source, trace.anatomy)
+    words = every_word(trace.anatomy, trace.source)
     names = [quoted(piece) for piece in join_pieces(trace.source).pieces]
     click = "Click a bar to hide its word from everyone for good (all its links are cut), and again to show it."
     return Part(list(words), list(words.values()), names, click)

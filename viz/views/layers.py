@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 from functools import partial
 
@@ -29,7 +28,8 @@ from viz.charts import (
 from viz.page import store
 from viz.page.chips import token_cell
 from viz.page.params import choice, place
-from viz.page.parts.pickers import pick_token
+from viz.page.parts.cards import card, plot
+from viz.page.parts.pickers import choose_part, pick_token
 from viz.page.parts.sides import choose_side
 from viz.page.scene import SIDE, Scene, View, numbered
 from viz.page.store import tied
@@ -43,7 +43,6 @@ PARAMS = (
     place("unit", lambda limits: limits.units, None, "a feed-forward unit; at first the strongest of the token"),
 )
 UNITS, PIECES = 12, 8  # drawn, named
-PLAIN = {"displayModeBar": False}
 GROWTH = (
     ("norms", residual_norms, "How long every vector is", "One line a token: the norm of its vector after every sublayer."),
     (
@@ -65,10 +64,7 @@ def draw(scene: Scene) -> None:
     """One side, one part at a time."""
     with st.container(horizontal=True, gap="medium"):
         side = choose_side("layers-side", unit=None)  # a unit of the other side is another unit
-        part = st.segmented_control(
-            "Part", list(PART_TITLES), format_func=PART_TITLES.__getitem__, required=True, label_visibility="collapsed",
-            **tied("layer_part", "layer-part", options=True),
-        )  # fmt: skip
+        part = choose_part("Part", PART_TITLES, "layer_part", "layer-part")
     if scene.compares and part != "growth":
         st.caption("This part shows the changed model; “Growth” shows the difference.")
     {"growth": _growth, "norm": _normalisation, "units": _units}[part](scene, side)
@@ -77,30 +73,26 @@ def draw(scene: Scene) -> None:
 def _growth(scene: Scene, side: str) -> None:
     """Norm of every token after every sublayer, what each sublayer wrote, and in which direction."""
     if scene.compares:
-        with st.container(border=True, key="card-state-change"):
-            _title("What the change did to every vector", "layers-change")
+        with card("state-change", "What the change did to every vector", test="layers-change"):
             st.caption("How much longer or shorter each state became; the hover says how far it moved. Below: the changed model.")
             build = partial(state_change_heatmap, scene.before, scene.trace, side, scene.colours)
-            st.plotly_chart(scene.picture("state-change", build, side), theme=None, key="layers-change", config=PLAIN)
+            plot(scene.picture("state-change", build, side), "layers-change")
     for name, chart, title, caption in GROWTH:
-        with st.container(border=True, key=f"card-{name}"):
-            _title(title)
+        with card(name, title, test="layers-title"):
             st.caption(caption)
             spec = scene.picture(name, partial(_spec, chart, scene, side), side)
             st.vega_lite_chart(spec=spec, theme=None, key=f"layers-{name}-{side}", width="stretch")
     token = _token(scene, side)
     left, right = st.columns([1.5, 1], gap="medium")
-    with left, st.container(border=True, key="card-cosines"):
-        _title("In which direction each sublayer writes")
+    with left, card("cosines", "In which direction each sublayer writes", test="layers-title"):
         st.caption("Cosine of what was written and the state it was added to. Click a column to choose its token.")
         build = partial(written_cosine_heatmap, scene.trace, side, scene.colours, token)
         figure = scene.picture("cosines", build, side, token)
-        st.plotly_chart(figure, theme=None, key="layers-cosines", config={"displaylogo": False})
-    with right, st.container(border=True, key="card-token-growth"):
-        _title(_named(scene, side, token), "layers-growth")
+        plot(figure, "layers-cosines", tools=True)
+    with right, card("token-growth", _named(scene, side, token), test="layers-growth"):
         st.caption("Its norm before each sublayer, the norm of what that wrote, and their cosine.")
         build = partial(token_growth, scene.trace, side, token, scene.colours)
-        st.plotly_chart(scene.picture("token-growth", build, side, token), theme=None, key="layers-token-growth", config=PLAIN)
+        plot(scene.picture("token-growth", build, side, token), "layers-token-growth")
     _listen("card-cosines")
 
 
@@ -114,24 +106,21 @@ def _normalisation(scene: Scene, side: str) -> None:
     token = _token(scene, side)
     site = _choose_site(scene, side)
     normed = layer_normed(scene.trace, scene.translator.weights, side, site)
-    with st.container(border=True, key="card-strips"):
-        _title(f"LayerNorm {normed.label}: {_named(scene, side, token)}", "layers-norm")
+    with card("strips", f"LayerNorm {normed.label}: {_named(scene, side, token)}", test="layers-norm"):
         st.caption(
             f"The mean of the token's own {normed.before.size(1)} numbers is taken away and the rest divided by their standard "
             "deviation; then a learned gain and bias, the same for every token, are applied."
         )
         build = partial(norm_strips, normed, token, scene.colours)
-        st.plotly_chart(scene.picture("strips", build, side, site, token), theme=None, key="layers-strips", config=PLAIN)
-    with st.container(border=True, key="card-others"):
-        _title(f"What other normalisations would have done to {_named(scene, side, token)}")
+        plot(scene.picture("strips", build, side, site, token), "layers-strips")
+    with card("others", f"What other normalisations would have done to {_named(scene, side, token)}", test="layers-title"):
         st.caption(_about_batches(scene, side, len(normed.before)))
         build = partial(other_norms, normed, token, scene.colours)
-        st.plotly_chart(scene.picture("others", build, side, site, token), theme=None, key="layers-others", config=PLAIN)
-    with st.container(border=True, key="card-comparison"):
-        _title("… and to every token of this sentence")
+        plot(scene.picture("others", build, side, site, token), "layers-others")
+    with card("comparison", "… and to every token of this sentence", test="layers-title"):
         st.caption("Layer and group norm give all tokens mean 0 and variance 1, batch norm does not. Click a mark for its token.")
         build = partial(norm_comparison, normed, scene.trace, side, scene.colours, token)
-        st.plotly_chart(scene.picture("comparison", build, side, site, token), theme=None, key="layers-comparison", config=PLAIN)
+        plot(scene.picture("comparison", build, side, site, token), "layers-comparison")
     _listen("card-comparison")
 
 
@@ -160,24 +149,21 @@ def _units(scene: Scene, side: str) -> None:
     """How many units fire; the strongest of a token; where a unit fires and what it writes."""
     trace, token = scene.trace, _token(scene, side)
     layer = _choose_layer(scene, len(trace.feed_forward[side]))
-    with st.container(border=True, key="card-firing"):
-        _title("How many units fire")
+    with card("firing", "How many units fire", test="layers-title"):
         st.caption(
             f"Each layer has {trace.feed_forward[side].size(-1)} units; ReLU silences those below 0. Click a cell to choose token and layer."
         )
         figure = scene.picture("firing", partial(firing_heatmap, trace, side, scene.colours, token), side, token)
-        st.plotly_chart(figure, theme=None, key="layers-firing", config=PLAIN)
+        plot(figure, "layers-firing")
     values, ids = strongest_units(trace, side, layer, token, UNITS)
     unit = int(ids[0]) if scene.settings.unit is None else scene.settings.unit
     left, right = st.columns([1, 1.6], gap="medium")
-    with left, st.container(border=True, key="card-units"):
-        _title(f"The strongest units of {_named(scene, side, token)}", "layers-token")
+    with left, card("units", f"The strongest units of {_named(scene, side, token)}", test="layers-token"):
         build = partial(unit_bars, values, ids, unit, scene.colours)
-        st.plotly_chart(scene.picture("units", build, side, layer, token, unit), theme=None, key="layers-units", config=PLAIN)
-    with right, st.container(border=True, key="card-unit"):
-        _title(f"Unit {unit + 1} of layer {layer + 1}", "layers-unit")
+        plot(scene.picture("units", build, side, layer, token, unit), "layers-units")
+    with right, card("unit", f"Unit {unit + 1} of layer {layer + 1}", test="layers-unit"):
         build = partial(unit_over_tokens, trace, side, layer, unit, scene.colours)
-        st.plotly_chart(scene.picture("unit", build, side, layer, unit), theme=None, key="layers-one-unit", config=PLAIN)
+        plot(scene.picture("unit", build, side, layer, unit), "layers-one-unit")
         st.html(_written(scene, side, layer, unit))
         st.caption(READING[side])
     _listen("card-units", "card-firing")
@@ -227,10 +213,6 @@ def _written(scene: Scene, side: str, layer: int, unit: int) -> str:
         cells = [token_cell(token_label(piece), piece_name(piece)) for piece in pieces]
         rows += "<tr>" + "".join(f"{cell}<td>{signed(value)}</td>" for cell, value in zip(cells, values, strict=True)) + "</tr>"
     return f'<div class="strongest"><table translate="no"><tr>{heads}</tr>{rows}</table></div>'
-
-
-def _title(text: str, name: str = "layers-title") -> None:
-    st.html(f'<h3 class="head-title" data-testid="{name}">{html.escape(text)}</h3>')
 
 
 VIEW = View(

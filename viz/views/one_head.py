@@ -12,6 +12,7 @@ from viz.page.chips import token_cell
 from viz.page.needs import obeyed
 from viz.page.painting import draw_paint
 from viz.page.params import choice
+from viz.page.parts.cards import card
 from viz.page.parts.heads import choose_head
 from viz.page.parts.open_head import open_head
 from viz.page.parts.tags import Html, table, tag
@@ -27,12 +28,14 @@ def draw(scene: Scene) -> None:
     choose_head(scene, "one")
     paints = False
     if obeyed(scene.trace.anatomy, "cut"):
-        st.segmented_control("Click on a cell", PAINT_TITLES, format_func=PAINT_TITLES.__getitem__, required=True, **tied("paint", options=True))
+        st.segmented_control(
+            "Click on a cell", PAINT_TITLES, format_func=PAINT_TITLES.__getitem__, required=True, **tied("paint", options=True)
+        )
         paints = scene.settings.paint != "off"
     matrix, table = st.columns([1.9, 1], gap="medium")
-    with matrix, st.container(border=True, key="card-head"):
+    with matrix, card("head"):
         draw_paint(scene) if paints else open_head(scene, large=True)
-    with table, st.container(border=True, key="card-strongest"):
+    with table, card("strongest"):
         st.html(strongest(scene.trace if paints else scene.maps, *scene.open_head))
 
 
@@ -69,5 +72,5 @@ VIEW = View(
     says=lambda scene: _sentence(scene.trace.intervention, scene.settings.sinks if scene.settings.paint == "off" else "keep"),
     differs=True,
     needs={"weights"},
-    params=(choice("paint", tuple(PAINT_TITLES), "off", "what a click on a cell does: opens its calculation, cuts the link here, or in all layers"),),
+    params=(choice("paint", tuple(PAINT_TITLES), "off", "what a click on a cell does: it opens its calculation, or cuts the link"),),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from functools import partial
 
@@ -19,6 +18,7 @@ from viz.charts import agreement_heatmap, origin_bars
 from viz.charts.parts.words import content
 from viz.page import reruns
 from viz.page.chips import token_cell
+from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import pick_one, word_labels
 from viz.page.parts.tags import table, tag
 from viz.page.scene import Scene, View
@@ -49,23 +49,20 @@ def draw(scene: Scene) -> None:
     scores = scene.picture("origin-scores", partial(_attention_scores, trace, scene.translator, rows), at)
     scores["Occlusion"] = _occlusion(scene, rows)
     scores = {method: score for method, score in scores.items() if score is not None}
-    with st.container(border=True, key="card-origin"):
-        made = join_pieces(trace.labels).pieces[at]
-        st.html(f'<h3 class="head-title" data-testid="origin-title">Where does {html.escape(quoted(made))} come from?</h3>')
+    made = quoted(join_pieces(trace.labels).pieces[at])
+    with card("origin", f"Where does {made} come from?", test="origin-title"):
         st.caption("One row a source word, one panel a method, each with its own scale; its strongest word in full colour.")
         if said := cross_off(trace):
             st.caption(said)
         bars = scene.picture("origin-bars", partial(origin_bars, words, scores, METHODS, scene.colours), at, tuple(scores))
-        st.plotly_chart(bars, theme=None, key="origin-bars", config={"displayModeBar": False})
+        plot(bars, "origin-bars")
     left, right = st.columns([1, 1.15], gap="medium")
     agreement = analysis_origin.rank_agreement(torch.stack([score.cpu() for score in scores.values()]))
-    with left, st.container(border=True, key="card-agreement"):
-        st.html('<h3 class="head-title">How far they agree</h3>')
+    with left, card("agreement", "How far they agree"):
         build = partial(agreement_heatmap, agreement, list(scores), scene.colours)
         figure = scene.picture("agreement", build, at, tuple(scores))
-        st.plotly_chart(figure, theme=None, key="origin-agreement", config={"displayModeBar": False})
-    with right, st.container(border=True, key="card-verdict"):
-        st.html('<h3 class="head-title">What they say</h3>')
+        plot(figure, "origin-agreement")
+    with right, card("verdict", "What they say"):
         st.html(_verdict(scores, trace))
         st.caption(CAUTION)
 
@@ -109,7 +106,10 @@ def _verdict(scores: dict[str, Tensor], trace: Trace) -> str:
     it and never comes first. All text is escaped."""
     words = join_pieces(trace.source).pieces
     first = {method: int(score.argmax()) if float(score.max()) > NOTHING else None for method, score in scores.items()}
-    rows = [(method, _none(scores[method]) if at is None else token_cell(word_label(words[at]), lang="en")) for method, at in first.items()]
+    rows = [
+        (method, _none(scores[method]) if at is None else token_cell(word_label(words[at]), lang="en"))
+        for method, at in first.items()
+    ]
     silent = all(float(score.abs().max()) <= NOTHING for score in scores.values())
     counts = Counter(at for at in first.values() if at is not None).most_common()
     if silent:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from functools import partial
 
@@ -20,6 +19,8 @@ from viz.page import finished, params, store
 from viz.page.caches import loaded
 from viz.page.chips import token_cell
 from viz.page.choices import plain
+from viz.page.parts.cards import card, plot
+from viz.page.parts.pickers import choose_part
 from viz.page.parts.tags import table, tag
 from viz.page.scene import Scene, View
 from viz.page.store import tied
@@ -31,7 +32,6 @@ PARAMS = (
     params.choice("output_part", tuple(PART_TITLES), "pieces", "which part is open"),
     params.number("output_temperature", *TEMPERATURES, 1.0, "what logits are divided by before the softmax"),
 )
-PLAIN = {"displayModeBar": False}
 
 
 @loaded(max_entries=4)
@@ -42,10 +42,7 @@ def _pieces(translator: Translator) -> list[str]:
 
 def draw(scene: Scene) -> None:
     """One part at a time; a click chooses the decoder row."""
-    part = st.segmented_control(
-        "Part", list(PART_TITLES), format_func=PART_TITLES.__getitem__, required=True, label_visibility="collapsed",
-        **tied("output_part", "output-part", options=True),
-    )  # fmt: skip
+    part = choose_part("Part", PART_TITLES, "output_part", "output-part")
     pieces = _pieces(scene.translator)
     if scene.compares and part != "change":
         st.caption("This part shows the changed model; “Before and after” shows the difference.")
@@ -72,18 +69,16 @@ def _listen(card: str, across: bool) -> None:
 def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
     trace = scene.trace
     table, bars = st.columns([1.5, 1], gap="medium")
-    with table, st.container(border=True, key="card-pieces"):
-        _title("The best next pieces at every position")
+    with table, card("pieces", "The best next pieces at every position", test="output-title"):
         st.caption(f"{reading.row_reads(trace.intervention)} Click a row.")
         finished.note(trace, scene.translates)
         build = partial(top_pieces_table, trace, pieces, scene.colours, row)
-        st.plotly_chart(scene.picture("pieces", build, row), theme=None, key="output-pieces", config={"displaylogo": False})
+        plot(scene.picture("pieces", build, row), "output-pieces", tools=True)
         _listen("card-pieces", across=False)
-    with bars, st.container(border=True, key="card-bars"):
-        _title(_asked(trace, row), "output-row")
+    with bars, card("bars", _asked(trace, row), test="output-row"):
         temperature = st.slider("Output temperature", *TEMPERATURES, step=0.1, **tied("output_temperature", "output-temperature"))
         build = partial(probability_bars, trace, row, pieces, temperature, scene.colours)
-        st.plotly_chart(scene.picture("bars", build, row, temperature), theme=None, key="output-bars", config=PLAIN)
+        plot(scene.picture("bars", build, row, temperature), "output-bars")
         chances = probabilities(trace.logits[row], temperature)
         rank, size = int(ranks(trace.logits, label_ids(trace))[row]), trace.anatomy.vocabulary
         st.caption(
@@ -96,11 +91,8 @@ def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
 def _loss(scene: Scene, pieces: list[str], row: int) -> None:
     trace = scene.trace
     loss = cross_entropy(trace)
-    with st.container(border=True, key="card-loss"):
-        _title("How surprised the model is by every piece")
-        st.plotly_chart(
-            scene.picture("loss", partial(loss_bars, trace, scene.colours)), theme=None, key="output-loss", config=PLAIN
-        )
+    with card("loss", "How surprised the model is by every piece", test="output-title"):
+        plot(scene.picture("loss", partial(loss_bars, trace, scene.colours)), "output-loss")
         difference = float((loss - trace.loss).abs().max())
         st.html(
             f'<p class="head-sentence" data-testid="output-loss">Mean cross-entropy {float(loss.mean()):.3f} nats, perplexity '
@@ -116,19 +108,17 @@ def _loss(scene: Scene, pieces: list[str], row: int) -> None:
 def _lens(scene: Scene, pieces: list[str], row: int) -> None:
     trace = scene.trace
     lens: Lens = scene.picture("lens", partial(logit_lens, trace, scene.translator.weights))
-    with st.container(border=True, key="card-lens"):
-        _title("What the decoder would say after every layer")
+    with card("lens", "What the decoder would say after every layer", test="output-title"):
         st.caption(
             "Each state goes straight through the last LayerNorm and the output matrix, as if no layer followed. Click a column."
         )
         finished.note(trace, scene.translates)
         build = partial(lens_heatmap, trace, lens, pieces, scene.colours, row)
-        st.plotly_chart(scene.picture("lens-map", build, row), theme=None, key="output-lens", config={"displaylogo": False})
+        plot(scene.picture("lens-map", build, row), "output-lens", tools=True)
         _listen("card-lens", across=True)
-    with st.container(border=True, key="card-lens-row"):
-        _title(_asked(trace, row), "output-row")
+    with card("lens-row", _asked(trace, row), test="output-row"):
         figure = scene.picture("lens-row", partial(lens_of_row, trace, lens, row, scene.colours), row)
-        st.plotly_chart(figure, theme=None, key="output-lens-row", config=PLAIN)
+        plot(figure, "output-lens-row")
 
 
 def _change(scene: Scene, pieces: list[str], row: int) -> None:
@@ -137,17 +127,15 @@ def _change(scene: Scene, pieces: list[str], row: int) -> None:
         st.info("Nothing is changed, so there is nothing to compare. Flip a switch above, or take a story from More changes.")
         return
     row = min(row, len(after.labels) - 1)
-    with st.container(border=True, key="card-change"):
-        _title("What the change did to every prediction")
+    with card("change", "What the change did to every prediction", test="output-title"):
         st.caption(
             "Above: how much more or less likely the piece became that stands there. Below: how far the whole distribution moved, "
             f"KL(before ‖ after). {_compared(scene)} Click a bar."
         )
         build = partial(prediction_change_bars, before, after, scene.colours, row)
-        st.plotly_chart(scene.picture("change", build, row, *scene.asked), theme=None, key="output-change", config=PLAIN)
+        plot(scene.picture("change", build, row, *scene.asked), "output-change")
         _listen("card-change", across=True)
-    with st.container(border=True, key="card-best"):
-        _title(_asked(after, row), "output-row")
+    with card("best", _asked(after, row), test="output-row"):
         st.html(best_before_and_after(before, after, row, pieces))
 
 
@@ -176,10 +164,6 @@ def best_before_and_after(before: Trace, after: Trace, row: int, pieces: list[st
 
 def _asked(trace: Trace, row: int) -> str:
     return f"Reading {quoted(trace.target.shown[row])}, producing {quoted(trace.labels.shown[row])}"
-
-
-def _title(text: str, name: str = "output-title") -> None:
-    st.html(f'<h3 class="head-title" data-testid="{name}">{html.escape(text)}</h3>')
 
 
 VIEW = View(

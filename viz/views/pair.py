@@ -18,6 +18,7 @@ from viz.page import chips, engine, store
 from viz.page.caches import cached
 from viz.page.choices import plain
 from viz.page.params import text
+from viz.page.parts.cards import card, heading
 from viz.page.parts.heads import choose_head, head_heading
 from viz.page.scene import Scene, View, calculation_opener, style_beside
 from viz.page.state import EXAMPLES
@@ -47,9 +48,9 @@ def draw(scene: Scene) -> None:
         return
     _translations(scene, other)
     choose_head(scene, "pair")
-    with st.container(border=True, key="card-pair"):
+    with card("pair"):
         _matrices(scene, other)
-    with st.container(border=True, key="card-pair-heads"):
+    with card("pair-heads"):
         _most_changed(scene, other)
 
 
@@ -70,7 +71,9 @@ def _second_sentence(scene: Scene) -> str:
             copy = {"second": scene.settings.text}
             st.button("copy the sentence above", on_click=store.write, kwargs=copy, key="pair-copy")
     if not second.strip():
-        body = "".join(f'<tr lang="en"><td>{html.escape(first)}</td><td>{html.escape(other)}</td></tr>' for _, first, other in PAIRS)
+        body = "".join(
+            f'<tr lang="en"><td>{html.escape(first)}</td><td>{html.escape(other)}</td></tr>' for _, first, other in PAIRS
+        )
         st.html(f'<div class="strongest"><table translate="no"><tr><th>First</th><th>Second</th></tr>{body}</table></div>')
         return ""
     return second
@@ -98,11 +101,7 @@ def _translations(scene: Scene, other: Scene) -> None:
     ]
     st.html(f'<div class="rows">{"".join(rows)}</div>')
     same = "Both become the same French" if len(first) > 1 else "Both translations are empty: the model ends at once"
-    said = (
-        f"{same}; look at the weights."
-        if first.ids == second.ids
-        else "Framed: what the other does not have."
-    )
+    said = f"{same}; look at the weights." if first.ids == second.ids else "Framed: what the other does not have."
     if scene.settings.target.strip():
         said += " The first translation is yours, the second one the model’s."
     st.caption(said)
@@ -175,7 +174,7 @@ def _changes(first: Scene, second: Scene) -> dict[str, Tensor]:
 
 def _most_changed(scene: Scene, other: Scene) -> None:
     """The heads that the second sentence moves most; a click opens one."""
-    st.html('<h3 class="head-title">Heads that change most</h3>')
+    heading("Heads that change most")
     changes = _changes(scene, other)
     heads = [
         (value, kind, *divmod(at, values.size(1)))

@@ -30,6 +30,8 @@ from viz.charts import (
 from viz.page import chips, engine, store
 from viz.page.caches import cached, picture
 from viz.page.params import choice, count
+from viz.page.parts.cards import card, plot
+from viz.page.parts.pickers import choose_part
 from viz.page.parts.sides import choose_side
 from viz.page.scene import Scene, View
 from viz.page.shared import SCALES
@@ -43,7 +45,6 @@ PARAMS = (
     choice("position_part", tuple(PART_TITLES), "encoding", "which part is open"),
     count("order", 1, 9999, 1, "which shuffled order of the words the bag-of-words experiment takes", walked=False),
 )
-PLAIN = {"displayModeBar": False}
 
 
 def draw(scene: Scene) -> None:
@@ -52,10 +53,7 @@ def draw(scene: Scene) -> None:
     if scene.settings.position_part not in parts:
         scene.choose(position_part=parts[0])
     with st.container(horizontal=True, gap="medium"):
-        st.segmented_control(
-            "Part", parts, format_func=PART_TITLES.__getitem__, required=True, label_visibility="collapsed",
-            **tied("position_part", "positions-part", options=True),
-        )  # fmt: skip
+        choose_part("Part", {part: PART_TITLES[part] for part in parts}, "position_part", "positions-part")
         side = choose_side("positions-side")
     {"encoding": _encoding, "laboratory": _laboratory, "learned": _learned}[scene.settings.position_part](scene, side)
 
@@ -79,12 +77,8 @@ def _encoding(scene: Scene, side: str) -> None:
 
 
 def _chart(figure: object, name: str, title: str = "", caption: str = "") -> None:
-    with st.container(border=True, key=f"card-{name}"):
-        if title:
-            st.html(f'<h3 class="head-title">{html.escape(title)}</h3>')
-        if caption:
-            st.caption(caption)
-        st.plotly_chart(figure, theme=None, key=f"positions-{name}", config={"displaylogo": False} if not title else PLAIN)
+    with card(name, title, caption):
+        plot(figure, f"positions-{name}", tools=not title)
 
 
 # -- the laboratory -------------------------------------------------------------------------------------------------------
@@ -111,12 +105,11 @@ def _laboratory(scene: Scene, side: str) -> None:
         else:
             st.info("This model was trained without positions: it adds nothing, so there is nothing to turn or to compare.")
         build = partial(added_norms, scene.trace, side, scene.colours)
-        with st.container(border=True, key="card-louder"):
-            st.html('<h3 class="head-title">How loud positions are beside the tokens</h3>')
+        with card("louder", "How loud positions are beside the tokens"):
             above = " What the model now says stands above." if scene.translates else ""
             st.caption(f"A factor on what is added to every English and French token.{above}")
             st.slider("Positions ×", *SCALES, step=0.25, **tied("position_scale", "positions-scale"))
-            st.plotly_chart(scene.picture("added-norms", build, side), theme=None, key="positions-louder", config=PLAIN)
+            plot(scene.picture("added-norms", build, side), "positions-louder")
     with right:
         if anatomy.positions != "none":
             said = (
@@ -145,8 +138,7 @@ def _bag_of_words(scene: Scene) -> None:
     """The same words in another order: what the encoder makes of them with positions and without."""
     source = scene.trace.source
     words = [group for group in word_groups(source) if source.ids[group.start] not in SPECIAL]
-    with st.container(border=True, key="card-bag"):
-        st.html('<h3 class="head-title">A bag of words: the same words in another order</h3>')
+    with card("bag", "A bag of words: the same words in another order"):
         if len({tuple(source.ids[group.start : group.stop]) for group in words}) < 2:
             st.info("There is nothing to put into another order here. Type a sentence of two different words or more.")
             return
@@ -163,7 +155,7 @@ def _bag_of_words(scene: Scene) -> None:
         )  # fmt: skip
         found = _compared(scene.translator, source, order, scene.settings.change)
         build = partial(order_differences, found, source, scene.colours)
-        st.plotly_chart(scene.picture("orders", build, scene.settings.order), theme=None, key="positions-orders", config=PLAIN)
+        plot(scene.picture("orders", build, scene.settings.order), "positions-orders")
         st.html(f'<p class="head-sentence" data-testid="bag-verdict">{html.escape(_verdict(scene, found, other, order))}</p>')
         st.caption(
             "Every token's last encoder state, compared with the state of the same token in the other order: the largest difference over "

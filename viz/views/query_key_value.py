@@ -9,6 +9,7 @@ import streamlit as st
 from viz.canvas import Click, plot_clicks
 from viz.charts import query_key_value, score_parts
 from viz.page import store
+from viz.page.parts.cards import card, plot
 from viz.page.parts.heads import choose_head, head_heading
 from viz.page.scene import Scene, View
 
@@ -25,17 +26,17 @@ def draw(scene: Scene) -> None:
         store.write(query=chosen[0], key=chosen[1])
 
     matrices, parts = st.columns([2.3, 1], gap="medium")
-    with matrices, st.container(border=True, key="card-qkv"):
+    with matrices, card("qkv"):
         head_heading(scene)
         st.caption("Click a score, a query's row, or a key's column to take another pair apart.")
         build = partial(query_key_value, scene.trace, kind, layer, head, scene.colours, (query, key))
         figure = scene.picture("qkv", build, kind, layer, head, query, key)
-        st.plotly_chart(figure, theme=None, key="qkv-matrices", config={"displaylogo": False})
+        plot(figure, "qkv-matrices", tools=True)
         plot_clicks(["card-qkv"], key="plot-clicks", on_click=choose)
-    with parts, st.container(border=True, key="card-parts"):
+    with parts, card("parts"):
         build = partial(score_parts, scene.trace, kind, layer, head, (query, key), scene.colours)
         figure = scene.picture("parts", build, kind, layer, head, query, key)
-        st.plotly_chart(figure, theme=None, key="qkv-parts", config={"displayModeBar": False})
+        plot(figure, "qkv-parts")
 
 
 VIEW = View(

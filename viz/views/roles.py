@@ -13,6 +13,7 @@ from viz.charts import role_map
 from viz.charts.timeline import role_history
 from viz.page import engine, store
 from viz.page.head_roles import head_measures, stored_measures
+from viz.page.parts.cards import card, plot
 from viz.page.parts.gathering import what_it_gathers
 from viz.page.parts.open_head import open_head
 from viz.page.parts.tags import table, tag
@@ -34,26 +35,25 @@ def draw(scene: Scene) -> None:
         else:
             store.write(kind=click.name, layer=click.row, head=click.column, query=None, key=None)
 
-    cells, card = st.columns([1.7, 1], gap="medium")
-    with cells, st.container(border=True, key="card-roles"):
+    cells, right = st.columns([1.7, 1], gap="medium")
+    with cells, card("roles"):
         build = partial(role_map, measures, settings.label, scene.colours, scene.open_head)
         figure = scene.picture("roles", build, settings.label, settings.held_out, scene.open_head)
-        st.plotly_chart(figure, theme=None, key="roles-map", config={"displayModeBar": False})
+        plot(figure, "roles-map")
         st.caption("Rows are layers, columns are heads. Written in a cell: the role in which that head is furthest above "
                    "shuffled attention. Point at a cell for all its scores; click to open the head.")  # fmt: skip
-    with card, st.container(border=True, key="card-head"):
+    with right, card("head"):
         open_head(scene, listen=False)
     plot_clicks(["card-roles", "card-head"], key="plot-clicks", on_click=clicked)
-    with st.container(border=True, key="card-gathering"):
+    with card("gathering"):
         what_it_gathers(scene)
     if moments := engine.moments(scene.trained):
-        with st.container(border=True, key="card-role-history"):
-            st.html('<h3 class="head-title">Which head became what, and when</h3>')
+        with card("role-history", "Which head became what, and when"):
             st.caption("The held-out sentences at every moment of the training that was kept. Point at a number for the heads.")
             build = partial(role_history, moments, scene.colours, scene.settings.moment)
             figure = scene.picture("role-history", build, scene.settings.moment, moments[-1].sha256)
-            st.plotly_chart(figure, theme=None, key="roles-history", config={"displayModeBar": False})
-    with st.container(border=True, key="card-role-table"):
+            plot(figure, "roles-history")
+    with card("role-table"):
         st.html(role_table(measures, scene.trace.anatomy))
 
 

@@ -14,6 +14,7 @@ from model.instrument.tokenizer import SPACE, SPECIAL
 from model.trace.tokens import Tokens
 from viz.charts import merge_tree
 from viz.charts.tokens import READABLE, character_label, run_label
+from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import pick_one
 from viz.page.parts.sides import choose_side
 from viz.page.scene import SIDE, Scene, View, style_beside
@@ -31,17 +32,17 @@ def draw(scene: Scene) -> None:
     """Pieces with their ids, three ways to cut, the merges of one word, and why the numbering matters."""
     side = choose_side("tokens-side")
     tokens = scene.trace.source if side == "encoder" else scene.trace.target
-    with st.container(border=True, key="card-tokens-ids"):
+    with card("tokens-ids"):
         st.html(_counted(tokens) + cards(tokens))
     runs = space_runs(tokens)
     if not runs:
         st.info(EMPTY)
         return
-    with st.container(border=True, key="card-tokens-cuts"):
+    with card("tokens-cuts"):
         st.html(_cuts(scene, tokens, side))
-    with st.container(border=True, key="card-tokens-merges"):
+    with card("tokens-merges"):
         _merges(scene, tokens, runs)
-    with st.container(border=True, key="card-tokens-numbering"):
+    with card("tokens-numbering"):
         st.html(_numbering(scene, tokens))
 
 
@@ -156,13 +157,13 @@ def _merges(scene: Scene, tokens: Tokens, runs: list[range]) -> None:
     pieces = [tokens.pieces[index] for index in run]
     same = tree.pieces == pieces
     said = [_many(len(tree.characters), "character"), _many(len(tree.merges), "merge"), _many(len(tree.pieces), "piece")]
-    st.html(f'<p class="merges-said" data-testid="tokens-merges">{" → ".join(said)}{"" if same else _differs(tokens.shown[run.start : run.stop])}</p>')
+    st.html(
+        f'<p class="merges-said" data-testid="tokens-merges">{" → ".join(said)}{"" if same else _differs(tokens.shown[run.start : run.stop])}</p>'
+    )
     with st.container(key="tokens-tree"):
         ids = [tokens.ids[index] for index in run] if same else None
         chart = scene.picture("merges", partial(merge_tree, tree, scene.colours, ids), scene.settings.side, run.start)
-        st.plotly_chart(
-            chart, theme=None, width="content", key="tokens-tree-chart", config={"displaylogo": False, "displayModeBar": False}
-        )
+        plot(chart, "tokens-tree-chart", width="content")
     if len(tree.characters) > READABLE:
         st.caption("So many characters that the merges carry no labels: point at a dot to read it, drag to zoom.")
 
@@ -182,7 +183,16 @@ def _choose(scene: Scene, tokens: Tokens, runs: list[range]) -> range:
     labels = {start: _shortened(run_label(spelled(tokens, run))) for start, run in starts.items()}
     if len(runs) > MOST_PILLS:
         labels = {start: f"{number}: {label}" for number, (start, label) in enumerate(labels.items(), start=1)}
-    pick_one("Word", labels, chosen.start, RUN_KEY, lambda start: {"token": start}, most=MOST_PILLS, list_width="stretch", shows_label=False)
+    pick_one(
+        "Word",
+        labels,
+        chosen.start,
+        RUN_KEY,
+        lambda start: {"token": start},
+        most=MOST_PILLS,
+        list_width="stretch",
+        shows_label=False,
+    )
     return chosen
 
 

@@ -117,7 +117,10 @@ def heads_grid(
 
     Returns the (kind, layer, head) that was opened, by click or Enter, in the run that this caused; else None.
     """
-    listed = lambda head: list(head) if head else None  # noqa: E731
+
+    def listed(head: tuple[str, int, int] | None) -> list[str | int] | None:
+        return list(head) if head else None
+
     data = packing.with_fields(packed, selected=listed(selected), dim=[list(head) for head in dim or []], star=listed(star))
     result = _mount(key=key, data=data, on_open_change=lambda: None)
     opened = result.open

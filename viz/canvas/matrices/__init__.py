@@ -124,7 +124,9 @@ def _header(matrix: Matrix) -> dict:
         "signed": matrix.signed,
         "opens": matrix.opens,
         "axes": packing.axes(matrix.maps, matrix.kind),
-        "tokens": {name: {**lists[name], "labels": token_labels(each)} for name, each in packing.axis_tokens(matrix.maps).items()},
+        "tokens": {
+            name: {**lists[name], "labels": token_labels(each)} for name, each in packing.axis_tokens(matrix.maps).items()
+        },
         "links": [_linked(matrix.rows, rows), _linked(matrix.columns, columns)],
     }
 

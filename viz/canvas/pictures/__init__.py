@@ -23,4 +23,6 @@ def pictures(
     """
     text = {"view": view, "sentence": sentence, "lines": list(lines)}
     paper = {name: getattr(colours, name) for name in ("card", "ink", "soft")}
-    _mount(key="pictures", data={"text": text, "colours": paper, "font": SANS, "tokens": list(tokens), "languages": dict(languages)})
+    _mount(
+        key="pictures", data={"text": text, "colours": paper, "font": SANS, "tokens": list(tokens), "languages": dict(languages)}
+    )

@@ -45,7 +45,9 @@ def _vector(trace: Trace, kind: str, query: int, asks: str) -> dict:
     anatomy, side = trace.anatomy, trace.anatomy.kind(kind).asks
     id_ = trace.queries(kind).ids[query]
     starts, formula = reading.token_vector(trace, side, query)
-    words = f"{asks} is piece {id_} of {anatomy.vocabulary:,}. Row {id_} of the embedding table, times √{anatomy.d_model}{starts} "
+    words = (
+        f"{asks} is piece {id_} of {anatomy.vocabulary:,}. Row {id_} of the embedding table, times √{anatomy.d_model}{starts} "
+    )
     words += f"That is {anatomy.d_model} numbers."
     made = trace.rows(kind).made
     if made is not None:
@@ -109,7 +111,10 @@ def _scores(trace: Trace, calculation: Calculation, kind: str, asks: str, masked
     divide = f"÷ √{d_head} = {root:.3f}" if change.scaled else "scaling is off"
     columns = [_column("q · k", "dots"), _column(f"score ({divide})", "scores"), _column("mask", "allowed")]
     columns += [_column("exp", "exponents"), _column("weight", "weights")]
-    table = lambda count: [{"type": "table", "columns": columns[:count]}]  # noqa: E731
+
+    def table(count: int) -> list[dict]:
+        return [{"type": "table", "columns": columns[:count]}]
+
     scale = (
         f"The same with the key of every token, divided by the root of the head's width, √{d_head}, so that the sums "
         "of many products do not get too large for the softmax. {key}: {dots} becomes {scores}."

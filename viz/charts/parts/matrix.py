@@ -119,8 +119,14 @@ def note(figure: go.Figure, text: str, colours: Palette, below: bool = False) ->
     """A sentence in the middle of the matrix, or right below it."""
     place = {"x": 0, "y": 0, "xanchor": "left", "yanchor": "top", "yshift": -4} if below else {"x": 0.5, "y": 0.5}
     figure.add_annotation(
-        xref="x domain", yref="y domain", **place, text=text, showarrow=False, bgcolor=None if below else colours.card,
-        borderpad=0 if below else 4, font={"size": LABEL_SIZE, "color": colours.soft},
-    )  # fmt: skip
+        xref="x domain",
+        yref="y domain",
+        **place,
+        text=text,
+        showarrow=False,
+        bgcolor=None if below else colours.card,
+        borderpad=0 if below else 4,
+        font={"size": LABEL_SIZE, "color": colours.soft},
+    )
     if below:
         figure.update_layout(margin_b=34, height=figure.layout.height + 22)

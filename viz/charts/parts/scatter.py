@@ -85,10 +85,15 @@ def framed(figure: go.Figure, places: np.ndarray, shares: list[float], title: st
     legend = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": LABEL_SIZE}, "itemsizing": "constant"}
     figure.update_layout(
         plotly_layout(
-            colours, height=HEIGHT, hovermode="closest", margin={"l": 52, "r": 12, "t": 84, "b": 44}, showlegend=True,
-            legend={**legend, "itemclick": False, "itemdoubleclick": False}, title={**plotly_title(colours, title), **hung},
+            colours,
+            height=HEIGHT,
+            hovermode="closest",
+            margin={"l": 52, "r": 12, "t": 84, "b": 44},
+            showlegend=True,
+            legend={**legend, "itemclick": False, "itemdoubleclick": False},
+            title={**plotly_title(colours, title), **hung},
         )
-    )  # fmt: skip
+    )
     low, high = places.min(axis=0), places.max(axis=0)
     pad = 0.07 * max(float((high - low).max()), 1e-3)
     ranges = [[float(start - pad), float(end + pad)] for start, end in zip(low, high, strict=True)]
@@ -120,6 +125,7 @@ def _space_axes(figure: go.Figure, ranges: list[list[float]], shares: list[float
         figure.layout.scene[f"{axis}axis"] = {**quiet, "gridcolor": colours.line, "range": range_, "title": title}
     lengths = [end - start for start, end in ranges]
     figure.layout.scene.update(
-        aspectmode="manual", aspectratio={axis: length / max(lengths) for axis, length in zip("xyz", lengths, strict=True)},
+        aspectmode="manual",
+        aspectratio={axis: length / max(lengths) for axis, length in zip("xyz", lengths, strict=True)},
         camera={"eye": {"x": 1.15, "y": 1.15, "z": 0.85}, "center": {"x": 0, "y": 0, "z": -0.08}},
-    )  # fmt: skip
+    )

@@ -70,5 +70,6 @@ def row_ticks(trace: AttentionMaps, kind: str, colours: Palette) -> list[str]:
 def content(tokens: Tokens) -> list[bool]:
     """For each token, whether it carries letters or digits: neither special nor punctuation."""
     return [
-        id_ not in SPECIAL and any(char.isalnum() for char in piece) for id_, piece in zip(tokens.ids, tokens.spelled, strict=True)
+        id_ not in SPECIAL and any(char.isalnum() for char in piece)
+        for id_, piece in zip(tokens.ids, tokens.spelled, strict=True)
     ]

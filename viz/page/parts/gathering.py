@@ -9,6 +9,7 @@ import streamlit as st
 from model.measuring.coreference_record import Coreference
 from model.measuring.coreference_words import findings, heads_rows
 from viz.charts import decision_map
+from viz.page.parts.cards import heading, plot
 from viz.page.parts.tags import table, tag
 from viz.page.scene import Scene
 from viz.page.stored import stored
@@ -26,7 +27,7 @@ TURNS = (
 
 def what_it_gathers(scene: Scene) -> None:
     """Sentences, the heads of the encoder, and the map of what decides the pronoun; words where it was not measured."""
-    st.html(f'<h3 class="head-title">{TITLE}</h3>')
+    heading(TITLE)
     found = stored(scene.translator).coreference
     if found is None:
         st.caption(
@@ -39,7 +40,7 @@ def what_it_gathers(scene: Scene) -> None:
     st.html(sentences(found))
     if found.decides:
         figure = scene.picture("decision", partial(decision_map, found, scene.colours))
-        st.plotly_chart(figure, theme=None, key="decision-map", config={"displayModeBar": False})
+        plot(figure, "decision-map")
     st.html(gathering_table(found))
 
 

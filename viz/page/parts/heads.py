@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from viz.charts.parts.words import head_title
-from viz.page.parts.tags import Html, tag
+from viz.page.parts.cards import heading
+from viz.page.parts.tags import Html
 from viz.page.scene import Scene, numbered
 from viz.page.store import tied
 from viz.reading import off_mark
@@ -33,4 +34,4 @@ def head_heading(scene: Scene) -> None:
     """The open head as the title of a card, with a mark where it is off."""
     kind, layer, head = scene.open_head
     name = Html(f"{head_title(kind, layer, head)}{off_mark(scene.trace, kind, layer, head)}")
-    st.html(tag("h3", name, class_="head-title", data_testid="head-title"))
+    heading(name, "head-title")

@@ -11,6 +11,7 @@ import streamlit as st
 from viz.canvas import plot_clicks
 from viz.charts import change_sentence, difference_heatmap, head_heatmap, head_sentence
 from viz.page import engine
+from viz.page.parts.cards import plot
 from viz.page.parts.heads import head_heading
 from viz.page.scene import Scene, calculation_opener
 
@@ -42,7 +43,7 @@ def open_head(scene: Scene, large: bool = False, listen: bool = True) -> None:
         st.caption(hidden)
     figure = scene.picture("head", build, *place)
     figure.update_layout(height=max(figure.layout.height, LARGE) if large else _card_height(figure))
-    st.plotly_chart(figure, theme=None, key="head-large" if large else "head-small", config={"displaylogo": False})
+    plot(figure, "head-large" if large else "head-small", tools=True)
     if listen:
         plot_clicks(["card-head"], key="plot-clicks", on_click=calculation_opener(scene))
     st.html(f'<p class="head-sentence" data-testid="head-sentence">{html.escape(sentence)}</p>')

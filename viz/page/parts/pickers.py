@@ -31,6 +31,18 @@ def pick_one(
         st.pills(label, list(options), format_func=shown.__getitem__, required=True, wrap=True, width=buttons_width, **look)
 
 
+def choose_part(label: str, titles: Mapping[str, str], name: str, key: str) -> str:
+    """One of a few, by name, as a row of buttons; the choice goes into the setting of that name. key: of the widget."""
+    return st.segmented_control(
+        label,
+        list(titles),
+        format_func=titles.__getitem__,
+        required=True,
+        label_visibility="collapsed",
+        **tied(name, key, options=True),
+    )
+
+
 def pick_token(tokens: Tokens, token: int, prefix: str, take: Callable[[int], Mapping[str, object]]) -> None:
     """Every token, from 0. Repeated ones, and all in a list, carry their position. prefix: of the widget's key."""
     counts, many = Counter(tokens.shown), len(tokens) > LONG

@@ -46,7 +46,7 @@ def test_every_cell_is_the_change(tiny_translator, trace, colours):
 
 def test_bars_are_the_changes(tiny_translator, trace):
     """One a word or layer, which a click tells by its index; tokens are text, not markup."""
-    hidden = knock_out(trace, tiny_translator.passes, list(every_word(trace.source, trace.anatomy).values()))
+    hidden = knock_out(trace, tiny_translator.passes, list(every_word(trace.anatomy, trace.source).values()))
     layers = every_layer(trace.anatomy)
     whole = knock_out(trace, tiny_translator.passes, list(layers.values()))
     for effects, places in ((hidden, join_pieces(trace.source)), (whole, list(layers))):

@@ -159,7 +159,8 @@ def test_a_field_that_is_missing_or_of_a_newer_version_is_named(folder):
         load_pretrained(folder, "cpu")
 
 
-NO_OBJECTS = [b"", b"{", b"null", b"3", b"[]", b'"x"', b"\xff\xfe\x00", b"[" * 100_000, b'{"a": NaN}', b'{"a": -Infinity}', b'{"config": ' + b"9" * 5000 + b"}"]
+NO_OBJECTS = [b"", b"{", b"null", b"3", b"[]", b'"x"', b"\xff\xfe\x00", b"[" * 100_000, b'{"a": NaN}', b'{"a": -Infinity}']
+NO_OBJECTS += [b'{"config": ' + b"9" * 5000 + b"}"]
 
 
 @pytest.mark.parametrize("content", NO_OBJECTS, ids=lambda content: repr(content[:12]))
@@ -281,7 +282,8 @@ def test_a_name_is_a_folder_or_a_checkpoint_in_pretrained(folder, tmp_path, monk
     monkeypatch.chdir(folder)
     (folder / "en-fr").mkdir()
     (folder / "runs").mkdir()
-    assert checkpoint_folder(".") == checkpoint_folder("../tiny") == checkpoint_folder("runs/..") == checkpoint_folder(folder) == folder.resolve()
+    names = (".", "../tiny", "runs/..", folder)
+    assert {checkpoint_folder(name) for name in names} == {folder.resolve()}
     assert load_pretrained(".", "cpu").name == load_pretrained("../tiny", "cpu").name == "tiny"
     assert checkpoint_folder("en-fr") == FOLDER / "en-fr"
     assert checkpoint_folder("runs") == folder.resolve() / "runs"

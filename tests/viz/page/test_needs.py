@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from support.handmade import HIDDEN, READER, RECURRENT, WRITER, trace_of
 
 from model.trace.anatomy import EDITS, FEED_FORWARD, PARTS, Anatomy, Kind, Stack
 from model.trace.intervention import Intervention
@@ -26,7 +27,9 @@ def kind(name: str, asks: str, answers: str, **more) -> Kind:
 
 
 BERT = Anatomy((stack("encoder", "same", "encoder"),), (kind("encoder", "encoder", "encoder"),), 32, 100, "learned", "post")
-GPT = Anatomy((stack("decoder", "next", "decoder"),), (kind("decoder", "decoder", "decoder", masked=True),), 32, 100, "learned", "pre")
+GPT = Anatomy(
+    (stack("decoder", "next", "decoder"),), (kind("decoder", "decoder", "decoder", masked=True),), 32, 100, "learned", "pre"
+)
 GRU = Anatomy(
     (stack("encoder", "nothing"), stack("decoder", "next", "cross")),
     (kind("cross", "decoder", "encoder", layers=1, heads=1, key_heads=1, scores="additive"),),
@@ -41,7 +44,13 @@ GRU = Anatomy(
 
 def test_the_shipped_model_feeds_every_view():
     """With every kind of positions, with and without the look-ahead mask: nothing rests."""
-    for config in (Config(), Config(positions="learned"), Config(positions="none"), Config(masked=False), Config(norm_first=False)):
+    for config in (
+        Config(),
+        Config(positions="learned"),
+        Config(positions="none"),
+        Config(masked=False),
+        Config(norm_first=False),
+    ):
         views, reasons = needs.offered(VIEWS, config.anatomy())
         assert views == VIEWS and list(views) == list(VIEWS) and not reasons and not needs.resting(VIEWS, reasons)
 
@@ -69,11 +78,25 @@ def test_a_recurrent_model_keeps_what_its_attention_can_show():
     assert reasons["knockout"] == "This model cannot switch heads off."
 
 
+@pytest.mark.parametrize("anatomy", [READER, WRITER, RECURRENT], ids=["reader", "writer", "recurrent"])
+def test_weights_alone_feed_what_shows_weights(anatomy):
+    """Of a model that tells no more, the views of attention and of tokens stay."""
+    bare = trace_of(anatomy, whole=False).anatomy
+    views, reasons = needs.offered(VIEWS, bare)
+    assert set(views) == {"all-heads", "one-head", "lines", "roles", "pair", "tokens"}
+    assert all(HIDDEN in why or "no cross-attention" in why for why in reasons.values())
+
+
 def test_every_reason_is_a_sentence_and_every_need_is_known():
     """Whatever a model lacks, the line says it in words; a need that nobody knows would never be met."""
     for view in VIEWS.values():
         assert all(map(needs.is_need, view.needs)), view.slug
-    for anatomy in (BERT, GPT, GRU, replace(BERT, kinds=(), stacks=(replace(BERT.stacks[0], predicts="nothing", sublayers=(FEED_FORWARD,)),))):
+    for anatomy in (
+        BERT,
+        GPT,
+        GRU,
+        replace(BERT, kinds=(), stacks=(replace(BERT.stacks[0], predicts="nothing", sublayers=(FEED_FORWARD,)),)),
+    ):
         for need in (*PARTS, *EDITS, "generates", "kind:cross", "kind:decoder"):
             why = needs.lacks(anatomy, need)
             assert not why or (why[0].isupper() and why.endswith(".")), (need, why)
@@ -82,7 +105,9 @@ def test_every_reason_is_a_sentence_and_every_need_is_known():
 
 def test_what_a_model_cannot_follow_is_left_out_with_a_sentence():
     """And only that."""
-    asked = Intervention(window=2, temperature=2.0, heads_off=frozenset({("cross", 0, 0)}), cut=frozenset({("cross", None, 0, 1)}))
+    asked = Intervention(
+        window=2, temperature=2.0, heads_off=frozenset({("cross", 0, 0)}), cut=frozenset({("cross", None, 0, 1)})
+    )
     change, notices = needs.followed(asked, GRU)
     assert change == Intervention(temperature=2.0, cut=asked.cut)
     assert notices == [
@@ -109,4 +134,8 @@ def test_a_part_that_is_missing_of_one_kind_alone_is_there(part):
     places = translator.kind_names if part in needs.OF_ATTENTION else translator.stack_names
     some = replace(translator, missing={f"{part}:{place}": "Not here." for place in places[:-1]})
     every = replace(translator, missing={f"{part}:{place}": "Not here." for place in places})
-    assert not needs.lacks(some, part) and needs.lacks(every, part) and needs.lacks(replace(translator, missing={part: "Nowhere."}), part)
+    assert (
+        not needs.lacks(some, part)
+        and needs.lacks(every, part)
+        and needs.lacks(replace(translator, missing={part: "Nowhere."}), part)
+    )

@@ -29,7 +29,7 @@ CHANGES = {
 ALL = {
     "heads": lambda trace: every_head(trace.anatomy),
     "layers": lambda trace: every_layer(trace.anatomy),
-    "words": lambda trace: every_word(trace.source, trace.anatomy),
+    "words": lambda trace: every_word(trace.anatomy, trace.source),
 }
 
 
@@ -81,7 +81,10 @@ def test_the_shipped_model_and_a_post_norm_one(translator, tokenizer):
 def test_the_size_of_batches_changes_nothing(tiny_translator, monkeypatch, tokens):
     """One at a time, a few, or all at once."""
     trace = tiny_translator.trace(SENTENCES[0], SENTENCES[1])
-    changes = [one.switched(Intervention()) for one in [*every_head(trace.anatomy).values(), *every_word(trace.source, trace.anatomy).values()]]
+    changes = [
+        one.switched(Intervention())
+        for one in [*every_head(trace.anatomy).values(), *every_word(trace.anatomy, trace.source).values()]
+    ]
     expected = label_log_probabilities(trace, tiny_translator.passes, changes)
     monkeypatch.setattr("model.analysis.knockout.CHUNK_TOKENS", tokens)
     monkeypatch.setattr("model.instrument.rerun.LOGIT_ROWS", min(tokens, 7))
@@ -92,7 +95,7 @@ def test_the_size_of_batches_changes_nothing(tiny_translator, monkeypatch, token
 def test_hiding_a_word_is_cutting_its_links(tiny_translator, base):
     """The source read with padding in a word's place says what it says without the links to its pieces; occlusion is the loss."""
     trace, model = tiny_translator.trace(SENTENCES[2], SENTENCES[3], base), tiny_translator.model
-    words = every_word(trace.source, trace.anatomy)
+    words = every_word(trace.anatomy, trace.source)
     assert list(words) == list(range(len(word_groups(trace.source))))
     source = torch.tensor([trace.source.ids] * len(words))
     for at, group in enumerate(word_groups(trace.source)):
@@ -107,7 +110,7 @@ def test_hiding_a_word_is_cutting_its_links(tiny_translator, base):
 
 def test_a_word_that_is_hidden_already_has_nothing_to_lose(tiny_translator):
     """Occlusion takes away, it never gives back."""
-    hidden = every_word(tiny_translator.source(SENTENCES[2]), tiny_translator.anatomy)[1].taken_from(Intervention())
+    hidden = every_word(tiny_translator.anatomy, tiny_translator.source(SENTENCES[2]))[1].taken_from(Intervention())
     lost = occlusion(tiny_translator.trace(SENTENCES[2], SENTENCES[3], hidden), tiny_translator.passes)
     assert not lost[1].any() and lost[0].any()
 

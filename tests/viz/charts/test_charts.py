@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import itertools
 import json
 import subprocess
 import sys
@@ -219,7 +220,7 @@ def test_labels_at_line_ends_keep_their_order_and_distance():
     places = spread_apart([5.0, 1.0, 1.1, 1.05, 9.0], 0.5)
     assert places[1] < places[3] < places[2] < places[0] < places[4]
     ordered = sorted(places)
-    assert all(after - before >= 0.5 - 1e-9 for before, after in zip(ordered, ordered[1:], strict=False))
+    assert all(after - before >= 0.5 - 1e-9 for before, after in itertools.pairwise(ordered))
     assert places[4] == 9.0 and spread_apart([], 1.0) == []
 
 

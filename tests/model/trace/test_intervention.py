@@ -70,7 +70,9 @@ def test_bad_values_are_named(values, word):
 
 
 ANYTHING = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.sampled_from(["cross", "encoder", 10**40])),
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.sampled_from(["cross", "encoder", 10**40])
+    ),
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.tuples(inner, inner, inner), st.tuples(inner, inner, inner, inner)),
     max_leaves=6,
 )
@@ -114,7 +116,10 @@ def test_places_that_are_not_there_are_refused(tiny_translator, values, words):
         tiny_translator.translate(text, change)
     if "99" not in words:
         ids = tiny_translator.source(text).ids
-        for way in (lambda: beam_tree(tiny_translator.model, ids, 2, change), lambda: continue_greedily(tiny_translator.model, ids, (), change)):
+        for way in (
+            lambda: beam_tree(tiny_translator.model, ids, 2, change),
+            lambda: continue_greedily(tiny_translator.model, ids, (), change),
+        ):
             with pytest.raises(ValueError, match=words):
                 way()
 
@@ -123,7 +128,9 @@ def test_every_token_of_the_sentence_may_be_cut(tiny_translator):
     """Up to the last one, on both sides; also one that only the translation of the unchanged model has."""
     text, target = "Two dogs", "Deux chiens"
     source, length = len(tiny_translator.source(text)), len(tiny_translator.target(target))
-    last = Intervention(cut={("cross", None, length - 1, source - 1), ("encoder", 0, source - 1, 0), ("decoder", 0, length - 1, 0)})
+    last = Intervention(
+        cut={("cross", None, length - 1, source - 1), ("encoder", 0, source - 1, 0), ("decoder", 0, length - 1, 0)}
+    )
     assert not tiny_translator.trace(text, target, last).attention["cross"].mask[:, 0, -1, -1].any()
     own = tiny_translator.trace(text)
     last = Intervention(cut={("cross", None, len(own.target) - 1, None)})

@@ -33,13 +33,18 @@ CROSS = Frame(
     "The {first} didn't cross the {second} because it was too {adjective}.",
     "{first} n'a pas traversé {second} parce qu'{pronoun} était trop {adjective}.",
 )
-SHORT = Frame("short", "The {first} left the {second}: it was {adjective}.", "{first} quitta {second} : {pronoun} était {adjective}.")
+SHORT = Frame(
+    "short", "The {first} left the {second}: it was {adjective}.", "{first} quitta {second} : {pronoun} était {adjective}."
+)
 
 
 @pytest.fixture(scope="module")
 def pairs() -> list[Pair]:
     """Two pairs of different lengths."""
-    return [build(CROSS, (ANIMAL, STREET), (TIRED, WIDE), "held out"), build(SHORT, (DOG, STREET), (TIRED, WIDE), "two new nouns")]
+    return [
+        build(CROSS, (ANIMAL, STREET), (TIRED, WIDE), "held out"),
+        build(SHORT, (DOG, STREET), (TIRED, WIDE), "two new nouns"),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +87,9 @@ def test_intact_is_one_pass_each(tiny_translator, pairs, examples, intact):
     torch.testing.assert_close(intact.said, expected, atol=1e-4, rtol=0)
     member = pairs[1].members[0]
     trace, size = tiny_translator.trace(member.english, member.french), len(tiny_translator.source(member.english))
-    torch.testing.assert_close(intact.weights["encoder"][:, 2, :, :size, :size], trace.attention["encoder"].weights, atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        intact.weights["encoder"][:, 2, :, :size, :size], trace.attention["encoder"].weights, atol=1e-5, rtol=0
+    )
 
 
 @pytest.mark.parametrize("link", LINKS, ids=str)
@@ -130,7 +137,9 @@ def test_hidden_words_are_hidden_from_encoder_and_decoder(tiny_translator, pairs
     assert tuple(found) == HIDDEN
     for name, got in found.items():
         links_ = [
-            frozenset((kind, None, None, key) for kind in ("encoder", "cross") for key in positions(examples, "encoder", name, at))
+            frozenset(
+                (kind, None, None, key) for kind in ("encoder", "cross") for key in positions(examples, "encoder", name, at)
+            )
             for at in range(4)
         ]
         expected = passes(tiny_translator, pairs, examples, [Intervention(cut=cut) for cut in links_])
@@ -219,5 +228,7 @@ def test_the_row_of_the_pronoun_is_the_one_that_says_it(tiny_translator, pairs, 
     assert {name: tuple(values.shape) for name, values in reads(intact, examples, "cross").items()} == dict.fromkeys(
         ("antecedent", "distractor", "it", "adjective", "rest"), (3, 4)
     )
-    torch.testing.assert_close(sum(reads(intact, examples, "cross").values()), torch.ones(3, 4))  # nothing is counted twice or left out
+    torch.testing.assert_close(
+        sum(reads(intact, examples, "cross").values()), torch.ones(3, 4)
+    )  # nothing is counted twice or left out
     assert set(reads(intact, examples, "decoder")) == {"antecedent", "distractor", "rest"}

@@ -48,7 +48,9 @@ def test_pairs_that_the_model_cannot_read_are_left_out(tokenizer):
     assert [tuple(map(tokenizer.processor.decode, pair)) for pair in kept] == pairs[:1]
 
 
-@pytest.mark.parametrize(("pasted", "plain"), [("two\u00a0dogs", "two dogs"), ("two \u200bdogs", "two dogs"), ("a de\u0301j\u00e0", "a déjà")])
+@pytest.mark.parametrize(
+    ("pasted", "plain"), [("two\u00a0dogs", "two dogs"), ("two \u200bdogs", "two dogs"), ("a de\u0301j\u00e0", "a déjà")]
+)
 def test_pairs_are_tidied_as_what_is_typed(tokenizer, pasted, plain):
     """The model learns from the characters that it will be given."""
     assert encode_pairs([(pasted, pasted)], tokenizer, 30) == encode_pairs([(plain, plain)], tokenizer, 30)

@@ -105,9 +105,10 @@ def test_given_positions_finds_any_order(order, scale):
 
 def test_given_positions_without_shuffling():
     plain = torch.randn(5, 32)
-    find = lambda kind="learned", added=plain, **change: analysis.given_positions(  # noqa: E731
-        with_positions(Intervention(**change), added, kind), "encoder"
-    )
+
+    def find(**change):
+        return analysis.given_positions(with_positions(Intervention(**change), plain, "learned"), "encoder")
+
     assert find() == [0, 1, 2, 3, 4]
     assert find(source_positions="reversed") == [4, 3, 2, 1, 0]
     assert find(source_positions="none") is None and find(position_scale=0.0) is None

@@ -12,6 +12,8 @@ from itertools import permutations
 
 import pytest
 import torch
+from streamlit.testing.v1 import AppTest
+from support.handmade import READER, RECURRENT, WRITER, trace_of
 
 from model import Intervention
 from viz.page import caches
@@ -67,6 +69,14 @@ def test_what_differs_has_another_key(tiny_translator):
     keys = [key_of(one) for one in (trace, *others)]
     assert len(set(keys)) == len(keys) and key_of(tiny_translator.trace("A dog.", "Un chien.")) == keys[0]
     assert len({key_of(order) for order in permutations((tiny_translator, trace, "x"))}) == 6
+
+
+@pytest.mark.parametrize("anatomy", [READER, WRITER, RECURRENT], ids=["reader", "writer", "recurrent"])
+def test_a_pass_of_any_model_has_a_key_and_a_size(anatomy):
+    """Also where no row predicts the next token, and where all but the weights is missing."""
+    trace, bare = trace_of(anatomy), trace_of(anatomy, whole=False)
+    assert key_of(trace) == key_of(trace_of(anatomy, seed=1)) != key_of(trace_of(anatomy, change=Intervention(temperature=2.0)))
+    assert tensor_bytes(trace) > tensor_bytes(bare) >= sum(map_.weights.numel() * 4 for map_ in bare.attention.values())
 
 
 def test_what_lies_in_memory_is_no_key():
@@ -149,6 +159,23 @@ def test_where_all_look_at_more_than_fits_the_longest_unasked_goes():
     for number, reader in enumerate(readers):
         look(cache, number, 3, reader)
     assert [number for number in range(50) if number in cache] == list(range(17, 50))
+
+
+def test_each_tab_is_a_reader_and_its_share_ends_with_its_session():
+    """Two tabs of the page are two readers; what Streamlit lets go of is on no screen any more."""
+
+    def page() -> None:
+        from viz.page import caches
+
+        caches.picture("word", "cat", build=lambda: "cat")
+
+    tabs = [AppTest.from_function(page, default_timeout=60).run() for _ in range(2)]
+    assert not any(tab.exception for tab in tabs) and len(caches.pictures) == 1
+    readers = list(caches.pictures._looked_at)
+    assert len(readers) == 2 and caches.NOBODY not in readers
+    del tabs, readers
+    gc.collect()
+    assert not caches.pictures._looked_at and len(caches.pictures) == 1
 
 
 # Threads -----------------------------------------------------------------------------------------------------------------

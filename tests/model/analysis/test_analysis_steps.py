@@ -102,8 +102,8 @@ def test_a_bias_beside_the_scores_counts(tiny_translator, trace, kind):
     got = trace.attention[kind]
     bias = torch.randn(got.scores.shape, generator=torch.Generator().manual_seed(0))
     weights = (got.scores + bias).masked_fill(~got.mask, float("-inf")).softmax(-1)
-    for added, agrees in ((bias, True), (None, False)):
-        other = replace(trace, attention={**trace.attention, kind: replace(got, weights=weights, bias=added)})
+    for beside, agrees in ((bias, True), (None, False)):
+        other = replace(trace, attention={**trace.attention, kind: replace(got, weights=weights, bias=beside)})
         differences = calculate(other, tiny_translator.weights, kind, 1, 2, 3).differences
         assert (differences["weights"] < 1e-5) == agrees and differences["scores"] < 2e-5
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 
 import pytest
@@ -56,7 +57,7 @@ def test_words_cover_all_that_can_be_seen_in_order(text):
     """Nothing twice, nothing left out but spaces and what has no width; no word has a space inside."""
     spans = word_spans(text)
     assert all(start < end for start, end in spans) and spans == sorted(spans)
-    assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in itertools.pairwise(spans))
     covered = {at for start, end in spans for at in range(start, end)}
     assert all(at in covered or char.isspace() or INVISIBLE.match(char) for at, char in enumerate(text))
     assert not any(char.isspace() for start, end in spans for char in BROKEN.sub("", text[start:end]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,9 +37,7 @@ def test_the_next_merge_is_always_the_one_with_the_lowest_rank(tokenizer, text):
     """Against the plain loop of Sennrich et al.: look at all neighbours, merge the best, the leftmost on ties."""
     parts, found = list(text), []
     while True:
-        pairs = [
-            (merge_rank(tokenizer, left + right), at) for at, (left, right) in enumerate(zip(parts, parts[1:], strict=False))
-        ]
+        pairs = [(merge_rank(tokenizer, left + right), at) for at, (left, right) in enumerate(itertools.pairwise(parts))]
         ranked = [pair for pair in pairs if pair[0] is not None]
         if not ranked:
             break

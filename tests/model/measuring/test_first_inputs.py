@@ -24,7 +24,10 @@ RIGHT = {
     "What time is it?": ["Quelle heure est-il ?"],
     "Turn left at the next corner.": ["Tournez à gauche au prochain coin.", "Tourne à gauche à la prochaine rue."],
     "I look forward to hearing from you.": ["J'attends avec impatience de vos nouvelles.", "Dans l'attente de votre réponse."],
-    "Can we meet tomorrow at noon?": ["Pouvons-nous nous rencontrer demain à midi ?", "Est-ce qu'on peut se voir demain à midi ?"],
+    "Can we meet tomorrow at noon?": [
+        "Pouvons-nous nous rencontrer demain à midi ?",
+        "Est-ce qu'on peut se voir demain à midi ?",
+    ],
     "“Hello,” she said.": ["« Bonjour », dit-elle.", "“Bonjour”, a-t-elle dit."],
     "The train leaves at 8:30.": ["Le train part à 8 h 30.", "Le train part à huit heures et demie."],
     "Dear Sir or Madam,": ["Madame, Monsieur,", "Cher Monsieur ou Madame,"],

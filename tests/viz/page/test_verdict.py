@@ -22,7 +22,11 @@ def labels(translator, text: str):
 def listed(tokens) -> list[str]:
     """The words of a translation, as written."""
     joined = join_pieces(tokens)
-    return [piece.replace(SPACE, "") for piece, id_ in zip(joined.pieces, joined.ids, strict=True) if id_ not in SPECIAL and piece != SPACE]
+    return [
+        piece.replace(SPACE, "")
+        for piece, id_ in zip(joined.pieces, joined.ids, strict=True)
+        if id_ not in SPECIAL and piece != SPACE
+    ]
 
 
 @pytest.mark.parametrize(
@@ -70,6 +74,8 @@ def test_struck_and_framed_pieces_are_what_differs(tiny_translator, before, afte
     """Without them both translations are the same pieces in the same order."""
     first, second = labels(tiny_translator, before), labels(tiny_translator, after)
     lost, new = chips.lost(first, second), chips.changed(first, second)
-    assert [id_ for at, id_ in enumerate(first.ids) if at not in lost] == [id_ for at, id_ in enumerate(second.ids) if at not in new]
+    assert [id_ for at, id_ in enumerate(first.ids) if at not in lost] == [
+        id_ for at, id_ in enumerate(second.ids) if at not in new
+    ]
     struck = chips.row("before", "Before", first, struck=lost)
     assert struck.count("<del") == sum(first.words[at] >= 0 for at in lost) == struck.count("</del>")

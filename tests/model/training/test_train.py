@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -176,7 +177,7 @@ def test_the_timeline_goes_from_nothing_to_the_end_in_equal_ratios(total):
     steps = timeline_steps(total)
     assert steps[0] == 0 and steps[-1] == total and len(steps) <= 8 and steps == sorted(set(steps))
     if total >= 3680:
-        ratios = [after / before for before, after in zip(steps[1:], steps[2:], strict=False)]
+        ratios = [after / before for before, after in itertools.pairwise(steps[1:])]
         assert len(steps) == 8 and max(ratios) < 1.1 * min(ratios)
 
 

@@ -56,7 +56,7 @@ def test_the_parts_of_a_score_add_up_to_it(trace, kind):
     figure = charts.score_parts(trace, kind, 0, 1, (2, 1))
     products = np.array(layer(figure, "= product").z)[:, 0]
     score = float(trace.attention[kind].scores[0, 1, 2, 1])
-    assert products.sum() == pytest.approx(score * trace.anatomy.kinds[0].d_head**0.5, abs=1e-4)
+    assert products.sum() == pytest.approx(score * trace.anatomy.kinds[0].d_head ** 0.5, abs=1e-4)
     assert f"score <b>{number(score)}</b>" in figure.layout.annotations[0].text
     assert json.loads(json_of(figure))
 

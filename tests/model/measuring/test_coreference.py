@@ -49,7 +49,9 @@ def test_there_are_two_hundred_pairs_of_every_kind(pairs):
     """No pair twice; both held-out combinations; nouns that are new, on one side and on both; both genders first."""
     assert len(pairs) == len(set(pairs)) >= 200
     kinds = [pair.novelty for pair in pairs]
-    assert {kind: kinds.count(kind) > 10 for kind in set(kinds)} == dict.fromkeys(("held out", "one new noun", "two new nouns"), True)
+    assert {kind: kinds.count(kind) > 10 for kind in set(kinds)} == dict.fromkeys(
+        ("held out", "one new noun", "two new nouns"), True
+    )
     held = [{noun.english for noun in pair.members[0].nouns} for pair in pairs if pair.novelty == "held out"]
     assert all(both in HELD_OUT for both in held) and all(both in held for both in HELD_OUT)
     firsts = [pair.members[0].nouns[0].gender for pair in pairs]
@@ -176,10 +178,15 @@ def test_what_is_written_is_read_back(found, tmp_path):
     content = json.loads(text)
     damaged = [text[:-20], "[]", "{}", '{"weights_sha256": "abc"}']
     damaged += [json.dumps({name: part for name, part in content.items() if name != left}) for left in content]
-    damaged += [json.dumps({**content, "links": content["links"][1:]}), json.dumps({**content, "reading": content["heads"]["encoder"]})]
+    damaged += [
+        json.dumps({**content, "links": content["links"][1:]}),
+        json.dumps({**content, "reading": content["heads"]["encoder"]}),
+    ]
     damaged += [json.dumps({**content, "counts": {}}), json.dumps({**content, "likelier": None})]
     for one in damaged:
-        if one != json.dumps({name: part for name, part in content.items() if name != "about"}):  # what it was made of is for people
+        if one != json.dumps(
+            {name: part for name, part in content.items() if name != "about"}
+        ):  # what it was made of is for people
             (tmp_path / FILE).write_text(one, encoding="utf-8")
             assert load_coreference(tmp_path, "abc") is None, one[:200]
 
@@ -198,7 +205,11 @@ def test_sentences_follow_the_numbers(found):
     turns = torch.zeros(config)
     turns[1, 2] = TURNS
     turning = replace(found, gathers=replace(found.gathers, turns=turns))
-    assert "A head turns" in findings(turning)[1] and "encoder layer 2, head 3" in findings(turning)[1] and "80%" in findings(turning)[1]
+    assert (
+        "A head turns" in findings(turning)[1]
+        and "encoder layer 2, head 3" in findings(turning)[1]
+        and "80%" in findings(turning)[1]
+    )
     assert "No head of the encoder turns" in findings(replace(found, gathers=replace(found.gathers, turns=turns - 0.01)))[1]
     assert "165 of those (92%)" in findings(found)[0] and len(findings(found)) == 7
     unable = replace(found, counts={ALL: Counts(210, 100, 49, 49)})
@@ -234,13 +245,17 @@ def test_the_table_of_heads_holds_the_largest(found):
     assert block.count("\n| ") > 20 and "three pairs" in block and "nan" not in block
 
 
+def as_written(pairs):
+    """A translator of members that makes no mistake, in the place of `translate_all`."""
+    return lambda translator, sentences, beam: [member(pairs, sentence).french for sentence in sentences]
+
+
 def test_verdicts_are_of_the_models_own_translations(tiny_translator, pairs, monkeypatch):
     """Of both members, in order; a model that translates no noun has nothing to be asked."""
     assert all(not one.nouns for pair in verdicts(tiny_translator, pairs[:2]) for one in pair)
     with pytest.raises(ValueError, match="both nouns of no pair"):
         measure(tiny_translator, pairs[:2])
-    told = lambda translator, sentences, beam: [member(pairs, sentence).french for sentence in sentences]  # noqa: E731
-    monkeypatch.setattr(coreference, "translate_all", told)
+    monkeypatch.setattr(coreference, "translate_all", as_written(pairs))
     got = measure(tiny_translator, pairs[:2]).counts
     assert got[ALL] == got["held out"] == Counts(2, 2, 2, 2)
     fewer = measure(tiny_translator, pairs[:2], inside=1)
@@ -251,8 +266,7 @@ def test_the_command_stores_and_writes_the_card(tmp_path, monkeypatch, capsys, t
     """coreference.json and the card, bound to the weights."""
     shown = replace(tiny_translator, about={"weights_sha256": "abc"})
     monkeypatch.setattr(coreference, "load_pretrained", lambda folder, device: shown)
-    told = lambda translator, sentences, beam: [member(pairs, sentence).french for sentence in sentences]  # noqa: E731
-    monkeypatch.setattr(coreference, "translate_all", told)
+    monkeypatch.setattr(coreference, "translate_all", as_written(pairs))
     monkeypatch.setattr(coreference, "minimal_pairs", lambda lexicon, seed: pairs[:2])
     (tmp_path / "README.md").write_text("a\n<!-- coreference -->\n<!-- /coreference -->\nb\n", encoding="utf-8")
     coreference.main(["--model", str(tmp_path), "--lexicon", str(LEXICON), "--write-card"])

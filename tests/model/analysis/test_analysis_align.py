@@ -50,7 +50,9 @@ def test_short_runs_that_took_a_place_are_paired_and_long_ones_are_not():
     def sentence(letters: str) -> Tokens:
         return Tokens(letters, [0] * len(letters), list(letters), list(range(len(letters) - 1)) + [-1], [None] * len(letters))
 
-    paired = lambda second: counterparts(sentence("abcdef/"), sentence(second))  # noqa: E731
+    def paired(second: str) -> list[int | None]:
+        return counterparts(sentence("abcdef/"), sentence(second))
+
     assert paired("axyzef/") == list(range(7))
     assert paired("axyzwf/") == [0, None, None, None, None, 5, 6]
     assert paired("axycdef/") == [0, None, None, 2, 3, 4, 5, 6]

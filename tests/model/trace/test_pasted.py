@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import pytest
@@ -68,7 +69,7 @@ def test_places_point_into_what_was_typed(text):
     assert len(places) == len(pasted.text)
     assert all(0 <= start < end <= len(text) for start, end in places)
     assert places == sorted(places)
-    assert all(a == b or a[1] <= b[0] for a, b in zip(places, places[1:], strict=False))  # apart, or parts of one character
+    assert all(a == b or a[1] <= b[0] for a, b in itertools.pairwise(places))  # apart, or parts of one character
     for character, (start, end) in zip(pasted.text, places, strict=True):
         if character in LETTERS and character.isalpha() and end - start == 1 and text[start].isascii():
             assert character == text[start]

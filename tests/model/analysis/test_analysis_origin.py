@@ -164,7 +164,9 @@ def test_where_nothing_is_handed_on_all_five_say_nothing(tiny_translator, change
 
 def test_heads_that_are_off_in_self_attention_pass_nothing_on(tiny_translator):
     """Rollout with every encoder and decoder head off is cross-attention alone: each layer takes half of what it looks at."""
-    off = frozenset((kind, layer, head) for kind, layers in (("encoder", 2), ("decoder", 3)) for layer in range(layers) for head in range(4))
+    off = frozenset(
+        (kind, layer, head) for kind, layers in (("encoder", 2), ("decoder", 3)) for layer in range(layers) for head in range(4)
+    )
     trace = tiny_translator.trace(SENTENCES[4], SENTENCES[5], Intervention(heads_off=off))
     cross, expected = trace.attention["cross"].weights.mean(dim=1), torch.zeros(len(trace.target), len(trace.source))
     for layer in range(3):
