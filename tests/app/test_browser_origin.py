@@ -25,12 +25,3 @@ def test_a_word_is_chosen_and_stays_in_the_link(visit):
     again = visit("?" + page.url.split("?", 1)[1])
     expect(again.get_by_test_id("origin-title")).to_have_text(f"Where does “{FRENCH['snow']}” come from?")
     assert not page.problems and not again.problems
-
-
-def test_a_long_sentence_waits_to_be_asked(visit):
-    """One pass a word is offered, not taken."""
-    page = visit("?view=origin&text=" + "+".join(["The+cat+sleeps+and+the+dog+eats."] * 9))
-    expect(page.locator(".st-key-card-verdict tr")).to_have_count(5)
-    page.get_by_role("button", name=re.compile("once without each word")).click()
-    expect(page.locator(".st-key-card-verdict tr")).to_have_count(6)
-    assert not page.problems

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.page import run, shown
 
-from viz.page import engine
+from viz.page import engine, reruns
 
 ALL_CROSS = ",".join(f"cross.{layer}.{head}" for layer in range(1, 7) for head in range(1, 9))
 TEXT = "Two dogs are playing in the snow."
@@ -53,3 +53,16 @@ def test_the_alignment_head_was_measured_as_trained(translator):
     changed = run(text=TEXT, view="all-heads", kind="cross", layer=layer, head=head, heads_off=f"cross.{layer}.{head}")
     after = [caption.value for caption in changed.caption if "★" in caption.value]
     assert star and "as trained" not in star[0] and "as trained" in after[0]
+
+
+@pytest.mark.parametrize("view", ["origin", "knockout"])
+def test_what_takes_long_waits_to_be_asked(monkeypatch, view):
+    """Where all passes together are expected to take longer than a reader waits, one click runs them; else they run at once."""
+    rows = shown(run(text=TEXT, view=view)).count("<tr")
+    monkeypatch.setattr(reruns, "PATIENCE", 0.0)
+    app = run(text=TEXT, view=view)
+    assert not app.exception and shown(app).count("<tr") == rows - (view == "origin")
+    assert app.button(key="reruns-ask").label.startswith("Run the model")
+    app.button(key="reruns-ask").click().run()
+    assert not app.exception and shown(app).count("<tr") == rows
+    assert not [button for button in app.button if button.key == "reruns-ask"]

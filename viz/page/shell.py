@@ -204,7 +204,12 @@ def _controls(views: Mapping[str, View], anatomy: Anatomy, resting: str) -> st.d
     with st.container(key="controls"):
         titles = {slug: view.title for slug, view in views.items()}
         st.segmented_control(
-            "View", list(titles), format_func=titles.__getitem__, required=True, label_visibility="collapsed", **tied("view", options=True)
+            "View",
+            list(titles),
+            format_func=titles.__getitem__,
+            required=True,
+            label_visibility="collapsed",
+            **tied("view", options=True),
         )
         if resting:
             st.caption(plain(resting))
@@ -216,7 +221,12 @@ def _controls(views: Mapping[str, View], anatomy: Anatomy, resting: str) -> st.d
                 if needs.obeyed(anatomy, name):
                     st.selectbox(label, POSITION_EDITS, width=210, **tied(name, options=True))
             st.selectbox(
-                "Sinks", list(SINK_TITLES), format_func=SINK_TITLES.__getitem__, help=SINKS_HELP, width=165, **tied("sinks", options=True)
+                "Sinks",
+                list(SINK_TITLES),
+                format_func=SINK_TITLES.__getitem__,
+                help=SINKS_HELP,
+                width=165,
+                **tied("sinks", options=True),
             )
             st.toggle("More changes", help=LAB_HELP, **tied("lab"))
         return st.container(key="panel")

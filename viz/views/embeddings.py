@@ -26,7 +26,12 @@ from viz.theme import token_label
 
 SPACE_TITLES = {"2d": "2-D", "3d": "3-D"}
 PARAMS = (
-    place("piece", lambda limits: limits.anatomy.vocabulary, None, "a piece whose neighbours are looked up; at first the token's own"),
+    place(
+        "piece",
+        lambda limits: limits.anatomy.vocabulary,
+        None,
+        "a piece whose neighbours are looked up; at first the token's own",
+    ),
     choice("space", tuple(SPACE_TITLES), "2d", "how many dimensions the maps have"),
     switch("lengths", False, "paths through the layers with the lengths of their vectors, not by direction alone"),
 )

@@ -72,5 +72,7 @@ VIEW = View(
     says=lambda scene: _sentence(scene.trace.intervention, scene.settings.sinks if scene.settings.paint == "off" else "keep"),
     differs=True,
     needs={"weights"},
-    params=(choice("paint", tuple(PAINT_TITLES), "off", "what a click on a cell does: it opens its calculation, or cuts the link"),),
+    params=(
+        choice("paint", tuple(PAINT_TITLES), "off", "what a click on a cell does: it opens its calculation, or cuts the link"),
+    ),
 )
