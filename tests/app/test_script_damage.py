@@ -155,6 +155,18 @@ def test_a_sibling_that_cannot_be_loaded_gives_way_to_the_first(folder, translat
     )
 
 
+def test_a_relative_that_cannot_be_loaded_is_not_compared_with(folder, translator):
+    """Positions: a notice names the file where the tables of two kinds of encoding would stand side by side."""
+    bad = sibling(folder, translator, "bad")
+    edit(
+        bad / "config.json",
+        bound=True,
+        config={**json.loads((bad / "config.json").read_text())["config"], "positions": "learned"},
+    )
+    app = run(view="positions", position_part="learned")
+    assert "weights.safetensors" in said(app) and not app.error
+
+
 def test_a_model_that_reads_less_than_the_first_example_opens(tmp_path, translator, monkeypatch):
     """Eight tokens at most: warming up and the suggested head are not the reader's trouble."""
     weights = dict(translator.model.named_parameters())

@@ -57,21 +57,14 @@ def notices(shown: Translator) -> list[str]:
     return [*stored(shown).notices, *(siblings_of(str(shown.folder))[1] if shown.folder else [])]
 
 
-def relative(first: Translator, name: str) -> Translator:
-    """A member of the family, on the same device; the first one where its files cannot be read, and `fault` says why."""
+def relative(first: Translator, name: str) -> tuple[Translator, str]:
+    """A member of the family, on the same device; where its files cannot be read, the first one, and why in a sentence."""
+    if name == first.name:
+        return first, ""
     try:
-        return translator(str(first.folder.parent / name), str(first.model.device))
-    except (CheckpointError, DeviceError):
-        return first
-
-
-def fault(first: Translator, name: str) -> str:
-    """Why a member of the family cannot be shown, in a sentence; empty where it can."""
-    try:
-        translator(str(first.folder.parent / name), str(first.model.device))
+        return translator(str(first.folder.parent / name), str(first.model.device)), ""
     except (CheckpointError, DeviceError) as error:
-        return f"The model “{name}” cannot be shown; this is {first.name}. {error}"
-    return ""
+        return first, f"The model “{name}” cannot be shown; this is {first.name}. {error}"
 
 
 def alignment_head(shown: Translator) -> tuple[int, int, float] | None:

@@ -126,9 +126,7 @@ def _open(link: Link, place: st.delta_generator.DeltaGenerator, model: str, devi
     first = engine.translator(model, device)
     members, query = engine.relatives(first), address.arrived()
     wanted = store.state().model if query is None else query.get("model", "")
-    name = wanted if wanted in members else first.name
-    fault = engine.fault(first, name) if name != first.name else ""
-    chosen = first if fault or name == first.name else engine.relative(first, name)
+    chosen, fault = engine.relative(first, wanted if wanted in members else first.name)
     limits = Limits(chosen.model.config.anatomy(), chosen.model.config.d_ff, link.views)
     if query is not None:
         state, notices = link.read(query, limits, {first.name, *members})
@@ -154,6 +152,13 @@ def _say(notices: list[str]) -> None:
     """Notices as text: they repeat what an address or a file says."""
     for notice in notices:
         st.warning(plain(notice))
+
+
+def _leave_out(change: Intervention, notices: list[str]) -> None:
+    """Go on with what is left of a change; the notices say what was taken from it. Without any nothing was."""
+    _say(notices)
+    if notices:
+        store.write(change=change)
 
 
 def _sentence() -> None:
@@ -193,9 +198,7 @@ def _offer(views: Mapping[str, View], anatomy: Anatomy) -> tuple[dict[str, View]
         first = next(iter(offered))
         st.warning(plain(f"{views[asked].title} rests: {reasons[asked]} The page shows {views[first].title}."))
         store.write(view=first)
-    change, notices = needs.followed(store.state().change, anatomy)
-    _say(notices)
-    store.write(change=change)
+    _leave_out(*needs.followed(store.state().change, anatomy))
     return offered, needs.resting(views, reasons)
 
 
@@ -242,10 +245,9 @@ def _pass(translator: Translator) -> engine.Pass:
         done = engine.run(translator, source, own, state.change, state.forcing == "forced")
         before = engine.run(translator, source, own, Intervention()) if state.change.cut else done
         change, notices = outside(state.change, len(source), max(len(done.trace.target), len(before.trace.target)))
-        _say(notices)
+        _leave_out(change, notices)
         if not notices:
             return done
-        store.write(change=change)
 
 
 def _translation(scene: Scene) -> None:

@@ -29,6 +29,7 @@ from viz.charts import (
 )
 from viz.page import chips, engine, store
 from viz.page.caches import cached, picture
+from viz.page.choices import plain
 from viz.page.params import choice, count
 from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import choose_part
@@ -202,7 +203,10 @@ def _other(scene: Scene) -> str | None:
 
 def _learned(scene: Scene, side: str) -> None:
     """The formula at the left, what training found at the right: tables, similarity, spectrum."""
-    other = engine.relative(scene.translator, _other(scene))
+    other, fault = engine.relative(scene.translator, _other(scene))
+    if fault:
+        st.warning(plain(fault))
+        return
     tables = {}
     for translator in (scene.translator, other):
         tables[translator.model.config.positions] = translator.weights.positions(side, SPECTRUM)
