@@ -26,10 +26,9 @@ TYPED = {
 }  # what keyboards have for it
 PLAIN = {**dict.fromkeys("«»", '"'), "…": "...", "⁄": "/", "∕": "/"}
 LETTER = r"[^\W\d_]"
-BROKEN = (
-    re.compile(  # com-⏎fortable; and com- fortable, which is what a field of one line makes of it, but not two- or three-fold
-        rf"(?<={LETTER})[-‐\u00ad](?:[ \t]*(?:\r\n?|\n|\u2028|\u2029)\s*| +(?!(?:and|or|nor|but|to|et|ou|à)\b))(?={LETTER})"
-    )
+# com-⏎fortable; and com- fortable, which is what a field of one line makes of it, but not two- or three-fold
+BROKEN = re.compile(
+    rf"(?<={LETTER})[-‐\u00ad](?:[ \t]*(?:\r\n?|\n|\u2028|\u2029)\s*| +(?!(?:and|or|nor|but|to|et|ou|à)\b))(?={LETTER})"
 )
 SURROGATE = re.compile("[\ud800-\udfff]")
 SPACE_MARK = "▁"  # SentencePiece's own sign for a space: typed, it is one

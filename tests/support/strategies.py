@@ -16,15 +16,24 @@ links = st.tuples(st.sampled_from(ATTENTION_KINDS), st.sampled_from([None, 0, 1]
     lambda link: link[2:] != (None, None)
 )
 heads = st.tuples(st.sampled_from(ATTENTION_KINDS), st.integers(0, 1), st.integers(0, 3))
-interventions = st.builds(
-    Intervention,
-    causal=st.booleans(),
-    source_positions=st.sampled_from(POSITION_EDITS),
-    target_positions=st.sampled_from(POSITION_EDITS),
+
+
+def changes_of(**fields: st.SearchStrategy) -> st.SearchStrategy[Intervention]:
+    """Any Intervention; fields: strategies of those whose values depend on the model that is changed."""
+    return st.builds(
+        Intervention,
+        causal=st.booleans(),
+        source_positions=st.sampled_from(POSITION_EDITS),
+        target_positions=st.sampled_from(POSITION_EDITS),
+        scaled=st.booleans(),
+        **fields,
+    )
+
+
+interventions = changes_of(
     position_scale=st.sampled_from([0.0, 0.5, 1.0, 3.0]),
     window=st.sampled_from([None, 0, 1, 3]),
     cut=st.frozensets(links, max_size=6),
     heads_off=st.frozensets(heads, max_size=4),
     temperature=st.sampled_from([0.25, 1.0, 4.0]),
-    scaled=st.booleans(),
 )

@@ -30,9 +30,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 MIB = 2**20
-MOST_PASSES = (
-    3072 * MIB
-)  # a class of 30 with 30 sentences each: 15 + 19 tokens take 3.4 MiB; or seven of the longest, 400 MiB each
+# A class of 30 with 30 sentences each: 15 + 19 tokens take 3.4 MiB; or seven of the longest, 400 MiB each.
+MOST_PASSES = 3072 * MIB
 MOST_PICTURES = 512 * MIB  # a picture of a usual sentence has 5 to 50 KiB, one of 500 tokens up to 3 MiB
 SHARE = 4  # ... and passes take at most this part of the machine's memory: one fourth
 BIG = 32  # what takes more than this part of a cache, one thirty-second, goes before anything smaller
@@ -252,9 +251,8 @@ def picture(name: str, *key: object, build: Callable[[], T]) -> T:
     return _copied(("picture", name, key_of(key)), lambda: cast(T, with_signs(build())))
 
 
-loaded = partial(
-    st.cache_resource, show_spinner=False, hash_funcs={Translator: weights_of}
-)  # what is read from files, by checkpoint
+# What is read from files, by checkpoint.
+loaded = partial(st.cache_resource, show_spinner=False, hash_funcs={Translator: weights_of})
 
 
 def _keys(function: Callable) -> Callable[..., Hashable]:

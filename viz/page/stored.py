@@ -31,9 +31,7 @@ class Stored:
     """The measurements of one checkpoint's weights."""
 
     roles: HeadMeasures | None = None
-    alignment: tuple[int, int, float] | None = (
-        None  # (layer, head, error rate) of the head of cross-attention that aligns words best
-    )
+    alignment: tuple[int, int, float] | None = None  # (layer, head, error rate): the cross-attention head that aligns words best
     moments: tuple[Moment, ...] = ()
     coreference: Coreference | None = None  # what "it" becomes
     depth: Depth | None = None  # what inputs the model is used to

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.strategies import changes_of
 from support.tiny import ATTENTION_KINDS
 
-from model.trace.intervention import POSITION_EDITS, Intervention
+from model.trace.intervention import Intervention
 from model.transformer.config import Config
 from viz.page import params
 from viz.page.changes import changes, outside
@@ -25,17 +26,12 @@ LIMITS = params.Limits(CONFIG.anatomy(), CONFIG.d_ff, LINK.views)
 places = st.one_of(st.none(), st.integers(0, CONFIG.max_length - 1))
 links = st.tuples(st.sampled_from(ATTENTION_KINDS), st.one_of(st.none(), st.integers(0, 1)), places, places)
 heads = st.tuples(st.sampled_from(ATTENTION_KINDS), st.integers(0, 1), st.integers(0, CONFIG.heads - 1))
-interventions = st.builds(
-    Intervention,
-    causal=st.booleans(),
-    source_positions=st.sampled_from(POSITION_EDITS),
-    target_positions=st.sampled_from(POSITION_EDITS),
+interventions = changes_of(
     position_scale=st.sampled_from([0.0, 0.25, 1.0, 4.0]),
     window=st.one_of(st.none(), st.integers(0, 40)),
     cut=st.frozensets(links.filter(lambda link: link[2:] != (None, None)), max_size=12),
     heads_off=st.frozensets(heads, max_size=12),
     temperature=st.sampled_from([0.1, 1.0, 5.0]),
-    scaled=st.booleans(),
 )
 texts, switches = st.text(max_size=20), st.booleans()
 pieces = st.integers(0, CONFIG.vocabulary_size - 1)
