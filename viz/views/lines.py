@@ -21,10 +21,9 @@ def draw(scene: Scene) -> None:
     kind, layer, head = scene.open_head
     heads = list(scene.settings.heads or (head,))
     turn = store.turn()  # what was chosen inside before the page followed its address is over
-    name = f"lines-{turn}" if turn > 1 else "lines"
-    view = lines_view(name, kind=kind, layer=layer, heads=heads)
+    view = lines_view("lines", kind=kind, layer=layer, heads=heads, turn=turn)
     packed = _packed(scene, view["kind"], view["layer"])
-    view = attention_lines(packed, key=name, heads=view["heads"])
+    view = attention_lines(packed, key="lines", heads=view["heads"], turn=turn)
     chosen = tuple(range(scene.trace.attention[view["kind"]].weights.size(1)) if view["heads"] is None else view["heads"])
     if hidden := scene.hidden(view["kind"], view["layer"], list(chosen)):
         st.caption(hidden)

@@ -45,13 +45,15 @@ def pack_lines(trace: AttentionMaps, kind: str, layer: int, before: AttentionMap
     return packing.join(header, codes)
 
 
-def lines_view(key: str, *, kind: str, layer: int, heads: list[int] | None) -> dict:
+def lines_view(key: str, *, kind: str, layer: int, heads: list[int] | None, turn: int = 0) -> dict:
     """What the reader chose inside the component `key`, or what is given here before any choice: what to pack.
 
-    {"kind": str, "layer": int, "heads": list[int] or None for all}
+    turn: choices made in an earlier turn of the page are over. {"kind": str, "layer": int, "heads": list[int] or None for all}
     """
     chosen = (streamlit.session_state.get(key) or {}).get("view")
-    return dict(chosen) if chosen else {"kind": kind, "layer": layer, "heads": heads}
+    if not chosen or chosen.get("turn", turn) != turn:
+        return {"kind": kind, "layer": layer, "heads": heads}
+    return {name: chosen[name] for name in ("kind", "layer", "heads")}
 
 
 _mount = streamlit.components.v2.component(
@@ -66,13 +68,14 @@ def attention_lines(
     *,
     key: str,
     heads: list[int] | None = None,
+    turn: int = 0,
 ) -> dict:
-    """Mount the lines of `pack_lines`, with these heads drawn; None: all.
+    """Mount the lines of `pack_lines`, with these heads drawn; None: all. In another turn the component begins anew with them.
 
     Returns the view {"kind", "layer", "heads"} that the reader has chosen inside. When its kind or layer is not what
     `packed` holds, the page packs that and mounts again: ask `lines_view(key)` before packing and it never happens.
     """
     header, _ = packing.split(packed)
-    data = packing.with_fields(packed, chosen=None if heads is None else list(heads))
-    result = _mount(key=key, data=data, on_view_change=lambda: None)
-    return dict(result.view or {"kind": header["kind"], "layer": header["layer"], "heads": heads})
+    data = packing.with_fields(packed, chosen=None if heads is None else list(heads), turn=turn)
+    _mount(key=key, data=data, on_view_change=lambda: None)
+    return lines_view(key, kind=header["kind"], layer=header["layer"], heads=heads, turn=turn)

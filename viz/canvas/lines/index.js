@@ -78,6 +78,7 @@ function listen(room) {
 
 /** Take over what Python sends, unless the reader has chosen something newer that Python has not answered yet. */
 function adopt(room) {
+  if (room.earlier && room.earlier.turn !== room.header.turn) forget(room);
   const { header, sent, earlier } = room;
   const heads = header.chosen || Array.from({ length: header.heads }, (_, head) => head);
   const answered = !sent || (sent.kind === header.kind && sent.layer === header.layer && sent.heads.join() === heads.join());
@@ -88,9 +89,15 @@ function adopt(room) {
   if (room.hover && room.hover.index >= (room.hover.side === "left" ? header.queries : header.keys)) room.hover = null;
 }
 
+/** The page went to another address: what was chosen before is over, also what has not been sent yet. */
+function forget(room) {
+  clearTimeout(room.timer);
+  room.sent = room.earlier = null;
+}
+
 /** Tell Python: at once for another kind or layer, after a pause for heads. */
 function sendView(room, wait) {
-  send(room, { ...room.view, heads: [...room.chosen] }, wait);
+  send(room, { ...room.view, heads: [...room.chosen], turn: room.header.turn }, wait);
 }
 
 /** Make the buttons of a group match a list of [label, text for screen readers, act, act on double click]. */
