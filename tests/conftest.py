@@ -27,10 +27,15 @@ torch.set_num_threads(1)  # tiny tensors gain nothing from more, and on a busy m
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that drives Chromium: those that ask for it through a fixture; others carry the marker themselves."""
+    """Mark every test that drives Chromium: those that ask for it through a fixture; others carry the marker themselves.
+
+    A real browser on a busy machine has its moments: what fails there counts when it fails twice, and the summary names each.
+    """
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")
