@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from model.instrument.checkpoint import (  # fmt: skip
     read_files,
     write_config,
 )
+from model.instrument.quantization import dequantize, quantize
 from model.instrument.recorder import running
 from model.instrument.rerun import TransformerPasses
 from model.instrument.search import most_tokens, search
@@ -215,7 +217,7 @@ def load_pretrained(name: str | Path = "en-fr", device: str | None = None) -> Tr
 def _open_weights(config: Config, content: bytes, path: Path) -> Transformer:
     """A model with the weights of a file. Raises WeightsMismatchError where they are not those of such a model."""
     try:
-        weights = load(content)
+        weights = dequantize(load(content))
         check_weights(config, weights)
         model = Transformer(config)
         load_weights(model, weights)
@@ -269,11 +271,15 @@ def _some(names: list[str]) -> str:
 
 
 def save_pretrained(
-    folder: Path, config: Config, weights: dict[str, Tensor], tokenizer: Tokenizer, about: dict[str, Any]
+    folder: Path, config: Config, weights: Mapping[str, Tensor], tokenizer: Tokenizer, about: dict[str, Any], int8: bool = False
 ) -> None:
-    """Write a checkpoint that `load_pretrained` reads: float16 weights, the tokenizer, and config.json with all three hashes."""
+    """Write a checkpoint that `load_pretrained` reads: weights, the tokenizer, and config.json with all three hashes.
+
+    Weights are float16; int8: half of that, matrices in 8 bits with a scale a row (`model.instrument.quantization`).
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    packed = save({name: tensor.detach().to(torch.float16).contiguous().cpu() for name, tensor in weights.items()})
+    halves = {name: tensor.detach().to(torch.float16).contiguous().cpu() for name, tensor in weights.items()}
+    packed = save(quantize(weights) if int8 else halves)
     (folder / WEIGHTS).write_bytes(packed)
     (folder / TOKENIZER).write_bytes(tokenizer.model)
     hashes = {"weights_sha256": hashlib.sha256(packed).hexdigest(), "tokenizer_sha256": tokenizer.hash}

@@ -8,8 +8,11 @@ import time
 from pathlib import Path
 
 import torch
+from safetensors.torch import load
 
+from model.instrument.checkpoint import WEIGHTS
 from model.instrument.pretrained import Translator, checkpoint_folder, load_pretrained
+from model.instrument.quantization import kind_of_numbers
 from model.instrument.recorder import running
 from model.instrument.search import LARGEST_BEAM, search
 from model.instrument.tokenizer import END
@@ -88,7 +91,7 @@ def facts(translator: Translator, folder: Path) -> list[str]:
     rows = [
         f"- {config.encoder_layers} + {config.decoder_layers} layers, d_model {config.d_model}, {config.heads} heads, "
         f"feed-forward {config.d_ff}, vocabulary {config.vocabulary_size:,}: {translator.model.parameter_count:,} parameters",
-        f"- weights: {(folder / 'weights.safetensors').stat().st_size:,} bytes (float16)",
+        f"- weights: {(folder / WEIGHTS).stat().st_size:,} bytes ({kind_of_numbers(load((folder / WEIGHTS).read_bytes()))})",
     ]
     if training:
         rows.append(

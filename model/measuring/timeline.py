@@ -19,13 +19,13 @@ import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError
 from safetensors.torch import load, save
-from torch import Tensor
 
 from model.analysis.roles import ROLE
 from model.instrument.beside import entry, explained, head_shapes, read_measured, whole_number
 from model.instrument.checkpoint import TOKENIZER, WEIGHTS, cut, is_hash, is_number
 from model.instrument.pretrained import CheckpointError, Translator, checkpoint_folder, load_pretrained, load_weights
 from model.instrument.project import ROOT
+from model.instrument.quantization import dequantize, quantize
 from model.instrument.recorder import running
 from model.instrument.sites import install
 from model.instrument.tokenizer import PAD, Tokenizer
@@ -40,7 +40,6 @@ from model.transformer.config import Config, briefly
 from model.transformer.transformer import Transformer
 
 FOLDER, FILE = "timeline", "timeline.json"
-SCALE = ".scale"  # behind a tensor's name: the scale of each of its rows
 
 
 @dataclass(frozen=True)
@@ -56,27 +55,6 @@ class Moment:
 
     def __hash__(self) -> int:
         return hash((self.step, self.sha256))
-
-
-def quantize(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Matrices as int8 with one float32 scale per row, max |row| / 127; vectors as float16. Error: at most half a scale."""
-    stored = {}
-    for name, tensor in weights.items():
-        tensor = tensor.detach().float().cpu()
-        if tensor.dim() < 2:
-            stored[name] = tensor.to(torch.float16)
-            continue
-        scale = tensor.abs().amax(dim=1, keepdim=True).clamp_min(1e-12) / 127
-        stored[name], stored[name + SCALE] = (tensor / scale).round().to(torch.int8), scale
-    return stored
-
-
-def dequantize(stored: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The reverse of `quantize`, float32. Raises ValueError for whole numbers that come without their scale."""
-    names = [name for name in stored if not name.endswith(SCALE)]
-    if bare := [name for name in names if not stored[name].is_floating_point() and name + SCALE not in stored]:
-        raise ValueError(f"Whole numbers without a scale: {', '.join(bare[:5])}.")
-    return {name: stored[name].float() * stored.get(name + SCALE, torch.ones(())) for name in names}
 
 
 def at_moment(translator: Translator, folder: Path, moment: Moment) -> Translator:

@@ -8,32 +8,16 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from safetensors.torch import save_file
 from support.shipped import DOGS, FRENCH
 from support.tiny import SENTENCES, tiny_model
 
 from model.instrument.pretrained import FOLDER, CheckpointError, load_pretrained, save_pretrained
-from model.measuring.timeline import at_moment, dequantize, load_timeline, quantize, store, table, take_over, tokenizer_then
+from model.measuring.timeline import at_moment, load_timeline, store, table, take_over, tokenizer_then
 from model.training.vocabulary import with_pieces
 
 pytest.importorskip("sacrebleu")
 PAIRS = [(SENTENCES[at], SENTENCES[at + 1]) for at in (0, 2, 4)]
-
-
-@given(seed=st.integers(0, 999), rows=st.integers(1, 6), size=st.floats(1e-3, 1e3))
-def test_a_quantized_matrix_is_half_a_scale_away_at_most(seed, rows, size):
-    """Row by row; vectors keep float16."""
-    torch.manual_seed(seed)
-    weights = {"matrix": size * torch.randn(rows, 7), "vector": torch.randn(5), "zero": torch.zeros(2, 3)}
-    stored = quantize(weights)
-    again = dequantize(stored)
-    assert stored["matrix"].dtype == torch.int8 and set(again) == set(weights)
-    assert bool(((again["matrix"] - weights["matrix"]).abs() <= 0.51 * stored["matrix.scale"]).all())
-    assert torch.equal(again["vector"], weights["vector"].to(torch.float16).float()) and torch.equal(
-        again["zero"], weights["zero"]
-    )
 
 
 @pytest.fixture(scope="module")
