@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from contextlib import suppress
@@ -44,7 +45,16 @@ def translator(name: str, device: str | None) -> Translator:
     opened = load_pretrained(name, device)
     with suppress(ValueError):  # a model that reads fewer tokens than the example has
         opened.trace(EXAMPLES[0])  # the first pass pays for warming up; no reader should
+    _settle()
     return opened
+
+
+def _settle() -> None:
+    """Spare the garbage collector what the process has loaded by now: Streamlit runs it after every run of the script, and walking
+    over torch, pandas and Plotly each time takes longer than the script itself. Once a process: a model may go again."""
+    if not gc.get_freeze_count():
+        gc.collect()
+        gc.freeze()
 
 
 def relatives(translator: Translator) -> dict[str, str]:
