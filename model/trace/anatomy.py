@@ -20,6 +20,9 @@ PARTS = {  # what a Trace may lack, as a sentence names it
     "embeddings": "embeddings apart from the positions", "positions": "positions in the stream", "feed_forward": "feed-forward units",
     "logits": "logits", "loss": "loss",
 }  # fmt: skip
+OF_ATTENTION = frozenset("weights scores bias queries keys values outputs".split())  # parts that go by kind of attention
+OF_PREDICTION = frozenset(("logits", "loss"))  # parts of the stack that predicts; all others go by stack
+OF_TOKENIZER = {"merges": "merges of byte pairs behind its pieces"}  # what a tokenizer may lack, as a sentence names it
 
 
 @dataclass(frozen=True)
@@ -56,10 +59,6 @@ class Kind:
     masked: bool  # it was trained with the look-ahead mask
     scores: Scores  # Q K^T / sqrt(d_head), Q K^T, Q K^T plus a bias, or Bahdanau's additive ones
 
-    def key_head(self, head: int) -> int:
-        """The head of keys and values that a head of queries reads."""
-        return head * self.key_heads // self.heads
-
     @property
     def is_self(self) -> bool:
         """Whether tokens attend to tokens of their own sequence."""
@@ -82,7 +81,7 @@ class Anatomy:
     obeys: frozenset[str] = EDITS  # fields of an Intervention that it can follow
     missing: Mapping[str, str] = field(
         default_factory=dict, hash=False
-    )  # {one of PARTS or EDITS, or "part:place": why, a sentence}
+    )  # {one of PARTS, OF_TOKENIZER or EDITS, or "part:place": why, a sentence}
     longest: int | None = None  # tokens that one sequence may have; None: any number
 
     def __post_init__(self) -> None:
@@ -103,8 +102,10 @@ class Anatomy:
         for what in sorted(self.obeys - EDITS):
             raise ValueError(f"{what!r} is no field of an Intervention.")
         for what in self.missing:
-            if what.split(":")[0] not in PARTS.keys() | EDITS:
-                raise ValueError(f"{what!r} cannot be missing: it is none of {', '.join([*PARTS, *sorted(EDITS)])}.")
+            if what.split(":")[0] not in PARTS.keys() | OF_TOKENIZER.keys() | EDITS:
+                raise ValueError(
+                    f"{what!r} cannot be missing: it is none of {', '.join([*PARTS, *OF_TOKENIZER, *sorted(EDITS)])}."
+                )
 
     @property
     def kind_names(self) -> tuple[str, ...]:
@@ -147,12 +148,40 @@ class Anatomy:
         """The self-attention of a stack; None where it has none."""
         return next((kind for kind in self.kinds if kind.is_self and kind.asks == stack), None)
 
+    @property
+    def across(self) -> Kind | None:
+        """The attention from one stack to another; None where there is none."""
+        return next((kind for kind in self.kinds if not kind.is_self), None)
+
     def bridge(self) -> Kind:
-        """The attention from one stack to another. Raises ValueError where there is none."""
-        for kind in self.kinds:
-            if not kind.is_self:
-                return kind
-        raise ValueError("This model has no attention from one sequence to another.")
+        """The same. Raises ValueError where there is none."""
+        kind = self.across
+        if kind is None:
+            raise ValueError("This model has no attention from one sequence to another.")
+        return kind
+
+    @property
+    def default_kind(self) -> str:
+        """The kind of attention to look at first: from one stack to another where there is such, else the first; "" where none is."""
+        return next((kind.name for kind in (self.across, *self.kinds) if kind is not None), "")
+
+    @property
+    def default_stack(self) -> str:
+        """The stack to look at first."""
+        return self.stacks[0].name
+
+    def produces(self, kind: str) -> bool:
+        """Whether the rows of a kind of attention go by the tokens that they produce, which are not those that they read."""
+        return self.asking(kind).predicts == "next"
+
+    def has_equal_axes(self, kind: str) -> bool:
+        """Whether rows and columns of a kind of attention go by the same tokens, one by one."""
+        return self.kind(kind).is_self and not self.produces(kind)
+
+    def short_title(self, kind: str) -> str:
+        """A kind of attention in a list: "encoder" for the self-attention of the encoder, "cross-attention"."""
+        found = self.kind(kind)
+        return (self.asking(kind).title if found.is_self else found.title).lower()
 
     def point_before(self, kind: str, layer: int) -> int:
         """The point of the residual stream that an attention sublayer reads; layer from 0."""
@@ -167,4 +196,4 @@ class Anatomy:
         """What is missing and why, as a message: "This model shows no queries. …"."""
         where = f" of {place}" if place and len(self.kinds) + len(self.stacks) > 2 else ""
         why = self.why(what, place)
-        return f"This model shows no {PARTS.get(what, what)}{where}." + (f" {why}" if why else "")
+        return f"This model shows no {(PARTS | OF_TOKENIZER).get(what, what)}{where}." + (f" {why}" if why else "")

@@ -30,6 +30,12 @@ class Notation:
         """A piece as it stands in the text, without what says whether a space is in front; empty for a lone space."""
         return piece.lstrip(self.space) if self.space else piece.removeprefix(self.glue)
 
+    def text(self, piece: str) -> str:
+        """A piece as text, with every space that it carries; in front of a piece that begins a word there is one."""
+        if self.space:
+            return piece.replace(self.space, " ")
+        return self.surface(piece) if self.is_glued(piece) else f" {piece}"
+
     def written(self, surface: str, glued: bool) -> str:
         """The reverse: how a vocabulary would write a piece."""
         return (self.glue if glued else self.space) + surface
@@ -79,6 +85,18 @@ class Tokens:
     def surface(self) -> list[str]:
         """The tokens as they stand in the text, as people read them (`shown`), without space marks; empty for a lone space."""
         return self._without_marks(self.shown)
+
+    @cached_property
+    def space_marks(self) -> list[int]:
+        """How many space marks each token begins with: characters of `shown` in front of its text."""
+        if not self.notation.space:
+            return [0] * len(self)
+        return [len(shown) - len(rest) for shown, rest in zip(self.shown, self.surface, strict=True)]
+
+    @cached_property
+    def first_of_text(self) -> int:
+        """The first token that is no special one, from 0; 0 where there is none."""
+        return next((at for at, apart in enumerate(self.special) if not apart), 0)
 
     @cached_property
     def characters(self) -> list[str]:

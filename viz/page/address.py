@@ -9,6 +9,7 @@ from urllib.parse import quote_plus, urlencode
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from model.trace.anatomy import Anatomy
 from viz.canvas import address_bar, complete_address, tab_store
 from viz.page import store
 from viz.page.link import Link
@@ -53,9 +54,9 @@ def follow(link: Link, state: State) -> None:
     store.follow(state.having(**{name: whole[text] for name in link.typed if (text := state.value(name)) in whole}))
 
 
-def publish(link: Link) -> None:
-    """Write what the page shows into the address."""
-    whole, before = link.write(store.state()), st.session_state.get("address")
+def publish(link: Link, anatomy: Anatomy) -> None:
+    """Write what the page shows into the address; anatomy: of the model that is open."""
+    whole, before = link.write(store.state(), anatomy), st.session_state.get("address")
     query = st.session_state["address"] = fitting(whole, link.typed)
     if query != whole:
         texts = {name: text for name, text in whole.items() if query[name] != text}

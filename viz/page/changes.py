@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention, Link
+from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps
 from viz import reading
+from viz.page.state import OURS
 from viz.theme import quoted
 
-KIND_WORDS = {"encoder": "encoder", "decoder": "decoder", "cross": "cross-attention"}
 FEW = 4  # links or heads of one sort that are named one by one
 
 
@@ -33,9 +35,10 @@ def changes(change: Intervention, maps: AttentionMaps | None = None) -> list[Cha
     anatomy = maps.anatomy if maps else None
     if not change.causal:
         add("causal", reading.mask_off(change))
-    for name, side in (("source_positions", "encoder"), ("target_positions", "decoder")):
-        if getattr(change, name) != "trained":
-            add(name, reading.position_change(change, anatomy, side))
+    for stack in (anatomy or OURS).stacks:
+        if change.positions_on(stack) != "trained":
+            name = "target_positions" if stack.predicts == "next" else "source_positions"
+            add(name, reading.position_change(change, anatomy, stack.name))
     if change.position_scale != 1.0:
         add("position_scale", reading.scale_change(change, anatomy))
     if change.window is not None:
@@ -45,26 +48,27 @@ def changes(change: Intervention, maps: AttentionMaps | None = None) -> list[Cha
         add("temperature", f"softmax of attention at temperature {change.temperature:g} ({how})")
     if not change.scaled:
         add("scaled", "scores without 1/√d_head")
-    return found + _links(change.cut, maps) + _heads(change.heads_off)
+    return found + _links(change.cut, anatomy or OURS, maps) + _heads(change.heads_off, anatomy or OURS)
 
 
-def hidden_links(key: int) -> set[Link]:
-    """The links that hide a source token from everyone."""
-    return {("encoder", None, None, key), ("cross", None, None, key)}
+def hidden_links(anatomy: Anatomy, stack: str, key: int) -> set[Link]:
+    """The links that hide a token of a stack from everyone who may read it."""
+    return {(kind.name, None, None, key) for kind in anatomy.kinds if kind.answers == stack}
 
 
-def _links(cut: frozenset[Link], maps: AttentionMaps | None) -> list[Change]:
-    """Hidden tokens first, then links, one by one while they are few."""
-    found, left = [], set(cut)
+def _links(cut: frozenset[Link], anatomy: Anatomy, maps: AttentionMaps | None) -> list[Change]:
+    """Tokens of the first stack that are hidden first, then links, one by one while they are few."""
+    found, left, stack = [], set(cut), anatomy.default_stack
     for key in sorted({link[3] for link in cut if link[3] is not None}):
-        if hidden_links(key) <= left:
-            left -= hidden_links(key)
-            found.append(_cut(hidden_links(key), f"{_piece(maps, 'cross', key, True)} hidden from everyone"))
+        hiding = hidden_links(anatomy, stack, key)
+        if hiding and hiding <= left:
+            left -= hiding
+            found.append(_cut(hiding, f"{_piece(maps.tokens(stack) if maps else None, key)} hidden from everyone"))
     groups: dict[tuple, list[Link]] = {}
     for link in sorted(left, key=lambda link: [-1 if part is None else part for part in link[1:]]):
         groups.setdefault(link[:2], []).append(link)
     for (kind, layer), links in groups.items():
-        where = f"{KIND_WORDS[kind]}, {'all layers' if layer is None else f'layer {layer + 1}'}"
+        where = f"{anatomy.short_title(kind)}, {'all layers' if layer is None else f'layer {layer + 1}'}"
         if len(links) > FEW:
             found.append(_cut(links, f"{len(links)} links cut ({where})"))
         else:
@@ -79,23 +83,20 @@ def _cut(links: set[Link] | list[Link], words: str) -> Change:
 
 def _link(maps: AttentionMaps | None, link: Link) -> str:
     kind, _, query, key = link
-    asks = "every token" if query is None else _piece(maps, kind, query, False)
-    return f"{asks} ↛ {'every token' if key is None else _piece(maps, kind, key, True)}"
+    asks = "every token" if query is None else _piece(maps.rows(kind).labels if maps else None, query)
+    return f"{asks} ↛ {'every token' if key is None else _piece(maps.columns(kind) if maps else None, key)}"
 
 
-def _piece(maps: AttentionMaps | None, kind: str, position: int, is_key: bool) -> str:
-    """A token by its piece; a decoder row by what it produces. Beyond the end of the sentence, by its position."""
-    if maps is not None:
-        tokens = maps.keys(kind) if is_key else maps.source if kind == "encoder" else maps.labels
-        if position < len(tokens):
-            return quoted(tokens.shown[position])
-    return f"token {position + 1}"
+def _piece(tokens: Tokens | None, position: int) -> str:
+    """A token by its piece. Beyond the end of the sentence, by its position."""
+    return quoted(tokens.shown[position]) if tokens is not None and position < len(tokens) else f"token {position + 1}"
 
 
-def _heads(off: frozenset[tuple[str, int, int]]) -> list[Change]:
+def _heads(off: frozenset[tuple[str, int, int]], anatomy: Anatomy) -> list[Change]:
     """Heads one by one while they are few; else by kind."""
     found = []
-    for kind, words in KIND_WORDS.items():
+    for kind in anatomy.kind_names:
+        words = anatomy.short_title(kind)
         heads = sorted(head for head in off if head[0] == kind)
         if len(heads) > FEW:
             found.append(_switched(heads, f"{len(heads)} heads off ({words})"))
@@ -109,15 +110,18 @@ def _switched(heads: list[tuple[str, int, int]], words: str) -> Change:
     return Change("heads_off", words, lambda now: replace(now, heads_off=now.heads_off - back))
 
 
-def outside(change: Intervention, source: int, target: int) -> tuple[Intervention, list[str]]:
-    """Without the links to positions that these sentences (tokens) do not have, and a notice that names what was dropped."""
-    sizes = {"encoder": (source, source), "decoder": (target, target), "cross": (target, source)}
+def outside(change: Intervention, anatomy: Anatomy, lengths: Mapping[str, int]) -> tuple[Intervention, list[str]]:
+    """Without the links to positions that these sentences do not have, and a notice that names what was dropped.
+
+    lengths: tokens, by stack.
+    """
+    sizes = {kind.name: (lengths[kind.asks], lengths[kind.answers]) for kind in anatomy.kinds}
     gone = frozenset(
         link for link in change.cut
         if any(at is not None and at >= size for at, size in zip(link[2:], sizes[link[0]], strict=True))
     )  # fmt: skip
     if not gone:
         return change, []
-    words = "; ".join(change.words for change in _links(gone, None))
-    said = f"Dropped, because the sentence has no such token now ({source} English, {target} French): {words}."
-    return replace(change, cut=change.cut - gone), [said]
+    words = "; ".join(change.words for change in _links(gone, anatomy, None))
+    counts = ", ".join(f"{lengths[stack.name]} {stack.language or stack.title.lower()}" for stack in anatomy.stacks)
+    return replace(change, cut=change.cut - gone), [f"Dropped, because the sentence has no such token now ({counts}): {words}."]

@@ -6,7 +6,6 @@ import html
 from collections.abc import Set
 from difflib import SequenceMatcher
 
-from model.instrument.tokenizer import SPACE
 from model.trace.tokens import Tokens
 from viz.page.parts.tags import Html, tag
 from viz.theme import SPACE_MARK, cut
@@ -30,10 +29,7 @@ def changed(before: Tokens, after: Tokens) -> set[int]:
 
 def row(name: str, label: str, tokens: Tokens, marked: Set[int] = frozenset(), struck: Set[int] = frozenset()) -> str:
     """HTML of one labelled row; `name` is for tests, `marked` tokens are drawn as changed, `struck` ones as deleted. All text is escaped."""
-    chips = "".join(
-        _chip(piece, name, word, index in marked, index in struck)
-        for index, (piece, name, word) in enumerate(zip(tokens.shown, tokens.named, tokens.words, strict=True))
-    )
+    chips = "".join(_chip(tokens, index, index in marked, index in struck) for index in range(len(tokens)))
     language = "en" if name in ENGLISH else "fr"
     return (
         f'<div class="tokens" data-testid="tokens-{name}"><span class="tokens-label">{html.escape(label)}</span>'
@@ -47,11 +43,12 @@ def token_cell(label: str, name: str = "", lang: str = "") -> Html:
     return tag("td", shown, class_="token", lang=lang or None, title=whole if shown != whole else None)
 
 
-def _chip(piece: str, name: str, word: int, is_changed: bool, is_lost: bool) -> str:
-    rest = piece.lstrip(SPACE)
-    mark = f'<i aria-hidden="true">{SPACE_MARK * (len(piece) - len(rest))}</i>' if rest != piece else ""
-    kind = "chip special" if word < 0 else "chip changed" if is_changed else "chip"
+def _chip(tokens: Tokens, at: int, is_changed: bool, is_lost: bool) -> str:
+    piece, name, spaces, is_special = tokens.shown[at], tokens.named[at], tokens.space_marks[at], tokens.special[at]
+    rest = piece[spaces:]
+    mark = f'<i aria-hidden="true">{SPACE_MARK * spaces}</i>' if spaces else ""
+    kind = "chip special" if is_special else "chip changed" if is_changed else "chip"
     title = f' title="{html.escape(name)}"' if name != piece else ""
-    if is_lost and word >= 0:
+    if is_lost and not is_special:
         return f'<del class="{kind} lost"{title}>{mark}{html.escape(rest)}</del>'
     return f'<span class="{kind}"{title}>{mark}{html.escape(rest)}</span>'

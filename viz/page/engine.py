@@ -126,14 +126,16 @@ def run(translator: Translator, source: Tokens, own: Tokens | None, intervention
 
 @loaded
 def suggested_head(translator: Translator) -> tuple[str, int, int]:
-    """The head to open first: the cross-attention head that most surely finds one word for each word of the first example."""
+    """The head to open first: the (cross-)attention head that most surely finds one word for each word of the first example."""
+    kind = translator.anatomy.kind(translator.anatomy.default_kind)
     try:
         trace = run(translator, translator.source(EXAMPLES[0]), None, Intervention()).trace
     except ValueError:  # a model that reads fewer tokens than the example has
-        return ("cross", translator.anatomy.bridge().layers - 1, 0)
-    rows, columns = (torch.tensor(content(tokens), device=trace.logits.device) for tokens in (trace.labels, trace.source))
+        return kind.name, kind.layers - 1, 0
+    weights, tokens = trace.attention_of(kind.name).weights, (trace.rows(kind.name).labels, trace.columns(kind.name))
+    rows, columns = (torch.tensor(content(axis), device=weights.device) for axis in tokens)
     if not bool(rows.any()):  # a model that says nothing there finds no word
-        return "cross", 0, 0
-    words = trace.attention["cross"].weights[:, :, rows][..., columns]  # (layer, head, French word, English word)
+        return kind.name, 0, 0
+    words = weights[:, :, rows][..., columns]  # (layer, head, French word, English word)
     best = int(words.amax(-1).mean(-1).argmax())
-    return ("cross", *divmod(best, trace.anatomy.kind("cross").heads))
+    return (kind.name, *divmod(best, kind.heads))

@@ -49,8 +49,8 @@ def stories(scene: Scene) -> list[Story]:
 def _stories(scene: Scene) -> list[Story]:
     trace, (kind, layer, head) = scene.before, scene.open_head  # a story must not change with what it tells
     query, key = scene.cell_of(trace)
-    word, asked = quoted(trace.keys(kind).shown[key]), trace.source if kind == "encoder" else trace.labels
-    hide = hidden_links(key) if kind != "decoder" else {("decoder", None, None, key)}
+    word, asked = quoted(trace.keys(kind).shown[key]), trace.rows(kind).labels
+    hide = hidden_links(trace.anatomy, trace.anatomy.answering(kind).name, key)
     d_head = trace.anatomy.kind(kind).d_head
     others = {
         (kind, at, other)
@@ -112,7 +112,7 @@ def _dials(scene: Scene) -> None:
     if obeyed(anatomy, "window"):
         st.number_input("Window ±", min_value=0, max_value=anatomy.longest, placeholder="no limit", width=150,
                         **tied("window", "dial-window"))  # fmt: skip
-    if obeyed(anatomy, "cut") and {link[0] for link in hidden_links(0)} <= set(anatomy.kind_names):
+    if obeyed(anatomy, "cut") and hidden_links(anatomy, anatomy.default_stack, 0):
         _hidden_words(scene)
     with st.container(gap="small", width="content"):
         if obeyed(anatomy, "scaled"):
@@ -127,10 +127,10 @@ def _tell(change: Intervention) -> None:
 
 def _hidden_words(scene: Scene) -> None:
     """Source words that nobody may look at."""
-    source, cut = scene.trace.source, scene.settings.change.cut
+    anatomy, source, cut = scene.trace.anatomy, scene.trace.source, scene.settings.change.cut
     groups = word_groups(source)
     titles = [word_label(piece) for piece in join_pieces(source).pieces]
-    links = [frozenset().union(*(hidden_links(at) for at in group)) for group in groups]
+    links = [frozenset().union(*(hidden_links(anatomy, anatomy.default_stack, at) for at in group)) for group in groups]
     hidden = [index for index, wanted in enumerate(links) if wanted <= cut]
     others = cut - frozenset().union(*links)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
+from model.trace.anatomy import Anatomy
 from viz.page import shared
 from viz.page.params import MOST_ENTRIES, Limits, Param
-from viz.page.state import CHANGE, State
+from viz.page.state import CHANGE, OURS, State
 
 MOST_NOTICES = 5  # about one link of the address bar
 LONGEST_NAME = 40  # characters of a name or a value from the address that a notice repeats
@@ -34,12 +36,12 @@ class Link:
         self.typed = tuple(name for name, param in self.params.items() if param.history == "typed")
         self.walked = tuple(name for name, param in self.params.items() if param.history == "walked")
 
-    def write(self, state: State) -> dict[str, str]:
-        """Parameters, without those that have their default."""
-        query = {}
+    def write(self, state: State, anatomy: Anatomy = OURS) -> dict[str, str]:
+        """Parameters, without those that have their default; anatomy: of the model that is open."""
+        query, defaults = {}, _defaults(anatomy)
         for name, param in self.params.items():
             value = state.value(name)
-            if value != param.default and value is not None:
+            if value != defaults.get(name, param.default) and value is not None:
                 query[name] = param.write(value)
         return query
 
@@ -49,7 +51,7 @@ class Link:
         limits: what the model has that the link opens. models: the names that there are; None takes any. The sentences repeat what the link says: they are text, and whoever
         shows them as Markdown must make them plain.
         """
-        values, notices = {}, []
+        values, notices = _defaults(limits.anatomy), []
         for name, written in query.items():
             if FOREIGN.fullmatch(name):
                 continue
@@ -72,6 +74,11 @@ class Link:
             notices.append(f"The link names layer {state.layer + 1}, but the model has {layers}; it was left out.")
             state = state.having(layer=None, head=None)
         return state, few(notices)
+
+
+def _defaults(anatomy: Anatomy) -> dict[str, Any]:
+    """The settings whose default is a matter of the model."""
+    return {"kind": anatomy.default_kind, "side": anatomy.default_stack}
 
 
 def few(notices: list[str]) -> list[str]:

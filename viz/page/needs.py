@@ -2,7 +2,9 @@
 
 A need is one of
     a part of a Trace (`model.trace.anatomy.PARTS`)   "residual", "queries", "logits", ...
-    a kind of attention                               "kind:cross"
+    a kind of attention, by its name                  "kind:NAME"
+    "across"                                          attention from one sequence to another, whatever its name
+    "merges" (`OF_TOKENIZER`)                         its tokenizer joins pairs of pieces, in an order that can be shown
     a field of an Intervention (EDITS)                "heads_off": the model can follow it
     "generates"                                       it writes text, piece by piece
 """
@@ -13,15 +15,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from model.trace.anatomy import EDITS, PARTS, Anatomy
+from model.trace.anatomy import EDITS, OF_ATTENTION, OF_PREDICTION, OF_TOKENIZER, Anatomy
 from model.trace.intervention import Intervention
 from viz.page.scene import View
 
 T = TypeVar("T", bound=View)
 KIND = "kind:"
 GENERATES = "generates"
-OF_ATTENTION = frozenset("weights scores bias queries keys values outputs".split())  # parts by kind; all others are by stack
-OF_PREDICTION = frozenset(("logits", "loss"))
+ACROSS = "across"
+MERGES = "merges"
 CANNOT = {  # what a model that does not obey a field of an Intervention cannot do
     "causal": "change who may look ahead", "source_positions": "change the positions of the source",
     "target_positions": "change the positions of the target", "position_scale": "scale its positions", "window": "narrow its attention",
@@ -30,20 +32,15 @@ CANNOT = {  # what a model that does not obey a field of an Intervention cannot 
 }  # fmt: skip
 
 
-def is_need(need: str) -> bool:
-    """Whether there is such a need."""
-    return need in PARTS or need in EDITS or need == GENERATES or (need.startswith(KIND) and len(need) > len(KIND))
-
-
 def lacks(anatomy: Anatomy, need: str) -> str:
     """Why a model cannot meet a need, as a sentence; empty where it can."""
     if need.startswith(KIND):
         name = need.removeprefix(KIND)
-        return (
-            ""
-            if name in anatomy.kind_names
-            else f"This model has no {'cross-attention' if name == 'cross' else f'{name} attention'}."
-        )
+        return "" if name in anatomy.kind_names else f"This model has no {name}-attention."
+    if need == ACROSS:
+        return "" if anatomy.across else "This model has no cross-attention."
+    if need in OF_TOKENIZER:
+        return anatomy.absence(need) if need in anatomy.missing else ""
     if need == GENERATES:
         return _silent(anatomy)
     if need in EDITS:

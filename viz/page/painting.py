@@ -8,6 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from model.analysis.attention import may_attend
+from model.trace.anatomy import Anatomy, Stack
 from model.trace.intervention import Link
 from model.trace.trace import AttentionMaps
 from viz.canvas import Matrix, attention_matrices, cell_states, pack_matrices
@@ -20,18 +21,42 @@ from viz.page.scene import Scene
 from viz.theme import quoted
 
 HIDE = {"column": "click to hide it from everyone", "column back": "hidden; click to show it again"}
-HINTS = {
-    "encoder": {**HIDE, "row": HIDE["column"], "row back": "hidden or cut; click to bring it back"},
-    "decoder": {"column": "click to hide it from all French rows, in all layers", "column back": HIDE["column back"]},
-    "cross": HIDE,
-}
 ROW_HINTS = {"row": "click to cut all that this row reads here", "row back": "cut as a whole; click to restore it"}
-TOKENS = {
-    "encoder": "Click a token beside or above the picture to hide it from everyone: no row of the encoder or of cross-attention "
-    "reads it any more, in any layer.",
-    "decoder": "Click a token above to hide it from all French rows, in all layers; click a row’s token to cut the whole row.",
-    "cross": "Click an English token above to hide it from everyone, in all layers; click a row’s token to cut the whole row.",
-}
+
+
+def _hints(anatomy: Anatomy, kind: str) -> dict[str, str]:
+    """What a click on a token does, for its hover."""
+    if anatomy.has_equal_axes(kind):
+        return {**HIDE, "row": HIDE["column"], "row back": "hidden or cut; click to bring it back"}
+    if anatomy.kind(kind).is_self:
+        rows = f"all {_language(anatomy.asking(kind))}rows, in all layers"
+        return {**ROW_HINTS, "column": f"click to hide it from {rows}", "column back": HIDE["column back"]}
+    return {**ROW_HINTS, **HIDE}
+
+
+def _clicks(anatomy: Anatomy, kind: str) -> str:
+    """The same in a sentence."""
+    if anatomy.has_equal_axes(kind):
+        readers = [f"the {anatomy.short_title(kind)}"]
+        readers += [
+            anatomy.short_title(link[0])
+            for link in sorted(hidden_links(anatomy, anatomy.kind(kind).answers, 0))
+            if link[0] != kind
+        ]
+        return (
+            f"Click a token beside or above the picture to hide it from everyone: no row of {' or of '.join(readers)} reads it any "
+            "more, in any layer."
+        )
+    rest = "in all layers; click a row’s token to cut the whole row."
+    if anatomy.kind(kind).is_self:
+        return f"Click a token above to hide it from all {_language(anatomy.asking(kind))}rows, {rest}"
+    language = _language(anatomy.answering(kind))
+    return f"Click {'an' if language[:1] in tuple('AEIOU') else 'a'} {language}token above to hide it from everyone, {rest}"
+
+
+def _language(stack: Stack) -> str:
+    """The language of a stack's tokens in front of a word; empty where it is not known."""
+    return f"{stack.language} " if stack.language else ""
 
 
 def painted(cut: frozenset[Link], kind: str, layer: int | None, cells: list[tuple[int, int]], cutting: bool) -> frozenset[Link]:
@@ -47,18 +72,20 @@ def painted(cut: frozenset[Link], kind: str, layer: int | None, cells: list[tupl
     return frozenset(link for link in cut if not (link[0] == kind and link[1] in layers and link[2:] in places))
 
 
-def toggled(cut: frozenset[Link], kind: str, layers: tuple[int, int | None], axis: str, index: int) -> frozenset[Link]:
+def toggled(
+    cut: frozenset[Link], anatomy: Anatomy, kind: str, layers: tuple[int, int | None], axis: str, index: int
+) -> frozenset[Link]:
     """The links that are cut after a click on a token: `axis` "column" or "row", `index` its place from 0.
 
-    A column hides a source token from everyone, or a target token from all decoder rows; in the encoder a row does so, too.
-    A row of the others loses all that it reads. What is gone already in the layer that is open comes back.
+    A column hides its token from everyone who may read it; where rows and columns are the same tokens, a row does so, too.
+    A row of other kinds loses all that it reads. What is gone already in the layer that is open comes back.
     layers: (the one that is open, the one to cut rows in; None: all).
     """
     opened, wanted = layers
     rows = frozenset(link for link in cut if link[0] == kind and link[1] in (None, opened) and link[2:] == (index, None))
-    if axis == "row" and (rows or kind != "encoder"):
+    if axis == "row" and (rows or not anatomy.has_equal_axes(kind)):
         return cut - rows if rows else cut | {(kind, wanted, index, None)}
-    hiding = {("decoder", None, None, index)} if kind == "decoder" else hidden_links(index)
+    hiding = hidden_links(anatomy, anatomy.kind(kind).answers, index)
     shown = [link for link in cut if link[0] == kind and link[1] in (None, opened) and link[2:] == (None, index)]
     kinds = {link[0] for link in hiding}
     if not shown:
@@ -68,11 +95,11 @@ def toggled(cut: frozenset[Link], kind: str, layers: tuple[int, int | None], axi
 
 def draw_paint(scene: Scene) -> None:
     """The open head as pieces, to paint on."""
-    kind, layer, head = scene.open_head
+    anatomy, (kind, layer, head) = scene.trace.anatomy, scene.open_head
     head_heading(scene)
     everywhere = scene.settings.paint == "all"
     where = "in all layers" if everywhere else f"in layer {layer + 1}, for all its heads"
-    st.caption(f"Click or drag over cells to cut their links {where}; begin on a cut cell to restore. {TOKENS[kind]}")
+    st.caption(f"Click or drag over cells to cut their links {where}; begin on a cut cell to restore. {_clicks(anatomy, kind)}")
     if scene.settings.words or scene.settings.sinks != "keep":
         st.caption("Painting works on the pieces, with all their attention, whatever the switches above join or hide.")
     if notice := st.session_state.pop("paint-notice", None):
@@ -82,13 +109,13 @@ def draw_paint(scene: Scene) -> None:
         _change(lambda cut: painted(cut, kind, None if everywhere and cutting else layer, cells, cutting))
 
     def token(axis: str, index: int) -> None:
-        _change(lambda cut: toggled(cut, kind, (layer, None if everywhere else layer), axis, index))
+        _change(lambda cut: toggled(cut, anatomy, kind, (layer, None if everywhere else layer), axis, index))
 
     packed = scene.picture("paint", lambda: pack_matrices([paint_matrix(scene.trace, kind, layer, head)]), kind, layer, head)
-    attention_matrices(packed, key="paint-matrix", on_paint=stroke, on_token=token, hints={**ROW_HINTS, **HINTS[kind]})
+    attention_matrices(packed, key="paint-matrix", on_paint=stroke, on_token=token, hints=_hints(anatomy, kind))
     if said := masked_rows(scene.trace, kind, layer):
         st.html(f'<p class="head-sentence" data-testid="paint-masked">{html.escape(said)}</p>')
-    if kind != "encoder" and not scene.settings.target.strip():
+    if anatomy.produces(kind) and not scene.settings.target.strip():
         st.caption(
             "Links belong to positions: after every change the model translates again, and a row may then produce another piece. "
             "Type your own translation above to keep the rows as they are."
@@ -106,7 +133,7 @@ def masked_rows(trace: AttentionMaps, kind: str, layer: int) -> str:
     empty = (~may_attend(trace, kind, layer).any(dim=1)).nonzero().flatten().tolist()
     if not empty:
         return ""
-    made = trace.source if kind == "encoder" else trace.labels
+    made = trace.rows(kind).labels
     names = ", ".join(f"{row + 1} ({quoted(made.shown[row])})" for row in empty[:6]) + (", …" if len(empty) > 6 else "")
     which = f"Row {names} has" if len(empty) == 1 else f"Rows {names} have"
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from viz.canvas import pictures
 from viz.page.changes import changes
 from viz.page.scene import SIDE, Scene, View
+from viz.theme import LANGUAGE_CODES
 
 # keys of widgets around the view that offer tokens or sentences to read, and languages of what they show
 TOKENS = ("examples", "stories", "changes", "dial-hidden")
@@ -13,7 +14,7 @@ LANGUAGES = {"text": "en", "target": "fr", "dial-hidden": "en"}
 
 def describe(scene: Scene, view: View) -> None:
     """Let the page's pictures know the sentence, its translation and what is changed."""
-    side = "en" if scene.settings.side == "encoder" else "fr"
+    side = LANGUAGE_CODES.get(scene.trace.anatomy.stack(scene.settings.side).language, "")
     languages = {key: side if language == SIDE else language for key, language in {**LANGUAGES, **view.languages}.items()}
     lines = said(scene, view)
     pictures(view.title, scene.settings.text, lines, scene.colours, tokens=(*TOKENS, *view.tokens), languages=languages)

@@ -17,6 +17,7 @@ from viz.page import address, chips, depth, engine, needs, saved, store, timelin
 from viz.page import laboratory as panel
 from viz.page.changes import outside
 from viz.page.choices import plain
+from viz.page.colours import colours_as_css
 from viz.page.link import Link
 from viz.page.params import Limits
 from viz.page.scene import Scene, View
@@ -52,7 +53,7 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
     link = Link({slug: view.params for slug, view in views.items()})
     address.mount(link)
     colours = palette(st.context.theme.type)
-    st.html(f"<style>{STYLE}{''.join(view.style for view in views.values())}</style>{_colours_as_css(colours)}")
+    st.html(f"<style>{STYLE}{''.join(view.style for view in views.values())}</style>{colours_as_css(colours)}")
     picker, status = _header()
     try:
         translator = trained = _open(link, picker, model, device)
@@ -73,7 +74,7 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
         done = _pass(translator)
     except ValueError as error:
         below.info(plain(str(error)))
-        address.publish(link)
+        address.publish(link, translator.anatomy)
         return
     calculation = next((slug for slug, view in offered.items() if view.calculates), None)
     scene = Scene(store.state(), translator, done, colours, trained, calculation)
@@ -97,7 +98,7 @@ def _draw(link: Link, scene: Scene, view: View) -> None:
         try:
             view.draw(scene)
         finally:
-            address.publish(link)
+            address.publish(link, scene.translator.anatomy)
     saved.describe(scene, view)
 
 
@@ -244,7 +245,9 @@ def _pass(translator: Translator) -> engine.Pass:
         state = store.state()
         done = engine.run(translator, source, own, state.change, state.forcing == "forced")
         before = engine.run(translator, source, own, Intervention()) if state.change.cut else done
-        change, notices = outside(state.change, len(source), max(len(done.trace.target), len(before.trace.target)))
+        anatomy = translator.anatomy
+        lengths = {stack: max(len(trace.tokens(stack)) for trace in (done.trace, before.trace)) for stack in anatomy.stack_names}
+        change, notices = outside(state.change, anatomy, lengths)
         _leave_out(change, notices)
         if not notices:
             return done
@@ -292,9 +295,3 @@ def _status(scene: Scene) -> str:
         f"pass: {1000 * scene.done.seconds:.0f} ms",
     ]
     return f'<div class="status" data-testid="status">{html.escape(" · ".join(parts))}</div>'
-
-
-def _colours_as_css(colours: object) -> str:
-    """The palette as CSS variables, so that the style sheet names no colour."""
-    names = ("page", "card", "ink", "soft", "line", "chip", "encoder", "decoder", "cross")
-    return "<style>:root{" + "".join(f"--{name}:{getattr(colours, name)};" for name in names) + "}</style>"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from model.trace.intervention import Intervention
+from model.transformer.config import Config
 
 EXAMPLES = (
     "The animal didn't cross the street because it was too tired.",
@@ -14,6 +15,7 @@ EXAMPLES = (
     "Two dogs are playing in the snow.",
     "The woman who lives next door gave me her old bicycle.",
 )
+OURS = Config().anatomy()  # what a State starts from before a model is open
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,10 @@ class State:
     compare: str = "after"  # under a change: which pass is drawn
     forcing: str = "free"  # under a change: the model translates again, or reads its original translation
     view: str = "all-heads"  # slug of a view
-    kind: str = "cross"  # the open head ...
+    kind: str = OURS.default_kind  # the open head ...
     layer: int | None = None  # ... from 0; None: the head that the page suggests
     head: int | None = None
-    side: str = "encoder"  # which stack the views of one side show
+    side: str = OURS.default_stack  # which stack the views of one side show
     words: bool = False  # attention between words instead of pieces
     query: int | None = None  # the cell whose calculation is open, as pieces from 0; None: the strongest telling one
     key: int | None = None

@@ -9,7 +9,6 @@ from functools import partial
 
 from model.analysis.change import PredictionChange, prediction_change
 from model.analysis.words import join_pieces
-from model.instrument.tokenizer import SPACE, SPECIAL
 from model.trace.tokens import Tokens
 from viz.page import engine
 from viz.page.scene import Scene
@@ -121,14 +120,15 @@ def _numbers(change: PredictionChange, labels: Tokens) -> str:
 
 
 def _words(labels: Tokens) -> list[str]:
-    """The words of a translation, special tokens and lone spaces left out, each with its space mark."""
+    """The words of a translation as text, special tokens and lone spaces left out, each with the space in front of it."""
     joined = join_pieces(labels)
-    return [piece for piece, id_ in zip(joined.pieces, joined.ids, strict=True) if id_ not in SPECIAL and piece.strip(SPACE)]
+    words = [joined.notation.text(piece) for piece, apart in zip(joined.pieces, joined.special, strict=True) if not apart]
+    return [word for word in words if word.strip(" ")]
 
 
 def _run(words: list[str]) -> str:
     """Neighbouring words as they are written."""
-    return "".join(words).replace(SPACE, " ").strip() or " "
+    return "".join(words).strip() or " "
 
 
 def _listed(items: list[str]) -> str:

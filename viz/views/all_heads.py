@@ -24,10 +24,10 @@ def draw(scene: Scene) -> None:
     grid, right = st.columns([1.7, 1], gap="medium")
     with grid:
         _filter(scene)
-        aligned = engine.alignment_head(scene.translator)
+        aligned, across = engine.alignment_head(scene.translator), scene.trace.anatomy.across
         opened = heads_grid(
             _packed(scene), selected=scene.open_head, dim=dimmed_heads(scene), key="grid",
-            star=("cross", *aligned[:2]) if aligned else None,
+            star=(across.name, *aligned[:2]) if aligned and across else None,
         )  # fmt: skip
         if opened and opened != scene.open_head:
             kind, layer, head = opened

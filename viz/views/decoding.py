@@ -17,7 +17,7 @@ from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.canvas import decoding_steps, pack_decoding
 from viz.charts import hypotheses_tree
-from viz.page import chips, engine, finished, store
+from viz.page import chips, engine, finished, needs, store
 from viz.page.caches import cached, key_of
 from viz.page.choices import plain
 from viz.page.params import Limits, choice, count, numbers, rows
@@ -114,7 +114,7 @@ def _steps(scene: Scene) -> None:
     trace = played.trace
     _notes(scene, played)
     kind, layer, head = scene.open_head
-    if kind != "cross":
+    if kind != trace.anatomy.bridge().name:
         _, layer, head = scene.suggested_head
     last = len(trace.labels) - 1
     start = played.taken[-1][0] if played.taken else 0
@@ -255,7 +255,7 @@ VIEW = View(
     "The translation is made one piece at a time: each step reads what has been said, looks at the English and gives every piece "
     "a probability. Play it, then click another piece and see how the sentence goes on; look for steps where two compete.",
     draw,
-    needs={"generates", "kind:cross", "logits"},
+    needs={"generates", needs.ACROSS, "logits"},
     params=PARAMS,
     style=style_beside(__file__),
     tokens=("decoding-choices",),

@@ -8,7 +8,6 @@ import streamlit as st
 
 from model import Translator
 from model.analysis.embedding import Vocabulary
-from model.instrument.tokenizer import SPECIAL
 from model.trace.tokens import Tokens
 from viz import reading
 from viz.canvas import Click, plot_clicks
@@ -35,19 +34,18 @@ PARAMS = (
     choice("space", tuple(SPACE_TITLES), "2d", "how many dimensions the maps have"),
     switch("lengths", False, "paths through the layers with the lengths of their vectors, not by direction alone"),
 )
-LANGUAGES = {"encoder": "your sentence", "decoder": "the French sentence"}
 
 
 @loaded(max_entries=4)
 def _vocabulary(translator: Translator) -> Vocabulary:
     """Pieces and vectors of a checkpoint."""
-    return Vocabulary.of(translator.tokenizer, translator.weights.embedding("encoder"))
+    return Vocabulary.of(translator.tokenizer, translator.weights.embedding(translator.anatomy.default_stack))
 
 
 def draw(scene: Scene) -> None:
     """The vectors that enter the first layer; then a chosen token, its neighbours, the map and the paths."""
-    side = choose_side("embeddings-side")
-    tokens = scene.trace.source if side == "encoder" else scene.trace.target
+    side = choose_side(scene.trace.anatomy, "embeddings-side")
+    tokens = scene.trace.tokens(side)
     vocabulary = _vocabulary(scene.translator)
     token = _token(scene, tokens)
     with card("vectors", "The vector of every token", test="vectors-title"):
@@ -76,7 +74,7 @@ def _token(scene: Scene, tokens: Tokens) -> int:
     token = scene.settings.token
     if token is not None and token < len(tokens):
         return token
-    return next((index for index, id_ in enumerate(tokens.ids) if id_ not in SPECIAL), 0)
+    return tokens.first_of_text
 
 
 def _choose_space() -> int:
@@ -87,9 +85,9 @@ def _choose_space() -> int:
 
 def _neighbours(scene: Scene, side: str, vocabulary: Vocabulary, own: int, piece: int) -> None:
     """The bars, whose neighbours they are, and the way back to the chosen token."""
-    tokens = scene.trace.source if side == "encoder" else scene.trace.target
+    tokens = scene.trace.tokens(side)
     title = f"Neighbours of {_quoted(vocabulary.pieces[piece])}"
-    heading(title if piece in tokens.ids else f"{title}, which is not in {LANGUAGES[side]}", "neighbours-title")
+    heading(title if piece in tokens.ids else f"{title}, which is not in {_sentence(scene, side)}", "neighbours-title")
     if piece != own:
         back = f"Back to {_quoted(vocabulary.pieces[own])}"
         st.button(plain(back), key="embeddings-back", on_click=store.write, kwargs={"piece": None})
@@ -98,6 +96,12 @@ def _neighbours(scene: Scene, side: str, vocabulary: Vocabulary, own: int, piece
     st.caption(f"The nearest of the {among} in the vocabulary. Click one to look it up.")
     build = partial(neighbours_bar, vocabulary, piece, scene.colours, side)
     _chart(scene.picture("neighbours", build, side, piece), "neighbours")
+
+
+def _sentence(scene: Scene, side: str) -> str:
+    """What a stack reads: the first one what was typed."""
+    stack = scene.trace.anatomy.stack(side)
+    return "your sentence" if side == scene.trace.anatomy.default_stack else f"the {stack.language} sentence"
 
 
 def _paths(scene: Scene, side: str, token: int, dimensions: int) -> None:

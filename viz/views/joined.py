@@ -14,7 +14,7 @@ from viz.page import store
 from viz.page.parts.cards import card, plot
 from viz.page.parts.heads import choose_head
 from viz.page.scene import Scene, View
-from viz.theme import KIND_TITLES, quoted
+from viz.theme import quoted
 
 
 def draw(scene: Scene) -> None:
@@ -24,8 +24,7 @@ def draw(scene: Scene) -> None:
     query, _ = scene.open_cell
     trace = scene.trace
     contributions = head_contributions(trace, scene.translator.weights, kind, layer)
-    side = "encoder" if kind == "encoder" else "decoder"
-    written = trace.residual[side].written[point_before(trace, kind, layer)]
+    written = trace.stream(trace.anatomy.kind(kind).asks).written[point_before(trace, kind, layer)]
     shares = contribution_shares(contributions, written)
 
     def choose(click: Click) -> None:
@@ -33,7 +32,7 @@ def draw(scene: Scene) -> None:
 
     left, right = st.columns([1, 1.35], gap="medium")
     with left, card(
-        "contributions", f"{KIND_TITLES[kind]}, layer {layer + 1}: who writes how much", "Click a row to see what its heads look at."
+        "contributions", f"{trace.anatomy.kind(kind).title}, layer {layer + 1}: who writes how much", "Click a row to see what its heads look at."
     ):  # fmt: skip
         build = partial(contribution_heatmap, trace, contributions, kind, scene.colours, query)
         figure = scene.picture("contributions", build, kind, layer, query)
@@ -53,9 +52,10 @@ def draw(scene: Scene) -> None:
 def _title(scene: Scene, kind: str, query: int) -> str:
     """Whose heads these are, in words."""
     trace = scene.trace
-    if kind == "encoder":
-        return f"Token {query + 1}, {quoted(trace.source.shown[query])}"
-    return f"Producing {quoted(trace.labels.shown[query])}, reading {quoted(trace.target.shown[query])}"
+    rows = trace.rows(kind)
+    if not trace.anatomy.produces(kind):
+        return f"Token {query + 1}, {quoted(rows.read.shown[query])}"
+    return f"Producing {quoted(rows.labels.shown[query])}, reading {quoted(rows.read.shown[query])}"
 
 
 VIEW = View(

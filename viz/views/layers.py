@@ -9,7 +9,7 @@ import altair as alt
 import streamlit as st
 
 from model.analysis.layers import layer_normed, norm_labels, strongest_units, unit_pieces
-from model.instrument.tokenizer import SPECIAL
+from model.trace.anatomy import Stack
 from model.trace.trace import Trace
 from viz.canvas import Click, plot_clicks
 from viz.charts import (
@@ -52,18 +52,12 @@ GROWTH = (
         "As a share of the state it is added to; bars are means over the tokens.",
     ),
 )
-READING = {
-    "encoder": "Scores: the unit's column of W_2 times each piece's row of the output matrix. Encoder states never meet that "
-    "matrix, and all later layers are left out, so take it as a hint (Geva et al. 2022).",
-    "decoder": "Scores: the unit's column of W_2 times each piece's row of the output matrix, logits per 1 of its value. This "
-    "ignores later layers and the closing LayerNorm, so take it as a hint (Geva et al. 2022).",
-}
 
 
 def draw(scene: Scene) -> None:
     """One side, one part at a time."""
     with st.container(horizontal=True, gap="medium"):
-        side = choose_side("layers-side", unit=None)  # a unit of the other side is another unit
+        side = choose_side(scene.trace.anatomy, "layers-side", unit=None)  # a unit of the other side is another unit
         part = choose_part("Part", PART_TITLES, "layer_part", "layer-part")
     if scene.compares and part != "growth":
         st.caption("This part shows the changed model; “Growth” shows the difference.")
@@ -136,13 +130,14 @@ def _choose_site(scene: Scene, side: str) -> int:
 
 def _about_batches(scene: Scene, side: str, tokens: int) -> str:
     """How the three differ, for a reader who knows none of them."""
-    said = (
+    about = (
         "Layer norm takes mean and variance over one token's numbers, group norm over each of its groups. Batch norm takes them "
         f"for each dimension over this sentence's tokens ({tokens} here; in training a whole batch of sentences), so what "
         "a token becomes depends on the others"
     )
-    said += ", in the decoder even on later ones." if side == "decoder" else "."
-    return said + (" With a single token nothing is left." if tokens == 1 else "")
+    stack = scene.trace.anatomy.stack(side)
+    later = f", in the {stack.title.lower()} even on later ones" if stack.predicts == "next" else ""
+    return f"{about}{later}." + (" With a single token nothing is left." if tokens == 1 else "")
 
 
 def _units(scene: Scene, side: str) -> None:
@@ -165,8 +160,22 @@ def _units(scene: Scene, side: str) -> None:
         build = partial(unit_over_tokens, trace, side, layer, unit, scene.colours)
         plot(scene.picture("unit", build, side, layer, unit), "layers-one-unit")
         st.html(_written(scene, side, layer, unit))
-        st.caption(READING[side])
+        st.caption(_about_scores(trace.anatomy.stack(side)))
     _listen("card-units", "card-firing")
+
+
+def _about_scores(stack: Stack) -> str:
+    """What the scores of pieces are, and how far they can be trusted."""
+    scores = "Scores: the unit's column of W_2 times each piece's row of the output matrix"
+    if stack.predicts == "nothing":
+        return (
+            f"{scores}. {stack.title} states never meet that matrix, and all later layers are left out, so take it as a hint "
+            "(Geva et al. 2022)."
+        )
+    return (
+        f"{scores}, logits per 1 of its value. This ignores later layers and the closing LayerNorm, so take it as a hint (Geva et "
+        "al. 2022)."
+    )
 
 
 def _choose_layer(scene: Scene, layers: int) -> int:
@@ -190,16 +199,16 @@ def _listen(*cards: str) -> None:
 
 def _token(scene: Scene, side: str) -> int:
     """The chosen token of a side, by pills or list; at first the first that is a piece of text."""
-    tokens = scene.trace.source if side == "encoder" else scene.trace.target
+    tokens = scene.trace.tokens(side)
     token = scene.settings.token
     if token is None or token >= len(tokens):
-        token = next((index for index, id_ in enumerate(tokens.ids) if id_ not in SPECIAL), 0)
+        token = tokens.first_of_text
     pick_token(tokens, token, "layers", lambda index: {"token": index, "unit": None})
     return token
 
 
 def _named(scene: Scene, side: str, token: int) -> str:
-    tokens = scene.trace.source if side == "encoder" else scene.trace.target
+    tokens = scene.trace.tokens(side)
     return f"{quoted(tokens.shown[token])}, token {token + 1}"
 
 

@@ -18,7 +18,7 @@ from viz.page.parts.open_head import open_head
 from viz.page.parts.tags import Html, table, tag
 from viz.page.scene import Scene, View
 from viz.page.store import tied
-from viz.theme import number, word_label
+from viz.theme import LANGUAGE_CODES, number, word_label
 
 PAINT_TITLES = {"off": "opens its calculation", "layer": "cuts the link in this layer", "all": "cuts it in all layers"}
 
@@ -43,13 +43,13 @@ def strongest(trace: AttentionMaps, kind: str, layer: int, head: int) -> str:
     """HTML table: for every row, the token that it attends to most. All text is escaped."""
     best = trace.attention[kind].weights[layer, head].max(dim=-1)
     keys = trace.keys(kind)
-    rows = trace.queries(kind) if kind == "encoder" else trace.labels
-    asks, answers = ("fr" if french else "en" for french in (kind != "encoder", kind == "decoder"))
+    rows, anatomy = trace.rows(kind).labels, trace.anatomy
+    asks, answers = (LANGUAGE_CODES.get(stack.language, "") for stack in (anatomy.asking(kind), anatomy.answering(kind)))
     body = [
         (_cell(rows, row, asks), _cell(keys, key, answers) if weight else "–", number(weight))
         for row, (key, weight) in enumerate(zip(best.indices.tolist(), best.values.tolist(), strict=True))
     ]
-    title = "Token" if kind == "encoder" else "Producing"
+    title = "Producing" if anatomy.produces(kind) else "Token"
     return tag("div", table((title, "attends most to", "weight"), body), class_="strongest")
 
 

@@ -16,7 +16,7 @@ from model.analysis.words import join_pieces, word_groups
 from model.trace.trace import Trace
 from viz.charts import agreement_heatmap, origin_bars
 from viz.charts.parts.words import content
-from viz.page import reruns
+from viz.page import needs, reruns
 from viz.page.chips import token_cell
 from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import pick_one, word_labels
@@ -133,7 +133,7 @@ VIEW = View(
     "Choose a French word to see which English words it comes from, by five methods that do not always agree. Look for words that "
     "get much attention but that the translation would not miss, and for the other way round.",
     draw,
-    needs={"kind:cross", "logits"},
+    needs={needs.ACROSS, "logits"},
     tokens=("origin-word",),
     languages={"origin-word": "fr"},
 )

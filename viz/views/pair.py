@@ -111,9 +111,10 @@ def _matrices(scene: Scene, other: Scene) -> None:
     """The open head in both sentences and the difference, with linked hover."""
     kind, layer, head = scene.open_head
     head_heading(scene)
+    equal = scene.trace.anatomy.has_equal_axes(kind)
     st.caption(
         "Point at a cell: its counterparts are framed in all three. Click a cell of the first sentence to open its calculation."
-        + ("" if kind == "encoder" else " Rows are aligned by what they produce, columns by what is read.")
+        + ("" if equal else " Rows are aligned by what they produce, columns by what is read.")
     )
     for name, side in (("first", scene), ("second", other)):
         if hidden := side.hidden(kind, layer, [head]):
@@ -147,13 +148,13 @@ def pair_matrices(
 def _alone(first: AttentionMaps, second: AttentionMaps, kind: str) -> str:
     """Which tokens have no counterpart, and what that means, in words."""
     rows, columns = axis_counterparts(first, second, kind)
-    made = second.source if kind == "encoder" else second.labels
-    axes = [("row", made, rows)] if kind == "encoder" else [("row", made, rows), ("column", second.keys(kind), columns)]
+    equal = second.anatomy.has_equal_axes(kind)
+    axes = [("row", second.rows(kind).labels, rows), ("column", second.columns(kind), columns)][: 1 if equal else 2]
     said = []
     for name, tokens, found in axes:
         alone = [quoted(tokens.shown[at]) for at, other in enumerate(found) if other is None]
         if alone:
-            where = "rows and columns" if kind == "encoder" else f"{name}s"
+            where = "rows and columns" if equal else f"{name}s"
             said.append(f"{where} {', '.join(alone[:6])}{', …' if len(alone) > 6 else ''}")
     blank = (
         f"No counterpart in the first sentence, so blank in the difference: {'; '.join(said)}. "

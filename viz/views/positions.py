@@ -12,7 +12,6 @@ from model import Translator
 from model.analysis import attention as analysis
 from model.analysis.permutation import Permuted, compare_orders, moved, next_order, reordered, shuffled_words, with_and_without
 from model.analysis.words import word_groups
-from model.instrument.tokenizer import SPECIAL
 from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
 from model.transformer.config import Config
@@ -55,7 +54,7 @@ def draw(scene: Scene) -> None:
         scene.choose(position_part=parts[0])
     with st.container(horizontal=True, gap="medium"):
         choose_part("Part", {part: PART_TITLES[part] for part in parts}, "position_part", "positions-part")
-        side = choose_side("positions-side")
+        side = choose_side(scene.trace.anatomy, "positions-side")
     {"encoding": _encoding, "laboratory": _laboratory, "learned": _learned}[scene.settings.position_part](scene, side)
 
 
@@ -138,7 +137,7 @@ def _translated(translator: Translator, source: Tokens, change: Intervention) ->
 def _bag_of_words(scene: Scene) -> None:
     """The same words in another order: what the encoder makes of them with positions and without."""
     source = scene.trace.source
-    words = [group for group in word_groups(source) if source.ids[group.start] not in SPECIAL]
+    words = [group for group in word_groups(source) if not source.special[group.start]]
     with card("bag", "A bag of words: the same words in another order"):
         if len({tuple(source.ids[group.start : group.stop]) for group in words}) < 2:
             st.info("There is nothing to put into another order here. Type a sentence of two different words or more.")

@@ -21,7 +21,6 @@ from viz.page.scene import Scene, View, calculation_opener, style_beside
 from viz.page.shared import LABELS
 
 TITLES = {"": "entropy", "distance": "mean distance", **{role.name: role.title for role in ROLES}}
-KINDS = {"encoder": "encoder", "decoder": "decoder", "cross": "cross-attention"}
 
 
 def draw(scene: Scene) -> None:
@@ -85,7 +84,7 @@ def role_table(measures: HeadMeasures, anatomy: Anatomy) -> str:
     for role in ROLES:
         where = [kind for kind in role.kinds(anatomy) if role.name in measures.roles[kind]]
         heads = str(len(measures.having(role.name))) if where else "not defined here"
-        kinds = ", ".join(KINDS[kind] for kind in role.kinds(anatomy))
+        kinds = ", ".join(anatomy.short_title(kind) for kind in role.kinds(anatomy))
         rows.append((role.title, role.formula, f"{role.threshold:g}", kinds, heads, role.source))
     names = ("role", "score: mean over the queries q of", "threshold", "where", "heads", "after")
     return tag("div", table(names, rows), tag("p", _rule(measures)), class_="role-table")

@@ -10,10 +10,11 @@ import streamlit as st
 
 from model.analysis.merges import byte_runs, renumbered, replay_merges, space_runs, spelled, three_cuts
 from model.analysis.words import word_groups
-from model.instrument.tokenizer import SPACE, SPECIAL
 from model.trace.tokens import Tokens
 from viz.charts import merge_tree
 from viz.charts.tokens import READABLE, character_label, run_label
+from viz.page import needs
+from viz.page.choices import plain
 from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import pick_one
 from viz.page.parts.sides import choose_side
@@ -30,13 +31,16 @@ EMPTY = "This side has no token but special ones, so there is nothing to cut."
 
 def draw(scene: Scene) -> None:
     """Pieces with their ids, three ways to cut, the merges of one word, and why the numbering matters."""
-    side = choose_side("tokens-side")
-    tokens = scene.trace.source if side == "encoder" else scene.trace.target
+    side = choose_side(scene.trace.anatomy, "tokens-side")
+    tokens = scene.trace.tokens(side)
     with card("tokens-ids"):
         st.html(_counted(tokens) + cards(tokens))
     runs = space_runs(tokens)
     if not runs:
         st.info(EMPTY)
+        return
+    if absence := needs.lacks(scene.trace.anatomy, needs.MERGES):
+        st.info(plain(absence))
         return
     with card("tokens-cuts"):
         st.html(_cuts(scene, tokens, side))
@@ -54,7 +58,7 @@ def cards(tokens: Tokens) -> str:
     named = {index: run for run in byte_runs(tokens) for index in run.tokens}
     body = []
     for group in word_groups(tokens):
-        kind = "word special" if tokens.ids[group[0]] in SPECIAL else "word"
+        kind = "word special" if tokens.special[group[0]] else "word"
         inside = "".join(_byte_card(tokens, named[at], at) if at in named else _card(tokens, at) for at in group)
         body.append(f'<span class="{kind}">{inside}</span>')
     return f'<div class="tokens-cards" data-testid="tokens-cards" dir="auto" tabindex="0" translate="no" lang="{_language(tokens)}">{"".join(body)}</div>'
@@ -67,8 +71,8 @@ def _language(tokens: Tokens) -> str:
 
 def _card(tokens: Tokens, at: int, kind: str = "piece", note: str = "") -> str:
     piece, name, id_ = tokens.shown[at], tokens.named[at], tokens.ids[at]
-    rest = piece.lstrip(SPACE)
-    mark = f"<i>{SPACE_MARK * (len(piece) - len(rest))}</i>" if rest != piece else ""
+    spaces = tokens.space_marks[at]
+    mark, rest = f"<i>{SPACE_MARK * spaces}</i>" if spaces else "", piece[spaces:]
     title = f"token {at + 1}" + (f": {name}" if name != piece else "")
     return f'<span class="{kind}" title="{html.escape(title)}"><b>{mark}{html.escape(rest)}</b><span>{id_}</span>{note}</span>'
 
@@ -83,12 +87,12 @@ def _byte_card(tokens: Tokens, run, at: int) -> str:
 
 def _counted(tokens: Tokens) -> str:
     """How many of what, above the cards."""
-    inside = sum(id_ not in SPECIAL for id_ in tokens.ids)
-    words = sum(tokens.ids[group[0]] not in SPECIAL for group in word_groups(tokens))
+    inside = tokens.special.count(False)
+    words = sum(not tokens.special[group[0]] for group in word_groups(tokens))
     missing = [run.character for run in byte_runs(tokens) if run.character]
     said = f"{_many(words, 'word')} → {_many(inside, 'piece')}"
-    marks = [piece for piece, id_ in zip(tokens.pieces, tokens.ids, strict=True) if id_ in SPECIAL]
-    said += f", and {html.escape(', '.join(marks))} for where the sentence {'begins' if '<s>' in marks else 'ends'}. A mark counts as a word."
+    marks = [piece for piece, apart in zip(tokens.pieces, tokens.special, strict=True) if apart]
+    said += f", and {html.escape(', '.join(marks))} for where the sentence {'begins' if tokens.special[0] else 'ends'}. A mark counts as a word."
     if missing:
         which = ", ".join(f"“{html.escape(character_label(character))}”" for character in dict.fromkeys(missing[:NAMED]))
         said += f" Coloured: bytes, because the vocabulary lacks {which}{' and more' if len(missing) > NAMED else ''}."
@@ -105,8 +109,8 @@ def _cuts(scene: Scene, tokens: Tokens, side: str) -> str:
     size = f"{tokenizer.vocabulary_size:,}"
     unknown = [word for word, known in zip(cut.words, cut.known, strict=True) if not known]
     pieces, characters = len(cut.pieces), len(cut.characters)
-    shown = [piece for piece, id_ in zip(tokens.shown, tokens.ids, strict=True) if id_ not in SPECIAL]
-    name = "encoder" if side == "encoder" else "decoder"
+    shown = [piece for piece, apart in zip(tokens.shown, tokens.special, strict=True) if not apart]
+    name = scene.trace.anatomy.stack(side).title.lower()
     rows = [
         ("words", "Whole words", len(cut.words), _chips(cut.words, cut.known), _unknown(unknown, len(cut.words), size)),
         ("pieces", "Pieces (this model)", pieces, _chips(shown),
@@ -226,7 +230,7 @@ def _numbering(scene: Scene, tokens: Tokens) -> str:
 
 def _two_readings(tokens: Tokens, other: str) -> Iterator[str]:
     """The ids with what they spell, and with what they would spell."""
-    ids = " ".join(str(id_) for id_ in tokens.ids if id_ not in SPECIAL)
+    ids = " ".join(str(id_) for id_, apart in zip(tokens.ids, tokens.special, strict=True) if not apart)
     yield f'<div class="reading ids"><span>ids</span><div tabindex="0" translate="no">{ids}</div></div>'
     for name, title, text in (("own", "with our numbering", tokens.text), ("other", "shifted by one", other)):
         yield f'<div class="reading" data-testid="tokens-{name}"><span>{title}</span><div dir="auto" translate="no" lang="{_language(tokens)}">{html.escape(text)}</div></div>'

@@ -16,7 +16,7 @@ from viz.page import params
 from viz.page.changes import changes, outside
 from viz.page.link import Link
 from viz.page.shared import COMPARE, FORCING, LABELS, SINKS
-from viz.page.state import State
+from viz.page.state import OURS, State
 from viz.views import VIEWS
 
 CONFIG = Config()
@@ -159,7 +159,7 @@ def test_every_change_is_named_and_can_be_taken_back(change):
 @given(change=interventions, source=st.integers(1, 30), target=st.integers(1, 30))
 def test_links_outside_the_sentence_are_dropped_and_named(change, source, target):
     """What stays fits; what goes is said; nothing but links is touched."""
-    kept, notices = outside(change, source, target)
+    kept, notices = outside(change, OURS, {"encoder": source, "decoder": target})
     assert kept.cut <= change.cut and replace(kept, cut=change.cut) == change
     assert bool(notices) == (kept.cut != change.cut)
     for kind, _, query, key in kept.cut:

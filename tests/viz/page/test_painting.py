@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 from support.tiny import ATTENTION_KINDS
 
 from model.trace.intervention import Intervention
+from model.transformer.config import Config
 from viz.canvas import cell_states
 from viz.canvas.matrices import STATES
 from viz.page.changes import hidden_links
 from viz.page.painting import masked_rows, painted, toggled
 
+ANATOMY = Config().anatomy()
 CELLS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=6)
 KINDS = st.sampled_from(ATTENTION_KINDS)
 
@@ -38,7 +40,7 @@ def test_what_was_cut_is_restored_by_painting_again(tiny_translator, kind, layer
 
 def test_painting_leaves_other_links_alone():
     """Other layers, kinds and cells, and hidden tokens."""
-    others = {("cross", 1, 2, 3), ("encoder", 0, 2, 3), ("cross", 0, 0, 3), *hidden_links(3)}
+    others = {("cross", 1, 2, 3), ("encoder", 0, 2, 3), ("cross", 0, 0, 3), *hidden_links(ANATOMY, "encoder", 3)}
     cut = painted(frozenset(others), "cross", 0, [(2, 3)], True)
     assert cut == others | {("cross", 0, 2, 3)}
     assert painted(cut, "cross", 0, [(2, 3)], False) == others
@@ -48,19 +50,19 @@ def test_painting_leaves_other_links_alone():
 def test_a_token_is_hidden_and_shown_again(tiny_translator, kind, axis, index, everywhere):
     """The second click takes back what the first did; a source token goes from encoder and cross-attention alike."""
     layers = (0, None if everywhere else 0)
-    cut = toggled(frozenset(), kind, layers, axis, index)
+    cut = toggled(frozenset(), ANATOMY, kind, layers, axis, index)
     if kind != "decoder" and (axis == "column" or kind == "encoder"):
-        assert cut == hidden_links(index)
+        assert cut == hidden_links(ANATOMY, "encoder", index)
     seen = names(tiny_translator, cut, kind, 0)
     gone = "hidden" if axis == "column" or kind == "encoder" else "row-cut"
     assert any(gone in row for row in seen)
-    assert not toggled(cut, kind, layers, axis, index)
+    assert not toggled(cut, ANATOMY, kind, layers, axis, index)
 
 
 def test_a_row_that_a_link_cut_comes_back_in_the_encoder_too():
     """The page does not cut rows of the encoder, but a link may name one."""
     cut = frozenset({("encoder", 2, 1, None), ("cross", None, 1, None)})
-    assert toggled(cut, "encoder", (2, 2), "row", 1) == {("cross", None, 1, None)}
+    assert toggled(cut, ANATOMY, "encoder", (2, 2), "row", 1) == {("cross", None, 1, None)}
 
 
 def test_rows_without_a_key_are_named(tiny_translator):

@@ -10,7 +10,6 @@ from viz.page.parts.tags import Html
 from viz.page.scene import Scene, numbered
 from viz.page.store import tied
 from viz.reading import off_mark
-from viz.theme import KIND_TITLES
 
 
 def choose_head(scene: Scene, prefix: str, whole_layer: bool = False) -> None:
@@ -20,9 +19,10 @@ def choose_head(scene: Scene, prefix: str, whole_layer: bool = False) -> None:
     one that is open stays.
     """
     kind, layer, head = scene.open_head
+    titles = {kind.name: kind.title for kind in scene.trace.anatomy.kinds}
     with st.container(horizontal=True, gap="medium"):
         opened = {"layer": layer, "head": head, "query": None, "key": None}
-        st.segmented_control("Kind", scene.trace.anatomy.kind_names, format_func=KIND_TITLES.__getitem__, required=True,
+        st.segmented_control("Kind", list(titles), format_func=titles.__getitem__, required=True,
                              **tied(key=f"{prefix}-kind", shown=kind, take=lambda kind: {"kind": kind, **opened}, options=True))  # fmt: skip
         layer = numbered("Layer", f"{prefix}-layer", scene.trace.attention[kind].weights.size(0), layer, "layer")
         if not whole_layer:

@@ -34,7 +34,8 @@ def open_head(scene: Scene, large: bool = False, listen: bool = True) -> None:
     head_heading(scene)
     st.caption(f"{caption} Click a cell to open its calculation.")
     aligned = engine.alignment_head(scene.translator)
-    if aligned and (kind, layer, head) == ("cross", *aligned[:2]):
+    across = scene.trace.anatomy.across
+    if aligned and across and place == (across.name, *aligned[:2]):
         trained = "" if scene.trace.intervention.changes_nothing else ", measured on the model as trained"
         st.caption(
             f"★ The alignment head: of all heads it agrees best with word links that people set (alignment error rate {aligned[2]:.2f}{trained})."
