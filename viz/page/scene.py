@@ -8,16 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-import streamlit as st
 from torch import Tensor
 
 from model import Translator
 from model.analysis.roles import without_sinks
-from model.analysis.words import join_words, strongest_pieces
+from model.analysis.words import join_words
 from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps, Trace
-from viz.canvas import Click
 from viz.charts import head_sentence
 from viz.page import caches, engine, store
 from viz.page.params import Param
@@ -178,31 +176,3 @@ class View:
 def style_beside(file: str) -> str:
     """The CSS beside the file of a view."""
     return Path(file).with_suffix(".css").read_text(encoding="utf-8")
-
-
-def numbered(label: str, key: str, count: int, chosen: int, name: str, **also: object) -> int:
-    """A row of numbers 1 .. count to choose one from; counts from 0 in code. A second click does not unchoose.
-
-    name: of the setting; also: what else a choice writes.
-    """
-
-    def take(index: int) -> dict[str, object]:
-        return {name: index, **also}
-
-    return st.segmented_control(
-        label, range(count), format_func=lambda index: str(index + 1), required=True, selection_mode="single",
-        **store.tied(key=key, shown=min(chosen, count - 1), take=take, options=True),
-    )  # fmt: skip
-
-
-def calculation_opener(scene: Scene) -> Callable[[Click], None]:
-    """What a click on a cell of the open head does: its calculation opens; of a pair of words, that of their strongest pieces."""
-    kind, layer, head = scene.open_head
-
-    def open_calculation(click: Click) -> None:
-        query, key = click.row, click.column
-        if scene.settings.words:
-            query, key = strongest_pieces(scene.trace, kind, scene.trace.attention[kind].weights[layer, head], (query, key))
-        store.write(view=scene.calculation or scene.settings.view, kind=kind, layer=layer, head=head, query=query, key=key)
-
-    return open_calculation

@@ -29,9 +29,9 @@ from viz.page import store
 from viz.page.chips import token_cell
 from viz.page.params import choice, place
 from viz.page.parts.cards import card, plot
-from viz.page.parts.pickers import choose_part, pick_token
+from viz.page.parts.pickers import choose_part, numbered, pick_token
 from viz.page.parts.sides import choose_side
-from viz.page.scene import SIDE, Scene, View, numbered
+from viz.page.scene import SIDE, Scene, View
 from viz.page.store import tied
 from viz.theme import Palette, piece_name, quoted, signed, token_label
 

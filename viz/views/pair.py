@@ -20,7 +20,8 @@ from viz.page.choices import plain
 from viz.page.params import text
 from viz.page.parts.cards import card, heading
 from viz.page.parts.heads import choose_head, head_heading
-from viz.page.scene import Scene, View, calculation_opener, style_beside
+from viz.page.parts.open_head import calculation_opener
+from viz.page.scene import Scene, View, style_beside
 from viz.page.state import EXAMPLES
 from viz.page.store import MOST_TYPED, tied
 from viz.theme import quoted

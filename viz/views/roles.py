@@ -15,9 +15,9 @@ from viz.page import engine, store
 from viz.page.head_roles import head_measures, stored_measures
 from viz.page.parts.cards import card, plot
 from viz.page.parts.gathering import what_it_gathers
-from viz.page.parts.open_head import open_head
+from viz.page.parts.open_head import calculation_opener, open_head
 from viz.page.parts.tags import table, tag
-from viz.page.scene import Scene, View, calculation_opener, style_beside
+from viz.page.scene import Scene, View, style_beside
 from viz.page.shared import LABELS
 
 TITLES = {"": "entropy", "distance": "mean distance", **{role.name: role.title for role in ROLES}}

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.handmade import READER, RECURRENT, WRITER
 from support.strategies import changes_of
 from support.tiny import ATTENTION_KINDS
 
@@ -165,3 +166,13 @@ def test_links_outside_the_sentence_are_dropped_and_named(change, source, target
     for kind, _, query, key in kept.cut:
         assert key is None or key < (target if kind == "decoder" else source)
         assert query is None or query < (source if kind == "encoder" else target)
+
+
+@pytest.mark.parametrize("anatomy", [READER, WRITER, RECURRENT], ids=["reader", "writer", "recurrent"])
+def test_what_opens_first_is_a_matter_of_the_model(anatomy):
+    """An empty address opens what the model has, and that needs no word in the address."""
+    state, notices = LINK.read({}, params.Limits(anatomy, 8, LINK.views))
+    assert (state.kind, state.side) == (anatomy.default_kind, anatomy.default_stack) and not notices
+    assert LINK.write(state, anatomy) == {}
+    asked, _ = LINK.read({"kind": anatomy.kinds[-1].name}, params.Limits(anatomy, 8, LINK.views))
+    assert asked.kind == anatomy.kinds[-1].name

@@ -139,3 +139,12 @@ def test_a_part_that_is_missing_of_one_kind_alone_is_there(part):
         and needs.lacks(every, part)
         and needs.lacks(replace(translator, missing={part: "Nowhere."}), part)
     )
+
+
+def test_merges_are_a_need_of_the_tokenizer():
+    """A tokenizer without them says so, with its reason; every other has them."""
+    without = replace(BERT, missing={"merges": "WordPiece takes the longest piece that fits."})
+    assert not needs.lacks(BERT, needs.MERGES)
+    assert needs.lacks(without, needs.MERGES) == (
+        "This model shows no merges of byte pairs behind its pieces. WordPiece takes the longest piece that fits."
+    )

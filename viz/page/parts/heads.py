@@ -6,8 +6,9 @@ import streamlit as st
 
 from viz.charts.parts.words import head_title
 from viz.page.parts.cards import heading
+from viz.page.parts.pickers import numbered
 from viz.page.parts.tags import Html
-from viz.page.scene import Scene, numbered
+from viz.page.scene import Scene
 from viz.page.store import tied
 from viz.reading import off_mark
 

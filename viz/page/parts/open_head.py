@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from viz.canvas import plot_clicks
+from model.analysis.words import strongest_pieces
+from viz.canvas import Click, plot_clicks
 from viz.charts import change_sentence, difference_heatmap, head_heatmap, head_sentence
-from viz.page import engine
+from viz.page import engine, store
 from viz.page.parts.cards import plot
 from viz.page.parts.heads import head_heading
-from viz.page.scene import Scene, calculation_opener
+from viz.page.scene import Scene
 
 LARGE = 680  # px: height of the matrix where it is alone
 CARD = 410  # px: width of the card beside the grid
@@ -58,3 +60,16 @@ def _card_height(figure: go.Figure) -> int:
     (left, right), (bottom, top) = figure.layout.xaxis.range, figure.layout.yaxis.range
     cell = (CARD - margin.l - margin.r) / (right - left)
     return round(min(LARGE, max(240, margin.t + margin.b + cell * abs(top - bottom))))
+
+
+def calculation_opener(scene: Scene) -> Callable[[Click], None]:
+    """What a click on a cell of the open head does: its calculation opens; of a pair of words, that of their strongest pieces."""
+    kind, layer, head = scene.open_head
+
+    def open_calculation(click: Click) -> None:
+        query, key = click.row, click.column
+        if scene.settings.words:
+            query, key = strongest_pieces(scene.trace, kind, scene.trace.attention[kind].weights[layer, head], (query, key))
+        store.write(view=scene.calculation or scene.settings.view, kind=kind, layer=layer, head=head, query=query, key=key)
+
+    return open_calculation

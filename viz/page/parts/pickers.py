@@ -58,3 +58,18 @@ def word_labels(pieces: list[str]) -> dict[int, str]:
     """Words by their place, from 0; in a long sentence with their number."""
     many = len(pieces) > LONG
     return {at: f"{at + 1} · {word_label(piece)}" if many else word_label(piece) for at, piece in enumerate(pieces)}
+
+
+def numbered(label: str, key: str, count: int, chosen: int, name: str, **also: object) -> int:
+    """A row of numbers 1 .. count to choose one from; counts from 0 in code. A second click does not unchoose.
+
+    name: of the setting; also: what else a choice writes.
+    """
+
+    def take(index: int) -> dict[str, object]:
+        return {name: index, **also}
+
+    return st.segmented_control(
+        label, range(count), format_func=lambda index: str(index + 1), required=True, selection_mode="single",
+        **tied(key=key, shown=min(chosen, count - 1), take=take, options=True),
+    )  # fmt: skip
