@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
-from support.chromium import settled
+from support.chromium import settled, take_example
 from support.marks import MARKDOWN
 
 from viz.views import VIEWS
@@ -50,7 +50,7 @@ def test_back_and_forward_lead_through_sentence_view_and_switches(visit):
     page.get_by_text("Look-ahead mask", exact=True).click()
     expect(page).to_have_url(re.compile("causal=off"))
     settled(page)
-    page.locator(".st-key-examples").get_by_role("button").nth(2).click()
+    take_example(page, 2)
     expect(page).to_have_url(re.compile("text=Two"))
     settled(page)
     view(page, "tokens")
@@ -163,7 +163,7 @@ def test_text_that_no_address_can_hold_survives_a_reload_and_back(visit, text):
     expect(field).to_have_value(kept)
     expect(page.get_by_test_id("stAlert")).to_be_visible()
     settled(page)
-    page.locator(".st-key-examples").get_by_role("button").nth(2).click()
+    take_example(page, 2)
     expect(page.get_by_test_id("tokens-source")).to_contain_text("dogs")
     settled(page)
     page.go_back()

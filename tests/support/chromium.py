@@ -39,3 +39,9 @@ def click_cell(page, card: str, row: int, column: int) -> None:
     page.mouse.move(x, y)
     expect(plot.locator(".hoverlayer .hovertext")).not_to_have_count(0)
     page.mouse.click(x, y)
+
+
+def take_example(page, index: int) -> None:
+    """Choose an example, counted from 0, from the menu beside the sentence."""
+    page.get_by_role("button", name="Examples", exact=True).click()
+    page.locator(f".st-key-example-{index}").get_by_role("button").click()

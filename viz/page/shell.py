@@ -45,7 +45,6 @@ MODELS_HELP = (
 )
 LAB_HELP = "Windows, hidden words, single heads, temperature, the scale of positions and scores, and stories to start from."
 NOTHING_SAID = "The model ends with `</s>` at once: its translation is empty. That one step is drawn like any other."
-EXAMPLE_LABELS = {EXAMPLES[0]: "it → ?"}
 
 
 def show(views: Mapping[str, View], model: str, device: str | None) -> None:
@@ -91,7 +90,7 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
 def _draw(link: Link, scene: Scene, view: View) -> None:
     """The view that is open, under its sentence; then the address, whatever the view does."""
     sentence = view.says(scene) if view.says else view.sentence
-    st.html(f'<p class="sentence" data-testid="view-sentence">{html.escape(sentence)}</p>')
+    st.html(f'<p class="sentence" tabindex="0" data-testid="view-sentence">{html.escape(sentence)}</p>')
     for said in _captions(scene, view):
         st.caption(said)
     with st.container(key=f"view-{view.slug}"):
@@ -163,16 +162,15 @@ def _leave_out(change: Intervention, notices: list[str]) -> None:
 
 
 def _sentence() -> None:
-    """The text field, examples one click away, and the reader's own translation."""
-    with st.container(key="sentence"):
+    """The text field, examples in a menu beside it, and the reader's own translation."""
+    with st.container(horizontal=True, key="sentence", gap="small", vertical_alignment="center"):
         st.text_input("English sentence", live=True, label_visibility="collapsed", placeholder="Type an English sentence", autocomplete="off",
                       max_chars=MOST_TYPED, **tied("text"))  # fmt: skip
-    with st.container(horizontal=True, key="examples", gap="small", vertical_alignment="center"):
-        st.html('<span class="quiet">Try</span>', width="content")
-        for index, example in enumerate(EXAMPLES):
-            st.button(EXAMPLE_LABELS.get(example, example), on_click=_take, args=(example,), key=f"example-{index}")
+        with st.popover("Examples", width="content"), st.container(key="examples", gap="small"):
+            for index, example in enumerate(EXAMPLES):
+                st.button(example, on_click=_take, args=(example,), key=f"example-{index}")
         own = st.toggle(
-            "your own translation",
+            "your own translation", width="content",
             **tied(key="own", shown=store.state().asks_target or bool(store.state().target),
                    take=lambda on: {"asks_target": on} if on else {"asks_target": False, "target": ""}),
         )  # fmt: skip
@@ -233,7 +231,7 @@ def _controls(views: Mapping[str, View], anatomy: Anatomy, resting: str) -> st.d
                 **tied("sinks", options=True),
             )
             st.toggle("More changes", help=LAB_HELP, **tied("lab"))
-        return st.container(key="panel")
+    return st.container(key="panel")
 
 
 def _pass(translator: Translator) -> engine.Pass:
