@@ -161,6 +161,11 @@ class Anatomy:
         return kind
 
     @property
+    def masked(self) -> bool:
+        """Whether any of its attention was trained with the look-ahead mask: without one there is none to take away."""
+        return any(kind.masked for kind in self.kinds)
+
+    @property
     def default_kind(self) -> str:
         """The kind of attention to look at first: from one stack to another where there is such, else the first; "" where none is."""
         return next((kind.name for kind in (self.across, *self.kinds) if kind is not None), "")

@@ -11,7 +11,7 @@ from model.analysis.words import join_pieces, word_groups
 from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
 from viz.charts.parts.words import head_title
-from viz.page import store, verdict
+from viz.page import store, unmasked, verdict
 from viz.page.changes import Change, changes, hidden_links
 from viz.page.choices import plain
 from viz.page.needs import obeyed
@@ -42,8 +42,9 @@ class Story:
 
 def stories(scene: Scene) -> list[Story]:
     """What the model can follow, one sentence each; links and heads are those of the open head."""
-    obeys = scene.trace.anatomy.obeys
-    return [story for story in _stories(scene) if story.change.changed_fields <= obeys]
+    anatomy = scene.trace.anatomy
+    can = anatomy.obeys if anatomy.masked else anatomy.obeys - {"causal"}  # there is no mask to take away
+    return [story for story in _stories(scene) if story.change.changed_fields <= can]
 
 
 def _stories(scene: Scene) -> list[Story]:
@@ -59,7 +60,8 @@ def _stories(scene: Scene) -> list[Story]:
     }
     return [
         Story("cheat", "The decoder cheats", "Without the look-ahead mask the decoder may read the very word that it has to produce. "
-              "Trained with the mask, this one never learned to make use of that; look, teacher-forced, for attention to the right of the diagonal.", Intervention(causal=False)),
+              "Trained with the mask, this one never learned to make use of that; look, teacher-forced, for attention to the right of the diagonal."
+              + unmasked.hint(scene), Intervention(causal=False)),
         Story("window", "Window of 2", "Self-attention reaches only two tokens to each side: what lies further must be handed on, layer by "
               "layer.", Intervention(window=2)),
         Story("hide", f"Hide {word}", f"Nobody may look at {word}: what does the translation lose, and who steps in?", Intervention(cut=frozenset(hide))),

@@ -13,7 +13,7 @@ from model import Translator
 from model.instrument.pretrained import CheckpointError, DeviceError
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import POSITION_EDITS, Intervention
-from viz.page import address, chips, depth, engine, needs, saved, store, timeline
+from viz.page import address, chips, depth, engine, needs, saved, store, timeline, unmasked
 from viz.page import laboratory as panel
 from viz.page.changes import outside
 from viz.page.choices import plain
@@ -81,6 +81,7 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
     with below:
         _translation(scene)
         depth.note(scene)
+        unmasked.note(scene)
     if scene.settings.lab:
         with lab:
             panel.draw(scene)
@@ -217,7 +218,7 @@ def _controls(views: Mapping[str, View], anatomy: Anatomy, resting: str) -> st.d
             st.caption(plain(resting))
         with st.container(horizontal=True, key="switches", vertical_alignment="center"):
             st.toggle("Words instead of pieces", help=WORDS_HELP, **tied("words"))
-            if needs.obeyed(anatomy, "causal"):
+            if anatomy.masked and needs.obeyed(anatomy, "causal"):
                 st.toggle("Look-ahead mask", **tied("causal"))
             for label, name in (("Source positions", "source_positions"), ("Target positions", "target_positions")):
                 if needs.obeyed(anatomy, name):

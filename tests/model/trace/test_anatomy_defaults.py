@@ -20,3 +20,8 @@ def test_what_to_look_at_first_and_what_rows_go_by():
     assert [ours.has_equal_axes(kind) for kind in ours.kind_names] == [True, False, False]
     assert READER.has_equal_axes("encoder") and not WRITER.has_equal_axes("decoder")
     assert [ours.short_title(kind) for kind in ours.kind_names] == ["encoder", "decoder", "cross-attention"]
+
+
+def test_a_mask_can_be_taken_away_where_there_is_one():
+    """Trained with it or not: the shape is the same."""
+    assert Config().anatomy().masked and not Config(masked=False).anatomy().masked
