@@ -52,7 +52,7 @@ def test_hover_says_the_cell_in_words_and_click_opens_the_head(visit):
     page = visit()
     grid = page.get_by_test_id("heads-grid")
     expect(grid).to_have_attribute("data-drawn", re.compile("[1-9]"))
-    cell = {"x": grid.bounding_box()["width"] * 0.5, "y": 80}
+    cell = {"x": grid.bounding_box()["width"] * 0.55, "y": 80}
     grid.hover(position=cell)
     expect(grid).to_have_attribute("data-hover", re.compile("attends to"))
     before = grid.get_attribute("data-selected")
