@@ -6,12 +6,20 @@ import torch
 
 from model.analysis.attention import may_attend
 from model.instrument.recorder import shuffled_order
-from model.trace.anatomy import Anatomy
+from model.trace.anatomy import Anatomy, Kind
 from model.trace.intervention import Intervention
 from model.trace.trace import AttentionMaps, Trace
+from model.transformer.config import Config
 
 UNSEEN = "A translator may not look at words that it has yet to say"
 OFF = "switched off: what it looks at is not handed on"
+OURS = Config().anatomy("English", "French")  # what a change is told of where no model is named
+
+
+def language(anatomy: Anatomy, stack: str) -> str:
+    """What the tokens of a stack are called in a sentence: their language, or the stack where it has none."""
+    place = anatomy.stack(stack)
+    return place.language or place.title.lower()
 
 
 # Heads that are off ---------------------------------------------------------------------------------------------------
@@ -22,74 +30,95 @@ def off_mark(maps: AttentionMaps, kind: str, layer: int, head: int) -> str:
     return f" ({OFF})" if (kind, layer, head) in maps.intervention.heads_off else ""
 
 
+def _opening(words: str) -> str:
+    """Words at the start of a sentence."""
+    return words[:1].upper() + words[1:]
+
+
 def cross_off(maps: AttentionMaps) -> str:
-    """How many heads of cross-attention are off and what that means for sums over heads, as a sentence; empty where none is."""
-    every = maps.attention["cross"].weights.size(0) * maps.attention["cross"].weights.size(1)
-    off = sum(kind == "cross" for kind, _, _ in maps.intervention.heads_off)
+    """How many heads of the bridge are off and what that means for sums over heads, as a sentence; empty where none is.
+
+    Raises ValueError for a model without attention from one sequence to another.
+    """
+    bridge = maps.anatomy.bridge()
+    every, title = bridge.layers * bridge.heads, bridge.title.lower()
+    off = sum(kind == bridge.name for kind, _, _ in maps.intervention.heads_off)
     if not off:
         return ""
     if off == every:
-        return f"All {every} heads of cross-attention are off: nothing of the English is handed on, whatever they look at."
-    return f"{off} of {every} heads of cross-attention {'is' if off == 1 else 'are'} off: what is not handed on counts as 0."
+        return f"All {every} heads of {title} are off: nothing of the {language(maps.anatomy, bridge.answers)} is handed on, whatever they look at."
+    return f"{off} of {every} heads of {title} {'is' if off == 1 else 'are'} off: what is not handed on counts as 0."
 
 
 # The mask -------------------------------------------------------------------------------------------------------------
 
 
-def row_reads(change: Intervention) -> str:
-    """What a decoder row has read before it predicts."""
+def row_reads(change: Intervention, anatomy: Anatomy | None = None) -> str:
+    """What a row that predicts has read before it does; anatomy: of the model, by default our own."""
+    anatomy = anatomy or OURS
+    stack = anatomy.predicting or anatomy.stacks[-1]
+    kind = anatomy.self_kind(stack.name)
     if change.causal:
-        said = "Row t has read everything up to its left piece and must predict its right one"
+        words = "Row t has read everything up to its left piece and must predict its right one"
         if change.window is not None:
-            said = f"Row t looks back at most {_tokens(change.window)} in each layer, and must predict its right piece"
+            words = f"Row t looks back at most {_tokens(change.window)} in each layer, and must predict its right piece"
     else:
-        said = "The look-ahead mask is off: row t must predict its right piece and may read it, and what follows, in the French"
+        words = "The look-ahead mask is off: row t must predict its right piece and may read it, and what follows"
+        words += f", in the {language(anatomy, stack.name)}"
         if change.window is not None:
-            said = (
+            words = (
                 f"The look-ahead mask is off: row t looks at most {_tokens(change.window)} back and ahead in each layer, and must "
                 "predict its right piece"
             )
-    return f"{said}{', without the links that are cut' if _cuts(change, 'decoder') else ''}."
+    return f"{words}{', without the links that are cut' if kind and _cuts(change, kind.name) else ''}."
 
 
 def captions(maps: AttentionMaps) -> dict[str, str]:
     """Who reads whom, for each kind of attention."""
-    change = maps.intervention
-    within = "" if change.window is None else f", within ±{change.window}"
-    decoder = (
-        f"French reads the French so far{within} (masked)"
-        if change.causal
-        else f"French reads all the French{within} (look-ahead mask off)"
-    )
-    if not change.causal and within:
-        decoder = f"French reads the French before and behind{within} (look-ahead mask off)"
-    found = {"encoder": f"English reads English{within}", "decoder": decoder, "cross": "French reads English"}
-    return {kind: text + (", without cut links" if _cuts(change, kind) else "") for kind, text in found.items()}
+    change, texts = maps.intervention, {}
+    for kind in maps.anatomy.kinds:
+        text = _caption(change, kind, language(maps.anatomy, kind.asks), language(maps.anatomy, kind.answers))
+        texts[kind.name] = text + (", without cut links" if _cuts(change, kind.name) else "")
+    return texts
+
+
+def _caption(change: Intervention, kind: Kind, asks: str, answers: str) -> str:
+    """Who reads whom in one kind of attention."""
+    within = "" if change.window is None or not kind.is_self else f", within ±{change.window}"
+    if not kind.masked:
+        return f"{_opening(asks)} reads {answers}{within}"
+    if change.causal:
+        return f"{_opening(asks)} reads the {answers} so far{within} (masked)"
+    reach = f"the {answers} before and behind{within}" if within else f"all the {answers}"
+    return f"{_opening(asks)} reads {reach} (look-ahead mask off)"
 
 
 def mask_words(maps: AttentionMaps, kind: str, layer: int, query: int) -> str:
     """What the mask takes from one row of a layer, and why."""
     allowed = may_attend(maps, kind, layer)[query]
-    causal = kind == "decoder" and maps.intervention.causal
+    look_ahead = maps.anatomy.kind(kind).masked
+    answers = language(maps.anatomy, maps.anatomy.kind(kind).answers)
+    causal = look_ahead and maps.intervention.causal
     ahead = (torch.arange(len(allowed), device=allowed.device) > query) & causal
     masked, changed = int((~allowed).sum()), bool((~allowed & ~ahead).any())
     if masked:
         why = UNSEEN if bool(ahead.any()) else "A change masks these links"
         why += ", and a change masks further links" if bool(ahead.any()) and changed else ""
-        tail = " The look-ahead mask is off." if kind == "decoder" and not causal else ""
+        tail = " The look-ahead mask is off." if look_ahead and not causal else ""
         return f"{why}: {masked} of {len(allowed)} keys are masked. Their score counts as −∞, so their weight will be exactly 0.{tail}"
     if causal:
         return f"{UNSEEN}. For the last token nothing lies behind: no key is masked."
-    if kind == "decoder":
-        return "The look-ahead mask is off: this row may see every French token, also those that come later."
-    return "Nothing is masked here: every English token may be looked at."
+    if look_ahead:
+        return f"The look-ahead mask is off: this row may see every {answers} token, also those that come later."
+    return f"Nothing is masked here: every {answers} token may be looked at."
 
 
-def mask_off(change: Intervention) -> str:
-    """The look-ahead mask off, as a change of the model."""
+def mask_off(change: Intervention, anatomy: Anatomy | None = None) -> str:
+    """The look-ahead mask off, as a change of the model; anatomy: of the model, by default our own."""
+    token = f"{_masked_language(anatomy or OURS)} token".lstrip()
     if change.window is None:
-        return "look-ahead mask off (every French token may see those after it)"
-    return f"look-ahead mask off (a French token may see those after it, within ±{change.window})"
+        return f"look-ahead mask off (every {token} may see those after it)"
+    return f"look-ahead mask off (a {token} may see those after it, within ±{change.window})"
 
 
 def rows_sum(change: Intervention, sinks: str) -> str:
@@ -109,6 +138,11 @@ def order_counts(change: Intervention) -> str:
     return f"Self-attention within ±{change.window} sums over neighbours, and who is a neighbour depends on the order: more than rounding is left."
 
 
+def _masked_language(anatomy: Anatomy) -> str:
+    """The language of the tokens that the look-ahead mask is over; empty where it is not known."""
+    return next((anatomy.asking(kind.name).language for kind in anatomy.kinds if kind.masked), "")
+
+
 def _tokens(count: int) -> str:
     return f"{count} token{'' if count == 1 else 's'}"
 
@@ -122,7 +156,7 @@ def _cuts(change: Intervention, kind: str) -> bool:
 
 def told_position(change: Intervention, anatomy: Anatomy, side: str, length: int, token: int) -> int | None:
     """The position, from 0, whose vector a token of a side was given; None where nothing is added."""
-    edit = _edit(change, side)
+    edit = change.positions_on(anatomy.stack(side))
     if anatomy.positions == "none" or edit == "none" or change.position_scale == 0:
         return None
     if edit == "reversed":
@@ -134,26 +168,26 @@ def nothing_added(change: Intervention, anatomy: Anatomy, side: str) -> str:
     """Why no position is added to a side, as a sentence; empty where one is."""
     if anatomy.positions == "none":
         return "This model was trained without positions: nothing is added."
-    if _edit(change, side) == "none":
+    if change.positions_on(anatomy.stack(side)) == "none":
         return "The positions are taken away here: nothing is added."
     return "Positions × 0: nothing is added." if change.position_scale == 0 else ""
 
 
 def token_vector(trace: Trace, side: str, token: int) -> tuple[str, str]:
     """What the first layer starts from for one token: words that follow "Row id of the embedding table, times √d", and the formula."""
-    change, length = trace.intervention, trace.positions[side].size(0)
-    told = told_position(change, trace.anatomy, side, length, token)
-    if told is None:
-        return f" is what the {side} starts from. {nothing_added(change, trace.anatomy, side)}", "x = E[id] · √d_model"
+    change, length, start = trace.intervention, len(trace.tokens(side)), trace.anatomy.stack(side).title.lower()
+    position = told_position(change, trace.anatomy, side, length, token)
+    if position is None:
+        return f" is what the {start} starts from. {nothing_added(change, trace.anatomy, side)}", "x = E[id] · √d_model"
     times = "" if change.position_scale == 1 else f" ({change.position_scale:g} times as strong as in training)"
-    own = "" if told == token else f" although it stands at {token + 1}"
-    words = f", plus the vector that says “position {told + 1}”{times}{own}, is what the {side} starts from."
+    own = "" if position == token else f" although it stands at {token + 1}"
+    words = f", plus the vector that says “position {position + 1}”{times}{own}, is what the {start} starts from."
     return words, "x = E[id] · √d_model + position"
 
 
 def first_layer(trace: Trace, side: str) -> str:
     """What the first layer reads of every token of a side."""
-    change, edit = trace.intervention, _edit(trace.intervention, side)
+    change, edit = trace.intervention, trace.intervention.positions_on(trace.anatomy.stack(side))
     if why := nothing_added(change, trace.anatomy, side):
         return f"What the first layer reads: what the token is, and no more. {why}"
     where = "where it stands" if edit == "trained" else f"where it was told that it stands ({edit})"
@@ -163,23 +197,25 @@ def first_layer(trace: Trace, side: str) -> str:
 
 def position_change(change: Intervention, anatomy: Anatomy | None, side: str) -> str:
     """An edit of the positions of a side, as a change of the model; anatomy: None where it is not known."""
-    language, edit = {"encoder": "English", "decoder": "French"}[side], _edit(change, side)
+    stack = (anatomy or OURS).stack(side)
+    edit, tokens = change.positions_on(stack), language(anatomy or OURS, side)
     if anatomy is not None and anatomy.positions == "none":
-        return f"{language} positions {_DONE[edit]}: no effect, this model was trained without any"
+        return f"{_opening(tokens)} positions {_DONE[edit]}: no effect, this model was trained without any"
     if edit != "none" and change.position_scale == 0:
-        return f"{language} positions {_DONE[edit]}: no effect, × 0 leaves nothing of them"
-    return f"{language} positions {_DONE[edit]} ({_MEANS[edit]})"
+        return f"{_opening(tokens)} positions {_DONE[edit]}: no effect, × 0 leaves nothing of them"
+    return f"{_opening(tokens)} positions {_DONE[edit]} ({_MEANS[edit]})"
 
 
 def scale_change(change: Intervention, anatomy: Anatomy | None) -> str:
     """The factor on the positions, as a change of the model."""
-    said = f"positions × {change.position_scale:g}"
+    words = f"positions × {change.position_scale:g}"
     if anatomy is not None and anatomy.positions == "none":
-        return f"{said}: no effect, this model was trained without any"
-    gone = [language for language, side in (("English", "encoder"), ("French", "decoder")) if _edit(change, side) == "none"]
-    if len(gone) == 2:
-        return f"{said}: no effect, they are taken away on both sides"
-    return said + (f" (the {gone[0]} ones are taken away)" if gone else "")
+        return f"{words}: no effect, this model was trained without any"
+    stacks = (anatomy or OURS).stacks
+    without = [stack.name for stack in stacks if change.positions_on(stack) == "none"]
+    if len(without) == len(stacks):
+        return f"{words}: no effect, they are taken away{' on both sides' if len(stacks) == 2 else ''}"
+    return words + (f" (the {language(anatomy or OURS, without[0])} ones are taken away)" if without else "")
 
 
 def positions_view(anatomy: Anatomy) -> str:
@@ -203,10 +239,6 @@ _MEANS = {
 }  # fmt: skip
 
 
-def _edit(change: Intervention, side: str) -> str:
-    return change.source_positions if side == "encoder" else change.target_positions
-
-
 # A pass over a finished translation -----------------------------------------------------------------------------------
 
 
@@ -217,10 +249,10 @@ def step_asks(change: Intervention) -> dict[str, str]:
     return {"before": "behind", "after": "and with the rest of the sentence in view, what would stand here?"}
 
 
-def finished(change: Intervention, differ: int, rows: int) -> str:
+def finished(change: Intervention, differ: int, rows: int, anatomy: Anatomy | None = None) -> str:
     """In how many rows of a pass over a finished translation the best piece is not the one that was said, and why that may be."""
     why = (
-        "a French row sees the words behind it"
+        f"a {f'{_masked_language(anatomy or OURS)} row'.lstrip()} sees the words behind it"
         if not change.causal
         else "the place that a token is told depends on how long the sentence is"
     )

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from html import escape
 
-from model.instrument.tokenizer import SPACE
-from model.trace.tokens import Tokens
+from model.trace.tokens import SENTENCEPIECE, Notation, Tokens
+from model.transformer.config import Config
 
 SANS = '"Source Sans", "Source Sans Pro", "Segoe UI", system-ui, sans-serif'
 MONO = '"Source Code Pro", ui-monospace, "SF Mono", Menlo, Consolas, monospace'
@@ -22,11 +22,12 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SPACE_MARK = "·"  # how a space in front of a piece is written
 
 LANGUAGE_CODES = {"English": "en", "French": "fr"}  # as HTML's `lang` has them
-KIND_TITLES = {
-    "encoder": "Encoder self-attention",
-    "decoder": "Decoder self-attention",
-    "cross": "Cross-attention",
-}
+KIND_TITLES = {kind.name: kind.title for kind in Config().anatomy().kinds}  # for measurements that come without an Anatomy
+KIND_COLOURS = (
+    "encoder",
+    "decoder",
+    "cross",
+)  # fields of a Palette, as the style sheets call them: --encoder, --decoder, --cross
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,9 @@ class Palette:
     feed_forward: str  # the feed-forward sublayer, beside the attention colours
 
     def kind(self, kind: str) -> str:
-        """Colour of "encoder", "decoder" or "cross"."""
-        return {"encoder": self.encoder, "decoder": self.decoder, "cross": self.cross}[kind]
+        """Colour of a kind of attention, or of a stack, by its name; a name that has no colour of its own shares the first."""
+        colour: str = getattr(self, kind if kind in KIND_COLOURS else KIND_COLOURS[0])
+        return colour
 
 
 LIGHT = Palette(
@@ -75,6 +77,11 @@ def mix(start: str, end: str, share: float) -> str:
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(first, second, strict=True))
 
 
+def kind_title(kind: str) -> str:
+    """The title of a kind of attention by its name alone; where there is a Trace, its Anatomy has the title."""
+    return KIND_TITLES.get(kind, f"{kind.capitalize()} attention")
+
+
 def sequential(colours: Palette, kind: str, steps: int = 32) -> list[list]:
     """Colour scale from the card's colour (0) to the kind's (1) along weight ** SHADE_POWER: [[share, colour], ...]."""
     end = colours.kind(kind)
@@ -96,9 +103,11 @@ def diverging_weights(colours: Palette, steps: int = 16) -> list[list]:
     return [[share, stops[share]] for share in sorted(stops)]
 
 
-def token_label(piece: str) -> str:
+def token_label(piece: str, notation: Notation = SENTENCEPIECE) -> str:
     """A piece as people read it: the space in front as a space mark."""
-    return _byte_character(piece).replace(SPACE, SPACE_MARK)
+    if notation.space:
+        return _byte_character(piece).replace(notation.space, SPACE_MARK)
+    return notation.surface(piece) if notation.is_glued(piece) else SPACE_MARK + piece
 
 
 def cut(text: str, most: int = LONGEST_LABEL) -> str:
@@ -112,9 +121,9 @@ def cut_pair(read: str, made: str, most: int = LONGEST_PAIR) -> tuple[str, str]:
     return cut(read, most - len(made)), made
 
 
-def word_label(piece: str) -> str:
+def word_label(piece: str, notation: Notation = SENTENCEPIECE) -> str:
     """A piece inside a sentence in words: without the space in front; a lone space stays visible."""
-    return _byte_character(piece).lstrip(SPACE) or SPACE_MARK
+    return notation.surface(_byte_character(piece)) or SPACE_MARK
 
 
 def piece_name(piece: str) -> str:
@@ -133,14 +142,15 @@ def _byte_character(piece: str) -> str:
     return chr(code) if 32 < code < 127 else piece
 
 
-def quoted(piece: str) -> str:
+def quoted(piece: str, notation: Notation = SENTENCEPIECE) -> str:
     """A piece inside a sentence: “chat”."""
-    return f"“{word_label(piece)}”"
+    return f"“{word_label(piece, notation)}”"
 
 
 def token_labels(tokens: Tokens) -> list[str]:
     """Labels of all tokens, in order; repeated pieces stay separate by position."""
-    return [token_label(piece) for piece in tokens.shown]
+    apart = zip(tokens.shown, tokens.special, strict=True)
+    return [piece if special else token_label(piece, tokens.notation) for piece, special in apart]
 
 
 def number(value: float, digits: int = 2) -> str:

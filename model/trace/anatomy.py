@@ -153,6 +153,13 @@ class Anatomy:
         """The attention from one stack to another; None where there is none."""
         return next((kind for kind in self.kinds if not kind.is_self), None)
 
+    def sublayer_title(self, name: str) -> str:
+        """What a sublayer is called beside the others of its layer: self-attention, cross-attention, feed-forward."""
+        if name == FEED_FORWARD:
+            return "feed-forward"
+        kind = self.kind(name)
+        return "self-attention" if kind.is_self else kind.title.lower()
+
     def bridge(self) -> Kind:
         """The same. Raises ValueError where there is none."""
         kind = self.across

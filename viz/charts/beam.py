@@ -11,8 +11,8 @@ from itertools import accumulate
 import plotly.graph_objects as go
 
 from model.analysis.decoding import BeamTree, Hypothesis
-from model.instrument.tokenizer import SPACE
 from model.trace.byte_pieces import spelled_text
+from model.trace.tokens import SENTENCEPIECE
 from viz.charts.parts.matrix import GLYPH
 from viz.theme import (
     LABEL_SIZE,
@@ -181,7 +181,7 @@ def describe(tree: BeamTree, piece: Callable[[int], str], index: int) -> str:
     one = tree.hypotheses[index]
     before = 0.0 if one.parent is None else tree.hypotheses[one.parent].log_probability
     ids = tree.ids(index)
-    text = spelled_text(ids, [piece(id_) for id_ in ids]).replace(SPACE, " ").strip()
+    text = SENTENCEPIECE.spaced(spelled_text(ids, [piece(id_) for id_ in ids])).strip()
     text = text if len(text) <= READ else f"… {text[-READ:]}"
     chance = number(math.exp(one.log_probability - before), 3)
     lines = [

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from model.analysis.change import prediction_change, state_change
 from model.trace.trace import Trace
 from viz.charts.parts.matrix import heatmap, label_size, matrix_figure, steps, text_width, to_array
-from viz.charts.parts.words import token_ticks
+from viz.charts.parts.words import quoted_names, token_ticks
 from viz.theme import (
     LABEL_SIZE,
     LIGHT,
@@ -19,7 +19,6 @@ from viz.theme import (
     plotly_axis,
     plotly_colour_bar,
     plotly_layout,
-    quoted,
     small,
     word_label,
 )
@@ -70,19 +69,19 @@ def state_change_heatmap(before: Trace, after: Trace, side: str, colours: Palett
     |after - before| / |before|. Tokens without a counterpart in `before` are blank.
     """
     norms, moved = state_change(before, after, side)
-    tokens, labels = after.source if side == "encoder" else after.target, after.residual[side].labels
+    tokens, labels = after.tokens(side), after.stream(side).labels
     limit = max(float(norms.abs().nan_to_num(0).max()), 1e-6)
     cells = heatmap(
         to_array(norms), "“%{x}” after %{y}: norm <b>%{z:+.3f}</b>; the vector moved by %{customdata:.1%} of its length",
         zmin=-limit, zmax=limit, colorscale=diverging(colours), name="norm", customdata=to_array(moved),
         colorbar=plotly_colour_bar(colours, tickvals=[-limit, 0, limit], ticktext=[f"{MINUS}{small(limit)}", "0", f"+{small(limit)}"]),
     )  # fmt: skip
-    columns = [markup(word_label(piece)) for piece in tokens.named]
+    columns = [markup(word_label(piece, tokens.notation)) for piece in tokens.named]
     ticks, names = (labels, token_ticks(tokens, colours)), (labels, columns)
     return matrix_figure([cells], colours, ticks, names, "norm of the state: after minus before", square=False)
 
 
 def _rows(trace: Trace) -> list[str]:
-    """Producing “chat” (reading “Le”), for every decoder row."""
-    pairs = zip(trace.target.named, trace.labels.named, strict=True)
-    return [f"Producing {quoted(made)} (reading {quoted(read)})" for read, made in pairs]
+    """Producing “chat” (reading “Le”), for every row that predicts."""
+    pairs = zip(quoted_names(trace.target), quoted_names(trace.labels), strict=True)
+    return [f"Producing {product} (reading {query})" for query, product in pairs]

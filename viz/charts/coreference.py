@@ -12,11 +12,11 @@ from model.measuring.coreference_words import link_name, nats, percent
 from viz.charts.parts.matrix import text_width, to_array
 from viz.charts.roles import on_cell
 from viz.theme import (
-    KIND_TITLES,
     LABEL_SIZE,
     LIGHT,
     TITLE_SIZE,
     Palette,
+    kind_title,
     plotly_axis,
     plotly_layout,
     plotly_title,
@@ -55,7 +55,7 @@ def decision_map(measured: Coreference, colours: Palette = LIGHT) -> go.Figure:
         parts.append(_cells(kind, links, width, end, colours))
         axes |= _axes(end, [name for name, _, _ in links], width, (bottom / inside, top / inside), colours)
         notes.append({"x": 0, "xref": "paper", "xanchor": "left", "y": top / inside, "yref": "paper", "yanchor": "bottom",
-                      "xshift": 4 - left, "yshift": 22 if index == 0 else 4, "text": f"<b>{KIND_TITLES[kind]}</b>",
+                      "xshift": 4 - left, "yshift": 22 if index == 0 else 4, "text": f"<b>{kind_title(kind)}</b>",
                       "showarrow": False, "font": {"size": TITLE_SIZE, "color": colours.kind(kind)}})  # fmt: skip
         top = bottom - GAP
     layout = plotly_layout(

@@ -6,7 +6,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from model.analysis.embedding import Vocabulary, paths, principal_axes, surroundings
-from model.instrument.tokenizer import SPECIAL
 from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.charts.parts.matrix import text_width
@@ -43,10 +42,10 @@ def outline_token(figure: go.Figure, token: int, colours: Palette = LIGHT) -> go
     return figure
 
 
-def neighbours_bar(vocabulary: Vocabulary, id_: int, colours: Palette = LIGHT, kind: str = "encoder") -> go.Figure:
+def neighbours_bar(vocabulary: Vocabulary, id_: int, colours: Palette = LIGHT, kind: str = "") -> go.Figure:
     """The pieces nearest to piece `id_` by the cosine of their embeddings (-1 to 1), the nearest at the top.
 
-    `customdata` of every bar is the neighbour's id; `kind` gives the colour. Raises ValueError for an id out of range.
+    `customdata` of every bar is the neighbour's id; `kind` gives the colour (empty: the first one). Raises ValueError for an id out of range.
     """
     ids, cosines = (part.tolist() for part in vocabulary.nearest(id_, CLOSEST))
     ticks = [tick(vocabulary.pieces[other], bool(vocabulary.set_aside[other]), colours) for other in ids]
@@ -91,7 +90,7 @@ def embedding_map(
     the same whatever is chosen; each says which share of these points' variance it carries. Of chosen piece, its neighbours
     and the sentence, the pieces that find room are labelled.
     """
-    own = list(dict.fromkeys(_tokens(trace, side).ids))
+    own = list(dict.fromkeys(trace.tokens(side).ids))
     near = surroundings(vocabulary, own, min(AROUND, (MOST_POINTS - len(own)) // len(own)))
     closest, cosines = (part.tolist() for part in vocabulary.nearest(chosen, CLOSEST))
     close = {other: (chosen, value) for other, value in zip(closest, cosines, strict=True)}
@@ -105,7 +104,7 @@ def embedding_map(
     ids = [id_ for group in groups.values() for id_ in group]
     places = axes.project(vocabulary.weight[ids]).numpy()
     texts, sides = _map_labels(places, ids, list(dict.fromkeys([chosen, *close, *own])), vocabulary)
-    hover = _map_hover(vocabulary, _tokens(trace, side), ids, {**near, **close})
+    hover = _map_hover(vocabulary, trace.tokens(side), ids, {**near, **close})
     figure, start = go.Figure(), 0
     for (name, group), style in zip(groups.items(), _map_looks(colours, side, dimensions), strict=True):
         part = slice(start, start + len(group))
@@ -173,7 +172,7 @@ def token_paths(
     tokens of the side, each with its share of their variance. `customdata` of every point is its token, from 0. Of a long
     sentence, some tokens are drawn: the title says which. Raises ValueError for a token that the side does not have.
     """
-    tokens = _tokens(trace, side)
+    tokens = trace.tokens(side)
     if not 0 <= chosen < len(tokens):
         raise ValueError(f"This side has tokens 0 to {len(tokens) - 1}; asked for {chosen}.")
     coordinates, shares = paths(trace, side, dimensions, directions)
@@ -197,13 +196,14 @@ def _drawn(tokens: Tokens, chosen: int) -> tuple[list[int], str]:
     if count <= MOST_PATHS:
         return [index for index in range(count) if index != chosen] + [chosen], f"{count} tokens: {RING}"
     step = -(-count // (MOST_PATHS - 2))
-    others = sorted({*range(0, count, step), *(index for index, id_ in enumerate(tokens.ids) if id_ in SPECIAL)} - {chosen})
+    others = sorted({*range(0, count, step), *(index for index, apart in enumerate(tokens.special) if apart)} - {chosen})
     return [*others, chosen], f"{len(others) + 1} of {count} tokens: the chosen one, the special ones and one in {step}<br>{RING}"
 
 
 def _path_hover(trace: Trace, side: str, index: int, path: np.ndarray, digits: int) -> list[str]:
     """Token, point of the residual stream and coordinates, for every point of one token's path."""
-    token = f"“{markup(token_label(_tokens(trace, side).named[index]))}”, token {index + 1}"
+    tokens = trace.tokens(side)
+    token = f"“{markup(token_label(tokens.named[index], tokens.notation))}”, token {index + 1}"
     return [
         f"{token}<br>{label}: ({', '.join(f'{value:.{digits}f}' for value in place)})"
         for label, place in zip(trace.residual[side].labels, path.tolist(), strict=True)
@@ -233,7 +233,7 @@ def _ends(
     sizes = [size] * (len(drawn) - 1) + [size + 4]
     common = {"customdata": drawn, "hoverinfo": "text"}
     ring = {"symbol": "circle-open", "size": sizes, "color": inks, "line": {"width": 1.5, "color": inks}}
-    texts = [point_text(token_label(tokens.shown[index]), places.shape[-1]) for index in drawn]
+    texts = [point_text(token_label(tokens.shown[index], tokens.notation), places.shape[-1]) for index in drawn]
     sides = placed(places[-1, drawn], texts, list(range(len(drawn)))[::-1])
     letters = [colours.soft] * (len(drawn) - 1) + [colours.ink]
     add_points(figure, places[0, drawn], name="embedding", mode="markers", marker=ring,
@@ -250,11 +250,6 @@ def _ends(
         textfont={"family": MONO, "size": LABEL_SIZE, "color": letters},
         **common,
     )
-
-
-def _tokens(trace: Trace, side: str) -> Tokens:
-    """What a side read."""
-    return trace.source if side == "encoder" else trace.target
 
 
 def _named(vocabulary: Vocabulary, id_: int) -> str:

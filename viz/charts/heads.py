@@ -20,14 +20,14 @@ def head_heatmap(
 ) -> go.Figure:
     """Attention weights of one head: rows are queries, columns are keys, "row attends to column".
 
-    kind: "encoder", "decoder" or "cross"; layer and head from 0. Row t of "decoder" and "cross" is labelled with the piece
-    read and the piece that it produces, trace.labels[t]. cell: (query, key) to outline. Colours span 0 to 1, always, and
+    kind: one of the trace's anatomy; layer and head from 0. A row that produces the next token is labelled with the piece read
+    and the piece that it produces, trace.produced(kind)[t]. cell: (query, key) to outline. Colours span 0 to 1, always, and
     follow weight ** SHADE_POWER; masked cells are not zero but a colour of their own. Weights are drawn as float32, unrounded.
     Raises ValueError, in words, for a head or a cell that the trace does not have.
     """
     weights = head_weights(trace, kind, layer, head)
     allowed = may_attend(trace, kind, layer)
-    where = f"<br>{head_title(kind, layer, head)} · row %{{y:d}}, column %{{x:d}}"
+    where = f"<br>{head_title(trace.anatomy.kind(kind), layer, head)} · row %{{y:d}}, column %{{x:d}}"
     values = to_array(weights.masked_fill(~allowed, float("nan")))
     title = f"attention weight; colour follows weight<sup>{SHADE_POWER}</sup>"
     bar = plotly_colour_bar(colours, tickvals=[0, 0.25, 0.5, 0.75, 1], ticktext=["0", "0.25", "0.5", "0.75", "1"])
@@ -56,11 +56,12 @@ def head_sentence(trace: AttentionMaps, kind: str, layer: int, head: int) -> tup
     token itself. Where these hold little of the head's attention, the strongest cell of any sort is taken.
     """
     weights, allowed = head_weights(trace, kind, layer, head), may_attend(trace, kind, layer)
-    made = trace.source if kind == "encoder" else trace.labels
+    queries = trace.rows(kind).labels
     choice = allowed & (allowed.sum(dim=1, keepdim=True) > 1)
-    rows, columns = (torch.tensor(content(tokens), device=weights.device) for tokens in (made, trace.keys(kind)))
+    rows, columns = (torch.tensor(content(tokens), device=weights.device) for tokens in (queries, trace.keys(kind)))
     words = choice & rows[:, None] & columns[None, :]
-    other = words if kind == "cross" else words & ~torch.eye(len(made), dtype=torch.bool, device=weights.device)
+    same = trace.anatomy.kind(kind).is_self
+    other = words & ~torch.eye(len(queries), dtype=torch.bool, device=weights.device) if same else words
     query, key = strongest_cell(weights, [other, words, choice, allowed])
     weight = float(weights[query, key]) if bool(allowed[query, key]) else None
     return query, key, cell_sentence(trace, kind, query, key, weight)
@@ -85,7 +86,7 @@ def difference_heatmap(
     second = head_weights(after, kind, layer, head)
     change = second.to(first.device) - first
     allowed = may_attend(aligned(before, after), kind, layer) | may_attend(after, kind, layer).to(first.device)
-    where = f"<br>{head_title(kind, layer, head)} · row %{{y:d}}, column %{{x:d}}"
+    where = f"<br>{head_title(after.anatomy.kind(kind), layer, head)} · row %{{y:d}}, column %{{x:d}}"
     bar = plotly_colour_bar(colours, tickvals=[-1, 0, 1], ticktext=["−1", "0", "+1"])
     cells = heatmap(
         to_array(change.masked_fill(~allowed, float("nan"))),
@@ -145,7 +146,7 @@ def _token_matrix(trace: AttentionMaps, kind: str, layers: list[go.Heatmap], col
     """Layers of cells with the tokens of a kind on the axes and their sentences in the hover."""
     phrases = [markup(phrase) for phrase in row_phrases(trace, kind)]
     keys = trace.keys(kind)
-    columns = [f"“{markup(word_label(piece))}”" for piece in keys.named]
+    columns = [f"“{markup(word_label(piece, keys.notation))}”" for piece in keys.named]
     ticks = (row_ticks(trace, kind, colours), token_ticks(keys, colours))
     return matrix_figure(layers, colours, ticks, (phrases, columns), title)
 

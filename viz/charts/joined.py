@@ -8,7 +8,7 @@ from torch import Tensor
 from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps
 from viz.charts.parts.matrix import CELL, heatmap, label_size, matrix_figure, steps, text_width, to_array
-from viz.charts.parts.words import LONG, row_phrases, row_ticks, token_ticks
+from viz.charts.parts.words import LONG, quoted_names, row_phrases, row_ticks, token_ticks
 from viz.theme import (
     LABEL_SIZE,
     LIGHT,
@@ -22,7 +22,6 @@ from viz.theme import (
     plotly_colour_bar,
     plotly_layout,
     plotly_title,
-    quoted,
     sequential,
     share,
 )
@@ -85,7 +84,7 @@ def heads_of_token(
         hovertemplate="head %{y}: writes <b>%{x:.2f}</b>, share of the sum %{customdata}<extra></extra>",
         customdata=[share(part, 1) for part in shares.tolist()],
     )  # fmt: skip
-    names = [markup(quoted(piece)) for piece in keys.named]
+    names = [markup(name) for name in quoted_names(keys)]
     few = len(keys) <= 128  # a name a cell costs bytes; more keys are told by their place
     cells = go.Heatmap(
         z=to_array(weights), x0=1, dx=1, y0=1, dy=1, xaxis="x2", zmin=0, zmax=1, colorscale=sequential(colours, kind), name="weights",

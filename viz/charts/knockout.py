@@ -11,9 +11,8 @@ import plotly.graph_objects as go
 from model.analysis.knockout import Effects
 from model.trace.tokens import Tokens
 from viz.charts.parts.matrix import CELL, label_size, steps, text_width, to_array
-from viz.charts.parts.words import token_ticks
+from viz.charts.parts.words import quoted_names, token_ticks
 from viz.theme import (
-    KIND_TITLES,
     LABEL_SIZE,
     LIGHT,
     MONO,
@@ -21,6 +20,7 @@ from viz.theme import (
     TITLE_SIZE,
     Palette,
     diverging,
+    kind_title,
     markup,
     mix,
     number,
@@ -28,7 +28,6 @@ from viz.theme import (
     plotly_colour_bar,
     plotly_layout,
     plotly_title,
-    quoted,
     signed,
     small,
     tinted,
@@ -46,7 +45,7 @@ def knockout_map(
 ) -> go.Figure:
     """One cell a head, layers down and heads across, a map for each kind: the change of log p without the head, nats.
 
-    effects: of `heads`, (kind, layer, head) each; rows: the decoder rows whose labels count; subject: what these are, in words.
+    effects: of `heads`, (kind, layer, head) each; rows: the rows whose labels count; subject: what these are, in words.
     All maps share one diverging scale whose middle is 0. Heads that are off already are outlined and crossed; theirs is what
     switching them off has changed. Layers of cells are named by their kind, rows and columns numbered from 1.
     """
@@ -127,7 +126,8 @@ def head_words(kind: str, layer: int, head: int) -> str:
 
 def layer_words(kind: str, layer: int) -> str:
     """cross-attention layer 4: counted from 1."""
-    return f"{KIND_TITLES[kind][0].lower()}{KIND_TITLES[kind][1:]} layer {layer + 1}"
+    title = kind_title(kind)
+    return f"{title[0].lower()}{title[1:]} layer {layer + 1}"
 
 
 def _sentence(name: str, off: bool, intact: float, without: float, subject: str) -> str:
@@ -142,13 +142,13 @@ def _sentence(name: str, off: bool, intact: float, without: float, subject: str)
 
 
 def _words(words: Tokens, colours: Palette) -> tuple[list[str], list[str]]:
-    return [quoted(piece) for piece in words.named], token_ticks(words, colours)
+    return quoted_names(words), token_ticks(words, colours)
 
 
 def _layers(places: Sequence[tuple[str, int]], colours: Palette) -> tuple[list[str], list[str]]:
     return (
         [f"all heads of {layer_words(*place)}" for place in places],
-        [tinted(f"{KIND_TITLES[kind]}, layer {layer + 1}", colours.kind(kind)) for kind, layer in places],
+        [tinted(f"{kind_title(kind)}, layer {layer + 1}", colours.kind(kind)) for kind, layer in places],
     )
 
 
@@ -193,7 +193,7 @@ def _axes(end: str, layers: int, heads: int, domain: tuple[float, float], colour
 
 def _kind_title(kind: str, x: float, colours: Palette) -> dict:
     font = {"size": TITLE_SIZE, "color": colours.kind(kind)}
-    return {"text": f"<b>{KIND_TITLES[kind]}</b>", "x": x, "xref": "paper", "xanchor": "left", "y": 1, "yref": "paper",
+    return {"text": f"<b>{kind_title(kind)}</b>", "x": x, "xref": "paper", "xanchor": "left", "y": 1, "yref": "paper",
             "yanchor": "bottom", "yshift": 20, "showarrow": False, "font": font}  # fmt: skip
 
 

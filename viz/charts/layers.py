@@ -8,10 +8,10 @@ from torch import Tensor
 
 from model.analysis.attention import residual_norms, written_norms
 from model.analysis.layers import Normalised, batch_normed, firing_shares, group_count, group_normed, unit_tokens, written_cosines
-from model.trace.tokens import Tokens
+from model.trace.anatomy import FEED_FORWARD
 from model.trace.trace import Trace
 from viz.charts.parts.matrix import CELL, heatmap, label_size, matrix_figure, steps, text_width, to_array
-from viz.charts.parts.words import token_ticks
+from viz.charts.parts.words import quoted_names, token_ticks
 from viz.theme import (
     LABEL_SIZE,
     LIGHT,
@@ -25,7 +25,6 @@ from viz.theme import (
     plotly_colour_bar,
     plotly_layout,
     plotly_title,
-    quoted,
 )
 
 STRIP = 44  # px: height of one strip of d_model numbers
@@ -57,14 +56,14 @@ def token_growth(trace: Trace, side: str, token: int, colours: Palette = LIGHT) 
 
     The two norms share one scale from 0; the cosine runs from -1 to 1. Raises ValueError for a token that is not there.
     """
-    count = len(_tokens(trace, side))
+    count = len(trace.tokens(side))
     if not 0 <= token < count:
         raise ValueError(f"This side has tokens 0 to {count - 1}; asked for {token}.")
     rows = trace.residual[side].labels[1:]
     norms = [residual_norms(trace, side)[:-1, token], written_norms(trace, side)[:, token]]
     columns = dict(zip(("state before", "written", "cosine"), (*norms, written_cosines(trace, side)[:, token]), strict=True))
     names = trace.anatomy.stack(side).sublayers
-    shades = [colours.feed_forward if name == "feed_forward" else colours.kind(name) for name in names]
+    shades = [colours.feed_forward if name == FEED_FORWARD else colours.kind(name) for name in names]
     inks = [mix(colours.card, shades[index % len(names)], 0.62) for index in range(len(rows))]
     places = list(range(1, len(rows) + 1))
     parts = [
@@ -148,8 +147,8 @@ def norm_comparison(normed: Normalised, trace: Trace, side: str, colours: Palett
         (colours.negative, "diamond"),
         (colours.ink, "cross-thin"),
     ]
-    tokens = _tokens(trace, side)
-    (values, texts), names = steps(token_ticks(tokens, colours)), [markup(quoted(piece)) for piece in tokens.named]
+    tokens = trace.tokens(side)
+    (values, texts), names = steps(token_ticks(tokens, colours)), [markup(name) for name in quoted_names(tokens)]
     size, places, wide = label_size(len(values)), list(range(1, len(names) + 1)), 9 if len(names) <= READABLE else 5
     parts = []
     for (name, x), (colour, symbol) in zip({"as it is": normed.before, **_normalised(normed)}.items(), styles, strict=True):
@@ -197,7 +196,7 @@ def _strips(strips: dict[str, Tensor], limits: list[float], title: str, colours:
         for row, ((name, values), limit) in enumerate(zip(strips.items(), limits, strict=True))
     ]  # fmt: skip
     notes = [
-        {"text": _said(values), "xref": "paper", "x": 1, "xanchor": "left", "xshift": 8, "y": row, "showarrow": False,
+        {"text": _summary(values), "xref": "paper", "x": 1, "xanchor": "left", "xshift": 8, "y": row, "showarrow": False,
          "align": "left", "font": {"size": LABEL_SIZE - 1, "color": colours.soft}}
         for row, values in enumerate(strips.values())
     ]  # fmt: skip
@@ -215,7 +214,7 @@ def _strips(strips: dict[str, Tensor], limits: list[float], title: str, colours:
     return go.Figure(parts, layout)
 
 
-def _said(values: Tensor) -> str:
+def _summary(values: Tensor) -> str:
     """Mean, variance and range of a vector."""
     mean, variance = float(values.mean()), float(values.var(correction=0))
     text = f"mean {number(mean)}, variance {number(variance)}<br>{number(float(values.min()))} … {number(float(values.max()))}"
@@ -248,8 +247,8 @@ def unit_bars(values: Tensor, units: Tensor, chosen: int, colours: Palette = LIG
 
 def unit_over_tokens(trace: Trace, side: str, layer: int, unit: int, colours: Palette = LIGHT) -> go.Figure:
     """One unit over the tokens of a side: its value after the ReLU, 0 where it does not fire."""
-    values, tokens = unit_tokens(trace, side, layer, unit), _tokens(trace, side)
-    (ticks, texts), names = steps(token_ticks(tokens, colours)), [markup(quoted(piece)) for piece in tokens.named]
+    values, tokens = unit_tokens(trace, side, layer, unit), trace.tokens(side)
+    (ticks, texts), names = steps(token_ticks(tokens, colours)), [markup(name) for name in quoted_names(tokens)]
     size, places = label_size(len(ticks)), list(range(1, len(names) + 1))
     bars = go.Bar(
         x=places,
@@ -273,15 +272,10 @@ def _over_tokens(
     cells: go.Heatmap, rows: list[str], trace: Trace, side: str, title: str, colours: Palette, token: int | None
 ) -> go.Figure:
     """A matrix of something (rows) over the tokens of a side (columns), with one token framed."""
-    tokens = _tokens(trace, side)
-    names = [markup(quoted(piece)) for piece in tokens.named]
+    tokens = trace.tokens(side)
+    names = [markup(name) for name in quoted_names(tokens)]
     figure = matrix_figure([cells], colours, (rows, token_ticks(tokens, colours)), (rows, names), title, square=False)
     if token is not None:
         box = {"x0": token + 0.5, "x1": token + 1.5, "y0": 0.5, "y1": len(rows) + 0.5}
         figure.add_shape(type="rect", **box, line={"color": colours.ink, "width": 2})
     return figure
-
-
-def _tokens(trace: Trace, side: str) -> Tokens:
-    """What a side read."""
-    return trace.source if side == "encoder" else trace.target

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from model.trace.tokens import Tokens
 from viz.charts.parts.matrix import CELL, label_size, steps, text_width, to_array
-from viz.charts.parts.words import token_ticks
+from viz.charts.parts.words import quoted_names, token_ticks
 from viz.theme import (
     LABEL_SIZE,
     LIGHT,
@@ -19,7 +19,6 @@ from viz.theme import (
     plotly_axis,
     plotly_layout,
     plotly_title,
-    quoted,
 )
 
 TOP = 62  # px above the bars: titles of the panels
@@ -35,7 +34,7 @@ def origin_bars(words: Tokens, scores: dict[str, Tensor], units: dict[str, str],
     """
     count = len(words)
     height = min(TALLEST, max(120, count * CELL))
-    (values, texts), names = steps(token_ticks(words, colours)), [f"{markup(quoted(piece))}" for piece in words.named]
+    (values, texts), names = steps(token_ticks(words, colours)), [markup(name) for name in quoted_names(words)]
     size = label_size(len(values))
     left, parts, axes, titles = round(text_width(texts, size) + 16), [], {}, []
     width = 1 / len(scores)

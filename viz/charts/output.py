@@ -10,7 +10,7 @@ import torch
 from model.analysis.output import Lens, cross_entropy, label_ids, probabilities, ranks, top_pieces
 from model.trace.trace import Trace
 from viz.charts.parts.matrix import CELL, heatmap, label_size, mark_cell, matrix_figure, steps, text_width, to_array
-from viz.charts.parts.words import row_ticks, token_ticks
+from viz.charts.parts.words import pair_ticks, quoted_names, token_ticks
 from viz.theme import (
     LABEL_SIZE,
     LIGHT,
@@ -25,7 +25,6 @@ from viz.theme import (
     plotly_colour_bar,
     plotly_layout,
     plotly_title,
-    quoted,
     token_label,
 )
 
@@ -35,7 +34,7 @@ PIECE = 9  # characters of a piece in a cell
 
 
 def top_pieces_table(trace: Trace, pieces: list[str], colours: Palette = LIGHT, row: int | None = None) -> go.Figure:
-    """The COUNT most probable next pieces at every target position: rows as in cross-attention, columns are ranks from 1.
+    """The COUNT most probable next pieces at every target position: rows name what they read and produce, columns are ranks from 1.
 
     Row t reads target[t] and must predict labels[t], which is underlined where it is among the best. pieces: the vocabulary by id;
     row: to outline. Colour is the probability, 0 to 1.
@@ -58,7 +57,7 @@ def top_pieces_table(trace: Trace, pieces: list[str], colours: Palette = LIGHT, 
     )
     title = "probability of the next piece, by rank; underlined: the piece that was produced"
     figure = matrix_figure(
-        [cells], colours, (row_ticks(trace, "cross", colours), places), (_rows(trace), places), title, square=False
+        [cells], colours, (pair_ticks(trace.target, trace.labels, colours), places), (_rows(trace), places), title, square=False
     )
     figure.layout.xaxis.tickangle = 0
     if row is not None:
@@ -112,7 +111,7 @@ def loss_bars(trace: Trace, colours: Palette = LIGHT) -> go.Figure:
     (values, texts), count = steps(token_ticks(trace.labels, colours)), len(loss)
     size = label_size(len(values))
     places, top = ranks(trace.logits, label_ids(trace)).tolist(), float(loss.max())
-    names = [f"{quoted(piece)}, rank {rank}" for piece, rank in zip(trace.labels.named, places, strict=True)]
+    names = [f"{name}, rank {rank}" for name, rank in zip(quoted_names(trace.labels), places, strict=True)]
     bars = go.Bar(
         x=list(range(1, count + 1)),
         y=to_array(loss),
@@ -136,12 +135,12 @@ def loss_bars(trace: Trace, colours: Palette = LIGHT) -> go.Figure:
 
 
 def lens_heatmap(trace: Trace, lens: Lens, pieces: list[str], colours: Palette = LIGHT, row: int | None = None) -> go.Figure:
-    """Logit lens: what the decoder would say after the embedding and after each layer (rows), at every position (columns).
+    """Logit lens: what the model would say after the embedding and after each layer (rows), at every position (columns).
 
     A cell names the most probable piece; its colour is the probability of the piece that is finally produced, 0 to 1. row: the
-    decoder row to outline.
+    row to outline.
     """
-    labels = trace.residual["decoder"].labels
+    labels = trace.stream(_predicting(trace)).labels
     points = [at for at, label in enumerate(labels) if at == 0 or label.endswith("feed-forward")]
     chosen = lens.label_probability[points]
     names = ["embedding", *(f"layer {layer}" for layer in range(1, len(points)))]
@@ -168,7 +167,7 @@ def lens_heatmap(trace: Trace, lens: Lens, pieces: list[str], colours: Palette =
         **({"text": texts, "texttemplate": "%{text}", "textfont": {"size": 10, "family": MONO}} if few else {}),
     )
     title = "colour: probability of the piece that is finally produced; text: what would be said here"
-    columns = [f"“{markup(token_label(piece))}”" for piece in trace.labels.named]
+    columns = [f"“{markup(token_label(piece, trace.labels.notation))}”" for piece in trace.labels.named]
     figure = matrix_figure([cells], colours, (names, token_ticks(trace.labels, colours)), (names, columns), title, square=False)
     figure.layout.height = max(figure.layout.height, 420)
     if row is not None:
@@ -177,9 +176,9 @@ def lens_heatmap(trace: Trace, lens: Lens, pieces: list[str], colours: Palette =
 
 
 def lens_of_row(trace: Trace, lens: Lens, row: int, colours: Palette = LIGHT) -> go.Figure:
-    """One decoder row through all points: probability of its final piece (left axis) and its rank (right axis, 1 at the top)."""
-    labels = trace.residual["decoder"].labels
-    names = [label.replace("layer ", "").replace("feed-forward", "ff").replace("cross-attention", "cross") for label in labels]
+    """One row through all points: probability of its final piece (left axis) and its rank (right axis, 1 at the top)."""
+    labels = trace.stream(_predicting(trace)).labels
+    names = [label.replace("layer ", "").replace("feed-forward", "ff").removesuffix("-attention") for label in labels]
     x = list(range(len(labels)))
     style = {"mode": "lines+markers", "x": x, "customdata": labels}
     chance = go.Scatter(
@@ -208,14 +207,22 @@ def lens_of_row(trace: Trace, lens: Lens, row: int, colours: Palette = LIGHT) ->
     return go.Figure([chance, place], layout)
 
 
+def _predicting(trace: Trace) -> str:
+    """The name of the stack whose rows predict. Raises ValueError where no row does."""
+    stack = trace.anatomy.predicting
+    if stack is None:
+        raise ValueError(trace.anatomy.absence("logits"))
+    return stack.name
+
+
 def _rows(trace: Trace) -> list[str]:
     """What the hover calls the rows, with rank and probability of what was produced, among the best or not."""
     places = ranks(trace.logits, label_ids(trace)).tolist()
     chances = torch.exp(-cross_entropy(trace)).tolist()
-    rows = zip(trace.target.named, trace.labels.named, places, chances, strict=True)
+    rows = zip(quoted_names(trace.target), quoted_names(trace.labels), places, chances, strict=True)
     return [
-        markup(f"Reading {quoted(read)}, producing {quoted(made)} (rank {rank:,}, probability {number(chance, 3)})")
-        for read, made, rank, chance in rows
+        markup(f"Reading {query}, producing {product} (rank {rank:,}, probability {number(chance, 3)})")
+        for query, product, rank, chance in rows
     ]
 
 

@@ -12,8 +12,8 @@ from model.analysis import attention as analysis
 from model.analysis.permutation import Permuted
 from model.trace.tokens import Tokens
 from viz.charts.parts.matrix import label_size, steps, text_width, to_array
-from viz.charts.parts.words import LONG, token_ticks
-from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, markup, mix, plotly_axis, plotly_layout, plotly_title, quoted, small
+from viz.charts.parts.words import LONG, quoted_names, token_ticks
+from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, markup, mix, plotly_axis, plotly_layout, plotly_title, small
 
 HEIGHT = 330  # px
 STARTS = 4  # positions from which dot products are drawn
@@ -132,7 +132,7 @@ def order_differences(permuted: Permuted, tokens: Tokens, colours: Palette = LIG
     hover also says how long the whole change is, as a share of the state's length.
     """
     (values, texts), size = steps(token_ticks(tokens, colours)), label_size(min(len(tokens), LONG))
-    places, names = list(range(1, len(tokens) + 1)), [markup(quoted(piece)) for piece in tokens.named]
+    places, names = list(range(1, len(tokens) + 1)), [markup(name) for name in quoted_names(tokens)]
     series = (
         ("size of the state", permuted.scale, None, colours.soft, "line-ew-open"),
         ("with positions", permuted.with_positions, permuted.with_share, colours.decoder, "circle"),

@@ -8,11 +8,9 @@ from plotly.subplots import make_subplots
 from torch import Tensor
 
 from model.analysis import attention as analysis
-from model.instrument.tokenizer import SPECIAL
-from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.charts.parts.matrix import CELL, LARGEST, heatmap, label_size, matrix_figure, note, steps, text_width, to_array
-from viz.charts.parts.words import LONG, tick
+from viz.charts.parts.words import LONG, token_ticks
 from viz.theme import (
     LABEL_SIZE,
     LIGHT,
@@ -31,11 +29,11 @@ from viz.theme import (
 NOTHING = "No positional encoding is added: every number is 0."
 
 
-def encoding_heatmap(encoding: Tensor | Trace, side: str = "encoder", colours: Palette = LIGHT) -> go.Figure:
+def encoding_heatmap(encoding: Tensor | Trace, side: str | None = None, colours: Palette = LIGHT) -> go.Figure:
     """Positional encoding as a table: rows are positions, columns are dimensions, the middle colour is always 0.
 
     encoding: the plain encoding (position, d_model), rows labelled 1, 2, ...; or a Trace, then what was really added to that
-    side, rows labelled with its tokens and with the position each was given where that is not its own. Dimensions count
+    side (None: to the first), rows labelled with its tokens and with the position each was given where that is not its own. Dimensions count
     from 0, as in the formula.
     """
     added, *rows = _plain(encoding, side, colours)
@@ -65,7 +63,7 @@ def encoding_heatmap(encoding: Tensor | Trace, side: str = "encoder", colours: P
     return figure
 
 
-def position_similarity(encoding: Tensor | Trace, side: str = "encoder", colours: Palette = LIGHT) -> go.Figure:
+def position_similarity(encoding: Tensor | Trace, side: str | None = None, colours: Palette = LIGHT) -> go.Figure:
     """How alike the vectors of every two positions are: their cosine, -1 to 1. encoding, side: as in `encoding_heatmap`."""
     added, *rows = _plain(encoding, side, colours)
     cells = heatmap(
@@ -224,24 +222,25 @@ def _three_panels(figure: go.Figure, rows: tuple[list[str], list[str]], limit: f
     return figure
 
 
-def _plain(encoding: Tensor | Trace, side: str, colours: Palette) -> tuple[Tensor, list[str], list[str]]:
+def _plain(encoding: Tensor | Trace, side: str | None, colours: Palette) -> tuple[Tensor, list[str], list[str]]:
     """The encoding (position, d_model) with the tick labels and hover names of its rows."""
     if isinstance(encoding, Trace):
+        side = side or encoding.anatomy.stacks[0].name
         ticks, names = token_rows(encoding, side, colours)
-        return encoding.positions[side], ticks, names
+        return encoding.part("positions", side), ticks, names
     numbers = [str(position) for position in range(1, encoding.size(0) + 1)]
     return encoding, numbers, [f"position {number}" for number in numbers]
 
 
 def token_rows(trace: Trace, side: str, colours: Palette) -> tuple[list[str], list[str]]:
     """Tick labels and hover names of a side's tokens; a token that was not given its own position says which it was given."""
-    tokens: Tokens = trace.source if side == "encoder" else trace.target
-    given = analysis.given_positions(trace, side)
+    tokens = trace.tokens(side)
+    positions = analysis.given_positions(trace, side)
     ticks, names = [], []
-    for index, (piece, id_) in enumerate(zip(tokens.shown, tokens.ids, strict=True)):
-        at = index if given is None else given[index]
-        ticks.append((tinted(f"at {at + 1}  ", colours.soft) if at != index else "") + tick(piece, id_ in SPECIAL, colours))
-        name = f"“{markup(word_label(tokens.named[index]))}”, token {index + 1}"
+    for index, label in enumerate(token_ticks(tokens, colours)):
+        at = index if positions is None else positions[index]
+        ticks.append((tinted(f"at {at + 1}  ", colours.soft) if at != index else "") + label)
+        name = f"“{markup(word_label(tokens.named[index], tokens.notation))}”, token {index + 1}"
         names.append(name + (f", told it is at position {at + 1}" if at != index else ""))
     return ticks, names
 

@@ -11,7 +11,7 @@ from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.charts.heads import head_weights, masked_layer
 from viz.charts.parts.matrix import CELL, label_size, steps, text_width, to_array
-from viz.charts.parts.words import head_title, row_ticks, token_ticks
+from viz.charts.parts.words import head_title, quoted_names, row_ticks, token_ticks
 from viz.theme import (
     LABEL_SIZE,
     LIGHT,
@@ -51,7 +51,7 @@ def query_key_value(
     layers = [_matrix(name, matrices[name], place, limit, colours) for name, place in places.items()]
     for quiet in masked_layer(allowed, "", colours):
         layers.append(quiet.update(xaxis="x2", yaxis="y", hovertemplate="%{y} · %{x}: masked<extra></extra>"))
-    layers.append(_scores(scores.masked_fill(~allowed, float("nan")), head_title(kind, layer, head), colours))
+    layers.append(_scores(scores.masked_fill(~allowed, float("nan")), head_title(trace.anatomy.kind(kind), layer, head), colours))
     for x, y in (("x", "y4"), ("x3", "y2")):  # an invisible point: without a trace on them Plotly does not draw axes with labels
         layers.append(go.Scatter(x=[1], y=[1], xaxis=x, yaxis=y, mode="markers", marker={"opacity": 0}, hoverinfo="skip"))
     width = matrices["query"].size(1)
@@ -82,7 +82,10 @@ def score_parts(trace: Trace, kind: str, layer: int, head: int, cell: tuple[int,
             hovertemplate=f"dimension %{{y}}, {name}: <b>%{{z:.4f}}</b><extra></extra>",
         )  # fmt: skip
     score, weight = float(attention.scores[layer, head, query, key]), float(attention.weights[layer, head, query, key])
-    asks, answers = (markup(quoted(tokens.shown[at])) for tokens, at in ((trace.queries(kind), query), (trace.keys(kind), key)))
+    asks, answers = (
+        markup(quoted(tokens.shown[at], tokens.notation))
+        for tokens, at in ((trace.queries(kind), query), (trace.keys(kind), key))
+    )
     scale = f" ÷ √{trace.anatomy.kind(kind).d_head}" if trace.intervention.scaled else ""
     sentence = f"{asks} · {answers} = {number(float(products.sum()))}{scale}<br>score <b>{number(score)}</b> → weight <b>{number(weight, 3)}</b>"
     figure.add_annotation(
@@ -159,7 +162,7 @@ def _axes(trace: Trace, kind: str, colours: Palette, width: int) -> tuple[dict, 
 
 def _names(tokens: Tokens) -> dict:
     """What the hover calls the positions of an axis, with the place from 1."""
-    names = [f"{markup(quoted(piece))} ({at})" for at, piece in enumerate(tokens.named, 1)]
+    names = [f"{markup(name)} ({at})" for at, name in enumerate(quoted_names(tokens), 1)]
     return {"tickvals": list(range(1, len(names) + 1)), "ticktext": names}
 
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from model.analysis import attention as analysis
-from model.instrument.tokenizer import SPECIAL
-from model.trace.tokens import Tokens
+from model.trace.anatomy import FEED_FORWARD, Anatomy
+from model.trace.tokens import Notation, Tokens
 from model.trace.trace import Trace
 from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, altair_theme, cut, word_label
 
@@ -20,12 +20,6 @@ MANY = 60  # tokens: above this, a band of quantiles takes the place of one line
 NAMED = 30  # tokens: up to this many, lines are labelled at their right end
 WIDTH, HEIGHT = 860, 420  # px, before the page stretches them
 ROOM = 130  # px: for labels at the right end
-SUBLAYER_TITLES = {
-    "encoder": "self-attention",
-    "decoder": "self-attention",
-    "cross": "cross-attention",
-    "feed_forward": "feed-forward",
-}
 
 
 def residual_norms(trace: Trace, side: str, colours: Palette = LIGHT) -> alt.LayerChart:
@@ -36,13 +30,13 @@ def residual_norms(trace: Trace, side: str, colours: Palette = LIGHT) -> alt.Lay
     middle 90 %, with special tokens as lines of their own.
     """
     norms = analysis.residual_norms(trace, side)  # (point, position)
-    tokens = trace.source if side == "encoder" else trace.target
+    tokens = trace.tokens(side)
     many = len(tokens) > MANY
-    shown = [index for index, id_ in enumerate(tokens.ids) if id_ in SPECIAL or not many]
+    shown = [index for index, apart in enumerate(tokens.special) if apart or not many]
     x = _depth_axis(trace, side)
     layers = _bands(norms, x, colours.kind(side)) if many else []
     if shown:
-        layers += _lines(x, colours, trace.anatomy.stack(side).sublayers, shown, tokens, norms)
+        layers += _lines(x, colours, trace.anatomy, side, shown, tokens, norms)
     return _finish(layers, _rows(trace, side, norms, shown), colours)
 
 
@@ -53,8 +47,8 @@ def written_shares(trace: Trace, side: str, colours: Palette = LIGHT) -> alt.Lay
     than MANY tokens: a line from the 5th to the 95th percentile instead of ticks.
     """
     shares = analysis.written_shares(trace, side)  # (sublayer, position)
-    tokens = trace.source if side == "encoder" else trace.target
-    names, domain, colour = _sublayers(trace.anatomy.stack(side).sublayers, colours)
+    tokens = trace.tokens(side)
+    names, domain, colour = _sublayers(trace.anatomy, side, colours)
     x = alt.X("layer:O", title="layer", axis=alt.Axis(labelAngle=0))
     offset = alt.XOffset("sublayer:N", sort=domain, scale=alt.Scale(paddingInner=0.12))
     y = alt.Y("share:Q", title="written ÷ state before, norms", axis=alt.Axis(tickCount=5, format="~%"), scale=_from_zero(shares))
@@ -90,7 +84,7 @@ def _token_ticks(
             "layer": index // len(names) + 1,
             "sublayer": domain[index % len(names)],
             "n": token,
-            "token": _token_name(piece),
+            "token": _token_name(piece, tokens.notation),
             "share": _digits(value),
         }
         for index, row in enumerate(shares.cpu().tolist())
@@ -108,9 +102,9 @@ def _token_ticks(
 
 def _rows(trace: Trace, side: str, norms: Tensor, shown: list[int]) -> list[dict]:
     """Tidy rows of the tokens to be drawn as lines: point, n (position from 1), token, after (which sublayer), norm."""
-    tokens = trace.source if side == "encoder" else trace.target
-    labels = trace.residual[side].labels
-    after = ["embedding", *_sublayers(trace.anatomy.stack(side).sublayers, LIGHT)[1] * len(labels)]
+    tokens = trace.tokens(side)
+    labels = trace.stream(side).labels
+    after = ["embedding", *_sublayers(trace.anatomy, side, LIGHT)[1] * len(labels)]
     values = norms[:, shown].cpu().tolist()
     return [
         {
@@ -118,7 +112,7 @@ def _rows(trace: Trace, side: str, norms: Tensor, shown: list[int]) -> list[dict
             "label": labels[point],
             "after": after[point],
             "n": index + 1,
-            "token": _token_name(tokens.shown[index]),
+            "token": _token_name(tokens.shown[index], tokens.notation),
             "norm": _digits(value),
         }
         for point, row in enumerate(values)
@@ -127,7 +121,7 @@ def _rows(trace: Trace, side: str, norms: Tensor, shown: list[int]) -> list[dict
 
 
 def _lines(
-    x: alt.X, colours: Palette, sublayers: tuple[str, ...], shown: list[int], tokens: Tokens, norms: Tensor
+    x: alt.X, colours: Palette, anatomy: Anatomy, side: str, shown: list[int], tokens: Tokens, norms: Tensor
 ) -> list[alt.Chart]:
     """One line a token with linked hover, dots by sublayer, and names at the right end."""
     hover = alt.selection_point(name="token", on="pointerover", clear="pointerout", fields=["n"], nearest=True, empty=False)
@@ -142,7 +136,7 @@ def _lines(
     lines = base.mark_line(strokeWidth=1.5, color=colours.soft).encode(
         detail="n:O", opacity=alt.when(hover).then(alt.value(1)).otherwise(alt.value(0.4))
     )
-    colour = _sublayers(sublayers, colours, embedding=True)[2]
+    colour = _sublayers(anatomy, side, colours, embedding=True)[2]
     dots = base.mark_circle(size=34).encode(
         color=colour, tooltip=tip, opacity=alt.when(hover).then(alt.value(1)).otherwise(alt.value(0.6))
     )
@@ -160,7 +154,7 @@ def _end_labels(
     places = spread_apart(last, 15 * float(norms.max()) / HEIGHT)
     end = norms.size(0) - 1
     data = [
-        {"point": end, "n": index + 1, "token": _token_name(tokens.shown[index]), "norm": place}
+        {"point": end, "n": index + 1, "token": _token_name(tokens.shown[index], tokens.notation), "norm": place}
         for index, place in zip(shown, places, strict=True)
     ]
     text = _chart(data).mark_text(align="left", dx=10, font=MONO, fontSize=LABEL_SIZE)
@@ -223,17 +217,20 @@ def _bands(norms: Tensor, x: alt.X, colour: str) -> list[alt.Chart]:
     ]
 
 
-def _sublayers(names: tuple[str, ...], colours: Palette, embedding: bool = False) -> tuple[tuple[str, ...], list[str], alt.Color]:
+def _sublayers(
+    anatomy: Anatomy, side: str, colours: Palette, embedding: bool = False
+) -> tuple[tuple[str, ...], list[str], alt.Color]:
     """Sublayers of one layer (`Stack.sublayers`): their names, their titles in order, and the colour channel of the titles."""
-    titles = [SUBLAYER_TITLES[name] for name in names]
-    shades = [colours.feed_forward if name == "feed_forward" else colours.kind(name) for name in names]
+    names = anatomy.stack(side).sublayers
+    titles = [anatomy.sublayer_title(name) for name in names]
+    shades = [colours.feed_forward if name == FEED_FORWARD else colours.kind(name) for name in names]
     scale = alt.Scale(domain=["embedding"] * embedding + titles, range=[colours.soft] * embedding + shades)
     return names, titles, alt.Color("after:N" if embedding else "sublayer:N", scale=scale, legend=alt.Legend(title=None))
 
 
 def _depth_axis(trace: Trace, side: str) -> alt.X:
     """Points of the residual stream from left to right; a tick after the embedding and after every layer."""
-    points = len(trace.residual[side].labels)
+    points = len(trace.stream(side).labels)
     size = len(trace.anatomy.stack(side).sublayers)
     ticks = list(range(0, points, size))
     words = f"datum.value == 0 ? 'embedding' : 'layer ' + datum.value / {size}"
@@ -274,9 +271,9 @@ def _finish(layers: list[alt.Chart], rows: list[dict], colours: Palette) -> alt.
     return chart.configure(**altair_theme(colours)["config"])
 
 
-def _token_name(piece: str) -> str:
+def _token_name(piece: str, notation: Notation) -> str:
     """A token beside a chart: without the space in front, but never empty."""
-    return cut(word_label(piece))
+    return cut(word_label(piece, notation))
 
 
 def _digits(value: float) -> float:

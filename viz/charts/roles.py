@@ -11,12 +11,12 @@ from model.analysis.roles import ROLE, HeadMeasures
 from viz.charts.parts.matrix import to_array
 from viz.charts.parts.words import head_title
 from viz.theme import (
-    KIND_TITLES,
     LABEL_SIZE,
     LIGHT,
     SHADE_POWER,
     TITLE_SIZE,
     Palette,
+    kind_title,
     mix,
     number,
     plotly_axis,
@@ -57,7 +57,7 @@ def role_map(
         parts += _cells(measures, kind, label, values[kind], most, end, colours)
         missing = "" if values[kind] is not None else " · not defined here"
         notes.append({"x": 0, "xref": "paper", "xanchor": "left", "y": top / inside, "yref": "paper", "yanchor": "bottom",
-                      "yshift": 24 if index == 0 else 5, "text": f"<b>{KIND_TITLES[kind]}</b>{missing}", "showarrow": False,
+                      "yshift": 24 if index == 0 else 5, "text": f"<b>{kind_title(kind)}</b>{missing}", "showarrow": False,
                       "font": {"size": TITLE_SIZE, "color": colours.kind(kind)}})  # fmt: skip
         top -= layers * CELL + GAP
     layout = plotly_layout(

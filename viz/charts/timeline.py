@@ -10,8 +10,6 @@ from model.measuring.timeline import Moment
 from viz.charts.parts.matrix import heatmap, matrix_figure
 from viz.theme import LABEL_SIZE, LIGHT, Palette, markup, mix, plotly_axis, plotly_colour_bar, plotly_layout
 
-KINDS = {"encoder": "encoder", "decoder": "decoder", "cross": "cross"}
-
 
 def timeline_curve(moments: list[Moment], chosen: int, colours: Palette = LIGHT) -> go.Figure:
     """Held-out cross-entropy (nats per token) and BLEU at every moment, evenly spaced; the chosen one (from 0) is marked."""
@@ -69,5 +67,5 @@ def role_history(moments: list[Moment], colours: Palette = LIGHT, chosen: int | 
 
 def _named(heads: list[tuple[str, int, int]], most: int = 12) -> str:
     """encoder 2.8, cross 4.7, ...: layers and heads from 1."""
-    names = ", ".join(f"{KINDS[kind]} {layer + 1}.{head + 1}" for kind, layer, head in heads[:most])
+    names = ", ".join(f"{kind} {layer + 1}.{head + 1}" for kind, layer, head in heads[:most])
     return (names + (", …" if len(heads) > most else "")) or "none"

@@ -7,7 +7,7 @@ import unicodedata
 import plotly.graph_objects as go
 
 from model.analysis.merges import MergeTree
-from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, markup, plotly_axis, plotly_layout, tinted, token_label
+from viz.theme import LABEL_SIZE, LIGHT, MONO, SPACE_MARK, Palette, markup, plotly_axis, plotly_layout, tinted, token_label
 
 READABLE = 40  # characters: above this the nodes lose their labels, and the hover tells
 ROW, LEAF = 34, 74  # px: height of one merge, width of one character, while there is room
@@ -26,8 +26,8 @@ def character_label(character: str) -> str:
 
 def run_label(text: str) -> str:
     """A run of characters as people read it: without the space in front, characters that cannot be seen named."""
-    shown = "".join(character_label(character) for character in text)
-    return shown.removeprefix(token_label("▁")) or shown
+    label = "".join(character_label(character) for character in text)
+    return label.removeprefix(SPACE_MARK) or label
 
 
 def merge_tree(tree: MergeTree, colours: Palette = LIGHT, ids: list[int] | None = None) -> go.Figure:
@@ -115,9 +115,9 @@ def _pieces(figure: go.Figure, tree: MergeTree, places: list, bottom: int, colou
     for root in tree.roots:
         pieces = tree.root_pieces(root)
         numbers = [str(next(left)) for _ in pieces] if ids else []
-        shown = _bytes(tree, root) if root in tree.lacking else token_label(pieces[0])
+        label = _bytes(tree, root) if root in tree.lacking else token_label(pieces[0])
         numbered = f"<br>{tinted(numbers[0] + ('…' if len(numbers) > 1 else ''), colours.soft)}" if numbers else ""
-        texts.append(f"<b>{tinted(shown, colours.decoder if root in tree.lacking else colours.encoder)}</b>{numbered}")
+        texts.append(f"<b>{tinted(label, colours.decoder if root in tree.lacking else colours.encoder)}</b>{numbered}")
         hover.append(
             f"{markup(' '.join(pieces if root in tree.lacking else map(token_label, pieces)))}"
             + (f": id {' '.join(numbers)}" if numbers else "")

@@ -22,10 +22,10 @@ def address_bar(*, typed: Sequence[str], walked: Sequence[str], on_texts: Callab
     on_texts: called with what `tab_store` kept for the address that is open, at the start of a run of its own.
     """
 
-    def found() -> None:
+    def on_change() -> None:
         on_texts(dict(streamlit.session_state["address-bar"].texts or {}))
 
-    _mount(key="address-bar", data={"typed": list(typed), "walked": list(walked)}, on_texts_change=found)
+    _mount(key="address-bar", data={"typed": list(typed), "walked": list(walked)}, on_texts_change=on_change)
 
 
 _complete = streamlit.components.v2.component("headlight_complete_address", js=script("address/complete.js"))

@@ -11,14 +11,13 @@ from model.analysis.attention import handed_on
 from model.analysis.decoding import Forced, next_pieces
 from model.analysis.output import label_ids, ranks
 from model.instrument.search import NEVER_SAID
-from model.instrument.tokenizer import END, SPECIAL
 from model.trace.anatomy import Kind
 from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz import reading
 from viz.canvas.shared import packing
 from viz.canvas.shared.files import script, style
-from viz.theme import language_code, token_label
+from viz.theme import language_code, token_label, token_labels
 
 
 def pack_decoding(
@@ -53,7 +52,7 @@ def pack_decoding(
         "taken": [step for step, _ in taken],
         "given": given,
         "same": trace.intervention.keeps_earlier_steps,
-        "limit": limit if trace.labels.ids[-1] == END and len(trace.labels) == limit else None,
+        "limit": limit if trace.labels.special[-1] and len(trace.labels) == limit else None,
         "colours": {"said": (anatomy.self_kind(says.name) or kind).name, "looks": kind.name},
         "languages": {"said": language_code(says.language), "source": language_code(reads.language)},
         **packing.style(trace, kind.name),
@@ -90,8 +89,8 @@ def _steps(trace: Trace, piece: Callable[[int], str]) -> list[dict]:
 def _named(tokens: Tokens) -> dict[str, list]:
     """Tokens as they are written on chips, and which of them are special."""
     return {
-        "pieces": [token_label(piece) for piece in tokens.shown],
-        "special": [index for index, id_ in enumerate(tokens.ids) if id_ in SPECIAL],
+        "pieces": token_labels(tokens),
+        "special": [index for index, apart in enumerate(tokens.special) if apart],
     }
 
 

@@ -165,10 +165,10 @@ def attention_matrices(
 
     def called(name: str, act: Callable[[dict], None]) -> Callable[[], None]:
         def callback() -> None:
-            said = streamlit.session_state[key].get(name)
-            if said:
+            event = streamlit.session_state[key].get(name)
+            if event:
                 streamlit.session_state[f"{key}-turn"] = turn + 1
-                act(said)
+                act(event)
 
         return callback
 
@@ -177,7 +177,9 @@ def attention_matrices(
     _mount(
         key=key,
         data=data,
-        on_cell_change=called("cell", lambda said: on_cell and on_cell(said["matrix"], said["query"], said["key"])),
-        on_paint_change=called("paint", lambda said: on_paint and on_paint([tuple(cell) for cell in said["cells"]], said["cut"])),
-        on_token_change=called("token", lambda said: on_token and on_token(said["axis"], said["index"])),
+        on_cell_change=called("cell", lambda event: on_cell and on_cell(event["matrix"], event["query"], event["key"])),
+        on_paint_change=called(
+            "paint", lambda event: on_paint and on_paint([tuple(cell) for cell in event["cells"]], event["cut"])
+        ),
+        on_token_change=called("token", lambda event: on_token and on_token(event["axis"], event["index"])),
     )

@@ -110,9 +110,9 @@ def token_lists(maps: AttentionMaps) -> dict[str, dict[str, object]]:
     """`axis_tokens` as the browser writes them: words for labels, names for hovers, and which of them are special."""
     return {
         name: {
-            "words": [word_label(piece) for piece in tokens.shown],
-            "names": [word_label(piece) for piece in tokens.named],
-            "special": [index for index, word in enumerate(tokens.words) if word < 0],
+            "words": [word_label(piece, tokens.notation) for piece in tokens.shown],
+            "names": [word_label(piece, tokens.notation) for piece in tokens.named],
+            "special": [index for index, apart in enumerate(tokens.special) if apart],
         }
         for name, tokens in axis_tokens(maps).items()
     }

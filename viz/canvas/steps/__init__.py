@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from model.analysis.steps import Calculation
+from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz import reading
 from viz.canvas.shared import packing
@@ -39,14 +40,18 @@ def pack_steps(trace: Trace, calculation: Calculation, kind: str, layer: int, he
         "differences": calculation.differences,
         "checked": CHECKED,
         "difference": calculation.difference,
-        "queries": [word_label(piece) for piece in trace.queries(kind).shown],
-        "made": [word_label(piece) for piece in trace.rows(kind).labels.shown],
-        "keys": [word_label(piece) for piece in trace.keys(kind).shown],
+        "queries": _words(trace.queries(kind)),
+        "made": _words(trace.rows(kind).labels),
+        "keys": _words(trace.keys(kind)),
         "query": query,
         **packing.style(trace, kind),
     }
     flat = torch.cat([tensor.to(torch.float32).flatten() for tensor in tensors.values()])
     return packing.join(header, flat)
+
+
+def _words(tokens: Tokens) -> list[str]:
+    return [word_label(piece, tokens.notation) for piece in tokens.shown]
 
 
 _mount = streamlit.components.v2.component(

@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 
 from model.analysis.steps import Calculation
-from model.trace.anatomy import FEED_FORWARD
 from model.trace.trace import Trace
 from viz import reading
 from viz.theme import number, quoted
@@ -28,7 +27,8 @@ KEYED = ("keys", "values", "products", "dots", "scores", "exponents", "weights",
 
 def stages(trace: Trace, calculation: Calculation, kind: str, layer: int, head: int, query: int) -> list[dict]:
     """All stages, in the order of the arithmetic."""
-    asks = quoted(trace.queries(kind).shown[query])
+    queries = trace.queries(kind)
+    asks = quoted(queries.shown[query], queries.notation)
     return [
         _vector(trace, kind, query, asks),
         _state(trace, calculation, kind, layer, asks),
@@ -49,9 +49,11 @@ def _vector(trace: Trace, kind: str, query: int, asks: str) -> dict:
         f"{asks} is piece {id_} of {anatomy.vocabulary:,}. Row {id_} of the embedding table, times √{anatomy.d_model}{starts} "
     )
     words += f"That is {anatomy.d_model} numbers."
-    made = trace.rows(kind).made
-    if made is not None:
-        words += f" Reading it, the {anatomy.asking(kind).title.lower()} produces {quoted(made.shown[query])}."
+    produced = trace.rows(kind).made
+    if produced is not None:
+        words += (
+            f" Reading it, the {anatomy.asking(kind).title.lower()} produces {quoted(produced.shown[query], produced.notation)}."
+        )
     blocks = [_strip("token part", "token"), _strip("position", "position", "+"), _strip("sum", "start", "=")]
     return _stage("From text to a vector", formula, words, blocks, "start")
 
@@ -59,7 +61,7 @@ def _vector(trace: Trace, kind: str, query: int, asks: str) -> dict:
 def _state(trace: Trace, calculation: Calculation, kind: str, layer: int, asks: str) -> dict:
     passed = f"After {layer} {'layer' if layer == 1 else 'layers'}" if layer else "Before the first layer"
     sublayers = trace.anatomy.asking(kind).sublayers
-    earlier = [_sublayer(trace, name) for name in sublayers[: sublayers.index(kind)]]
+    earlier = [trace.anatomy.sublayer_title(name) for name in sublayers[: sublayers.index(kind)]]
     passed += f" and the {' and the '.join(earlier)} of layer {layer + 1}" if earlier else ""
     words = f"{passed}, the vector of {asks} is this state x, {float(calculation.state.norm()):.2f} long. "
     if trace.anatomy.norm == "post":
@@ -72,13 +74,6 @@ def _state(trace: Trace, calculation: Calculation, kind: str, layer: int, asks: 
     )
     blocks = [_strip("state x", "state"), _strip("input h", "normed", "→")]
     return _stage("What the head reads", "h = LayerNorm(x)", words, blocks, None)
-
-
-def _sublayer(trace: Trace, name: str) -> str:
-    if name == FEED_FORWARD:
-        return "feed-forward"
-    kind = trace.anatomy.kind(name)
-    return "self-attention" if kind.is_self else kind.title.lower()
 
 
 def _projections(asks: str) -> dict:

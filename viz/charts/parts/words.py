@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
-from model.instrument.tokenizer import SPECIAL
+from model.trace.anatomy import Kind
 from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps
-from viz.theme import KIND_TITLES, SPACE_MARK, Palette, cut, cut_pair, markup, number, quoted, tinted, token_label, token_labels
+from viz.theme import SPACE_MARK, Palette, cut, cut_pair, kind_title, markup, number, quoted, tinted, token_label, token_labels
 
 LONG = 60  # tokens: above this, labels are thinned out
 
 
 def row_phrases(trace: AttentionMaps, kind: str) -> list[str]:
-    """Who attends, one phrase per query: “chat” in the encoder, Producing “chat” (reading “Le”) in the decoder."""
-    if kind == "encoder":
-        return [f"{quoted(piece)} attends to" for piece in trace.source.named]
-    pairs = zip(trace.target.named, trace.labels.named, strict=True)
-    return [f"Producing {quoted(made)} (reading {quoted(read)}), this head attends to" for read, made in pairs]
+    """Who attends, one phrase per query: “chat”, or where a row produces the next token, Producing “chat” (reading “Le”)."""
+    queries, produced = trace.queries(kind), trace.produced(kind)
+    if produced is None:
+        return [f"{name} attends to" for name in quoted_names(queries)]
+    pairs = zip(quoted_names(queries), quoted_names(produced), strict=True)
+    return [f"Producing {product} (reading {query}), this head attends to" for query, product in pairs]
+
+
+def quoted_names(tokens: Tokens) -> list[str]:
+    """All tokens as a hover names them: “chat”, “1/3 <0xE2>”."""
+    return [quoted(piece, tokens.notation) for piece in tokens.named]
 
 
 def cell_sentence(trace: AttentionMaps, kind: str, query: int, key: int, weight: float | None) -> str:
     """One cell in words: Producing “fatigué”, this head attends to “tired”: 1.00. A weight of None is a masked cell."""
-    key_piece = quoted(trace.keys(kind).shown[key])
+    keys, queries, produced = trace.keys(kind), trace.queries(kind), trace.produced(kind)
+    key_piece = quoted(keys.shown[key], keys.notation)
     value = "masked: may not attend" if weight is None else number(weight)
-    if kind == "encoder":
-        return f"{quoted(trace.source.shown[query])} attends to {key_piece}: {value}"
-    return f"Producing {quoted(trace.labels.shown[query])}, this head attends to {key_piece}: {value}"
+    if produced is None:
+        return f"{quoted(queries.shown[query], queries.notation)} attends to {key_piece}: {value}"
+    return f"Producing {quoted(produced.shown[query], produced.notation)}, this head attends to {key_piece}: {value}"
 
 
-def head_title(kind: str, layer: int, head: int) -> str:
-    """Cross-attention, layer 3, head 7: counted from 1."""
-    return f"{KIND_TITLES[kind]}, layer {layer + 1}, head {head + 1}"
+def head_title(kind: str | Kind, layer: int, head: int) -> str:
+    """Cross-attention, layer 3, head 7: counted from 1. kind: of an Anatomy, or its name where there is none."""
+    return f"{kind.title if isinstance(kind, Kind) else kind_title(kind)}, layer {layer + 1}, head {head + 1}"
 
 
 def token_ticks(tokens: Tokens, colours: Palette) -> list[str]:
     """Plotly tick labels of tokens; special tokens and space marks softer."""
-    return [tick(piece, id_ in SPECIAL, colours) for piece, id_ in zip(tokens.shown, tokens.ids, strict=True)]
+    return [_coloured(cut(label), apart, colours) for label, apart in zip(token_labels(tokens), tokens.special, strict=True)]
 
 
 def tick(piece: str, soft: bool, colours: Palette) -> str:
@@ -52,24 +59,27 @@ def _coloured(label: str, soft: bool, colours: Palette) -> str:
 
 
 def row_ticks(trace: AttentionMaps, kind: str, colours: Palette) -> list[str]:
-    """Plotly tick labels of the queries: the piece, or in the decoder the piece read (soft) → the piece produced.
+    """Plotly tick labels of the queries: the piece, or where it produces the next one, the piece read (soft) → the piece produced.
 
-    A long target shows the produced piece alone: its labels are thinned out and need the room; the hover names both.
+    A long text shows the produced piece alone: its labels are thinned out and need the room; the hover names both.
     """
-    if kind == "encoder":
-        return token_ticks(trace.source, colours)
-    if len(trace.labels) > LONG:
-        return token_ticks(trace.labels, colours)
-    pairs = (cut_pair(*pair) for pair in zip(token_labels(trace.target), token_labels(trace.labels), strict=True))
+    return pair_ticks(trace.queries(kind), trace.produced(kind), colours)
+
+
+def pair_ticks(queries: Tokens, produced: Tokens | None, colours: Palette) -> list[str]:
+    """The same of tokens: what rows read, and what they produce where that is another token."""
+    if produced is None or len(produced) > LONG:
+        return token_ticks(produced or queries, colours)
+    pairs = (cut_pair(*pair) for pair in zip(token_labels(queries), token_labels(produced), strict=True))
     return [
-        tinted(f"{read} → ", colours.soft) + _coloured(made, id_ in SPECIAL, colours)
-        for (read, made), id_ in zip(pairs, trace.labels.ids, strict=True)
+        tinted(f"{query} → ", colours.soft) + _coloured(product, apart, colours)
+        for (query, product), apart in zip(pairs, produced.special, strict=True)
     ]
 
 
 def content(tokens: Tokens) -> list[bool]:
     """For each token, whether it carries letters or digits: neither special nor punctuation."""
     return [
-        id_ not in SPECIAL and any(char.isalnum() for char in piece)
-        for id_, piece in zip(tokens.ids, tokens.spelled, strict=True)
+        not apart and any(char.isalnum() for char in piece)
+        for apart, piece in zip(tokens.special, tokens.characters, strict=True)
     ]
