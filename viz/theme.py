@@ -23,11 +23,7 @@ SPACE_MARK = "·"  # how a space in front of a piece is written
 
 LANGUAGE_CODES = {"English": "en", "French": "fr"}  # as HTML's `lang` has them
 KIND_TITLES = {kind.name: kind.title for kind in Config().anatomy().kinds}  # for measurements that come without an Anatomy
-KIND_COLOURS = (
-    "encoder",
-    "decoder",
-    "cross",
-)  # fields of a Palette, as the style sheets call them: --encoder, --decoder, --cross
+KIND_COLOURS = ("encoder", "decoder", "cross")  # fields of a Palette, as style sheets call them: --encoder, --decoder, --cross
 
 
 @dataclass(frozen=True)

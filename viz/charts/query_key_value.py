@@ -81,13 +81,7 @@ def score_parts(trace: Trace, kind: str, layer: int, head: int, cell: tuple[int,
             name=name, texttemplate="%{z:.2f}", textfont={"size": LABEL_SIZE}, xgap=2, ygap=1,
             hovertemplate=f"dimension %{{y}}, {name}: <b>%{{z:.4f}}</b><extra></extra>",
         )  # fmt: skip
-    score, weight = float(attention.scores[layer, head, query, key]), float(attention.weights[layer, head, query, key])
-    asks, answers = (
-        markup(quoted(tokens.shown[at], tokens.notation))
-        for tokens, at in ((trace.queries(kind), query), (trace.keys(kind), key))
-    )
-    scale = f" ÷ √{trace.anatomy.kind(kind).d_head}" if trace.intervention.scaled else ""
-    sentence = f"{asks} · {answers} = {number(float(products.sum()))}{scale}<br>score <b>{number(score)}</b> → weight <b>{number(weight, 3)}</b>"
+    sentence = _score_sentence(trace, kind, layer, head, cell, float(products.sum()))
     figure.add_annotation(
         text=sentence, xref="paper", x=0, xanchor="left", yref="paper", y=1, yanchor="bottom", yshift=34, align="left", showarrow=False,
         font={"size": LABEL_SIZE + 2, "color": colours.ink},
@@ -105,6 +99,16 @@ def score_parts(trace: Trace, kind: str, layer: int, head: int, cell: tuple[int,
         )
     )
     return figure
+
+
+def _score_sentence(trace: Trace, kind: str, layer: int, head: int, cell: tuple[int, int], product: float) -> str:
+    """From the dot product to the weight, as markup: “chat” · “cat” = 3.2 ÷ √24, the score, the weight."""
+    attention, (query, key) = trace.attention[kind], cell
+    score, weight = float(attention.scores[layer, head, query, key]), float(attention.weights[layer, head, query, key])
+    places = ((trace.queries(kind), query), (trace.keys(kind), key))
+    asks, answers = (markup(quoted(tokens.shown[at], tokens.notation)) for tokens, at in places)
+    scale = f" ÷ √{trace.anatomy.kind(kind).d_head}" if trace.intervention.scaled else ""
+    return f"{asks} · {answers} = {number(product)}{scale}<br>score <b>{number(score)}</b> → weight <b>{number(weight, 3)}</b>"
 
 
 def _matrix(name: str, values: Tensor, axes: tuple[str, str], limit: float, colours: Palette) -> go.Heatmap:

@@ -130,10 +130,23 @@ def test_a_selection_leaves_the_array_as_it_is(trace):
     assert numpy.array_equal(split(chosen)[1], split(packed)[1])
 
 
+def in_languages(trace):
+    """The trace of a model that says what it translates."""
+    stacks = zip(trace.anatomy.stacks, ("English", "French"), strict=True)
+    named = tuple(dataclasses.replace(stack, language=language) for stack, language in stacks)
+    return dataclasses.replace(trace, anatomy=dataclasses.replace(trace.anatomy, stacks=named))
+
+
+def caption(trace):
+    """What stands over the decoder's heads."""
+    return split(pack_grid(trace))[0]["kinds"][1]["caption"]
+
+
 def test_captions_and_switched_off_heads_follow_the_intervention(trace):
     changed = dataclasses.replace(trace, intervention=Intervention(causal=False, heads_off=frozenset({("cross", 1, 0)})))
-    captions = [split(pack_grid(each))[0]["kinds"][1]["caption"] for each in (trace, changed)]
-    assert captions == ["French reads the French so far (masked)", "French reads all the French (look-ahead mask off)"]
+    assert caption(trace) == "Decoder reads the decoder so far (masked)"  # a model that does not say its languages
+    assert caption(in_languages(trace)) == "French reads the French so far (masked)"
+    assert caption(in_languages(changed)) == "French reads all the French (look-ahead mask off)"
     assert split(pack_grid(changed))[0]["off"] == [["cross", 1, 0]]
     assert split(pack_lines(changed, "cross", 1))[0]["off"] == [0]
     assert split(pack_lines(changed, "cross", 0))[0]["off"] == []
