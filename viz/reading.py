@@ -13,6 +13,7 @@ from model.transformer.config import Config
 
 UNSEEN = "A translator may not look at words that it has yet to say"
 OFF = "switched off: what it looks at is not handed on"
+IN_ATTENTION = ("rotary", "relative")  # positions that turn queries and keys, or stand beside the scores: not in the stream
 OURS = Config().anatomy("English", "French")  # what a change is told of where no model is named
 
 
@@ -58,18 +59,18 @@ def row_reads(change: Intervention, anatomy: Anatomy | None = None) -> str:
     anatomy = anatomy or OURS
     stack = anatomy.predicting or anatomy.stacks[-1]
     kind = anatomy.self_kind(stack.name)
-    if change.causal:
+    if stack.predicts == "same":
+        words = "Row t reads what stands on both sides of its piece and must say that piece"
+    elif change.causal and (kind is None or kind.masked):
         words = "Row t has read everything up to its left piece and must predict its right one"
         if change.window is not None:
             words = f"Row t looks back at most {_tokens(change.window)} in each layer, and must predict its right piece"
     else:
-        words = "The look-ahead mask is off: row t must predict its right piece and may read it, and what follows"
-        words += f", in the {language(anatomy, stack.name)}"
+        mask = "The look-ahead mask is off" if kind is None or kind.masked else "This model has no look-ahead mask"
+        words = f"{mask}: row t must predict its right piece and may read it, and what follows, in the {language(anatomy, stack.name)}"
         if change.window is not None:
-            words = (
-                f"The look-ahead mask is off: row t looks at most {_tokens(change.window)} back and ahead in each layer, and must "
-                "predict its right piece"
-            )
+            reach = f"at most {_tokens(change.window)} back and ahead in each layer"
+            words = f"{mask}: row t looks {reach}, and must predict its right piece"
     return f"{words}{', without the links that are cut' if kind and _cuts(change, kind.name) else ''}."
 
 
@@ -157,7 +158,7 @@ def _cuts(change: Intervention, kind: str) -> bool:
 def told_position(change: Intervention, anatomy: Anatomy, side: str, length: int, token: int) -> int | None:
     """The position, from 0, whose vector a token of a side was given; None where nothing is added."""
     edit = change.positions_on(anatomy.stack(side))
-    if anatomy.positions == "none" or edit == "none" or change.position_scale == 0:
+    if anatomy.positions in ("none", *IN_ATTENTION) or edit == "none" or change.position_scale == 0:
         return None
     if edit == "reversed":
         return length - 1 - token
@@ -168,6 +169,8 @@ def nothing_added(change: Intervention, anatomy: Anatomy, side: str) -> str:
     """Why no position is added to a side, as a sentence; empty where one is."""
     if anatomy.positions == "none":
         return "This model was trained without positions: nothing is added."
+    if anatomy.positions in IN_ATTENTION:
+        return anatomy.why("positions") or "Positions work inside attention: nothing is added to a token."
     if change.positions_on(anatomy.stack(side)) == "none":
         return "The positions are taken away here: nothing is added."
     return "Positions × 0: nothing is added." if change.position_scale == 0 else ""

@@ -36,10 +36,6 @@ class Notation:
             return piece.replace(self.space, " ")
         return self.surface(piece) if self.is_glued(piece) else f" {piece}"
 
-    def spaced(self, pieces: str) -> str:
-        """Pieces, joined, with a space for every mark of one."""
-        return pieces.replace(self.space, " ") if self.space else pieces
-
     def written(self, surface: str, glued: bool) -> str:
         """The reverse: how a vocabulary would write a piece."""
         return (self.glue if glued else self.space) + surface

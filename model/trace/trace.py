@@ -84,7 +84,7 @@ class AttentionMaps:
 
     def produced(self, kind: str) -> Tokens | None:
         """What the rows of a kind of attention produce, where that is another token than the one they read; None else."""
-        return self.rows(kind).made if self.anatomy.asking(kind).predicts == "next" else None
+        return self.rows(kind).made if self.anatomy.produces(kind) else None
 
     def columns(self, kind: str) -> Tokens:
         """The tokens that answer in a kind of attention. Raises ValueError for one that there is not."""

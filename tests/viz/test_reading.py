@@ -30,7 +30,8 @@ ALLOWED = {  # files whose words name the switch itself, or a state that is take
 
 def traced(translator, change: Intervention):
     """One pair under a change."""
-    return translator.trace(SENTENCES[4], SENTENCES[5], change)
+    trace = translator.trace(SENTENCES[4], SENTENCES[5], change)
+    return replace(trace, anatomy=translator.model.config.anatomy("English", "French"))
 
 
 def test_a_row_has_read_what_its_mask_lets_it():

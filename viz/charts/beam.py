@@ -181,7 +181,7 @@ def describe(tree: BeamTree, piece: Callable[[int], str], index: int) -> str:
     one = tree.hypotheses[index]
     before = 0.0 if one.parent is None else tree.hypotheses[one.parent].log_probability
     ids = tree.ids(index)
-    text = SENTENCEPIECE.spaced(spelled_text(ids, [piece(id_) for id_ in ids])).strip()
+    text = SENTENCEPIECE.text(spelled_text(ids, [piece(id_) for id_ in ids])).strip()
     text = text if len(text) <= READ else f"… {text[-READ:]}"
     chance = number(math.exp(one.log_probability - before), 3)
     lines = [

@@ -34,7 +34,7 @@ def changes(change: Intervention, maps: AttentionMaps | None = None) -> list[Cha
 
     anatomy = maps.anatomy if maps else None
     if not change.causal:
-        add("causal", reading.mask_off(change))
+        add("causal", reading.mask_off(change, anatomy))
     for stack in (anatomy or OURS).stacks:
         if change.positions_on(stack) != "trained":
             name = "target_positions" if stack.predicts == "next" else "source_positions"

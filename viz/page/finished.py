@@ -22,4 +22,4 @@ def note(trace: Trace, translates: bool) -> None:
     """
     change = trace.intervention
     if translates and not change.keeps_earlier_steps:
-        st.caption(reading.finished(change, len(rows_that_differ(trace)), len(trace.labels)))
+        st.caption(reading.finished(change, len(rows_that_differ(trace)), len(trace.labels), trace.anatomy))

@@ -70,7 +70,7 @@ def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
     trace = scene.trace
     table, bars = st.columns([1.5, 1], gap="medium")
     with table, card("pieces", "The best next pieces at every position", test="output-title"):
-        st.caption(f"{reading.row_reads(trace.intervention)} Click a row.")
+        st.caption(f"{reading.row_reads(trace.intervention, trace.anatomy)} Click a row.")
         finished.note(trace, scene.translates)
         build = partial(top_pieces_table, trace, pieces, scene.colours, row)
         plot(scene.picture("pieces", build, row), "output-pieces", tools=True)
