@@ -23,6 +23,8 @@ TEXTS = [
     "My neighbour's dog ate the letter that I wrote yesterday.",
     "The dog bites the man because it is hungry.",
     "I think that you should go home now, because it is late.",
+    "My sister doesn't know where she left her keys, but she will find them.",
+    "A group of people are sitting around a table in a restaurant, talking and laughing.",
 ]  # a change replaces words in at least one
 
 

@@ -10,6 +10,7 @@ from viz.page import engine
 def test_what_a_process_loads_once_is_spared_every_later_collection(tiny_folder):
     """Streamlit collects garbage after every run: it must not walk over torch each time. A second model may go again."""
     gc.unfreeze()
+    engine.translator.clear()
     try:
         engine.translator(str(tiny_folder), "cpu")
         spared = gc.get_freeze_count()

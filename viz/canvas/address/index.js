@@ -20,7 +20,8 @@ function recall() {
 
 /** Stand between Streamlit and the history, once a tab. */
 function install() {
-  const room = { typed: [], walked: [], typing: false, text: null, last: [], touched: false };
+  const touched = navigator.userActivation?.hasBeenActive ?? false; // a reader may be quicker than this file
+  const room = { typed: [], walked: [], typing: false, text: null, last: [], touched };
   const push = window.history.pushState.bind(window.history);
   window.history.pushState = (state, title, url) =>
     replaces(room, url) ? window.history.replaceState(state, title, url) : push(state, title, url);
