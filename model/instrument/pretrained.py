@@ -278,12 +278,15 @@ def save_pretrained(
     Weights are float16; int8: half of that, matrices in 8 bits with a scale a row (`model.instrument.quantization`).
     """
     folder.mkdir(parents=True, exist_ok=True)
-    halves = {name: tensor.detach().to(torch.float16).contiguous().cpu() for name, tensor in weights.items()}
-    packed = save(quantize(weights) if int8 else halves)
+    packed = save(quantize(weights) if int8 else _halves(weights))
     (folder / WEIGHTS).write_bytes(packed)
     (folder / TOKENIZER).write_bytes(tokenizer.model)
     hashes = {"weights_sha256": hashlib.sha256(packed).hexdigest(), "tokenizer_sha256": tokenizer.hash}
     write_config(folder, {"config": config.to_dict(), **hashes, **about})
+
+
+def _halves(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().to(torch.float16).contiguous().cpu() for name, tensor in weights.items()}
 
 
 def _from_parts(

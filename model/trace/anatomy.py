@@ -173,6 +173,11 @@ class Anatomy:
         return any(kind.masked for kind in self.kinds)
 
     @property
+    def alters(self) -> frozenset[str]:
+        """Fields of an Intervention that it can follow and that change something: what to offer."""
+        return self.obeys if self.masked else self.obeys - {"causal"}
+
+    @property
     def default_kind(self) -> str:
         """The kind of attention to look at first: from one stack to another where there is such, else the first; "" where none is."""
         return next((kind.name for kind in (self.across, *self.kinds) if kind is not None), "")

@@ -42,9 +42,7 @@ class Story:
 
 def stories(scene: Scene) -> list[Story]:
     """What the model can follow, one sentence each; links and heads are those of the open head."""
-    anatomy = scene.trace.anatomy
-    can = anatomy.obeys if anatomy.masked else anatomy.obeys - {"causal"}  # there is no mask to take away
-    return [story for story in _stories(scene) if story.change.changed_fields <= can]
+    return [story for story in _stories(scene) if obeyed(scene.trace.anatomy, *story.change.changed_fields)]
 
 
 def _stories(scene: Scene) -> list[Story]:

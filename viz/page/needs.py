@@ -75,8 +75,8 @@ def resting(views: Mapping[str, View], reasons: Mapping[str, str]) -> str:
 
 
 def obeyed(anatomy: Anatomy, *fields: str) -> bool:
-    """Whether a model can follow all of these fields of an Intervention."""
-    return anatomy.obeys.issuperset(fields)
+    """Whether a model can follow all of these fields of an Intervention, and each would change something."""
+    return anatomy.alters.issuperset(fields)
 
 
 def followed(change: Intervention, anatomy: Anatomy) -> tuple[Intervention, list[str]]:

@@ -218,7 +218,7 @@ def _controls(views: Mapping[str, View], anatomy: Anatomy, resting: str) -> st.d
             st.caption(plain(resting))
         with st.container(horizontal=True, key="switches", vertical_alignment="center"):
             st.toggle("Words instead of pieces", help=WORDS_HELP, **tied("words"))
-            if anatomy.masked and needs.obeyed(anatomy, "causal"):
+            if needs.obeyed(anatomy, "causal"):
                 st.toggle("Look-ahead mask", **tied("causal"))
             for label, name in (("Source positions", "source_positions"), ("Target positions", "target_positions")):
                 if needs.obeyed(anatomy, name):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from support.handmade import READER, RECURRENT, WRITER
 
+from model.trace.anatomy import EDITS
 from model.transformer.config import Config
 
 
@@ -25,3 +26,4 @@ def test_what_to_look_at_first_and_what_rows_go_by():
 def test_a_mask_can_be_taken_away_where_there_is_one():
     """Trained with it or not: the shape is the same."""
     assert Config().anatomy().masked and not Config(masked=False).anatomy().masked
+    assert Config().anatomy().alters == EDITS and Config(masked=False).anatomy().alters == EDITS - {"causal"}
