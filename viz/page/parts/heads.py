@@ -21,7 +21,7 @@ def choose_head(scene: Scene, prefix: str, whole_layer: bool = False) -> None:
     """
     kind, layer, head = scene.open_head
     titles = {kind.name: kind.title for kind in scene.trace.anatomy.kinds}
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small", key=f"{prefix}-pickers"):
         opened = {"layer": layer, "head": head, "query": None, "key": None}
         st.segmented_control("Kind", list(titles), format_func=titles.__getitem__, required=True,
                              **tied(key=f"{prefix}-kind", shown=kind, take=lambda kind: {"kind": kind, **opened}, options=True))  # fmt: skip
