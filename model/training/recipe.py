@@ -19,7 +19,7 @@ class Recipe:
     average_every: int = 40  # ... this many steps apart, at the end of training
     seed: int = 1
     # What a pass reads besides every pair, as shares of all pairs (model/training/robust.py):
-    capitals: float = 0.02  # in capitals
+    capitals: float = 0.02  # in capitals, drawn from the short ones
     lower_case: float = 0.04  # the source in lower case
     bare: float = 0.05  # without final punctuation
     joined: float = 0.06  # two or three pairs joined to one
@@ -45,7 +45,8 @@ class TuningRecipe(Recipe):
     batch_tokens: int = 4000
     learning_rate: float = 1e-3
     warmup: int = 150
-    at_most: int = 50_000  # pairs of any one file in a pass, drawn anew in each: most of a large one was read before
+    at_most: int = 50_000  # pairs of any file or robust kind in a pass, drawn anew in each: most of a large one was read before
+    whole: str = ""  # how files begin of which a pass reads every pair, `at_most` or not
     pieces: int = 8000  # size of the vocabulary that is learned from the text; what the translator's own lacks of it is added
 
     def __post_init__(self) -> None:

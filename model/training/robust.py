@@ -9,6 +9,7 @@ from model.training.recipe import Recipe
 
 Pairs = list[tuple[str, str]]
 LONGEST = 90  # words on a side of a joined pair
+LOUDEST = 10  # words of a source in capitals: people shout short things
 FINAL = ".!?…"
 PHRASES = "phrases"  # how files of short things that people type first begin
 
@@ -29,9 +30,9 @@ def bare(pair: tuple[str, str]) -> tuple[str, str]:
     return (source.lower() if len(source) % 2 else source), target
 
 
-def variants(pairs: Pairs, share: float, change, generator: random.Random) -> Pairs:
-    """So large a share of the pairs, drawn without repetition, each changed; those that the change leaves empty are left out."""
-    drawn = (change(pair) for pair in generator.sample(pairs, round(share * len(pairs))))
+def variants(pairs: Pairs, count: int, change, generator: random.Random) -> Pairs:
+    """So many of the pairs, all if there are fewer, drawn without repetition, each changed; what the change leaves empty is left out."""
+    drawn = (change(pair) for pair in generator.sample(pairs, min(count, len(pairs))))
     return [pair for pair in drawn if all(pair)]
 
 
@@ -61,12 +62,18 @@ def joined_only(pairs: Pairs, recipe: Recipe) -> Pairs:
     return joined(pairs, round(recipe.joined * len(pairs)), random.Random(recipe.seed))
 
 
-def robust(pairs: Pairs, recipe: Recipe) -> Pairs:
-    """What a pass reads besides `pairs` themselves: a function of the pairs and the recipe alone."""
+def robust_kinds(pairs: Pairs, recipe: Recipe) -> dict[str, Pairs]:
+    """What a pass reads besides `pairs` themselves, by kind: a function of the pairs and the recipe alone."""
     generator = random.Random(recipe.seed)
-    return [
-        *variants(pairs, recipe.capitals, capitals, generator),
-        *variants(pairs, recipe.lower_case, lower_case, generator),
-        *variants(pairs, recipe.bare, bare, generator),
-        *joined(pairs, round(recipe.joined * len(pairs)), generator),
-    ]
+    loud = [pair for pair in pairs if len(pair[0].split()) <= LOUDEST]
+    return {
+        "capitals": variants(loud, round(recipe.capitals * len(pairs)), capitals, generator),
+        "lower_case": variants(pairs, round(recipe.lower_case * len(pairs)), lower_case, generator),
+        "bare": variants(pairs, round(recipe.bare * len(pairs)), bare, generator),
+        "joined": joined(pairs, round(recipe.joined * len(pairs)), generator),
+    }
+
+
+def robust(pairs: Pairs, recipe: Recipe) -> Pairs:
+    """All that `robust_kinds` gives, one kind behind the other."""
+    return [pair for kind in robust_kinds(pairs, recipe).values() for pair in kind]

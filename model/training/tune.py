@@ -13,7 +13,7 @@ from pathlib import Path
 from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
 from model.training.data import HELD_OUT, TRAIN, batch_rows, encode_pairs, read_files, read_split
 from model.training.recipe import TuningRecipe
-from model.training.robust import Pairs, repeated, robust
+from model.training.robust import Pairs, repeated, robust_kinds
 from model.training.trainer import LOG, Trainer, export, read_log, run_to_end
 from model.training.vocabulary import grown, grown_embedding
 
@@ -37,9 +37,10 @@ class Tuner(Trainer):
         tokenizer = grown(before, (side for pair in everything for side in pair), recipe.pieces)
         config = translator.model.config
         config = replace(config, vocabulary_size=tokenizer.vocabulary_size, masked=config.masked and masked)
-        groups = [*(repeated(name, pairs, recipe) for name, pairs in corpora.items()), robust(everything, recipe)]
-        encoded = [encode_pairs(pairs, tokenizer, config.max_length) for pairs in groups]
-        self.sizes = [min(len(rows), recipe.at_most) for rows in encoded]
+        groups = {name: repeated(name, pairs, recipe) for name, pairs in corpora.items()} | robust_kinds(everything, recipe)
+        encoded = [encode_pairs(pairs, tokenizer, config.max_length) for pairs in groups.values()]
+        whole = [bool(recipe.whole) and name.startswith(recipe.whole) for name in groups]
+        self.sizes = [len(rows) if every else min(len(rows), recipe.at_most) for every, rows in zip(whole, encoded, strict=True)]
         self.starts = [sum(len(rows) for rows in encoded[:at]) for at in range(len(encoded) + 1)]
         pairs = [pair for rows in encoded for pair in rows]
         super().__init__(

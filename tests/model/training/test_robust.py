@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.tiny import SENTENCES
 
 from model.training.recipe import Recipe
-from model.training.robust import LONGEST, bare, capitals, joined, lower_case, repeated, robust
+from model.training.robust import LONGEST, LOUDEST, bare, capitals, joined, lower_case, repeated, robust, robust_kinds
 
 PAIRS = [(f"{SENTENCES[at]}", f"{SENTENCES[at + 1]}") for _ in range(40) for at in (0, 2, 4)]
 
@@ -42,6 +42,13 @@ def test_a_pass_reads_the_shares_of_its_recipe():
     assert all(source.count(".") > 1 for source, _ in found[-60:])
     assert robust(PAIRS, recipe) == found != robust(PAIRS, Recipe(capitals=0.1, lower_case=0.2, bare=0.3, joined=0.5, seed=2))
     assert robust(PAIRS, Recipe(capitals=0, lower_case=0, bare=0, joined=0)) == []
+
+
+def test_only_short_things_are_shouted():
+    """However large the share: no source of more than LOUDEST words, and not more than there are."""
+    long = (" ".join(["word"] * (LOUDEST + 1)), "long")
+    found = robust_kinds([*PAIRS, *[long] * 200], Recipe(capitals=0.9, lower_case=0, bare=0, joined=0))["capitals"]
+    assert found and len(found) <= len(PAIRS) and all(len(source.split()) <= LOUDEST for source, _ in found)
 
 
 def test_phrases_are_read_more_often():

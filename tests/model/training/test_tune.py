@@ -52,6 +52,13 @@ def test_every_pass_reads_so_many_pairs_of_each_group(first, data):
     assert run.total == len(run.rows(0)) + len(run.rows(1))
 
 
+def test_a_file_can_be_read_whole(first, data):
+    """Of that file every pair, of the others as many as before; no name is no file."""
+    first_file = next(iter(read_files(data, TRAIN)))
+    few, whole = (tuner(first, data, at_most=10, whole=name) for name in ("", first_file.partition(".")[0]))
+    assert whole.sizes == [whole.starts[1], *few.sizes[1:]] and whole.sizes[0] > 10
+
+
 def test_it_begins_with_what_the_translator_knows(first, data):
     """Every weight as it was; the embedding has rows for the pieces that are new."""
     before, run = load_pretrained(first, "cpu"), tuner(first, data, pieces=560)
