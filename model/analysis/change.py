@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from model.analysis.attention import may_attend
 from model.analysis.two_sentences import counterparts
 from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMap, AttentionMaps, Trace
@@ -34,6 +35,17 @@ def aligned(first: AttentionMaps, second: AttentionMaps) -> AttentionMaps:
         kind = first.anatomy.kind(name)
         attention[name] = _moved(part, rows[kind.asks], columns[kind.answers])
     return AttentionMaps(second.axes, first.intervention, first.anatomy, attention)
+
+
+def head_difference(before: AttentionMaps, after: AttentionMaps, kind: str, layer: int, head: int) -> tuple[Tensor, Tensor]:
+    """One head after minus before, on the tokens of `after`, and which cells may be attended to in either: (query, key) both.
+
+    The difference is -1..1, NaN where a token has no counterpart before. On the device of `before`.
+    """
+    there = aligned(before, after)
+    first, second = (maps.attention[kind].weights[layer, head] for maps in (there, after))
+    allowed = may_attend(there, kind, layer) | may_attend(after, kind, layer).to(first.device)
+    return second.to(first.device) - first, allowed
 
 
 def _moved(part: AttentionMap, rows: list[int | None], columns: list[int | None]) -> AttentionMap:

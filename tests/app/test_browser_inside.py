@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from support.chromium import click_cell, settled
+from support.chromium import click_cell, click_head_cell, settled
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
@@ -64,7 +64,7 @@ def test_every_step_draws(visit):
 def test_a_click_on_a_cell_opens_its_calculation(visit, view):
     """Row and column become query and key."""
     page = visit(f"?view={view}&kind=cross&layer=4&head=7")
-    click_cell(page, "card-head", 4, 2)
+    click_head_cell(page, 4, 2)
     room = steps(page)
     expect(room).to_have_attribute("data-query", "4")
     expect(room).to_have_attribute("data-key", "2")
@@ -110,7 +110,7 @@ def test_words_join_the_pieces_in_every_picture_and_back(visit):
     assert table.count() < pieces
     again = visit("?" + page.url.split("?", 1)[1])
     expect(again.locator(".strongest tr")).to_have_count(table.count())
-    click_cell(again, "card-head", 0, 1)
+    click_head_cell(again, 0, 1)
     expect(steps(again)).to_have_attribute("data-key", "1")
     page.get_by_text("Words instead of pieces", exact=True).click()
     expect(table).to_have_count(pieces)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from support.chromium import settled
+from support.chromium import matrix_cell
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
@@ -16,28 +16,10 @@ TEXT = "text=Two+dogs+are+playing+in+the+snow."
 
 def drag(page, start: tuple[int, int], end: tuple[int, int]) -> None:
     """Press on one cell (row, column), move to another, let go."""
-    page.mouse.move(*middle(page, *start))
+    page.mouse.move(*matrix_cell(page, *start))
     page.mouse.down()
-    page.mouse.move(*middle(page, *end), steps=3)
+    page.mouse.move(*matrix_cell(page, *end), steps=3)
     page.mouse.up()
-
-
-def middle(page, row: int, column: int) -> tuple[float, float]:
-    """The middle of a cell on the screen: its label's row or column, seen from the frame of the keyboard's cell."""
-    area = settled(page).get_by_test_id("matrices").locator(".area")
-    area.scroll_into_view_if_needed()  # a change adds a strip above it
-    at = area.evaluate(
-        """(area, [row, column]) => {
-            const edge = area.getBoundingClientRect();
-            const labels = (axis) => [...area.querySelectorAll(`.label.${axis}`)];
-            const right = parseFloat(labels("rows")[0].style.right);
-            const [first, second] = labels("columns").map((label) => parseFloat(label.style.left));
-            const [top, next] = labels("rows").map((label) => parseFloat(label.style.top));
-            return [edge.left + first + column * (second - first), edge.top + top + 8 + row * (next - top), right];
-        }""",
-        [row, column],
-    )  # fmt: skip
-    return at[0], at[1]
 
 
 def test_a_stroke_cuts_and_another_restores(visit):
@@ -50,7 +32,7 @@ def test_a_stroke_cuts_and_another_restores(visit):
     expect(page).to_have_url(re.compile(r"cut=cross\.2\.2\.3%2Ccross\.2\.2\.4%2Ccross\.2\.2\.5"))
     expect(matrices).to_have_attribute("data-turn", "1")
     expect(page.locator(".st-key-changes")).to_contain_text("cross-attention, layer 2")
-    page.mouse.move(*middle(page, 1, 3))
+    page.mouse.move(*matrix_cell(page, 1, 3))
     expect(matrices).to_have_attribute("data-hover", re.compile("cut in this layer; paint it to restore it"))
     again = visit("?" + page.url.split("?", 1)[1])
     expect(again.get_by_test_id("matrices")).to_contain_text("link cut")
@@ -68,7 +50,7 @@ def test_a_token_is_hidden_a_row_is_cut_and_masked_cells_stay(visit):
     expect(page).to_have_url(re.compile(r"cut=cross\.%2A\.%2A\.2%2Cencoder\.%2A\.%2A\.2"))
     expect(page.locator(".st-key-changes")).to_contain_text("“dogs” hidden from everyone")
     expect(matrices.locator(".label.columns.gone")).to_have_text("·dogs")
-    page.mouse.move(*middle(page, 0, 1))
+    page.mouse.move(*matrix_cell(page, 0, 1))
     expect(matrices).to_have_attribute("data-hover", re.compile("hidden; click its token to show it again"))
     matrices.locator(".label.columns", has_text="dogs").click()
     expect(page).not_to_have_url(re.compile("cut="))
@@ -77,7 +59,7 @@ def test_a_token_is_hidden_a_row_is_cut_and_masked_cells_stay(visit):
     expect(page.get_by_test_id("paint-masked")).to_contain_text("attends to nothing")
     page.get_by_text("Decoder self-attention", exact=True).click()
     expect(matrices).to_contain_text("masked")
-    page.mouse.move(*middle(page, 0, 3))
+    page.mouse.move(*matrix_cell(page, 0, 3))
     expect(matrices).to_have_attribute("data-hover", re.compile("look-ahead mask; painting cannot open it"))
     turn = matrices.get_attribute("data-turn")
     page.mouse.down()

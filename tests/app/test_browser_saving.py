@@ -28,12 +28,13 @@ def lightness(pixel: tuple[int, ...]) -> float:
 
 def save(page, card: str, tmp_path) -> tuple[str, Image.Image, dict]:
     """Press the button that saves the picture of a card. Returns the file's name, the picture, and its box on the page."""
-    chart = page.locator(f".st-key-{card}").locator(".js-plotly-plot, [data-testid=stVegaLiteChart]").first
+    chart = page.locator(f".st-key-{card}").locator(".js-plotly-plot, [data-testid=stVegaLiteChart], .matrices .panels").first
     expect(chart).to_be_visible()
     settled(page)
     chart.hover()
     plot = chart.locator(".modebar-btn[data-title^='Download plot']")
-    button = plot if plot.count() else page.locator(f".st-key-{card}").get_by_role("button", name="Download as PNG").first
+    named = page.locator(f".st-key-{card}").get_by_role("button", name=re.compile("^(Download as PNG|Save)$"))
+    button = plot if plot.count() else named.first
     with page.expect_download() as download:
         button.click()
     path = tmp_path / download.value.suggested_filename

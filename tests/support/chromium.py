@@ -41,6 +41,20 @@ def click_cell(page, card: str, row: int, column: int) -> None:
     page.mouse.click(x, y)
 
 
+def matrix_cell(page, row: int, column: int) -> tuple[float, float]:
+    """The middle of a cell of the first matrix on the screen, counted from 0; the page stands still and shows it."""
+    area = settled(page).get_by_test_id("matrices").locator(".area").first
+    area.scroll_into_view_if_needed()  # a change adds a strip above it
+    box, cells = area.bounding_box(), area.get_attribute("data-cells")
+    left, top, across, down = (float(number) for number in cells.split(","))
+    return box["x"] + left + (column + 0.5) * across, box["y"] + top + (row + 0.5) * down
+
+
+def click_head_cell(page, row: int, column: int) -> None:
+    """Click a cell of the open head's matrix, counted from 0."""
+    page.mouse.click(*matrix_cell(page, row, column))
+
+
 def take_example(page, index: int) -> None:
     """Choose an example, counted from 0, from the menu beside the sentence."""
     page.get_by_role("button", name="Examples", exact=True).click()

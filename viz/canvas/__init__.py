@@ -10,7 +10,7 @@ from viz.canvas.clicks import Click, plot_clicks
 from viz.canvas.decoding import decoding_steps, pack_decoding
 from viz.canvas.grid import heads_grid, pack_grid
 from viz.canvas.lines import attention_lines, lines_view, pack_lines
-from viz.canvas.matrices import Matrix, attention_matrices, cell_states, pack_matrices
+from viz.canvas.matrices import Matrix, attention_matrices, cell_states, difference_matrix, pack_matrices
 from viz.canvas.pictures import pictures
 from viz.canvas.steps import attention_steps, pack_steps
 
@@ -24,6 +24,7 @@ __all__ = [
     "cell_states",
     "complete_address",
     "decoding_steps",
+    "difference_matrix",
     "heads_grid",
     "lines_view",
     "pack_decoding",

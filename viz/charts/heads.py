@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from model.analysis.attention import may_attend, strongest_cell
-from model.analysis.change import aligned
+from model.analysis.change import aligned, head_difference
 from model.trace.trace import AttentionMaps
 from viz.charts.parts.matrix import heatmap, mark_cell, matrix_figure, note, to_array
 from viz.charts.parts.words import cell_sentence, content, head_title, row_phrases, row_ticks, token_ticks
@@ -82,10 +82,8 @@ def difference_heatmap(
     through their counterparts (`model.analysis_change.aligned`); cells without one, and cells masked in both, have colours and
     hovers of their own.
     """
-    first = head_weights(aligned(before, after), kind, layer, head)
-    second = head_weights(after, kind, layer, head)
-    change = second.to(first.device) - first
-    allowed = may_attend(aligned(before, after), kind, layer) | may_attend(after, kind, layer).to(first.device)
+    head_weights(after, kind, layer, head)  # there is such a head
+    change, allowed = head_difference(before, after, kind, layer, head)
     where = f"<br>{head_title(after.anatomy.kind(kind), layer, head)} · row %{{y:d}}, column %{{x:d}}"
     bar = plotly_colour_bar(colours, tickvals=[-1, 0, 1], ticktext=["−1", "0", "+1"])
     cells = heatmap(

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import html
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
-import torch
 from torch import Tensor
 
 from model.analysis.two_sentences import LONGEST_SWAP, aligned_difference, aligned_mask, axis_counterparts, head_changes
 from model.trace.trace import AttentionMaps
-from viz.canvas import Click, Matrix, attention_matrices, cell_states, pack_matrices
-from viz.canvas.matrices import STATES
+from viz.canvas import Matrix, attention_matrices, cell_states, difference_matrix, pack_matrices
 from viz.charts.parts.words import head_title
 from viz.page import chips, engine, store
 from viz.page.caches import cached
@@ -123,7 +122,7 @@ def _matrices(scene: Scene, other: Scene) -> None:
     build = partial(pair_matrices, scene.maps, other.maps, kind, layer, head, not scene.settings.words)
     packed = scene.picture("pair", lambda: pack_matrices(build()), other, kind, layer, head)
     opener = calculation_opener(scene)
-    attention_matrices(packed, key="pair-matrices", on_cell=lambda _, query, key: opener(Click("", "", query, key, None)))
+    attention_matrices(packed, key="pair-matrices", on_cell=lambda _, query, key: opener(query, key))
     st.caption(_alone(scene.maps, other.maps, kind))
 
 
@@ -137,13 +136,9 @@ def pair_matrices(
                columns=across, opens=maps is first)
         for title, maps, down, across in (("First sentence", first, None, None), ("Second sentence", second, rows, columns))
     ]  # fmt: skip
-    difference = aligned_difference(first, second, kind, layer, head)
-    names = list(STATES)
-    states = torch.zeros(difference.shape, dtype=torch.uint8, device=difference.device)
-    states[~aligned_mask(first, second, kind, layer)] = 1 + names.index("masked")
-    states[difference.isnan()] = 1 + names.index("blank")
-    title = "Difference: second minus first"
-    return [*sides, Matrix(title, second, kind, difference, states, signed=True, rows=rows, columns=columns)]
+    difference, allowed = aligned_difference(first, second, kind, layer, head), aligned_mask(first, second, kind, layer)
+    between = difference_matrix(second, kind, difference, allowed, "Difference: second minus first")
+    return [*sides, replace(between, rows=rows, columns=columns)]
 
 
 def _alone(first: AttentionMaps, second: AttentionMaps, kind: str) -> str:

@@ -15,7 +15,7 @@ from viz.page import engine, store
 from viz.page.head_roles import head_measures, stored_measures
 from viz.page.parts.cards import card, plot
 from viz.page.parts.gathering import what_it_gathers
-from viz.page.parts.open_head import calculation_opener, open_head
+from viz.page.parts.open_head import open_head
 from viz.page.parts.tags import table, tag
 from viz.page.scene import Scene, View, style_beside
 from viz.page.shared import LABELS
@@ -29,10 +29,7 @@ def draw(scene: Scene) -> None:
     measures, settings = head_measures(scene), scene.settings
 
     def clicked(click: Click) -> None:
-        if click.card == "card-head":
-            calculation_opener(scene)(click)
-        else:
-            store.write(kind=click.name, layer=click.row, head=click.column, query=None, key=None)
+        store.write(kind=click.name, layer=click.row, head=click.column, query=None, key=None)
 
     cells, right = st.columns([1.7, 1], gap="medium")
     with cells, card("roles"):
@@ -42,8 +39,8 @@ def draw(scene: Scene) -> None:
         st.caption("Rows are layers, columns are heads. Written in a cell: the role in which that head is furthest above "
                    "shuffled attention. Point at a cell for all its scores; click to open the head.")  # fmt: skip
     with right, card("head"):
-        open_head(scene, listen=False)
-    plot_clicks(["card-roles", "card-head"], key="plot-clicks", on_click=clicked)
+        open_head(scene)
+    plot_clicks(["card-roles"], key="plot-clicks", on_click=clicked)
     with card("gathering"):
         what_it_gathers(scene)
     if moments := engine.moments(scene.trained):

@@ -26,7 +26,7 @@ STATES = {
     "cut-all": ("cut in all layers", "paint it to restore it in all of them"),
     "hidden": ("hidden", "click its token to show it again"),
     "row-cut": ("this row is cut as a whole", "click the row's token to restore it"),
-    "blank": ("one of the two has no counterpart in the other sentence", ""),
+    "blank": ("one of the two has no counterpart in the other", ""),
     "restored": ("restored", "its weight comes with the next pass"),
 }
 LEGEND = {
@@ -52,6 +52,7 @@ class Matrix:
     rows: list[int | None] | None = None  # the row of the first matrix that is the counterpart of each row; None: the same rows
     columns: list[int | None] | None = None
     opens: bool = False  # whether a click on a cell is reported
+    mark: tuple[int, int] | None = None  # (query, key): the cell that is framed
 
 
 def cell_states(maps: AttentionMaps, kind: str, layer: int, pieces: bool = True) -> Tensor:
@@ -77,6 +78,17 @@ def cell_states(maps: AttentionMaps, kind: str, layer: int, pieces: bool = True)
     if maps.anatomy.kind(kind).masked and maps.intervention.causal:
         states[~causal_mask(len(queries), device=allowed.device)] = _state("look-ahead")
     return states
+
+
+def difference_matrix(maps: AttentionMaps, kind: str, difference: Tensor, allowed: Tensor, title: str = "") -> Matrix:
+    """One head in `maps` minus its counterpart elsewhere, both (query, key): `difference` is NaN where there is none.
+
+    allowed: which cells may be attended to in either of the two.
+    """
+    states = torch.zeros(difference.shape, dtype=torch.uint8, device=difference.device)
+    states[~allowed] = _state("masked")
+    states[difference.isnan()] = _state("blank")
+    return Matrix(title, maps, kind, difference, states, signed=True)
 
 
 def _name(link: Link) -> str:
@@ -123,6 +135,7 @@ def _header(matrix: Matrix) -> dict:
         "columns": columns,
         "signed": matrix.signed,
         "opens": matrix.opens,
+        "mark": matrix.mark,
         "axes": packing.axes(matrix.maps, matrix.kind),
         "tokens": {
             name: {**lists[name], "labels": token_labels(each)} for name, each in packing.axis_tokens(matrix.maps).items()
@@ -153,6 +166,8 @@ def attention_matrices(
     on_paint: Callable[[list[tuple[int, int]], bool], None] | None = None,
     on_token: Callable[[str, int], None] | None = None,
     hints: dict[str, str] | None = None,
+    cell: int = 34,
+    saves: bool = False,
 ) -> None:
     """Mount the matrices of `pack_matrices`. Callbacks run at the start of the run that a click or a stroke causes.
 
@@ -160,6 +175,7 @@ def attention_matrices(
     on_paint(cells, cut): given, cells are painted instead: (query, key) of one stroke, to cut or (False) to restore.
     on_token(axis, index): with on_paint, the label of a "row" or a "column" was clicked; hints: what that does, in words, for
     "row" and "column" and, where it is hidden or cut already, "row back" and "column back".
+    cell: CSS pixels of a cell where there is room. saves: a button saves the picture as PNG.
     """
     turn = streamlit.session_state.setdefault(f"{key}-turn", 0)  # an answer to every stroke, also where it changed nothing
 
@@ -173,7 +189,7 @@ def attention_matrices(
         return callback
 
     data = packing.with_fields(packed, turn=turn, paints=on_paint is not None, label=LABELS[on_paint is not None],
-                               hints=hints or {})  # fmt: skip
+                               hints=hints or {}, cell=cell, saves=saves)  # fmt: skip
     _mount(
         key=key,
         data=data,

@@ -21,11 +21,11 @@ function colouring(room, panel) {
 }
 
 /** One panel: the cells as an image, what has no weight over it, hairlines between cells that are large enough. */
-export function drawPanel(room, panel) {
+export function drawPanel(room, panel, scale = window.devicePixelRatio || 1) {
   const { left, top, across, down, width, height } = panel.size;
   const { rows, columns } = panel.matrix;
-  const context = prepare(panel.canvas, width, height);
-  const image = cellImage(room, panel);
+  const context = prepare(panel.canvas, width, height, scale);
+  const image = cellImage(room, panel, scale);
   context.imageSmoothingEnabled = false;
   context.drawImage(image, left, top, columns * across, rows * down);
   const large = !isSmall(room);
@@ -44,9 +44,8 @@ export function drawPanel(room, panel) {
 }
 
 /** The cells of a panel, one pixel each, pooled by the largest where the screen has fewer pixels. */
-function cellImage(room, panel) {
+function cellImage(room, panel, ratio) {
   const { rows, columns } = panel.matrix;
-  const ratio = window.devicePixelRatio || 1;
   const [high, wide] = [
     Math.min(rows, Math.ceil(rows * panel.size.down * ratio)),
     Math.min(columns, Math.ceil(columns * panel.size.across * ratio)),

@@ -7,12 +7,14 @@ import { makeTip } from "../shared/tooltip.js";
 import { drawPanel, writeLegend } from "./draw.js";
 import { layOut, writeLabels } from "./layout.js";
 import { cancelStroke, endStroke } from "./paint.js";
+import { savePicture } from "./save.js";
 import {
   actAtCursor,
   cursorOf,
   frames,
   inside,
   leave,
+  markCell,
   moveCursor,
   moveTo,
   onClick,
@@ -36,15 +38,18 @@ export default function (component) {
 /** The elements, made once and kept across reruns. */
 function build(parent) {
   const root = element("div", "room matrices", { tabindex: "0", role: "application", "data-testid": "matrices" });
-  const [legend, panelsBox] = [element("div", "legend"), element("div", "panels")];
+  const [head, legend, panelsBox] = [element("div", "head"), element("div", "legend"), element("div", "panels")];
+  const save = element("button", "save", { type: "button", title: "Save this picture as PNG" }, "Save");
+  head.append(legend, save);
   const tip = makeTip("matrices-tip", ["name", "cell", "others"]);
   const live = element("div", "unseen", { "aria-live": "polite" });
-  root.append(legend, panelsBox, tip, live);
+  root.append(head, panelsBox, tip, live);
   parent.append(root);
   /** @type {any} */
   const room = {
     root,
     legend,
+    save,
     panelsBox,
     tip,
     live,
@@ -56,6 +61,7 @@ function build(parent) {
   room.observer = new ResizeObserver(() => {
     if (room.header && room.root.clientWidth !== room.width) draw(room);
   });
+  save.addEventListener("click", () => savePicture(room));
   addCursor(root, {
     move: (down, across) => moveCursor(room, down, across),
     act: () => actAtCursor(room),
@@ -76,7 +82,7 @@ function buildPanel(room, at) {
     labels: element("div", "labels"),
   };
   panel.canvas = element("canvas", "", { "aria-hidden": "true" });
-  panel.frames = ["row", "column", "cell", "cursor"].map((role) => element("div", `frame ${role}`));
+  panel.frames = ["row", "column", "cell", "cursor", "mark"].map((role) => element("div", `frame ${role}`));
   panel.area.append(panel.canvas, panel.labels, ...panel.frames);
   panel.root.append(panel.title, panel.area);
   panel.area.addEventListener("pointermove", (event) => onPointer(room, panel, event));
@@ -94,6 +100,7 @@ function fill(room) {
   const { header, root, values } = room;
   root.setAttribute("aria-label", header.label);
   root.classList.toggle("paints", header.paints);
+  room.save.hidden = !header.saves;
   let start = 0;
   header.matrices.forEach((matrix, at) => {
     const panel = (room.panels[at] ||= buildPanel(room, at));
@@ -119,10 +126,12 @@ function draw(room) {
     layOut(room, panel, width);
     panel.area.style.width = `${panel.size.width}px`;
     panel.area.style.height = `${panel.size.height}px`;
+    panel.area.dataset.cells = [panel.size.left, panel.size.top, panel.size.across, panel.size.down].join(); // for tests
   }
   for (const panel of room.panels) {
     writeLabels(room, panel);
     drawPanel(room, panel);
+    markCell(panel);
   }
   writeLegend(room);
   point(room);

@@ -5,8 +5,7 @@ import { cut } from "../shared/words.js";
 import { stateCode } from "./states.js";
 
 export const SLANT = (55 * Math.PI) / 180; // how steeply column labels rise
-const LARGEST_CELL = 34; // CSS pixels
-const TALLEST_MATRIX = 720;
+const TALLEST_MATRIX = 720; // CSS pixels
 const LONGEST_LABEL = 16; // characters
 
 /** The label of a row or column in two parts: what is read (soft), and the token itself. */
@@ -49,7 +48,7 @@ export function layOut(room, panel, width) {
   const top = Math.ceil(rise * Math.sin(SLANT)) + 16;
   const last = context.measureText(labelParts(panel, "columns", columns - 1).join("")).width;
   const overhang = Math.ceil(last * Math.cos(SLANT)) + 8;
-  const across = Math.min(LARGEST_CELL, Math.max(1, width - left - overhang) / columns);
+  const across = Math.min(room.header.cell, Math.max(1, width - left - overhang) / columns);
   const down = Math.min(Math.max(across, 17, top / rows), TALLEST_MATRIX / rows); // and half of the height
   panel.size = { left, top, across, down, width: left + across * columns + overhang, height: top + down * rows + 2 };
 }

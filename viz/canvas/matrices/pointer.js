@@ -119,6 +119,12 @@ function frame(panel, index, shown, row, column, down, across) {
   placeBox(panel.frames[index], shown ? { x, y, width, height } : null);
 }
 
+/** Frame the cell that Python marks. */
+export function markCell(panel) {
+  const { mark } = panel.matrix;
+  frame(panel, 4, Boolean(mark), ...(mark || [0, 0]), 1, 1);
+}
+
 /** A click with the tool "look" reports the cell; with the brush a label was clicked (cells answer to the stroke). */
 export function onClick(room, panel, event) {
   const place = find(panel, event);

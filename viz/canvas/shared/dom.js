@@ -25,13 +25,12 @@ export function contextOf(canvas) {
 }
 
 /**
- * Size a canvas to width x height CSS pixels at the screen's own resolution; returns its context, in CSS pixels.
+ * Size a canvas to width x height CSS pixels, by default at the screen's own resolution; returns its context, in CSS pixels.
  * @param {HTMLCanvasElement} canvas
  * @param {number} width
  * @param {number} height
  */
-export function prepare(canvas, width, height) {
-  const ratio = window.devicePixelRatio || 1;
+export function prepare(canvas, width, height, ratio = window.devicePixelRatio || 1) {
   const pixels = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
   if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) [canvas.width, canvas.height] = pixels;
   canvas.style.width = `${width}px`;
