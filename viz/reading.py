@@ -203,10 +203,10 @@ def position_change(change: Intervention, anatomy: Anatomy | None, side: str) ->
     stack = (anatomy or OURS).stack(side)
     edit, tokens = change.positions_on(stack), language(anatomy or OURS, side)
     if anatomy is not None and anatomy.positions == "none":
-        return f"{_opening(tokens)} positions {_DONE[edit]}: no effect, this model was trained without any"
+        return f"{_opening(tokens)} positions {_EDITS[edit]}: no effect, this model was trained without any"
     if edit != "none" and change.position_scale == 0:
-        return f"{_opening(tokens)} positions {_DONE[edit]}: no effect, × 0 leaves nothing of them"
-    return f"{_opening(tokens)} positions {_DONE[edit]} ({_MEANS[edit]})"
+        return f"{_opening(tokens)} positions {_EDITS[edit]}: no effect, × 0 leaves nothing of them"
+    return f"{_opening(tokens)} positions {_EDITS[edit]} ({_MEANS[edit]})"
 
 
 def scale_change(change: Intervention, anatomy: Anatomy | None) -> str:
@@ -235,7 +235,7 @@ def positions_view(anatomy: Anatomy) -> str:
     return f"{alone}this is the vector that is added to each token to say where it stands. {look}"
 
 
-_DONE = {"trained": "as trained", "none": "taken away", "shuffled": "shuffled", "reversed": "reversed"}
+_EDITS = {"trained": "as trained", "none": "taken away", "shuffled": "shuffled", "reversed": "reversed"}
 _MEANS = {
     "none": "nothing says where a token stands", "shuffled": "tokens are told each other’s places",
     "reversed": "the first token is told that it is the last",

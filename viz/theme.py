@@ -111,10 +111,10 @@ def cut(text: str, most: int = LONGEST_LABEL) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def cut_pair(read: str, made: str, most: int = LONGEST_PAIR) -> tuple[str, str]:
+def cut_pair(token: str, product: str, most: int = LONGEST_PAIR) -> tuple[str, str]:
     """Two labels that share a line, read → made, cut to `most` characters together; what is produced keeps more of it."""
-    made = cut(made, max(most - len(read), (most + 1) // 2))
-    return cut(read, most - len(made)), made
+    product = cut(product, max(most - len(token), (most + 1) // 2))
+    return cut(token, most - len(product)), product
 
 
 def word_label(piece: str, notation: Notation = SENTENCEPIECE) -> str:

@@ -195,12 +195,12 @@ def test_pieces_of_a_translation_from_the_address_are_text_in_captions():
 typed_texts = st.builds(lambda text, times: text * times, st.text(min_size=1, max_size=8), st.integers(0, 20_000))
 
 
-@given(texts=st.dictionaries(st.sampled_from(LINK.typed), typed_texts), cut=st.integers(0, 500))
+@given(texts=st.dictionaries(st.sampled_from(LINK.typed_names), typed_texts), cut=st.integers(0, 500))
 def test_every_address_can_be_opened(texts, cut):
     """Within the limit of a server; what fits is as it was, and of a typed text that is cut the beginning is left."""
     query = {**texts, "view": "lines", "cut": ",".join(["encoder.1.1.1"] * cut)}
-    found = fitting(query, LINK.typed)
+    found = fitting(query, LINK.typed_names)
     assert len(urlencode(found)) <= LONGEST and found.keys() == query.keys()
-    assert all(text.startswith(found[name]) if name in LINK.typed else text == found[name] for name, text in query.items())
+    assert all(text.startswith(found[name]) if name in LINK.typed_names else text == found[name] for name, text in query.items())
     if len(urlencode(query)) <= LONGEST:
         assert found == query

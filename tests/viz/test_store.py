@@ -16,7 +16,7 @@ def page() -> None:
         store.follow(State(of_views={"height": 2}))
     st.text_input("Text", **store.tied("text"))
     st.toggle("Mask", **store.tied("causal"))
-    own = store.tied(key="bold", shown=store.state().height > 4, take=lambda on: {"height": 9 if on else 1})
+    own = store.tied(key="bold", value=store.state().height > 4, take=lambda on: {"height": 9 if on else 1})
     st.toggle("High", **own)
     st.pills("Compare", ["after", "before"], required=True, **store.tied("compare", "shown", options=True))
     st.button("Elsewhere", key="elsewhere", on_click=store.write, kwargs={"text": "Two dogs.", "height": 5, "causal": True})

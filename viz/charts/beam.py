@@ -34,7 +34,7 @@ SCORE = 74  # px: room for the score behind a hypothesis that ended
 TOP, LEFT, BOTTOM = 34, 12, 12  # px around the tree
 WIDEST = 12_000  # px: a tree that would be wider loses its texts, and the hover tells
 NARROWEST = 6  # px: a step of the longest trees
-READ = 60  # characters of a hypothesis in the hover
+LONGEST_HYPOTHESIS = 60  # characters of a hypothesis in the hover
 ROLES = ("pruned", "finished", "winner")  # the later ones lie on top
 
 
@@ -126,9 +126,9 @@ def place_runs(tree: BeamTree, runs: list[Run], columns: Columns) -> None:
         run.left, run.right = columns.edges[first(run).step], columns.edges[last.step + 1]
         if run.role == "winner":
             continue
-        wanted = runs[run.parent].lane if run.parent >= 0 else 0
+        parent_lane = runs[run.parent].lane if run.parent >= 0 else 0
         lanes = [lane for lane, since in enumerate(free) if since <= run.left] + [len(free)]
-        run.lane = min(lanes, key=lambda lane: abs(lane - wanted))
+        run.lane = min(lanes, key=lambda lane: abs(lane - parent_lane))
         if run.lane == len(free):
             free.append(0.0)
         free[run.lane] = run.right + (SCORE if last.normalised is not None else 0)
@@ -182,7 +182,7 @@ def describe(tree: BeamTree, piece: Callable[[int], str], index: int) -> str:
     before = 0.0 if one.parent is None else tree.hypotheses[one.parent].log_probability
     ids = tree.ids(index)
     text = SENTENCEPIECE.text(spelled_text(ids, [piece(id_) for id_ in ids])).strip()
-    text = text if len(text) <= READ else f"… {text[-READ:]}"
+    text = text if len(text) <= LONGEST_HYPOTHESIS else f"… {text[-LONGEST_HYPOTHESIS:]}"
     chance = number(math.exp(one.log_probability - before), 3)
     lines = [
         markup(f"“{text}”"),

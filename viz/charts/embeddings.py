@@ -81,29 +81,29 @@ def neighbours_bar(vocabulary: Vocabulary, id_: int, colours: Palette = LIGHT, k
 
 
 def embedding_map(
-    trace: Trace, side: str, vocabulary: Vocabulary, chosen: int, dimensions: int = 2, colours: Palette = LIGHT
+    trace: Trace, side: str, vocabulary: Vocabulary, token_id: int, dimensions: int = 2, colours: Palette = LIGHT
 ) -> go.Figure:
     """The pieces of a side's sentence among their nearest neighbours, along the axes on which these points spread most.
 
-    chosen: id of the piece that is looked up, of the sentence or not; dimensions: 2 or 3. Every piece is one point however
+    token_id: id of the piece that is looked up, of the sentence or not; dimensions: 2 or 3. Every piece is one point however
     often it occurs; its `customdata` is its id. The axes are principal axes of the sentence's pieces and their neighbours,
     the same whatever is chosen; each says which share of these points' variance it carries. Of chosen piece, its neighbours
     and the sentence, the pieces that find room are labelled.
     """
     own = list(dict.fromkeys(trace.tokens(side).ids))
     near = surroundings(vocabulary, own, min(AROUND, (MOST_POINTS - len(own)) // len(own)))
-    closest, cosines = (part.tolist() for part in vocabulary.nearest(chosen, CLOSEST))
-    close = {other: (chosen, value) for other, value in zip(closest, cosines, strict=True)}
+    closest, cosines = (part.tolist() for part in vocabulary.nearest(token_id, CLOSEST))
+    close = {other: (token_id, value) for other, value in zip(closest, cosines, strict=True)}
     axes = principal_axes(vocabulary.weight[own + list(near)], dimensions)
     groups = {
-        "near another token": [id_ for id_ in near if id_ not in close and id_ != chosen],
-        f"near {_named(vocabulary, chosen)}": [id_ for id_ in close if id_ not in own],
-        "in the sentence": [id_ for id_ in own if id_ != chosen],
-        _named(vocabulary, chosen): [chosen],
+        "near another token": [id_ for id_ in near if id_ not in close and id_ != token_id],
+        f"near {_named(vocabulary, token_id)}": [id_ for id_ in close if id_ not in own],
+        "in the sentence": [id_ for id_ in own if id_ != token_id],
+        _named(vocabulary, token_id): [token_id],
     }
     ids = [id_ for group in groups.values() for id_ in group]
     places = axes.project(vocabulary.weight[ids]).numpy()
-    texts, sides = _map_labels(places, ids, list(dict.fromkeys([chosen, *close, *own])), vocabulary)
+    texts, sides = _map_labels(places, ids, list(dict.fromkeys([token_id, *close, *own])), vocabulary)
     hover = _map_hover(vocabulary, trace.tokens(side), ids, {**near, **close})
     figure, start = go.Figure(), 0
     for (name, group), style in zip(groups.items(), _map_looks(colours, side, dimensions), strict=True):
@@ -116,11 +116,13 @@ def embedding_map(
     return framed(figure, places, axes.shares.tolist(), title, colours)
 
 
-def _map_labels(places: np.ndarray, ids: list[int], wanted: list[int], vocabulary: Vocabulary) -> tuple[list[str], list[str]]:
+def _map_labels(
+    places: np.ndarray, ids: list[int], label_order: list[int], vocabulary: Vocabulary
+) -> tuple[list[str], list[str]]:
     """Texts and their sides, for the pieces of `wanted` that find room, the first before the others."""
     at = {id_: index for index, id_ in enumerate(ids)}
     texts = [point_text(token_label(vocabulary.pieces[id_]), places.shape[1]) for id_ in ids]
-    sides = placed(places, texts, [at[id_] for id_ in wanted], firm=CLOSEST + 1)
+    sides = placed(places, texts, [at[id_] for id_ in label_order], firm=CLOSEST + 1)
     return [text if side else "" for text, side in zip(texts, sides, strict=True)], [side or "top center" for side in sides]
 
 
@@ -134,8 +136,8 @@ def _map_hover(vocabulary: Vocabulary, tokens: Tokens, ids: list[int], near: dic
         parts = [_named(vocabulary, id_)]
         if id_ in positions:
             numbers = positions[id_]
-            shown = ", ".join(map(str, numbers[:8])) + (" …" if len(numbers) > 8 else "")
-            parts.append(f"in the sentence: token {shown}" if len(numbers) == 1 else f"in the sentence: tokens {shown}")
+            listing = ", ".join(map(str, numbers[:8])) + (" …" if len(numbers) > 8 else "")
+            parts.append(f"in the sentence: token {listing}" if len(numbers) == 1 else f"in the sentence: tokens {listing}")
         if id_ in near:
             parts.append(f"cosine to {_named(vocabulary, near[id_][0])}: <b>{number(near[id_][1], 3)}</b>")
         hovers.append("<br>".join(parts))
@@ -163,41 +165,41 @@ def _map_looks(colours: Palette, side: str, dimensions: int) -> list[dict]:
 
 
 def token_paths(
-    trace: Trace, side: str, chosen: int = 0, dimensions: int = 2, colours: Palette = LIGHT, directions: bool = False
+    trace: Trace, side: str, token: int = 0, dimensions: int = 2, colours: Palette = LIGHT, directions: bool = False
 ) -> go.Figure:
     """Every token's way through the layers: one line from its embedding (ring) to its last state (dot).
 
-    chosen: the token that is highlighted, from 0; dimensions: 2 or 3; directions: every state divided by its length first, so
+    token: the token that is highlighted, from 0; dimensions: 2 or 3; directions: every state divided by its length first, so
     that a token whose vector grows long does not squeeze the others together. Axes are principal axes of all states of all
     tokens of the side, each with its share of their variance. `customdata` of every point is its token, from 0. Of a long
     sentence, some tokens are drawn: the title says which. Raises ValueError for a token that the side does not have.
     """
     tokens = trace.tokens(side)
-    if not 0 <= chosen < len(tokens):
-        raise ValueError(f"This side has tokens 0 to {len(tokens) - 1}; asked for {chosen}.")
+    if not 0 <= token < len(tokens):
+        raise ValueError(f"This side has tokens 0 to {len(tokens) - 1}; asked for {token}.")
     coordinates, shares = paths(trace, side, dimensions, directions)
     places = coordinates.numpy()  # (point, position, dimension)
-    drawn, title = _drawn(tokens, chosen)
-    hover = {index: _path_hover(trace, side, index, places[:, index], 2 if directions else 1) for index in drawn}
+    order, title = _draw_order(tokens, token)
+    hover = {index: _path_hover(trace, side, index, places[:, index], 2 if directions else 1) for index in order}
     figure = go.Figure()
     quiet, wide = mix(colours.card, colours.soft, 0.5), dimensions == 3
-    if len(drawn) > 1:
-        _lines(figure, places, drawn[:-1], hover, name="other tokens", line={"color": quiet, "width": 2 if wide else 1.2})
-    _lines(figure, places, [chosen], hover, name="chosen token", line={"color": colours.kind(side), "width": 6 if wide else 3})
-    _ends(figure, places, drawn, hover, tokens, [quiet] * (len(drawn) - 1) + [colours.kind(side)], colours)
-    figure = framed(figure, places[:, drawn].reshape(-1, dimensions), shares.tolist(), title, colours)
+    if len(order) > 1:
+        _lines(figure, places, order[:-1], hover, name="other tokens", line={"color": quiet, "width": 2 if wide else 1.2})
+    _lines(figure, places, [token], hover, name="chosen token", line={"color": colours.kind(side), "width": 6 if wide else 3})
+    _ends(figure, places, order, hover, tokens, [quiet] * (len(order) - 1) + [colours.kind(side)], colours)
+    figure = framed(figure, places[:, order].reshape(-1, dimensions), shares.tolist(), title, colours)
     figure.update_layout(showlegend=False, margin_t=56)
     return figure
 
 
-def _drawn(tokens: Tokens, chosen: int) -> tuple[list[int], str]:
+def _draw_order(tokens: Tokens, token: int) -> tuple[list[int], str]:
     """The tokens whose paths are drawn, the chosen one last and so on top, and what the title says of them."""
     count = len(tokens)
     if count <= MOST_PATHS:
-        return [index for index in range(count) if index != chosen] + [chosen], f"{count} tokens: {RING}"
+        return [index for index in range(count) if index != token] + [token], f"{count} tokens: {RING}"
     step = -(-count // (MOST_PATHS - 2))
-    others = sorted({*range(0, count, step), *(index for index, apart in enumerate(tokens.special) if apart)} - {chosen})
-    return [*others, chosen], f"{len(others) + 1} of {count} tokens: the chosen one, the special ones and one in {step}<br>{RING}"
+    others = sorted({*range(0, count, step), *(index for index, apart in enumerate(tokens.special) if apart)} - {token})
+    return [*others, token], f"{len(others) + 1} of {count} tokens: the chosen one, the special ones and one in {step}<br>{RING}"
 
 
 def _path_hover(trace: Trace, side: str, index: int, path: np.ndarray, digits: int) -> list[str]:
@@ -222,7 +224,7 @@ def _lines(figure: go.Figure, places: np.ndarray, group: list[int], hover: dict[
 def _ends(
     figure: go.Figure,
     places: np.ndarray,
-    drawn: list[int],
+    order: list[int],
     hover: dict[int, list[str]],
     tokens: Tokens,
     inks: list[str],
@@ -230,23 +232,23 @@ def _ends(
 ) -> None:
     """A ring where each path starts, and a dot with the token's name, where it finds room, at its end."""
     size = 6 if places.shape[-1] == 2 else 4
-    sizes = [size] * (len(drawn) - 1) + [size + 4]
-    common = {"customdata": drawn, "hoverinfo": "text"}
+    sizes = [size] * (len(order) - 1) + [size + 4]
+    common = {"customdata": order, "hoverinfo": "text"}
     ring = {"symbol": "circle-open", "size": sizes, "color": inks, "line": {"width": 1.5, "color": inks}}
-    texts = [point_text(token_label(tokens.shown[index], tokens.notation), places.shape[-1]) for index in drawn]
-    sides = placed(places[-1, drawn], texts, list(range(len(drawn)))[::-1])
-    letters = [colours.soft] * (len(drawn) - 1) + [colours.ink]
-    add_points(figure, places[0, drawn], name="embedding", mode="markers", marker=ring,
-               hovertext=[hover[index][0] for index in drawn], **common)  # fmt: skip
+    texts = [point_text(token_label(tokens.shown[index], tokens.notation), places.shape[-1]) for index in order]
+    sides = placed(places[-1, order], texts, list(range(len(order)))[::-1])
+    letters = [colours.soft] * (len(order) - 1) + [colours.ink]
+    add_points(figure, places[0, order], name="embedding", mode="markers", marker=ring,
+               hovertext=[hover[index][0] for index in order], **common)  # fmt: skip
     add_points(
         figure,
-        places[-1, drawn],
+        places[-1, order],
         name="last layer",
         mode="markers+text",
         marker={"size": sizes, "color": inks},
         text=[text if side else "" for text, side in zip(texts, sides, strict=True)],
         textposition=[side or "top center" for side in sides],
-        hovertext=[hover[index][-1] for index in drawn],
+        hovertext=[hover[index][-1] for index in order],
         textfont={"family": MONO, "size": LABEL_SIZE, "color": letters},
         **common,
     )

@@ -221,16 +221,16 @@ def _summary(values: Tensor) -> str:
     return markup(text).replace("&lt;br&gt;", "<br>")
 
 
-def unit_bars(values: Tensor, units: Tensor, chosen: int, colours: Palette = LIGHT) -> go.Figure:
+def unit_bars(values: Tensor, units: Tensor, unit: int, colours: Palette = LIGHT) -> go.Figure:
     """The strongest units of one token: values after the ReLU, numbered from 1; `customdata` is the unit from 0, for clicks."""
     ids, places = units.tolist(), list(range(1, len(units) + 1))
     bars = go.Bar(
         x=to_array(values), y=places, orientation="h", name="units", customdata=ids, textposition="outside",
         text=[number(value) for value in values.tolist()], cliponaxis=False, textfont={"size": LABEL_SIZE, "color": colours.ink},
-        marker={"color": [mix(colours.card, colours.feed_forward, 1.0 if id_ == chosen else 0.5) for id_ in ids]},
+        marker={"color": [mix(colours.card, colours.feed_forward, 1.0 if id_ == unit else 0.5) for id_ in ids]},
         hovertemplate="%{text} after the ReLU; click to look at this unit<extra></extra>",
     )  # fmt: skip
-    ticks = [f"<b>unit {id_ + 1}</b>" if id_ == chosen else f"unit {id_ + 1}" for id_ in ids]
+    ticks = [f"<b>unit {id_ + 1}</b>" if id_ == unit else f"unit {id_ + 1}" for id_ in ids]
     most = max(1e-9, float(values.max()))
     layout = plotly_layout(
         colours,

@@ -142,7 +142,7 @@ def lens_heatmap(trace: Trace, lens: Lens, pieces: list[str], colours: Palette =
     """
     labels = trace.stream(_predicting(trace)).labels
     points = [at for at, label in enumerate(labels) if at == 0 or label.endswith("feed-forward")]
-    chosen = lens.label_probability[points]
+    probability = lens.label_probability[points]
     names = ["embedding", *(f"layer {layer}" for layer in range(1, len(points)))]
     tops, chances = lens.top[points].tolist(), lens.top_probability[points].tolist()
     places, finals = lens.label_rank[points].tolist(), trace.labels.ids
@@ -156,7 +156,7 @@ def lens_heatmap(trace: Trace, lens: Lens, pieces: list[str], colours: Palette =
     texts = [[_cell(pieces[id_], id_ == final) for id_, final in zip(line, finals, strict=True)] for line in tops]
     few = len(finals) <= READABLE
     cells = heatmap(
-        to_array(chosen),
+        to_array(probability),
         "%{y}, at %{x}: %{customdata}, probability <b>%{z:.3f}</b>",
         zmin=0,
         zmax=1,

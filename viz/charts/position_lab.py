@@ -146,8 +146,9 @@ def order_differences(permuted: Permuted, tokens: Tokens, colours: Palette = LIG
         )
         for name, numbers, shares, colour, symbol in series
     ]  # fmt: skip
-    room, drawn = text_width(texts, size) + 16, torch.cat([numbers for _, numbers, *_ in series]).clamp_min(FLOOR).log10()
-    reach = [min(-7.0, float(drawn.min())) - 0.3, max(1.0, float(drawn.max())) + 0.3]  # the same for most sentences and changes
+    room, exponents = text_width(texts, size) + 16, torch.cat([numbers for _, numbers, *_ in series]).clamp_min(FLOOR).log10()
+    low, high = min(-7.0, float(exponents.min())), max(1.0, float(exponents.max()))
+    reach = [low - 0.3, high + 0.3]  # the same for most sentences and changes
     layout = plotly_layout(
         colours, height=round(300 + room), margin={"l": 70, "r": 12, "t": 34, "b": room}, showlegend=True,
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": LABEL_SIZE}, "itemclick": False},

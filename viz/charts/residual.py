@@ -32,12 +32,12 @@ def residual_norms(trace: Trace, side: str, colours: Palette = LIGHT) -> alt.Lay
     norms = analysis.residual_norms(trace, side)  # (point, position)
     tokens = trace.tokens(side)
     many = len(tokens) > MANY
-    shown = [index for index, apart in enumerate(tokens.special) if apart or not many]
+    indices = [index for index, apart in enumerate(tokens.special) if apart or not many]
     x = _depth_axis(trace, side)
     layers = _bands(norms, x, colours.kind(side)) if many else []
-    if shown:
-        layers += _lines(x, colours, trace.anatomy, side, shown, tokens, norms)
-    return _finish(layers, _rows(trace, side, norms, shown), colours)
+    if indices:
+        layers += _lines(x, colours, trace.anatomy, side, indices, tokens, norms)
+    return _finish(layers, _rows(trace, side, norms, indices), colours)
 
 
 def written_shares(trace: Trace, side: str, colours: Palette = LIGHT) -> alt.LayerChart:
@@ -100,12 +100,12 @@ def _token_ticks(
     return [ticks, strong, *_haloed(selection, alt.Text("share:Q", format=".0%"), colours)], rows
 
 
-def _rows(trace: Trace, side: str, norms: Tensor, shown: list[int]) -> list[dict]:
+def _rows(trace: Trace, side: str, norms: Tensor, indices: list[int]) -> list[dict]:
     """Tidy rows of the tokens to be drawn as lines: point, n (position from 1), token, after (which sublayer), norm."""
     tokens = trace.tokens(side)
     labels = trace.stream(side).labels
     after = ["embedding", *_sublayers(trace.anatomy, side, LIGHT)[1] * len(labels)]
-    values = norms[:, shown].cpu().tolist()
+    values = norms[:, indices].cpu().tolist()
     return [
         {
             "point": point,
@@ -116,12 +116,12 @@ def _rows(trace: Trace, side: str, norms: Tensor, shown: list[int]) -> list[dict
             "norm": _digits(value),
         }
         for point, row in enumerate(values)
-        for index, value in zip(shown, row, strict=True)
+        for index, value in zip(indices, row, strict=True)
     ]
 
 
 def _lines(
-    x: alt.X, colours: Palette, anatomy: Anatomy, side: str, shown: list[int], tokens: Tokens, norms: Tensor
+    x: alt.X, colours: Palette, anatomy: Anatomy, side: str, indices: list[int], tokens: Tokens, norms: Tensor
 ) -> list[alt.Chart]:
     """One line a token with linked hover, dots by sublayer, and names at the right end."""
     hover = alt.selection_point(name="token", on="pointerover", clear="pointerout", fields=["n"], nearest=True, empty=False)
@@ -143,19 +143,19 @@ def _lines(
     selection = base.transform_filter(hover)
     strong = selection.mark_line(strokeWidth=3, color=colours.ink).encode(detail="n:O")
     layers = [lines, dots.add_params(hover), strong, *_haloed(selection, alt.Text("norm:Q", format=".1f"), colours)]
-    return layers + _end_labels(norms, shown, tokens, x, colours, hover) if len(shown) <= NAMED else layers
+    return layers + _end_labels(norms, indices, tokens, x, colours, hover) if len(indices) <= NAMED else layers
 
 
 def _end_labels(
-    norms: Tensor, shown: list[int], tokens: Tokens, x: alt.X, colours: Palette, hover: alt.Parameter
+    norms: Tensor, indices: list[int], tokens: Tokens, x: alt.X, colours: Palette, hover: alt.Parameter
 ) -> list[alt.Chart]:
     """Token names behind the last point, moved apart where lines end close together."""
-    last = norms[-1, shown].cpu().tolist()
+    last = norms[-1, indices].cpu().tolist()
     places = spread_apart(last, 15 * float(norms.max()) / HEIGHT)
     end = norms.size(0) - 1
     data = [
         {"point": end, "n": index + 1, "token": _token_name(tokens.shown[index], tokens.notation), "norm": place}
-        for index, place in zip(shown, places, strict=True)
+        for index, place in zip(indices, places, strict=True)
     ]
     text = _chart(data).mark_text(align="left", dx=10, font=MONO, fontSize=LABEL_SIZE)
     return [

@@ -97,13 +97,13 @@ def _cells(
     filled = np.zeros((layers, heads), dtype=np.float32) if values is None else values
     return [
         go.Heatmap(
-            z=np.where(chosen, filled, np.nan), x0=1, dx=1, y0=1, dy=1, xaxis=f"x{end}", yaxis=f"y{end}", zmin=0, zmax=most,
+            z=np.where(cells, filled, np.nan), x0=1, dx=1, y0=1, dy=1, xaxis=f"x{end}", yaxis=f"y{end}", zmin=0, zmax=most,
             colorscale=scale, showscale=False, name=kind, opacity=opacity, xgap=2, ygap=2, hoverongaps=False,
-            text=np.where(chosen, texts, ""), texttemplate="%{text}", textfont={"size": LABEL_SIZE - 2},
+            text=np.where(cells, texts, ""), texttemplate="%{text}", textfont={"size": LABEL_SIZE - 2},
             customdata=hovers, hovertemplate="%{customdata}<extra></extra>",
         )
-        for chosen, opacity in ((~bright, FAINT), (bright, 1.0))
-        if chosen.any()
+        for cells, opacity in ((~bright, FAINT), (bright, 1.0))
+        if cells.any()
     ]  # fmt: skip
 
 

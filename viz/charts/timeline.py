@@ -11,13 +11,13 @@ from viz.charts.parts.matrix import heatmap, matrix_figure
 from viz.theme import LABEL_SIZE, LIGHT, Palette, markup, mix, plotly_axis, plotly_colour_bar, plotly_layout
 
 
-def timeline_curve(moments: list[Moment], chosen: int, colours: Palette = LIGHT) -> go.Figure:
+def timeline_curve(moments: list[Moment], index: int, colours: Palette = LIGHT) -> go.Figure:
     """Held-out cross-entropy (nats per token) and BLEU at every moment, evenly spaced; the chosen one (from 0) is marked."""
     places, steps = list(range(len(moments))), [f"{at.step:,}" for at in moments]
     lines = [
         go.Scatter(
             x=places, y=[getattr(at, field) for at in moments], yaxis=axis, mode="lines+markers", name=name, customdata=steps,
-            line={"color": colour, "width": 2}, marker={"size": [13 if place == chosen else 6 for place in places]},
+            line={"color": colour, "width": 2}, marker={"size": [13 if place == index else 6 for place in places]},
             hovertemplate=f"step %{{customdata}}: {name} <b>%{{y:.2f}}</b><extra></extra>",
         )
         for field, axis, name, colour in (
@@ -28,8 +28,8 @@ def timeline_curve(moments: list[Moment], chosen: int, colours: Palette = LIGHT)
     bar = {
         "type": "line",
         "yref": "paper",
-        "x0": chosen,
-        "x1": chosen,
+        "x0": index,
+        "x1": index,
         "y0": 0,
         "y1": 1,
         "line": {"color": colours.soft, "width": 1, "dash": "dot"},
@@ -43,10 +43,10 @@ def timeline_curve(moments: list[Moment], chosen: int, colours: Palette = LIGHT)
     return go.Figure(lines, layout)
 
 
-def role_history(moments: list[Moment], colours: Palette = LIGHT, chosen: int | None = None) -> go.Figure:
+def role_history(moments: list[Moment], colours: Palette = LIGHT, index: int | None = None) -> go.Figure:
     """How many heads had each role at every moment; the hover names them. Rows are roles, columns are training steps.
 
-    chosen: the moment to frame, from 0.
+    index: the moment to frame, from 0.
     """
     names = [role for role in ROLE if any(at.roles.get(role) for at in moments)] or list(ROLE)
     counts = [[len(at.roles.get(role, [])) for at in moments] for role in names]
@@ -59,8 +59,8 @@ def role_history(moments: list[Moment], colours: Palette = LIGHT, chosen: int | 
     titles, steps = [markup(ROLE[role].title) for role in names], [f"{at.step:,}" for at in moments]
     figure = matrix_figure([cells], colours, (titles, steps), (titles, steps), "heads that have the role", square=False)
     figure.layout.xaxis.tickangle = 0
-    if chosen is not None:
-        box = {"x0": chosen + 0.5, "x1": chosen + 1.5, "y0": 0.5, "y1": len(names) + 0.5}
+    if index is not None:
+        box = {"x0": index + 0.5, "x1": index + 1.5, "y0": 0.5, "y1": len(names) + 0.5}
         figure.add_shape(type="rect", **box, line={"color": colours.ink, "width": 2})
     return figure
 

@@ -85,7 +85,7 @@ def _nodes(figure: go.Figure, tree: MergeTree, places: list, colours: Palette, r
     """The merges: what both parts are together, and the rank."""
     first = len(tree.characters)
     hover = [
-        f"Merge {order}: “{_shown(tree.text(merge.left))}” + “{_shown(tree.text(merge.right))}” → “{_shown(merge.piece)}”<br>"
+        f"Merge {order}: “{_label(tree.text(merge.left))}” + “{_label(tree.text(merge.right))}” → “{_label(merge.piece)}”<br>"
         f"rank {merge.rank:,} of {tree.ranks:,}: the lowest of all neighbours at this moment"
         for order, merge in enumerate(tree.merges, start=1)
     ]
@@ -103,7 +103,7 @@ def _nodes(figure: go.Figure, tree: MergeTree, places: list, colours: Palette, r
     font = {"family": MONO, "size": LABEL_SIZE, "color": colours.ink}
     for at, merge in enumerate(tree.merges if readable else ()):
         figure.add_annotation(
-            x=x[at], y=y[at], text=f"<b>{_shown(merge.piece)}</b> {tinted(f'rank {merge.rank:,}', colours.soft)}",
+            x=x[at], y=y[at], text=f"<b>{_label(merge.piece)}</b> {tinted(f'rank {merge.rank:,}', colours.soft)}",
             showarrow=False, bgcolor=colours.card, borderpad=2, font=font, hovertext=hover[at],
         )  # fmt: skip
 
@@ -162,5 +162,5 @@ def _bytes(tree: MergeTree, node: int) -> str:
     return f"{count} byte{'s' if count > 1 else ''}"
 
 
-def _shown(text: str) -> str:
+def _label(text: str) -> str:
     return markup("".join(character_label(character) for character in text))

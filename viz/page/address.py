@@ -20,12 +20,12 @@ LONGEST = 60_000  # characters of the parameters as they stand in the address: w
 
 def mount(link: Link) -> None:
     """Let the browser tell apart what is typed from what is chosen. Once a run, before anything is written."""
-    address_bar(typed=link.typed, walked=link.walked, on_texts=partial(_restore, link))
+    address_bar(typed_names=link.typed_names, walked_names=link.walked_names, on_texts=partial(_restore, link))
 
 
 def _restore(link: Link, texts: dict[str, str]) -> None:
     """After a reload: the tab still has the whole of texts that were too long for the address."""
-    texts = {name: text for name, text in texts.items() if name in link.typed and isinstance(text, str)}
+    texts = {name: text for name, text in texts.items() if name in link.typed_names and isinstance(text, str)}
     if store.begun():
         follow(link, store.state().having(**texts))
 
@@ -51,13 +51,13 @@ def _in_browser() -> bool:
 def follow(link: Link, state: State) -> None:
     """Take over a State that came from the address: widgets show it, whatever they showed before."""
     whole = st.session_state.get("whole", {})  # back to a text of which the address has the beginning
-    store.follow(state.having(**{name: whole[text] for name in link.typed if (text := state.value(name)) in whole}))
+    store.follow(state.having(**{name: whole[text] for name in link.typed_names if (text := state.value(name)) in whole}))
 
 
 def publish(link: Link, anatomy: Anatomy) -> None:
     """Write what the page shows into the address; anatomy: of the model that is open."""
     whole, before = link.write(store.state(), anatomy), st.session_state.get("address")
-    query = st.session_state["address"] = fitting(whole, link.typed)
+    query = st.session_state["address"] = fitting(whole, link.typed_names)
     if query != whole:
         texts = {name: text for name, text in whole.items() if query[name] != text}
         st.session_state["whole"] = {query[name]: text for name, text in texts.items()}
@@ -70,11 +70,11 @@ def publish(link: Link, anatomy: Anatomy) -> None:
         st.query_params.from_dict(query)
 
 
-def fitting(query: dict[str, str], typed: Collection[str]) -> dict[str, str]:
+def fitting(query: dict[str, str], typed_names: Collection[str]) -> dict[str, str]:
     """The same parameters within LONGEST, the longest of the typed ones cut where they are too many."""
     query = dict(query)
-    for name in sorted(set(typed) & set(query), key=lambda name: -len(query[name])):
+    for name in sorted(set(typed_names) & set(query), key=lambda name: -len(query[name])):
         room = LONGEST - len(urlencode({**query, name: ""}))
-        while len(written := quote_plus(query[name])) > max(0, room):
-            query[name] = query[name][: len(query[name]) * max(0, room) // len(written)]
+        while len(encoding := quote_plus(query[name])) > max(0, room):
+            query[name] = query[name][: len(query[name]) * max(0, room) // len(encoding)]
     return query

@@ -166,11 +166,11 @@ class Cache:
 
     def _look(self, key: Hashable, reader: Reader) -> None:
         """Note what is on a reader's screen."""
-        seen = self._looked_at.setdefault(reader, {})
-        seen.pop(key, None)
-        seen[key] = None
-        while len(seen) > self.on_screen:
-            del seen[next(iter(seen))]
+        keys = self._looked_at.setdefault(reader, {})
+        keys.pop(key, None)
+        keys[key] = None
+        while len(keys) > self.on_screen:
+            del keys[next(iter(keys))]
 
     def _keep(self, key: Hashable, entry: Entry, reader: Reader) -> Entry:
         if entry.size <= self.limit:
@@ -183,9 +183,9 @@ class Cache:
         return entry
 
     def _make_room(self) -> None:
-        seen = set(chain.from_iterable(self._looked_at.values()))
+        keys_on_screen = set(chain.from_iterable(self._looked_at.values()))
         big = self.limit / BIG
-        for key in sorted(self._entries, key=lambda key: (key in seen, self._entries[key].size <= big)):
+        for key in sorted(self._entries, key=lambda key: (key in keys_on_screen, self._entries[key].size <= big)):
             if self.bytes <= self.limit:
                 return
             self.bytes -= self._entries.pop(key).size
@@ -269,11 +269,11 @@ def _keys(function: Callable) -> Callable[..., Hashable]:
 
 def _copied(key: Hashable, compute: Callable[[], T]) -> T:
     """The value of a key; whoever computes it keeps the original and leaves a pickle."""
-    made: list[T] = []
+    values: list[T] = []
 
     def pickled() -> bytes:
-        made.append(compute())
-        return pickle.dumps(made[0])
+        values.append(compute())
+        return pickle.dumps(values[0])
 
     data = pictures.get(key, pickled, len, _reader())
-    return made[0] if made else pickle.loads(data)
+    return values[0] if values else pickle.loads(data)

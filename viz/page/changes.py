@@ -27,10 +27,10 @@ class Change:
 
 def changes(change: Intervention, maps: AttentionMaps | None = None) -> list[Change]:
     """Everything that `change` changes, in words; maps: names the tokens of links."""
-    default, found = Intervention(), []
+    default, entries = Intervention(), []
 
     def add(name: str, words: str) -> None:
-        found.append(Change(name, words, lambda now: replace(now, **{name: getattr(default, name)})))
+        entries.append(Change(name, words, lambda now: replace(now, **{name: getattr(default, name)})))
 
     anatomy = maps.anatomy if maps else None
     if not change.causal:
@@ -48,7 +48,7 @@ def changes(change: Intervention, maps: AttentionMaps | None = None) -> list[Cha
         add("temperature", f"softmax of attention at temperature {change.temperature:g} ({how})")
     if not change.scaled:
         add("scaled", "scores without 1/√d_head")
-    return found + _links(change.cut, anatomy or OURS, maps) + _heads(change.heads_off, anatomy or OURS)
+    return entries + _links(change.cut, anatomy or OURS, maps) + _heads(change.heads_off, anatomy or OURS)
 
 
 def hidden_links(anatomy: Anatomy, stack: str, key: int) -> set[Link]:
@@ -58,22 +58,22 @@ def hidden_links(anatomy: Anatomy, stack: str, key: int) -> set[Link]:
 
 def _links(cut: frozenset[Link], anatomy: Anatomy, maps: AttentionMaps | None) -> list[Change]:
     """Tokens of the first stack that are hidden first, then links, one by one while they are few."""
-    found, left, stack = [], set(cut), anatomy.default_stack
+    entries, rest, stack = [], set(cut), anatomy.default_stack
     for key in sorted({link[3] for link in cut if link[3] is not None}):
         hiding = hidden_links(anatomy, stack, key)
-        if hiding and hiding <= left:
-            left -= hiding
-            found.append(_cut(hiding, f"{_piece(maps.tokens(stack) if maps else None, key)} hidden from everyone"))
+        if hiding and hiding <= rest:
+            rest -= hiding
+            entries.append(_cut(hiding, f"{_piece(maps.tokens(stack) if maps else None, key)} hidden from everyone"))
     groups: dict[tuple, list[Link]] = {}
-    for link in sorted(left, key=lambda link: [-1 if part is None else part for part in link[1:]]):
+    for link in sorted(rest, key=lambda link: [-1 if part is None else part for part in link[1:]]):
         groups.setdefault(link[:2], []).append(link)
     for (kind, layer), links in groups.items():
         where = f"{anatomy.short_title(kind)}, {'all layers' if layer is None else f'layer {layer + 1}'}"
         if len(links) > FEW:
-            found.append(_cut(links, f"{len(links)} links cut ({where})"))
+            entries.append(_cut(links, f"{len(links)} links cut ({where})"))
         else:
-            found += [_cut([link], f"{_link(maps, link)} ({where})") for link in links]
-    return found
+            entries += [_cut([link], f"{_link(maps, link)} ({where})") for link in links]
+    return entries
 
 
 def _cut(links: set[Link] | list[Link], words: str) -> Change:
@@ -94,15 +94,15 @@ def _piece(tokens: Tokens | None, position: int) -> str:
 
 def _heads(off: frozenset[tuple[str, int, int]], anatomy: Anatomy) -> list[Change]:
     """Heads one by one while they are few; else by kind."""
-    found = []
+    entries = []
     for kind in anatomy.kind_names:
         words = anatomy.short_title(kind)
         heads = sorted(head for head in off if head[0] == kind)
         if len(heads) > FEW:
-            found.append(_switched(heads, f"{len(heads)} heads off ({words})"))
+            entries.append(_switched(heads, f"{len(heads)} heads off ({words})"))
         else:
-            found += [_switched([head], f"head {head[2] + 1} off ({words}, layer {head[1] + 1})") for head in heads]
-    return found
+            entries += [_switched([head], f"head {head[2] + 1} off ({words}, layer {head[1] + 1})") for head in heads]
+    return entries
 
 
 def _switched(heads: list[tuple[str, int, int]], words: str) -> Change:

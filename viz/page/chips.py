@@ -23,8 +23,8 @@ ENGLISH = ("source", "first-order", "other-order")  # names of rows of English t
 def changed(before: Tokens, after: Tokens) -> set[int]:
     """Indices of the tokens of `after` that are not in `before` at their place in the sentence."""
     blocks = SequenceMatcher(None, before.ids, after.ids, autojunk=False).get_matching_blocks()
-    kept = {block.b + index for block in blocks for index in range(block.size)}
-    return set(range(len(after))) - kept
+    common = {block.b + index for block in blocks for index in range(block.size)}
+    return set(range(len(after))) - common
 
 
 def row(name: str, label: str, tokens: Tokens, marked: Set[int] = frozenset(), struck: Set[int] = frozenset()) -> str:
@@ -39,8 +39,8 @@ def row(name: str, label: str, tokens: Tokens, marked: Set[int] = frozenset(), s
 
 def token_cell(label: str, name: str = "", lang: str = "") -> Html:
     """HTML of a table cell with a token: cut to a label, the whole and its name in the hover; lang: its language. All text is escaped."""
-    shown, whole = cut(label), name or label
-    return tag("td", shown, class_="token", lang=lang or None, title=whole if shown != whole else None)
+    text, whole = cut(label), name or label
+    return tag("td", text, class_="token", lang=lang or None, title=whole if text != whole else None)
 
 
 def _chip(tokens: Tokens, at: int, is_changed: bool, is_lost: bool) -> str:

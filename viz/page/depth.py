@@ -21,13 +21,13 @@ def note(scene: Scene) -> None:
     if depth is None or scene.translator is not scene.trained:
         return
     own = engine.run(scene.translator, scene.source, None, Intervention()).trace
-    said = outside(depth, own.source, -float(own.loss.mean()))
-    if not said:
+    sentence = outside(depth, own.source, -float(own.loss.mean()))
+    if not sentence:
         return
     parts = sentences(scene.settings.text)
     with st.container(horizontal=True, key="depth", gap="small", vertical_alignment="center"):
         more = " Look at one of its sentences:" if len(parts) > 1 else ""
-        st.html(f'<span class="quiet" data-testid="depth">{html.escape(said + more)}</span>', width="content")
+        st.html(f'<span class="quiet" data-testid="depth">{html.escape(sentence + more)}</span>', width="content")
         for at, part in enumerate(parts[:MOST] if more else []):
             label = part if len(part) <= SHORT else part[: SHORT - 1].rstrip() + "…"
             st.button(plain(label), key=f"depth-{at}", on_click=_take, args=(part,))

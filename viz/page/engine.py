@@ -62,9 +62,9 @@ def relatives(translator: Translator) -> dict[str, str]:
     return siblings_of(str(translator.folder))[0] if translator.folder else {}
 
 
-def notices(shown: Translator) -> list[str]:
+def notices(model: Translator) -> list[str]:
     """What of the files beside a checkpoint, and of its siblings, is damaged and left out, a sentence each."""
-    return [*stored(shown).notices, *(siblings_of(str(shown.folder))[1] if shown.folder else [])]
+    return [*stored(model).notices, *(siblings_of(str(model.folder))[1] if model.folder else [])]
 
 
 def relative(first: Translator, name: str) -> tuple[Translator, str]:
@@ -77,14 +77,14 @@ def relative(first: Translator, name: str) -> tuple[Translator, str]:
         return first, f"The model “{name}” cannot be shown; this is {first.name}. {error}"
 
 
-def alignment_head(shown: Translator) -> tuple[int, int, float] | None:
+def alignment_head(model: Translator) -> tuple[int, int, float] | None:
     """(layer, head, error rate) of the head of cross-attention that aligns words best; None where it was not measured."""
-    return stored(shown).alignment
+    return stored(model).alignment
 
 
-def depth(shown: Translator) -> Depth | None:
+def depth(model: Translator) -> Depth | None:
     """What inputs the model is used to; None where it was not measured."""
-    return stored(shown).depth
+    return stored(model).depth
 
 
 def moments(trained: Translator) -> list[Moment]:

@@ -12,7 +12,7 @@ from viz import reading
 def rows_that_differ(trace: Trace) -> list[int]:
     """Decoder rows, from 0, whose most probable piece (of those that can be said) is not the label."""
     best = next_pieces(trace.logits, 1)[1][:, 0].tolist()
-    return [row for row, (ours, said) in enumerate(zip(best, trace.labels.ids, strict=True)) if ours != said]
+    return [row for row, (ours, label) in enumerate(zip(best, trace.labels.ids, strict=True)) if ours != label]
 
 
 def note(trace: Trace, translates: bool) -> None:

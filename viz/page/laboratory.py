@@ -48,7 +48,7 @@ def stories(scene: Scene) -> list[Story]:
 def _stories(scene: Scene) -> list[Story]:
     trace, (kind, layer, head) = scene.before, scene.open_head  # a story must not change with what it tells
     query, key = scene.cell_of(trace)
-    word, asked = quoted(trace.keys(kind).shown[key]), trace.rows(kind).labels
+    word, row_labels = quoted(trace.keys(kind).shown[key]), trace.rows(kind).labels
     hide = hidden_links(trace.anatomy, trace.anatomy.answering(kind).name, key)
     d_head = trace.anatomy.kind(kind).d_head
     others = {
@@ -63,7 +63,7 @@ def _stories(scene: Scene) -> list[Story]:
         Story("window", "Window of 2", "Self-attention reaches only two tokens to each side: what lies further must be handed on, layer by "
               "layer.", Intervention(window=2)),
         Story("hide", f"Hide {word}", f"Nobody may look at {word}: what does the translation lose, and who steps in?", Intervention(cut=frozenset(hide))),
-        Story("cut", "Cut one link", f"{quoted(asked.shown[query])} may no longer look at {word}, in any layer; everyone else may.",
+        Story("cut", "Cut one link", f"{quoted(row_labels.shown[query])} may no longer look at {word}, in any layer; everyone else may.",
               Intervention(cut=frozenset({(kind, None, query, key)}))),
         Story("none", "No positions", "The encoder no longer knows the order of the words: it reads a bag of them.", Intervention(source_positions="none")),
         Story("reversed", "Reversed positions", "The first English token is told that it is the last: heads that look one to the left now look "
@@ -86,16 +86,18 @@ def draw(scene: Scene) -> None:
     """Stories, and a control for every field of an Intervention that has no switch of its own."""
     settings = scene.settings
     with st.container(border=True, key="card-panel"):
-        told = None
+        active_story = None
         with st.container(horizontal=True, key="stories", gap="small", vertical_alignment="center"):
             for story in stories(scene):
                 active = story.change == settings.change
-                told = story if active else told
+                active_story = story if active else active_story
                 st.button(plain(story.title), key=f"story-{story.name}", on_click=_tell, args=(story.change,),
                           type="primary" if active else "secondary")  # fmt: skip
-        if told:
-            losses = verdict.losses(scene) if told.name in LOSSES else ""
-            st.html(f'<p class="head-sentence" data-testid="story">{html.escape(f"{told.sentence} {losses}".strip())}</p>')
+        if active_story:
+            losses = verdict.losses(scene) if active_story.name in LOSSES else ""
+            st.html(
+                f'<p class="head-sentence" data-testid="story">{html.escape(f"{active_story.sentence} {losses}".strip())}</p>'
+            )
         with st.container(horizontal=True, key="dials", gap="medium", vertical_alignment="bottom"):
             _dials(scene)
         places = {"cut": "Single links: One head, “Click on a cell”.", "heads_off": "Every head in turn: Knock-out."}
@@ -131,14 +133,14 @@ def _hidden_words(scene: Scene) -> None:
     groups = word_groups(source)
     titles = [word_label(piece) for piece in join_pieces(source).pieces]
     links = [frozenset().union(*(hidden_links(anatomy, anatomy.default_stack, at) for at in group)) for group in groups]
-    hidden = [index for index, wanted in enumerate(links) if wanted <= cut]
+    hidden = [index for index, link in enumerate(links) if link <= cut]
     others = cut - frozenset().union(*links)
 
-    def take(chosen: list[int]) -> dict[str, object]:
-        return {"cut": others | frozenset().union(*(links[index] for index in chosen))}
+    def take(indices: list[int]) -> dict[str, object]:
+        return {"cut": others | frozenset().union(*(links[index] for index in indices))}
 
     st.multiselect("Hidden words", range(len(groups)), format_func=lambda index: plain(titles[index]), placeholder="none", width=300,
-                   **tied(key="dial-hidden", shown=hidden, take=take, options=True))  # fmt: skip
+                   **tied(key="dial-hidden", value=hidden, take=take, options=True))  # fmt: skip
 
 
 def _open_head(scene: Scene) -> None:
@@ -148,7 +150,7 @@ def _open_head(scene: Scene) -> None:
     def take(on: bool) -> dict[str, object]:
         return {"heads_off": off - {head} if on else off | {head}}
 
-    st.toggle(head_title(*head), **tied(key="dial-head", shown=head not in off, take=take))
+    st.toggle(head_title(*head), **tied(key="dial-head", value=head not in off, take=take))
 
 
 # -- the strip under the translation --------------------------------------------------------------------------------------
@@ -157,12 +159,12 @@ def _open_head(scene: Scene) -> None:
 def draw_changes(scene: Scene, original: Tokens) -> None:
     """What is changed, each with the way back; what that did, and which pass the pictures show."""
     settings = scene.settings
-    found = changes(settings.change, scene.before)
-    if not found:
+    entries = changes(settings.change, scene.before)
+    if not entries:
         return
     with st.container(horizontal=True, key="changes", gap="small", vertical_alignment="center"):
         st.html('<span class="changed-note">Changed</span>', width="content")
-        for index, change in enumerate(found):
+        for index, change in enumerate(entries):
             st.button(
                 f"{plain(change.words)} ✕", key=f"change-{index}", on_click=_take_back, args=(change,), help="Take this back"
             )
@@ -174,7 +176,7 @@ def draw_changes(scene: Scene, original: Tokens) -> None:
                     label, list(titles), format_func=titles.__getitem__, required=True, label_visibility="collapsed",
                     help=FORCING_HELP if name == "forcing" else None, **tied(name, f"strip-{name}", options=True),
                 )  # fmt: skip
-        st.html(f'<div class="verdict">{verdict.said(scene, original)}</div>', width="content")
+        st.html(f'<div class="verdict">{verdict.note(scene, original)}</div>', width="content")
 
 
 def _take_back(change: Change) -> None:

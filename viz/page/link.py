@@ -33,8 +33,8 @@ class Link:
             if param.name in CHANGE or hasattr(State(), param.name) or self.params.setdefault(param.name, param) is not param:
                 raise ValueError(f"Two settings are called {param.name}; the address can carry one of them.")
         self.start = State(view=self.views[0], of_views={param.name: param.default for param in own})
-        self.typed = tuple(name for name, param in self.params.items() if param.history == "typed")
-        self.walked = tuple(name for name, param in self.params.items() if param.history == "walked")
+        self.typed_names = tuple(name for name, param in self.params.items() if param.history == "typed")
+        self.walked_names = tuple(name for name, param in self.params.items() if param.history == "walked")
 
     def write(self, state: State, anatomy: Anatomy = OURS) -> dict[str, str]:
         """Parameters, without those that have their default; anatomy: of the model that is open."""
@@ -52,21 +52,21 @@ class Link:
         shows them as Markdown must make them plain.
         """
         values, notices = _defaults(limits.anatomy), []
-        for name, written in query.items():
+        for name, text in query.items():
             if FOREIGN.fullmatch(name):
                 continue
-            if name == "model" and models is not None and written and written not in models:
-                notices.append(f"There is no model “{shortened(written)}” here; the page shows the one that it was started with.")
+            if name == "model" and models is not None and text and text not in models:
+                notices.append(f"There is no model “{shortened(text)}” here; the page shows the one that it was started with.")
                 continue
             try:
                 param = self.params[name]
-                values[name] = param.read(written, limits)
+                values[name] = param.read(text, limits)
             except (KeyError, ValueError):
                 notices.append(
-                    f"The link says {shortened(name)}={shortened(written)}, which this page does not know; it was left out."
+                    f"The link says {shortened(name)}={shortened(text)}, which this page does not know; it was left out."
                 )
             else:
-                if param.is_list and (listed := len(set(written.split(",")))) > MOST_ENTRIES:
+                if param.is_list and (listed := len(set(text.split(",")))) > MOST_ENTRIES:
                     notices.append(f"The link lists {listed:,} entries under {name}; the page keeps the first {MOST_ENTRIES}.")
         state = self.start.having(**values)
         layers = limits.layers.get(state.kind, 0)
@@ -85,11 +85,11 @@ def few(notices: list[str]) -> list[str]:
     """As many sentences as a reader takes in; the last one counts the rest."""
     if len(notices) <= MOST_NOTICES:
         return notices
-    shown = notices[: MOST_NOTICES - 1]
-    return [*shown, f"The link says {len(notices) - len(shown):,} more things that were left out."]
+    first = notices[: MOST_NOTICES - 1]
+    return [*first, f"The link says {len(notices) - len(first):,} more things that were left out."]
 
 
 def shortened(text: str) -> str:
     """Text from the address inside a sentence: one line, only what can be seen, cut where it is long."""
-    seen = " ".join("".join(char if char.isprintable() else " " for char in text[: 4 * LONGEST_NAME]).split())
-    return seen if len(text) <= LONGEST_NAME else f"{seen[:LONGEST_NAME]}…"
+    line = " ".join("".join(char if char.isprintable() else " " for char in text[: 4 * LONGEST_NAME]).split())
+    return line if len(text) <= LONGEST_NAME else f"{line[:LONGEST_NAME]}…"

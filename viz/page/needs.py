@@ -81,9 +81,9 @@ def obeyed(anatomy: Anatomy, *fields: str) -> bool:
 
 def followed(change: Intervention, anatomy: Anatomy) -> tuple[Intervention, list[str]]:
     """The change without what a model cannot follow, and a sentence for each thing that was left out."""
-    left = sorted(change.changed_fields - anatomy.obeys)
-    notices = [f"{lacks(anatomy, name)} This change was left out." for name in left]
-    return replace(change, **{name: getattr(Intervention(), name) for name in left}), notices
+    rest = sorted(change.changed_fields - anatomy.obeys)
+    notices = [f"{lacks(anatomy, name)} This change was left out." for name in rest]
+    return replace(change, **{name: getattr(Intervention(), name) for name in rest}), notices
 
 
 def _is_missing(anatomy: Anatomy, part: str, place: str) -> bool:

@@ -81,14 +81,14 @@ def toggled(
     A row of other kinds loses all that it reads. What is gone already in the layer that is open comes back.
     layers: (the one that is open, the one to cut rows in; None: all).
     """
-    opened, wanted = layers
+    opened, layer = layers
     rows = frozenset(link for link in cut if link[0] == kind and link[1] in (None, opened) and link[2:] == (index, None))
     if axis == "row" and (rows or not anatomy.has_equal_axes(kind)):
-        return cut - rows if rows else cut | {(kind, wanted, index, None)}
+        return cut - rows if rows else cut | {(kind, layer, index, None)}
     hiding = hidden_links(anatomy, anatomy.kind(kind).answers, index)
-    shown = [link for link in cut if link[0] == kind and link[1] in (None, opened) and link[2:] == (None, index)]
+    own_links = [link for link in cut if link[0] == kind and link[1] in (None, opened) and link[2:] == (None, index)]
     kinds = {link[0] for link in hiding}
-    if not shown:
+    if not own_links:
         return cut | hiding
     return frozenset(link for link in cut if not (link[0] in kinds and link[2:] == (None, index)))
 
@@ -113,8 +113,8 @@ def draw_paint(scene: Scene) -> None:
 
     packed = scene.picture("paint", lambda: pack_matrices([paint_matrix(scene.trace, kind, layer, head)]), kind, layer, head)
     attention_matrices(packed, key="paint-matrix", on_paint=stroke, on_token=token, hints=_hints(anatomy, kind))
-    if said := masked_rows(scene.trace, kind, layer):
-        st.html(f'<p class="head-sentence" data-testid="paint-masked">{html.escape(said)}</p>')
+    if sentence := masked_rows(scene.trace, kind, layer):
+        st.html(f'<p class="head-sentence" data-testid="paint-masked">{html.escape(sentence)}</p>')
     if anatomy.produces(kind) and not scene.settings.target.strip():
         st.caption(
             "Links belong to positions: after every change the model translates again, and a row may then produce another piece. "
@@ -133,8 +133,8 @@ def masked_rows(trace: AttentionMaps, kind: str, layer: int) -> str:
     empty = (~may_attend(trace, kind, layer).any(dim=1)).nonzero().flatten().tolist()
     if not empty:
         return ""
-    made = trace.rows(kind).labels
-    names = ", ".join(f"{row + 1} ({quoted(made.shown[row])})" for row in empty[:6]) + (", …" if len(empty) > 6 else "")
+    labels = trace.rows(kind).labels
+    names = ", ".join(f"{row + 1} ({quoted(labels.shown[row])})" for row in empty[:6]) + (", …" if len(empty) > 6 else "")
     which = f"Row {names} has" if len(empty) == 1 else f"Rows {names} have"
     return (
         f"{which} every key masked and so attends to nothing: all weights are 0 (there is no softmax over nothing), every head "

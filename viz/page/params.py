@@ -59,18 +59,18 @@ class Param:
     is_list: bool = False  # entries behind the first MOST_ENTRIES are left out
 
 
-def text(name: str, help: str, default: str = "", typed: bool = True) -> Param:
+def text(name: str, help: str, default: str = "", is_typed: bool = True) -> Param:
     """Any text."""
-    return Param(name, default, lambda written, limits: written, str, help, "typed" if typed else "")
+    return Param(name, default, lambda entry, limits: entry, str, help, "typed" if is_typed else "")
 
 
 def choice(name: str, values: Collection[str] | Callable[[Limits], Collection[str]], default: str, help: str) -> Param:
     """One of a few words; values: the words, or which there are."""
 
-    def read(written: str, limits: Limits) -> str:
-        if written not in (values(limits) if callable(values) else values):
-            raise ValueError(written)
-        return written
+    def read(entry: str, limits: Limits) -> str:
+        if entry not in (values(limits) if callable(values) else values):
+            raise ValueError(entry)
+        return entry
 
     return Param(name, default, read, str, help)
 
@@ -78,40 +78,40 @@ def choice(name: str, values: Collection[str] | Callable[[Limits], Collection[st
 def switch(name: str, default: bool, help: str) -> Param:
     """On or off."""
     read = choice(name, SWITCH, "", help).read
-    return Param(name, default, lambda written, limits: read(written, limits) == "on", lambda on: "on" if on else "off", help)
+    return Param(name, default, lambda entry, limits: read(entry, limits) == "on", lambda on: "on" if on else "off", help)
 
 
 def number(name: str, least: float, most: float, default: float, help: str) -> Param:
     """A number of a slider, to six digits."""
-    return Param(name, default, lambda written, limits: _within(written, least, most), lambda value: f"{value:g}", help, "walked")
+    return Param(name, default, lambda entry, limits: _within(entry, least, most), lambda value: f"{value:g}", help, "walked")
 
 
-def count(name: str, least: int, most: Limit, default: int | None, help: str, walked: bool = True) -> Param:
+def count(name: str, least: int, most: Limit, default: int | None, help: str, is_walked: bool = True) -> Param:
     """A whole number of things, written as it is; None: nothing is counted."""
 
-    def read(written: str, limits: Limits) -> int:
-        return int(_within(written, least, _size(most, limits)))
+    def read(entry: str, limits: Limits) -> int:
+        return int(_within(entry, least, _size(most, limits)))
 
-    return Param(name, default, read, str, help, "walked" if walked else "")
+    return Param(name, default, read, str, help, "walked" if is_walked else "")
 
 
-def place(name: str, limit: Limit, default: int | None, help: str, walked: bool = False) -> Param:
+def place(name: str, limit: Limit, default: int | None, help: str, is_walked: bool = False) -> Param:
     """A place in a list of `limit`, from 0; written from 1. None: the page suggests one."""
 
-    def read(written: str, limits: Limits) -> int:
-        (found,) = _places(written, _size(limit, limits))
-        return found
+    def read(entry: str, limits: Limits) -> int:
+        (index,) = _places(entry, _size(limit, limits))
+        return index
 
-    return Param(name, default, read, lambda at: str(at + 1), help, "walked" if walked else "")
+    return Param(name, default, read, lambda at: str(at + 1), help, "walked" if is_walked else "")
 
 
 def places(name: str, limit: Limit, help: str) -> Param:
     """Several of them, each once, in the order of the choice; None: the page suggests some."""
 
-    def read(written: str, limits: Limits) -> tuple[int, ...]:
-        return tuple(dict.fromkeys(_places(written, _size(limit, limits))))
+    def read(entry: str, limits: Limits) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(_places(entry, _size(limit, limits))))
 
-    return Param(name, None, read, lambda chosen: ",".join(str(at + 1) for at in chosen), help)
+    return Param(name, None, read, lambda indices: ",".join(str(at + 1) for at in indices), help)
 
 
 def rows(
@@ -119,26 +119,26 @@ def rows(
 ) -> Param:
     """A list of rows such as cross.4.7, each once; read_row: one of them. default: empty, a set or a tuple."""
 
-    def read(written: str, limits: Limits) -> tuple | frozenset:
-        items = list(dict.fromkeys(written.split(",")))[:MOST_ENTRIES]
+    def read(entry: str, limits: Limits) -> tuple | frozenset:
+        items = list(dict.fromkeys(entry.split(",")))[:MOST_ENTRIES]
         return type(default)(dict.fromkeys(read_row(item, limits) for item in items))
 
-    def write(found: Collection[tuple]) -> str:
-        items = sorted(found, key=lambda row: [str(part) for part in row]) if is_sorted else found
-        return ",".join(".".join(_written(part) for part in row) for row in items)
+    def write(rows: Collection[tuple]) -> str:
+        items = sorted(rows, key=lambda row: [str(part) for part in row]) if is_sorted else rows
+        return ",".join(".".join(_part_text(part) for part in row) for row in items)
 
     return Param(name, default, read, write, help, is_list=True)
 
 
 def numbers(parts: list[str], sizes: tuple[int, ...], may_be_all: bool = False) -> tuple[int | None, ...]:
     """The numbers of a row, written from 1, each below its size; may_be_all: "*" stands for all of them, None. Raises ValueError."""
-    found = tuple(None if part == "*" and may_be_all else int(part) - 1 for part in parts)
-    if len(found) != len(sizes) or any(at is not None and not 0 <= at < size for at, size in zip(found, sizes, strict=True)):
+    indices = tuple(None if part == "*" and may_be_all else int(part) - 1 for part in parts)
+    if len(indices) != len(sizes) or any(at is not None and not 0 <= at < size for at, size in zip(indices, sizes, strict=True)):
         raise ValueError(".".join(parts))
-    return found
+    return indices
 
 
-def _written(part: str | int | None) -> str:
+def _part_text(part: str | int | None) -> str:
     return part if isinstance(part, str) else "*" if part is None else str(part + 1)
 
 
@@ -146,15 +146,15 @@ def _size(limit: Limit, limits: Limits) -> int:
     return limit(limits) if callable(limit) else limit
 
 
-def _places(written: str, limit: int) -> tuple[int, ...]:
-    found = tuple(int(part) - 1 for part in written.split(",") if part)
-    if any(not 0 <= at < limit for at in found):
-        raise ValueError(written)
-    return found
+def _places(entry: str, limit: int) -> tuple[int, ...]:
+    indices = tuple(int(part) - 1 for part in entry.split(",") if part)
+    if any(not 0 <= at < limit for at in indices):
+        raise ValueError(entry)
+    return indices
 
 
-def _within(written: str, least: float, most: float) -> float:
-    value = float(written)
+def _within(entry: str, least: float, most: float) -> float:
+    value = float(entry)
     if not least <= value <= most:
-        raise ValueError(written)
+        raise ValueError(entry)
     return value

@@ -33,11 +33,11 @@ def label_log_probabilities(scene: Scene, changes: Sequence[Intervention]) -> Te
     None where it takes long and the reader has not asked for it: then a button stands here that says how long.
     """
     trace, count = scene.trace, len(changes)
-    values, done, bar = trace.loss.new_empty(count, len(trace.labels), device="cpu"), 0, None
+    values, progress, bar = trace.loss.new_empty(count, len(trace.labels), device="cpu"), 0, None
     started = time.perf_counter()
     for index, batch in enumerate(batches(trace, changes)):
         values[batch], seconds = _batch(scene.translator, trace, [changes[at] for at in batch])
-        done += len(batch)
+        progress += len(batch)
         if index == 0:
             expected = seconds * count / len(batch)  # at most: the first batch is one that joins at the bottom
             asks = key_of((scene.translator, trace, changes))
@@ -46,16 +46,16 @@ def label_log_probabilities(scene: Scene, changes: Sequence[Intervention]) -> Te
                 return None
         if expected > NOTICED and time.perf_counter() - started > FROM_CACHE:
             bar = bar or st.empty()
-            bar.progress(done / count, f"{done} of {count}; at most about {_time(expected)} in all")
+            bar.progress(progress / count, f"{progress} of {count}; at most about {_time(expected)} in all")
     if bar:
         bar.empty()
     return values.to(trace.loss.device)
 
 
-def _ask(count: int, seconds: float, wanted: Hashable) -> None:
+def _ask(count: int, seconds: float, question: Hashable) -> None:
     """A button that says how long it will take."""
     label = f"Run the model {count} times: at most about {_time(seconds)}"
-    st.button(label, key="reruns-ask", on_click=st.session_state.update, args=({"reruns-asked": wanted},))
+    st.button(label, key="reruns-ask", on_click=st.session_state.update, args=({"reruns-asked": question},))
 
 
 def _time(seconds: float) -> str:

@@ -16,17 +16,17 @@ def describe(scene: Scene, view: View) -> None:
     """Let the page's pictures know the sentence, its translation and what is changed."""
     side = LANGUAGE_CODES.get(scene.trace.anatomy.stack(scene.settings.side).language, "")
     languages = {key: side if language == SIDE else language for key, language in {**LANGUAGES, **view.languages}.items()}
-    lines = said(scene, view)
+    lines = picture_lines(scene, view)
     pictures(view.title, scene.settings.text, lines, scene.colours, tokens=(*TOKENS, *view.tokens), languages=languages)
 
 
-def said(scene: Scene, view: View) -> list[str]:
+def picture_lines(scene: Scene, view: View) -> list[str]:
     """The lines above a saved picture."""
     settings = scene.settings
     lines = [f"English: {settings.text.strip()}", f"French: {scene.trace.labels.text}", *view.lines(scene)]
-    if found := changes(settings.change, scene.before):
+    if entries := changes(settings.change, scene.before):
         shows = {"after": "the changed model", "before": "the model before the change", "difference": "the difference"}[
             settings.compare
         ]
-        lines.append(f"Changed: {'; '.join(change.words for change in found)}. Shown: {shows}.")
+        lines.append(f"Changed: {'; '.join(change.words for change in entries)}. Shown: {shows}.")
     return lines

@@ -32,7 +32,7 @@ class Scene:
 
     settings: State
     translator: Translator
-    done: engine.Pass
+    result: engine.Pass
     colours: Palette
     trained: Translator | None = None  # where `translator` is a moment of its training
     calculation: str | None = None  # slug of the view that a click on a cell opens; None: there is none
@@ -40,17 +40,17 @@ class Scene:
     @property
     def trace(self) -> Trace:
         """The pass on screen: the one that was asked for, or, to compare, that of the unchanged model."""
-        return self.before if self.settings.compare == "before" else self.done.trace
+        return self.before if self.settings.compare == "before" else self.result.trace
 
     @property
     def source(self) -> Tokens:
         """The sentence as the model reads it."""
-        return self.done.trace.source
+        return self.result.trace.source
 
     @property
     def own(self) -> Tokens | None:
         """The reader's own translation as labels; None where the model translates."""
-        return self.done.trace.labels if self.settings.target.strip() else None
+        return self.result.trace.labels if self.settings.target.strip() else None
 
     @cached_property
     def before(self) -> Trace:
@@ -69,9 +69,9 @@ class Scene:
         return not self.settings.target.strip() and not (changed and self.settings.forcing == "forced")
 
     @property
-    def asked(self) -> tuple:
+    def pass_key(self) -> tuple:
         """What tells the pass that was asked for from others, where a picture shows it under "Before", too."""
-        trace = self.done.trace
+        trace = self.result.trace
         return trace.intervention, tuple(trace.labels.ids)
 
     @cached_property

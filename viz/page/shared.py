@@ -29,25 +29,25 @@ def _layers(limits: Limits) -> int:
     return max(limits.layers.values(), default=0)
 
 
-def _link(written: str, limits: Limits) -> tuple:
+def _link(entry: str, limits: Limits) -> tuple:
     """cross.4.2.* and the like: kind, layer, query, key from 1, * for all."""
-    kind, *parts = written.split(".")
-    found = numbers(parts, (limits.layers[kind], limits.tokens, limits.tokens), may_be_all=True)
-    if found[1:] == (None, None):
-        raise ValueError(written)
-    return (kind, *found)
+    kind, *parts = entry.split(".")
+    indices = numbers(parts, (limits.layers[kind], limits.tokens, limits.tokens), may_be_all=True)
+    if indices[1:] == (None, None):
+        raise ValueError(entry)
+    return (kind, *indices)
 
 
-def _head(written: str, limits: Limits) -> tuple:
+def _head(entry: str, limits: Limits) -> tuple:
     """cross.4.7: kind, layer, head from 1."""
-    kind, *parts = written.split(".")
+    kind, *parts = entry.split(".")
     return (kind, *numbers(parts, (limits.layers[kind], limits.heads[kind])))
 
 
 PARAMS: tuple[Param, ...] = (
     text("text", "the sentence", State.text),
-    text("model", "which checkpoint of the family; empty: the one that the page was started with", typed=False),
-    place("moment", MOST_STEPS, None, "a moment of the training", walked=True),
+    text("model", "which checkpoint of the family; empty: the one that the page was started with", is_typed=False),
+    place("moment", MOST_STEPS, None, "a moment of the training", is_walked=True),
     text("target", "the reader's own translation; empty: the model's"),
     switch("causal", Intervention.causal, "the decoder's look-ahead mask"),
     choice("source_positions", POSITION_EDITS, Intervention.source_positions, "what the source is told of where its tokens stand"),
@@ -67,10 +67,10 @@ PARAMS: tuple[Param, ...] = (
     place("head", heads, State.head, "the open head: its number"),
     choice("side", lambda limits: limits.anatomy.stack_names, State.side, "which stack the views of one side show"),
     switch("words", State.words, "attention between words instead of pieces"),
-    place("query", tokens, State.query, "the open cell: who asks", walked=True),
-    place("key", tokens, State.key, "the open cell: who answers", walked=True),
+    place("query", tokens, State.query, "the open cell: who asks", is_walked=True),
+    place("key", tokens, State.key, "the open cell: who answers", is_walked=True),
     place("token", tokens, State.token, "the token that is looked at"),
-    place("row", tokens, State.row, "the decoder row that is looked at", walked=True),
+    place("row", tokens, State.row, "the decoder row that is looked at", is_walked=True),
     choice("label", LABELS, State.label, "what colours the map of heads; a role leaves the heads that have it bright"),
     switch("held_out", State.held_out, "roles as measured on held-out sentences instead of on this one"),
     choice("sinks", SINKS, State.sinks, "attention to special tokens and punctuation: shown, hidden, or hidden and the rest to 100%"),

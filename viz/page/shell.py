@@ -70,13 +70,13 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
     offered, resting = _offer(views, translator.anatomy)
     lab = _controls(offered, translator.anatomy, resting)
     try:
-        done = _pass(translator)
+        result = _pass(translator)
     except ValueError as error:
         below.info(plain(str(error)))
         address.publish(link, translator.anatomy)
         return
     calculation = next((slug for slug, view in offered.items() if view.calculates), None)
-    scene = Scene(store.state(), translator, done, colours, trained, calculation)
+    scene = Scene(store.state(), translator, result, colours, trained, calculation)
     status.html(_status(scene))
     with below:
         _translation(scene)
@@ -92,8 +92,8 @@ def _draw(link: Link, scene: Scene, view: View) -> None:
     """The view that is open, under its sentence; then the address, whatever the view does."""
     sentence = view.says(scene) if view.says else view.sentence
     st.html(f'<p class="sentence" tabindex="0" data-testid="view-sentence">{html.escape(sentence)}</p>')
-    for said in _captions(scene, view):
-        st.caption(said)
+    for caption in _captions(scene, view):
+        st.caption(caption)
     with st.container(key=f"view-{view.slug}"):
         try:
             view.draw(scene)
@@ -126,27 +126,28 @@ def _open(link: Link, place: st.delta_generator.DeltaGenerator, model: str, devi
     """
     first = engine.translator(model, device)
     members, query = engine.relatives(first), address.arrived()
-    wanted = store.state().model if query is None else query.get("model", "")
-    chosen, fault = engine.relative(first, wanted if wanted in members else first.name)
-    limits = Limits(chosen.model.config.anatomy(), chosen.model.config.d_ff, link.views)
+    slug = store.state().model if query is None else query.get("model", "")
+    translator, fault = engine.relative(first, slug if slug in members else first.name)
+    limits = Limits(translator.model.config.anatomy(), translator.model.config.d_ff, link.views)
     if query is not None:
         state, notices = link.read(query, limits, {first.name, *members})
         address.follow(link, state)
         _say(notices)
-    elif st.session_state.get("opened", chosen.name) != chosen.name:  # another model may have fewer layers or a shorter memory
+    elif st.session_state.get("opened", translator.name) != translator.name:
+        # another model may have fewer layers or a shorter memory
         state, notices = link.read(link.write(store.state()), limits)
         store.write(**{name: state.value(name) for name in link.params})
         _say(notices)
     if fault:
         st.warning(plain(fault))
         store.write(model="")
-    st.session_state["opened"] = chosen.name
+    st.session_state["opened"] = translator.name
     if len(members) > 1:
         place.selectbox(
             "Model", list(members), format_func=lambda member: MODEL_TITLES[members[member]], label_visibility="collapsed", width=250, help=MODELS_HELP,
-            **tied(key="picked", shown=chosen.name, take=lambda member: {"model": "" if member == first.name else member}, options=True),
+            **tied(key="picked", value=translator.name, take=lambda member: {"model": "" if member == first.name else member}, options=True),
         )  # fmt: skip
-    return chosen
+    return translator
 
 
 def _say(notices: list[str]) -> None:
@@ -172,7 +173,7 @@ def _sentence() -> None:
                 st.button(example, on_click=_take, args=(example,), key=f"example-{index}")
         own = st.toggle(
             "your own translation", width="content",
-            **tied(key="own", shown=store.state().asks_target or bool(store.state().target),
+            **tied(key="own", value=store.state().asks_target or bool(store.state().target),
                    take=lambda on: {"asks_target": on} if on else {"asks_target": False, "target": ""}),
         )  # fmt: skip
     if own:
@@ -193,10 +194,10 @@ def _offer(views: Mapping[str, View], anatomy: Anatomy) -> tuple[dict[str, View]
     say both.
     """
     offered, reasons = needs.offered(views, anatomy)
-    asked = store.state().view
-    if asked in reasons:
+    slug = store.state().view
+    if slug in reasons:
         first = next(iter(offered))
-        st.warning(plain(f"{views[asked].title} rests: {reasons[asked]} The page shows {views[first].title}."))
+        st.warning(plain(f"{views[slug].title} rests: {reasons[slug]} The page shows {views[first].title}."))
         store.write(view=first)
     _leave_out(*needs.followed(store.state().change, anatomy))
     return offered, needs.resting(views, reasons)
@@ -242,19 +243,21 @@ def _pass(translator: Translator) -> engine.Pass:
     source, own = translator.source(state.text), translator.target(state.target) if state.target.strip() else None
     while True:
         state = store.state()
-        done = engine.run(translator, source, own, state.change, state.forcing == "forced")
-        before = engine.run(translator, source, own, Intervention()) if state.change.cut else done
+        result = engine.run(translator, source, own, state.change, state.forcing == "forced")
+        before = engine.run(translator, source, own, Intervention()) if state.change.cut else result
         anatomy = translator.anatomy
-        lengths = {stack: max(len(trace.tokens(stack)) for trace in (done.trace, before.trace)) for stack in anatomy.stack_names}
+        lengths = {
+            stack: max(len(trace.tokens(stack)) for trace in (result.trace, before.trace)) for stack in anatomy.stack_names
+        }
         change, notices = outside(state.change, anatomy, lengths)
         _leave_out(change, notices)
         if not notices:
-            return done
+            return result
 
 
 def _translation(scene: Scene) -> None:
     """Source and target as chips; under a change, what changed and the original beside it."""
-    settings, trace = scene.settings, scene.done.trace
+    settings, trace = scene.settings, scene.result.trace
     original = engine.translate(scene.translator, scene.source)
     own = bool(settings.target.strip())
     rows = [chips.row("source", "English", trace.source)]
@@ -291,6 +294,6 @@ def _status(scene: Scene) -> str:
         f"{scene.translator.model.parameter_count / 1e6:.1f} M parameters",
         str(scene.translator.model.device),
         f"{len(trace.source)} + {len(trace.target)} tokens",
-        f"pass: {1000 * scene.done.seconds:.0f} ms",
+        f"pass: {1000 * scene.result.seconds:.0f} ms",
     ]
     return f'<div class="status" data-testid="status">{html.escape(" · ".join(parts))}</div>'

@@ -43,20 +43,20 @@ _ITS_OWN = object()
 
 
 def tied(
-    name: str = "", key: str = "", *, shown: object = _ITS_OWN, take: Take | None = None, options: bool = False
+    name: str = "", key: str = "", *, value: object = _ITS_OWN, take: Take | None = None, options: bool = False
 ) -> dict[str, Any]:
     """Arguments that tie a widget to a setting: it shows the setting, and what the reader chooses is written.
 
     key: of the widget, where it is not the setting's name; every widget needs one of its own.
-    shown: what it shows, where that is not the setting as it is. take: what a choice writes, where that is not the setting alone.
+    value: what it shows, where that is not the setting as it is. take: what a choice writes, where that is not the setting alone.
     options: the widget offers options, which may be others in every run, so it is told each time which one is chosen. Any other
     widget is told only what it does not show already: the reader may have typed on meanwhile.
     """
     key = key or name
-    value = state().value(name) if shown is _ITS_OWN else shown
+    value = state().value(name) if value is _ITS_OWN else value
     if options or key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
-    return {"key": key, "on_change": _take, "args": (key, take or (lambda chosen: {name: chosen}))}
+    return {"key": key, "on_change": _take, "args": (key, take or (lambda option: {name: option}))}
 
 
 def _take(key: str, take: Take) -> None:

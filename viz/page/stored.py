@@ -60,10 +60,10 @@ def _stored(folder: str, weights: str, config: Config) -> Stored:
     )
 
 
-def stored(shown: Translator) -> Stored:
+def stored(translator: Translator) -> Stored:
     """What lies beside the folder that a translator was loaded from; nothing where it was loaded from none."""
-    weights = shown.about.get("weights_sha256")
-    return _stored(str(shown.folder), weights, shown.model.config) if shown.folder and weights else Stored()
+    weights = translator.about.get("weights_sha256")
+    return _stored(str(translator.folder), weights, translator.model.config) if translator.folder and weights else Stored()
 
 
 @cached

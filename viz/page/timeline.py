@@ -26,9 +26,9 @@ def switch(place: st.delta_generator.DeltaGenerator, trained: Translator, settin
     """The switch that brings the slider, where this checkpoint has a timeline. Returns its moments."""
     moments = engine.moments(trained)
     if moments:
-        shown = settings.moment is not None
+        is_on = settings.moment is not None
         place.toggle(
-            "Training", help=HELP, **store.tied(key="timeline", shown=shown, take=lambda on: {"moment": 0 if on else None})
+            "Training", help=HELP, **store.tied(key="timeline", value=is_on, take=lambda on: {"moment": 0 if on else None})
         )
     return moments
 
@@ -46,21 +46,21 @@ def at_moment(trained: Translator, moments: list[Moment], settings: State) -> Tr
 
 def slider(moments: list[Moment], settings: State, colours: Palette) -> None:
     """The training step, what the model could do by then, and the curve."""
-    chosen = min(settings.moment, len(moments) - 1)
-    moment = moments[chosen]
+    index = min(settings.moment, len(moments) - 1)
+    moment = moments[index]
     with st.container(key="timeline-strip"):
         left, right = st.columns([1.2, 1], gap="medium", vertical_alignment="center")
         with left:
             st.select_slider("Training step", range(len(moments)), format_func=lambda at: f"{moments[at].step:,}",
-                             **store.tied("moment", "timeline-moment", shown=chosen, options=True))  # fmt: skip
-            st.html(f'<p class="quiet" data-testid="moment">{html.escape(said(moment, moments[-1].step))}</p>')
+                             **store.tied("moment", "timeline-moment", value=index, options=True))  # fmt: skip
+            st.html(f'<p class="quiet" data-testid="moment">{html.escape(sentence(moment, moments[-1].step))}</p>')
         with right:
             key = tuple(at.sha256 for at in moments)
-            figure = picture("timeline", key, colours.name, chosen, build=partial(timeline_curve, moments, chosen, colours))
+            figure = picture("timeline", key, colours.name, index, build=partial(timeline_curve, moments, index, colours))
             plot(figure, "timeline-curve")
 
 
-def said(moment: Moment, last: int) -> str:
+def sentence(moment: Moment, last: int) -> str:
     """What the model could do at a moment, in a sentence."""
     have = [f"{len(heads)} {ROLE[role].title}" for role, heads in moment.roles.items() if heads]
     begun = "random weights" if moment.step == 0 else f"step {moment.step:,} of {last:,}"

@@ -48,31 +48,31 @@ def in_words(before: Tokens, after: Tokens) -> str:
     """What became of the translation, as a sentence."""
     if before.ids == after.ids:
         return "The translation stays the same, piece by piece."
-    found = word_changes(before, after)
-    if not found:
+    differences = word_changes(before, after)
+    if not differences:
         return "The same words, written with other pieces."
     if len(after) == 1:
         return "The translation is empty now: the model ends at once."
     if len(before) == 1:
         return f"The translation was empty; now it says {quoted(after.text)}."
     parts = []
-    if found.replaced:
-        parts.append("replaced: " + _listed([f"{quoted(then)} → {quoted(now)}" for then, now in found.replaced]))
+    if differences.replaced:
+        parts.append("replaced: " + _listed([f"{quoted(then)} → {quoted(now)}" for then, now in differences.replaced]))
     parts += [
         f"{name}: " + _listed([quoted(run) for run in runs])
-        for name, runs in (("lost", found.lost), ("added", found.added))
+        for name, runs in (("lost", differences.lost), ("added", differences.added))
         if runs
     ]
-    said = "; ".join(parts)
-    return f"{said[0].upper()}{said[1:]}."
+    sentence = "; ".join(parts)
+    return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def said(scene: Scene, original: Tokens) -> str:
+def note(scene: Scene, original: Tokens) -> str:
     """HTML: the verdict, and what it is measured by behind a detail. All text is escaped. original: the unchanged model's labels."""
-    after, settings = scene.done.trace, scene.settings
-    given = bool(settings.target.strip()) or settings.forcing == "forced"
-    change = scene.picture("prediction-change", partial(prediction_change, scene.before, after), *scene.asked)
-    text = _effect(scene, change) if given else in_words(original, after.labels)
+    after, settings = scene.result.trace, scene.settings
+    is_given = bool(settings.target.strip()) or settings.forcing == "forced"
+    change = scene.picture("prediction-change", partial(prediction_change, scene.before, after), *scene.pass_key)
+    text = _effect(scene, change) if is_given else in_words(original, after.labels)
     note = f'<span class="changed-note" data-testid="changed-note">{html.escape(text)}</span>'
     detail = _numbers(change, after.labels)
     if not detail:
@@ -99,15 +99,17 @@ def _way(then: float, now: float) -> str:
 
 def _effect(scene: Scene, change: PredictionChange) -> str:
     """Of a translation that stays: which of its pieces became harder and easier to say."""
-    kept = "The translation is yours and stays" if scene.settings.target.strip() else "The translation is kept (teacher forcing)"
+    opening = (
+        "The translation is yours and stays" if scene.settings.target.strip() else "The translation is kept (teacher forcing)"
+    )
     moved = (change.after - change.before).nan_to_num(0.0)
     worst, best = int(moved.argmin()), int(moved.argmax())
-    pieces, parts = scene.done.trace.labels.shown, []
+    pieces, parts = scene.result.trace.labels.shown, []
     for row, became in ((worst, "less"), (best, "more")):
         if abs(float(moved[row])) >= FLAT and (float(moved[row]) < 0) == (became == "less"):
             then, now = (number(float(part[row].exp())) for part in (change.before, change.after))
             parts.append(f"{quoted(pieces[row])} becomes {became} likely ({then} → {now})")
-    return f"{kept}; {', '.join(parts)}." if parts else f"{kept}; no piece of it becomes more or less likely."
+    return f"{opening}; {', '.join(parts)}." if parts else f"{opening}; no piece of it becomes more or less likely."
 
 
 def _numbers(change: PredictionChange, labels: Tokens) -> str:

@@ -37,9 +37,9 @@ FORMULA = (
 )
 
 
-def _choice(written: str, limits: Limits) -> tuple[int, int]:
+def _choice(entry: str, limits: Limits) -> tuple[int, int]:
     """3.812: step and piece from 1."""
-    step, piece = numbers(written.split("."), (limits.tokens, limits.anatomy.vocabulary))
+    step, piece = numbers(entry.split("."), (limits.tokens, limits.anatomy.vocabulary))
     return step, piece
 
 
@@ -56,8 +56,8 @@ class Played:
 
     trace: Trace
     own: Tokens  # what the model says by itself
-    taken: Forced  # choices that replaced its own
-    given: bool  # the translation is not the model's to change: the reader wrote it, or a changed model reads the original's
+    choices: Forced  # choices that replaced its own
+    is_given: bool  # the translation is not the model's to change: the reader wrote it, or a changed model reads the original's
 
 
 @cached
@@ -72,9 +72,9 @@ def _tree(translator: Translator, source: Tokens, beam: int, change: Interventio
 
 
 @cached
-def _packed(translator: Translator, trace: Trace, layer: int, head: int, taken: Forced, given: bool) -> bytes:
+def _packed(translator: Translator, trace: Trace, layer: int, head: int, choices: Forced, is_given: bool) -> bytes:
     limit = int(length_limits(torch.tensor([trace.source.ids]), translator.model))
-    return pack_decoding(trace, translator.tokenizer.piece, layer, head, taken, given, limit)
+    return pack_decoding(trace, translator.tokenizer.piece, layer, head, choices, is_given, limit)
 
 
 def draw(scene: Scene) -> None:
@@ -88,23 +88,23 @@ def _played(scene: Scene) -> Played:
     translator, trace, settings = scene.translator, scene.trace, scene.settings
     change = trace.intervention
     own = engine.translate(translator, trace.source, change)
-    given = bool(settings.target.strip()) or trace.labels.ids != own.ids
-    if given or not settings.forced:
-        return Played(trace, own, (), given)
-    found = _what_if(translator, trace.source, settings.forced, change)
-    if found.dropped:
-        st.warning(plain(_dropped(scene, found)))
-        scene.choose(forced=found.taken)
-    labels = translator.tokenizer.with_end(translator.tokenizer.decode(found.ids))
+    is_given = bool(settings.target.strip()) or trace.labels.ids != own.ids
+    if is_given or not settings.forced:
+        return Played(trace, own, (), is_given)
+    what_if = _what_if(translator, trace.source, settings.forced, change)
+    if what_if.dropped:
+        st.warning(plain(_dropped(scene, what_if)))
+        scene.choose(forced=what_if.taken)
+    labels = translator.tokenizer.with_end(translator.tokenizer.decode(what_if.ids))
     trace = engine.captured(translator, trace.source, labels, change).trace
-    return Played(trace, own, found.taken, False)
+    return Played(trace, own, what_if.taken, False)
 
 
-def _dropped(scene: Scene, found: WhatIf) -> str:
+def _dropped(scene: Scene, what_if: WhatIf) -> str:
     """Which choices were left out, and why, in words."""
-    named = [f"{quoted(scene.translator.tokenizer.piece(piece))} at step {step + 1}" for step, piece in found.dropped[:FEW]]
-    more = f" and {len(found.dropped) - FEW} more" if len(found.dropped) > FEW else ""
-    why = f"The translation ends at step {len(found.ids) + 1}; a step takes one piece; <pad>, <unk> and <s> are never said."
+    named = [f"{quoted(scene.translator.tokenizer.piece(piece))} at step {step + 1}" for step, piece in what_if.dropped[:FEW]]
+    more = f" and {len(what_if.dropped) - FEW} more" if len(what_if.dropped) > FEW else ""
+    why = f"The translation ends at step {len(what_if.ids) + 1}; a step takes one piece; <pad>, <unk> and <s> are never said."
     return f"Left out: {', '.join(named)}{more}. {why}"
 
 
@@ -117,27 +117,27 @@ def _steps(scene: Scene) -> None:
     if kind != trace.anatomy.bridge().name:
         _, layer, head = scene.suggested_head
     last = len(trace.labels) - 1
-    start = played.taken[-1][0] if played.taken else 0
+    start = played.choices[-1][0] if played.choices else 0
     step = min(last, start if scene.settings.row is None else scene.settings.row)
 
     def stopped(step: int) -> None:
         store.write(row=step)
 
-    def picked(step: int, piece: int) -> None:
-        forced = tuple(choice for choice in played.taken if choice[0] < step)
+    def force(step: int, piece: int) -> None:
+        forced = tuple(choice for choice in played.choices if choice[0] < step)
         own = trace.intervention.keeps_earlier_steps and int(next_pieces(trace.logits[step], 1)[1]) == piece
         forced += () if own else ((step, piece),)
         store.write(row=step, forced=forced)
 
-    packed = _packed(scene.translator, trace, layer, head, played.taken, played.given)
-    decoding_steps(packed, key="decoding-player", step=step, on_step=stopped, on_pick=picked)
+    packed = _packed(scene.translator, trace, layer, head, played.choices, played.is_given)
+    decoding_steps(packed, key="decoding-player", step=step, on_step=stopped, on_pick=force)
 
 
 def _notes(scene: Scene, played: Played) -> None:
     """What the reader should know about this translation: choices, whose it is, what a change does to the numbers."""
-    if played.taken:
+    if played.choices:
         _choices(scene, played)
-    elif played.given:
+    elif played.is_given:
         put_aside = " Your what-if choices are put aside meanwhile." if scene.settings.forced else ""
         st.caption(
             f"This translation is given, not chosen by the model: the bars say what it would have said instead.{put_aside}"
@@ -146,7 +146,7 @@ def _notes(scene: Scene, played: Played) -> None:
         st.caption("Click another piece than the one that was said: the model says it and goes on from there. What if?")
     if scene.settings.words:
         st.caption("The model decodes pieces, whatever the pictures join.")
-    finished.note(played.trace, not played.given and not played.taken and scene.translates)
+    finished.note(played.trace, not played.is_given and not played.choices and scene.translates)
 
 
 def _choices(scene: Scene, played: Played) -> None:
@@ -159,13 +159,13 @@ def _choices(scene: Scene, played: Played) -> None:
     with card("what-if"):
         with st.container(horizontal=True, key="decoding-choices", vertical_alignment="center"):
             st.html('<span class="changed-note" data-testid="what-if">What if:</span>', width="content")
-            for step, id_ in played.taken[:FEW]:
-                said = f"step {step + 1}: {quoted(piece(id_))}{_instead(played, step, id_, piece)}"
+            for step, id_ in played.choices[:FEW]:
+                sentence = f"step {step + 1}: {quoted(piece(id_))}{_instead(played, step, id_, piece)}"
                 st.button(
-                    f"{plain(said)} ✕", key=f"decoding-without-{step}", on_click=_without, args=(step,), help="Take it back"
+                    f"{plain(sentence)} ✕", key=f"decoding-without-{step}", on_click=_without, args=(step,), help="Take it back"
                 )
-            if len(played.taken) > 1:
-                st.button(f"Take back all {len(played.taken)}", key="decoding-without-all", on_click=_without, args=(None,))
+            if len(played.choices) > 1:
+                st.button(f"Take back all {len(played.choices)}", key="decoding-without-all", on_click=_without, args=(None,))
         st.html(f'<div class="rows">{"".join(rows)}</div>')
         if played.trace.intervention.keeps_earlier_steps:  # else the rows are not what was said step by step
             own, now = (-float(trace.loss.sum()) for trace in (scene.trace, played.trace))

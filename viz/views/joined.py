@@ -24,8 +24,8 @@ def draw(scene: Scene) -> None:
     query, _ = scene.open_cell
     trace = scene.trace
     contributions = head_contributions(trace, scene.translator.weights, kind, layer)
-    written = trace.stream(trace.anatomy.kind(kind).asks).written[point_before(trace, kind, layer)]
-    shares = contribution_shares(contributions, written)
+    updates = trace.stream(trace.anatomy.kind(kind).asks).written[point_before(trace, kind, layer)]
+    shares = contribution_shares(contributions, updates)
 
     def choose(click: Click) -> None:
         store.write(kind=kind, layer=layer, head=click.column, query=click.row, key=None)

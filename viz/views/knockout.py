@@ -49,33 +49,35 @@ class Part:
 
 def draw(scene: Scene) -> None:
     """Choose what is taken away and which word counts; a click takes one away for good, or gives it back."""
-    chosen = choose_part("Take away", PART_TITLES, "knockout_part", "knockout-part")
-    rows, said = _choose(scene)
-    part = _part(scene.trace, chosen)
-    with card("knockout", _title(chosen, said), test="knockout-title"):
-        effects = _effects(scene, part, chosen)
+    part_name = choose_part("Take away", PART_TITLES, "knockout_part", "knockout-part")
+    rows, target = _choose(scene)
+    part = _part(scene.trace, part_name)
+    with card("knockout", _title(part_name, target), test="knockout-title"):
+        effects = _effects(scene, part, part_name)
         if effects is None:
             return
-        build = partial(_figure, scene, part, chosen, effects, rows, said)
-        figure = scene.picture("knockout", build, chosen, rows.start, rows.stop)
-        plot(figure, f"knockout-{chosen}")
-        st.html(f'<p class="head-sentence" data-testid="knockout-verdict">{html.escape(_verdict(effects, part, rows, said))}</p>')
+        build = partial(_figure, scene, part, part_name, effects, rows, target)
+        figure = scene.picture("knockout", build, part_name, rows.start, rows.stop)
+        plot(figure, f"knockout-{part_name}")
+        st.html(
+            f'<p class="head-sentence" data-testid="knockout-verdict">{html.escape(_verdict(effects, part, rows, target))}</p>'
+        )
         st.caption(f"{part.click} {HOW}")
 
     def clicked(click: Click) -> None:
-        at = part.places.index((click.name, click.row, click.column)) if chosen == "heads" else click.value
+        at = part.places.index((click.name, click.row, click.column)) if part_name == "heads" else click.value
         store.write(change=part.knock_outs[at].switched(store.state().change))
 
     plot_clicks(["card-knockout"], key="plot-clicks", on_click=clicked)
 
 
-def _part(trace: Trace, chosen: str) -> Part:
+def _part(trace: Trace, name: str) -> Part:
     """Everything that is taken away in turn."""
-    if chosen == "heads":
+    if name == "heads":
         heads = every_head(trace.anatomy)
         click = "Click a head to switch it off for good, and again to switch it on."
         return Part(list(heads), list(heads.values()), [head_words(*place) for place in heads], click)
-    if chosen == "layers":
+    if name == "layers":
         layers = every_layer(trace.anatomy)
         click = "Click a bar to switch off all heads of its layer for good, and again to switch them on."
         return Part(list(layers), list(layers.values()), [f"all heads of {layer_words(*place)}" for place in layers], click)
@@ -85,9 +87,9 @@ def _part(trace: Trace, chosen: str) -> Part:
     return Part(list(words), list(words.values()), names, click)
 
 
-def _title(chosen: str, said: str) -> str:
-    what = {"heads": "any one head", "layers": "all heads of one layer", "words": "one English word"}[chosen]
-    return f"What happens to {said} without {what}"
+def _title(part_name: str, target: str) -> str:
+    what = {"heads": "any one head", "layers": "all heads of one layer", "words": "one English word"}[part_name]
+    return f"What happens to {target} without {what}"
 
 
 def _choose(scene: Scene) -> tuple[range, str]:
@@ -103,21 +105,21 @@ def _choose(scene: Scene) -> tuple[range, str]:
     return groups[word], quoted(pieces[word])
 
 
-def _effects(scene: Scene, part: Part, chosen: str) -> Effects | None:
+def _effects(scene: Scene, part: Part, part_name: str) -> Effects | None:
     """What taking away each of the part does; None where that takes long and the reader has not asked for it."""
     changes = [one.switched(scene.trace.intervention) for one in part.knock_outs]
     switched = reruns.label_log_probabilities(scene, changes)
     return None if switched is None else compare(scene.trace, part.knock_outs, switched)
 
 
-def _figure(scene: Scene, part: Part, chosen: str, effects: Effects, rows: range, said: str) -> go.Figure:
-    if chosen == "heads":
-        return knockout_map(effects, part.places, rows, said, scene.colours)
-    places = join_pieces(scene.trace.source) if chosen == "words" else part.places
-    return knockout_bars(effects, places, rows, said, scene.colours)
+def _figure(scene: Scene, part: Part, part_name: str, effects: Effects, rows: range, target: str) -> go.Figure:
+    if part_name == "heads":
+        return knockout_map(effects, part.places, rows, target, scene.colours)
+    places = join_pieces(scene.trace.source) if part_name == "words" else part.places
+    return knockout_bars(effects, places, rows, target, scene.colours)
 
 
-def _verdict(effects: Effects, part: Part, rows: range, said: str) -> str:
+def _verdict(effects: Effects, part: Part, rows: range, target: str) -> str:
     """Which of them hurts most when it is missing, and which helps most."""
     change = effects.change(rows)
     worst, best = int(change.argmin()), int(change.argmax())
@@ -127,9 +129,9 @@ def _verdict(effects: Effects, part: Part, rows: range, said: str) -> str:
         return f"{number(abs(float(change[at])))} nats, from {number(float(intact[at]))} to {number(float(without[at]))}"
 
     if float(change[worst]) > -FLAT:
-        text = f"Nothing here is needed: no single one, taken away, makes log p of {said} fall."
+        text = f"Nothing here is needed: no single one, taken away, makes log p of {target} fall."
     else:
-        text = f"log p of {said} falls most without {part.names[worst]}: by {ends(worst)}."
+        text = f"log p of {target} falls most without {part.names[worst]}: by {ends(worst)}."
     if float(change[best]) < FLAT:
         return f"{text} Nothing makes it rise."
     return f"{text} It rises most without {part.names[best]}: by {ends(best)}."

@@ -121,8 +121,8 @@ def _normalisation(scene: Scene, side: str) -> None:
 def _choose_site(scene: Scene, side: str) -> int:
     """Which LayerNorm of the side, by its place in the pass."""
     labels = norm_labels(scene.trace, side)
-    shown = min(scene.settings.site, len(labels) - 1)  # the sides have different numbers of them
-    more = tied("site", "layers-site", shown=shown, options=True)
+    place = min(scene.settings.site, len(labels) - 1)  # the sides have different numbers of them
+    more = tied("site", "layers-site", value=place, options=True)
     site = st.selectbox("LayerNorm", range(len(labels)), format_func=labels.__getitem__, width=320, **more)
     scene.choose(site=site)
     return site
@@ -159,7 +159,7 @@ def _units(scene: Scene, side: str) -> None:
     with right, card("unit", f"Unit {unit + 1} of layer {layer + 1}", test="layers-unit"):
         build = partial(unit_over_tokens, trace, side, layer, unit, scene.colours)
         plot(scene.picture("unit", build, side, layer, unit), "layers-one-unit")
-        st.html(_written(scene, side, layer, unit))
+        st.html(_unit_table(scene, side, layer, unit))
         st.caption(_about_scores(trace.anatomy.stack(side)))
     _listen("card-units", "card-firing")
 
@@ -212,7 +212,7 @@ def _named(scene: Scene, side: str, token: int) -> str:
     return f"{quoted(tokens.shown[token])}, token {token + 1}"
 
 
-def _written(scene: Scene, side: str, layer: int, unit: int) -> str:
+def _unit_table(scene: Scene, side: str, layer: int, unit: int) -> str:
     """The pieces that a unit raises and lowers with their scores, as escaped HTML."""
     ids, scores = unit_pieces(scene.translator.weights, side, layer, unit, PIECES)
     heads = "".join(f'<th colspan="2">{what}</th>' for what in ("raises most", "lowers most"))

@@ -24,11 +24,11 @@ def draw(scene: Scene) -> None:
     view = lines_view("lines", kind=kind, layer=layer, heads=heads, turn=turn)
     packed = _packed(scene, view["kind"], view["layer"])
     view = attention_lines(packed, key="lines", heads=view["heads"], turn=turn)
-    chosen = tuple(range(scene.trace.attention[view["kind"]].weights.size(1)) if view["heads"] is None else view["heads"])
-    if hidden := scene.hidden(view["kind"], view["layer"], list(chosen)):
+    view_heads = tuple(range(scene.trace.attention[view["kind"]].weights.size(1)) if view["heads"] is None else view["heads"])
+    if hidden := scene.hidden(view["kind"], view["layer"], list(view_heads)):
         st.caption(hidden)
-    if (view["kind"], view["layer"], chosen) != (kind, layer, tuple(heads)):
-        scene.choose(kind=view["kind"], layer=view["layer"], head=head, heads=chosen)
+    if (view["kind"], view["layer"], view_heads) != (kind, layer, tuple(heads)):
+        scene.choose(kind=view["kind"], layer=view["layer"], head=head, heads=view_heads)
 
 
 VIEW = View(

@@ -49,11 +49,11 @@ def draw(scene: Scene) -> None:
     scores = scene.picture("origin-scores", partial(_attention_scores, trace, scene.translator, rows), at)
     scores["Occlusion"] = _occlusion(scene, rows)
     scores = {method: score for method, score in scores.items() if score is not None}
-    made = quoted(join_pieces(trace.labels).pieces[at])
-    with card("origin", f"Where does {made} come from?", test="origin-title"):
+    word = quoted(join_pieces(trace.labels).pieces[at])
+    with card("origin", f"Where does {word} come from?", test="origin-title"):
         st.caption("One row a source word, one panel a method, each with its own scale; its strongest word in full colour.")
-        if said := cross_off(trace):
-            st.caption(said)
+        if note := cross_off(trace):
+            st.caption(note)
         bars = scene.picture("origin-bars", partial(origin_bars, words, scores, METHODS, scene.colours), at, tuple(scores))
         plot(bars, "origin-bars")
     left, right = st.columns([1, 1.15], gap="medium")
@@ -90,8 +90,8 @@ def _choose(scene: Scene, groups: list[range]) -> int:
     row = scene.settings.row
     at = next((index for index, group in enumerate(groups) if row is not None and row in group), None)
     if at is None:
-        told = content(join_pieces(labels))
-        at = max(range(len(groups)), key=lambda index: (told[index], len(word_label(pieces[index]))))
+        contents = content(join_pieces(labels))
+        at = max(range(len(groups)), key=lambda index: (contents[index], len(word_label(pieces[index]))))
     pick_one("French word", word_labels(pieces), at, "origin-word", lambda word: {"row": groups[word].start})
     return at
 
@@ -113,17 +113,17 @@ def _verdict(scores: dict[str, Tensor], trace: Trace) -> str:
     silent = all(float(score.abs().max()) <= NOTHING for score in scores.values())
     counts = Counter(at for at in first.values() if at is not None).most_common()
     if silent:
-        said = f"All {len(scores)} methods say the same: this word takes nothing from the source."
+        verdict = f"All {len(scores)} methods say the same: this word takes nothing from the source."
     elif not counts:
-        said = "No method finds a word that speaks for this one."
+        verdict = "No method finds a word that speaks for this one."
     elif len(counts) == 1 and counts[0][1] == len(first):
-        said = f"All {len(first)} methods put {quoted(words[counts[0][0]])} first."
+        verdict = f"All {len(first)} methods put {quoted(words[counts[0][0]])} first."
     else:
         parts = [f"{quoted(words[at])} comes first for {count}" for at, count in counts]
         nothing = len(first) - sum(count for _, count in counts)
         parts += [f"no word speaks for it by {nothing}"] if nothing else []
-        said = "They disagree: " + ", ".join(parts) + "."
-    sentence = tag("p", said, class_="head-sentence", data_testid="origin-verdict")
+        verdict = "They disagree: " + ", ".join(parts) + "."
+    sentence = tag("p", verdict, class_="head-sentence", data_testid="origin-verdict")
     return sentence + tag("div", table(("method", "strongest source word"), rows), class_="strongest")
 
 

@@ -75,7 +75,7 @@ def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
         build = partial(top_pieces_table, trace, pieces, scene.colours, row)
         plot(scene.picture("pieces", build, row), "output-pieces", tools=True)
         _listen("card-pieces", across=False)
-    with bars, card("bars", _asked(trace, row), test="output-row"):
+    with bars, card("bars", _row_title(trace, row), test="output-row"):
         temperature = st.slider("Output temperature", *TEMPERATURES, step=0.1, **tied("output_temperature", "output-temperature"))
         build = partial(probability_bars, trace, row, pieces, temperature, scene.colours)
         plot(scene.picture("bars", build, row, temperature), "output-bars")
@@ -116,13 +116,13 @@ def _lens(scene: Scene, pieces: list[str], row: int) -> None:
         build = partial(lens_heatmap, trace, lens, pieces, scene.colours, row)
         plot(scene.picture("lens-map", build, row), "output-lens", tools=True)
         _listen("card-lens", across=True)
-    with card("lens-row", _asked(trace, row), test="output-row"):
+    with card("lens-row", _row_title(trace, row), test="output-row"):
         figure = scene.picture("lens-row", partial(lens_of_row, trace, lens, row, scene.colours), row)
         plot(figure, "output-lens-row")
 
 
 def _change(scene: Scene, pieces: list[str], row: int) -> None:
-    before, after = scene.before, scene.done.trace
+    before, after = scene.before, scene.result.trace
     if scene.settings.change.changes_nothing:
         st.info("Nothing is changed, so there is nothing to compare. Flip a switch above, or take a story from More changes.")
         return
@@ -133,9 +133,9 @@ def _change(scene: Scene, pieces: list[str], row: int) -> None:
             f"KL(before ‖ after). {_compared(scene)} Click a bar."
         )
         build = partial(prediction_change_bars, before, after, scene.colours, row)
-        plot(scene.picture("change", build, row, *scene.asked), "output-change")
+        plot(scene.picture("change", build, row, *scene.pass_key), "output-change")
         _listen("card-change", across=True)
-    with card("best", _asked(after, row), test="output-row"):
+    with card("best", _row_title(after, row), test="output-row"):
         st.html(best_before_and_after(before, after, row, pieces))
 
 
@@ -162,7 +162,7 @@ def best_before_and_after(before: Trace, after: Trace, row: int, pieces: list[st
     return tag("div", table(("piece", "before", "after", "difference"), rows), class_="strongest")
 
 
-def _asked(trace: Trace, row: int) -> str:
+def _row_title(trace: Trace, row: int) -> str:
     return f"Reading {quoted(trace.target.shown[row])}, producing {quoted(trace.labels.shown[row])}"
 
 

@@ -88,8 +88,8 @@ def _take(index: int) -> None:
 def _other(scene: Scene, second: str) -> Scene:
     """The same settings and the same change of the model with the second sentence, translated by the model."""
     forced = scene.settings.forcing == "forced"
-    done = engine.run(scene.translator, scene.translator.source(second), None, scene.trace.intervention, forced=forced)
-    return Scene(scene.settings.having(text=second, target=""), scene.translator, done, scene.colours)
+    result = engine.run(scene.translator, scene.translator.source(second), None, scene.trace.intervention, forced=forced)
+    return Scene(scene.settings.having(text=second, target=""), scene.translator, result, scene.colours)
 
 
 def _translations(scene: Scene, other: Scene) -> None:
@@ -101,10 +101,10 @@ def _translations(scene: Scene, other: Scene) -> None:
     ]
     st.html(f'<div class="rows">{"".join(rows)}</div>')
     same = "Both become the same French" if len(first) > 1 else "Both translations are empty: the model ends at once"
-    said = f"{same}; look at the weights." if first.ids == second.ids else "Framed: what the other does not have."
+    sentence = f"{same}; look at the weights." if first.ids == second.ids else "Framed: what the other does not have."
     if scene.settings.target.strip():
-        said += " The first translation is yours, the second one the model’s."
-    st.caption(said)
+        sentence += " The first translation is yours, the second one the model’s."
+    st.caption(sentence)
 
 
 def _matrices(scene: Scene, other: Scene) -> None:
@@ -146,15 +146,15 @@ def _alone(first: AttentionMaps, second: AttentionMaps, kind: str) -> str:
     rows, columns = axis_counterparts(first, second, kind)
     equal = second.anatomy.has_equal_axes(kind)
     axes = [("row", second.rows(kind).labels, rows), ("column", second.columns(kind), columns)][: 1 if equal else 2]
-    said = []
-    for name, tokens, found in axes:
-        alone = [quoted(tokens.shown[at]) for at, other in enumerate(found) if other is None]
+    parts = []
+    for name, tokens, partners in axes:
+        alone = [quoted(tokens.shown[at]) for at, other in enumerate(partners) if other is None]
         if alone:
             where = "rows and columns" if equal else f"{name}s"
-            said.append(f"{where} {', '.join(alone[:6])}{', …' if len(alone) > 6 else ''}")
+            parts.append(f"{where} {', '.join(alone[:6])}{', …' if len(alone) > 6 else ''}")
     blank = (
-        f"No counterpart in the first sentence, so blank in the difference: {'; '.join(said)}. "
-        if said
+        f"No counterpart in the first sentence, so blank in the difference: {'; '.join(parts)}. "
+        if parts
         else "Every token of the second sentence has a counterpart in the first. "
     )
     return (

@@ -43,7 +43,7 @@ SPECTRUM = 128  # positions of the spectrum
 PART_TITLES = {"encoding": "Encoding", "laboratory": "Laboratory", "learned": "Sinusoidal and learned"}
 PARAMS = (
     choice("position_part", tuple(PART_TITLES), "encoding", "which part is open"),
-    count("order", 1, 9999, 1, "which shuffled order of the words the bag-of-words experiment takes", walked=False),
+    count("order", 1, 9999, 1, "which shuffled order of the words the bag-of-words experiment takes", is_walked=False),
 )
 
 
@@ -93,15 +93,15 @@ def _laboratory(scene: Scene, side: str) -> None:
         if anatomy.positions == "sinusoidal":
             build = partial(wavelength_chart, anatomy.d_model, tokens, anatomy.longest, scene.colours)
             slow = int((analysis.wavelengths(anatomy.d_model) > tokens).sum())
-            said = (
+            caption = (
                 "Fast pairs tell neighbours apart, slow ones the beginning from the end. "
                 f"Grey: less than one turn in this sentence ({slow} of {anatomy.d_model // 2} pairs)."
             )
-            _chart(scene.picture("wavelengths", build, side), "wavelengths", "How fast each pair of dimensions turns", said)
+            _chart(scene.picture("wavelengths", build, side), "wavelengths", "How fast each pair of dimensions turns", caption)
         elif anatomy.positions == "learned":
             build = partial(spectrum_chart, {"learned": _table(scene, side, SPECTRUM)}, scene.colours)
-            said = "A learned encoding has no formula; its Fourier transform says at which pace it changes."
-            _chart(scene.picture("spectrum", build, side), "wavelengths", "At which pace the learned encoding changes", said)
+            caption = "A learned encoding has no formula; its Fourier transform says at which pace it changes."
+            _chart(scene.picture("spectrum", build, side), "wavelengths", "At which pace the learned encoding changes", caption)
         else:
             st.info("This model was trained without positions: it adds nothing, so there is nothing to turn or to compare.")
         build = partial(added_norms, scene.trace, side, scene.colours)
@@ -112,12 +112,12 @@ def _laboratory(scene: Scene, side: str) -> None:
             plot(scene.picture("added-norms", build, side), "positions-louder")
     with right:
         if anatomy.positions != "none":
-            said = (
+            caption = (
                 "If the lines lie on each other, the product depends on the distance alone: a head can learn “three to the left”."
             )
-            said += " For sinusoids it is Σ cos(k · 10000^(−2i/d))." if anatomy.positions == "sinusoidal" else ""
+            caption += " For sinusoids it is Σ cos(k · 10000^(−2i/d))." if anatomy.positions == "sinusoidal" else ""
             build = partial(dot_products, encoding, scene.colours)
-            _chart(scene.picture("dots", build, side), "dots", "Dot product of two positions by their distance", said)
+            _chart(scene.picture("dots", build, side), "dots", "Dot product of two positions by their distance", caption)
             build = partial(position_similarity, encoding, colours=scene.colours)
             _chart(scene.picture("alike", build, side), "alike", "How alike two positions are")
     _bag_of_words(scene)
@@ -153,37 +153,39 @@ def _bag_of_words(scene: Scene) -> None:
             "Another order", key="positions-order", on_click=store.write, kwargs={"order": following}, disabled=only,
             help="These words have only one other order." if only else None,
         )  # fmt: skip
-        found = _compared(scene.translator, source, order, scene.settings.change)
-        build = partial(order_differences, found, source, scene.colours)
+        states = _compared(scene.translator, source, order, scene.settings.change)
+        build = partial(order_differences, states, source, scene.colours)
         plot(scene.picture("orders", build, scene.settings.order), "positions-orders")
-        st.html(f'<p class="head-sentence" data-testid="bag-verdict">{html.escape(_verdict(scene, found, other, order))}</p>')
+        st.html(f'<p class="head-sentence" data-testid="bag-verdict">{html.escape(_verdict(scene, states, other, order))}</p>')
         st.caption(
             "Every token's last encoder state, compared with the state of the same token in the other order: the largest difference over "
             f"its dimensions. {reading.order_counts(scene.settings.change)}"
         )
 
 
-def _verdict(scene: Scene, found: Permuted, other: Tokens, order: list[int]) -> str:
+def _verdict(scene: Scene, states: Permuted, other: Tokens, order: list[int]) -> str:
     """The largest differences, what is changed in the model, and whether the decoder notices."""
     change = scene.settings.change
     on, off = with_and_without(change)
-    said = f"Without positions the states of the two orders differ by at most {small(float(found.without_positions.max()))}; "
-    largest, size = float(found.with_positions.max()), float(found.scale.median())
+    sentence = (
+        f"Without positions the states of the two orders differ by at most {small(float(states.without_positions.max()))}; "
+    )
+    largest, size = float(states.with_positions.max()), float(states.scale.median())
     if scene.trace.anatomy.positions == "none":
-        said += f"this model was trained without them, so “with positions” is the same ({small(largest)}). "
+        sentence += f"this model was trained without them, so “with positions” is the same ({small(largest)}). "
     elif on.position_scale == 0:
-        said += f"positions × 0 add nothing, so “with positions” is the same ({small(largest)}). "
+        sentence += f"positions × 0 add nothing, so “with positions” is the same ({small(largest)}). "
     else:
         edit = "" if on.source_positions == "trained" else f" ({on.source_positions})"
         edit += "" if on.position_scale == 1 else f" × {on.position_scale:g}"
-        said += f"with positions{edit} by up to {small(largest)}, in states whose largest numbers are around {small(size)}. "
+        sentence += f"with positions{edit} by up to {small(largest)}, in states whose largest numbers are around {small(size)}. "
     if change.window is not None:
-        said += f"Attention within ±{change.window} depends on who stands near whom, so order counts even without positions. "
+        sentence += f"Attention within ±{change.window} depends on who stands near whom, so order counts even without positions. "
     first = engine.translate(scene.translator, scene.source, off)
     second = _translated(scene.translator, other, moved(off, scene.trace.anatomy, order))
     if first.ids == second.ids:
-        return said + f"Read without positions, both orders get the same translation: {_text(second)}."
-    return said + f"Read without positions, they get different translations: {_text(first)} and {_text(second)}."
+        return sentence + f"Read without positions, both orders get the same translation: {_text(second)}."
+    return sentence + f"Read without positions, they get different translations: {_text(first)} and {_text(second)}."
 
 
 def _text(labels: Tokens) -> str:
@@ -196,8 +198,8 @@ def _text(labels: Tokens) -> str:
 
 def _other(scene: Scene) -> str | None:
     """A checkpoint of the family with the other kind of encoding; None for a model without positions, or with no such relative."""
-    wanted = {"sinusoidal": "learned", "learned": "sinusoidal"}.get(scene.trace.anatomy.positions)
-    return next((name for name, positions in engine.relatives(scene.translator).items() if positions == wanted), None)
+    other = {"sinusoidal": "learned", "learned": "sinusoidal"}.get(scene.trace.anatomy.positions)
+    return next((name for name, positions in engine.relatives(scene.translator).items() if positions == other), None)
 
 
 def _learned(scene: Scene, side: str) -> None:
@@ -217,11 +219,11 @@ def _learned(scene: Scene, side: str) -> None:
                 title = f"{name.capitalize()}: {'the encoding' if chart is encoding_heatmap else 'how alike two positions are'}"
                 _chart(picture(chart.__name__, *key, name, build=build), f"{chart.__name__}-{name}", title)
     build = partial(spectrum_chart, {name: tables[name] for name in ("sinusoidal", "learned")}, scene.colours)
-    said = (
+    caption = (
         f"Fourier transform over the first {SPECTRUM} positions, mean over dimensions. Sentences in training had hardly more than 40 tokens, "
         "so learned positions beyond are what chance gave them; look where the learned table turns to noise."
     )
-    _chart(picture("spectrum", *key, build=build), "spectrum", "At which pace they change", said)
+    _chart(picture("spectrum", *key, build=build), "spectrum", "At which pace they change", caption)
 
 
 VIEW = View(

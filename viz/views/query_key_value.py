@@ -22,8 +22,8 @@ def draw(scene: Scene) -> None:
 
     def choose(click: Click) -> None:
         places = {"query": (click.row, key), "key": (query, click.column), "value": (query, click.column)}
-        chosen = places.get(click.name, (click.row, click.column))
-        store.write(query=chosen[0], key=chosen[1])
+        cell = places.get(click.name, (click.row, click.column))
+        store.write(query=cell[0], key=cell[1])
 
     matrices, parts = st.columns([2.3, 1], gap="medium")
     with matrices, card("qkv"):

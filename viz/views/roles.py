@@ -58,7 +58,7 @@ def _choose(scene: Scene) -> None:
     stored = stored_measures(scene)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="roles-choice"):
         st.pills("Colour by", LABELS, format_func=TITLES.__getitem__, label_visibility="collapsed",
-                 **store.tied(key="roles-label", shown=scene.settings.label, take=lambda label: {"label": label or ""}, options=True))  # fmt: skip
+                 **store.tied(key="roles-label", value=scene.settings.label, take=lambda label: {"label": label or ""}, options=True))  # fmt: skip
         if stored:
             st.segmented_control(
                 "Measured on", (True, False), required=True, label_visibility="collapsed",

@@ -45,6 +45,6 @@ VIEW = View(
     "sentence. Choose who asks, then walk with Next or the arrow keys; look for the few dimensions that decide a score.",
     draw,
     needs={"queries", "keys", "values", "scores", "outputs", "residual"},
-    params=(place("step", MOST_STEPS, 0, "the step of the calculation that is open", walked=True),),
+    params=(place("step", MOST_STEPS, 0, "the step of the calculation that is open", is_walked=True),),
     calculates=True,
 )

@@ -90,13 +90,13 @@ def _counted(tokens: Tokens) -> str:
     inside = tokens.special.count(False)
     words = sum(not tokens.special[group[0]] for group in word_groups(tokens))
     missing = [run.character for run in byte_runs(tokens) if run.character]
-    said = f"{_many(words, 'word')} → {_many(inside, 'piece')}"
+    sentence = f"{_many(words, 'word')} → {_many(inside, 'piece')}"
     marks = [piece for piece, apart in zip(tokens.pieces, tokens.special, strict=True) if apart]
-    said += f", and {html.escape(', '.join(marks))} for where the sentence {'begins' if tokens.special[0] else 'ends'}. A mark counts as a word."
+    sentence += f", and {html.escape(', '.join(marks))} for where the sentence {'begins' if tokens.special[0] else 'ends'}. A mark counts as a word."
     if missing:
         which = ", ".join(f"“{html.escape(character_label(character))}”" for character in dict.fromkeys(missing[:NAMED]))
-        said += f" Coloured: bytes, because the vocabulary lacks {which}{' and more' if len(missing) > NAMED else ''}."
-    return _heading("Pieces and their ids", said)
+        sentence += f" Coloured: bytes, because the vocabulary lacks {which}{' and more' if len(missing) > NAMED else ''}."
+    return _heading("Pieces and their ids", sentence)
 
 
 # Three ways to cut ----------------------------------------------------------------------------------------------------
@@ -107,13 +107,13 @@ def _cuts(scene: Scene, tokens: Tokens, side: str) -> str:
     tokenizer = scene.translator.tokenizer
     cut = three_cuts(tokenizer, tokens)
     size = f"{tokenizer.vocabulary_size:,}"
-    unknown = [word for word, known in zip(cut.words, cut.known, strict=True) if not known]
+    unknown = [word for word, is_known in zip(cut.words, cut.known, strict=True) if not is_known]
     pieces, characters = len(cut.pieces), len(cut.characters)
-    shown = [piece for piece, apart in zip(tokens.shown, tokens.special, strict=True) if not apart]
+    labels = [piece for piece, apart in zip(tokens.shown, tokens.special, strict=True) if not apart]
     name = scene.trace.anatomy.stack(side).title.lower()
     rows = [
         ("words", "Whole words", len(cut.words), _chips(cut.words, cut.known), _unknown(unknown, len(cut.words), size)),
-        ("pieces", "Pieces (this model)", pieces, _chips(shown),
+        ("pieces", "Pieces (this model)", pieces, _chips(labels),
          f"Nothing is unknown. Each head of the {name} compares {pieces} × {pieces} = {pieces**2:,} pairs."),
         ("characters", "Characters", characters, _chips(cut.characters),
          f"Nothing is unknown, but {cut.longer:.1f} times as many tokens: {characters} × {characters} = {characters**2:,} pairs "
@@ -127,11 +127,11 @@ def _cuts(scene: Scene, tokens: Tokens, side: str) -> str:
     return _heading("The same sentence cut in three ways", "Special tokens are left out of all three counts.") + body
 
 
-def _chips(texts: list[str], known: list[bool] | None = None) -> str:
-    marks = known or [True] * len(texts)
-    shown = ("".join(map(character_label, text)) if len(text) == 1 else token_label(text) for text in texts)
+def _chips(texts: list[str], marks: list[bool] | None = None) -> str:
+    marks = marks or [True] * len(texts)
+    labels = ("".join(map(character_label, text)) if len(text) == 1 else token_label(text) for text in texts)
     return "".join(
-        f"<span{'' if mark else ' class=unknown'}>{html.escape(text)}</span>" for text, mark in zip(shown, marks, strict=True)
+        f"<span{'' if mark else ' class=unknown'}>{html.escape(text)}</span>" for text, mark in zip(labels, marks, strict=True)
     )
 
 
@@ -153,16 +153,16 @@ def _unknown(unknown: list[str], count: int, size: str) -> str:
 
 def _merges(scene: Scene, tokens: Tokens, runs: list[range]) -> None:
     """Choose what stands between two spaces; its merges follow as a tree."""
-    tree_said = "Byte-pair encoding starts from characters and joins, again and again, the two neighbours whose pair training "
-    tree_said += "found first (the lowest rank). It works between spaces, so a full stop belongs to the word before it."
-    st.html(_heading("How the pieces of one word are built", tree_said))
+    tree_note = "Byte-pair encoding starts from characters and joins, again and again, the two neighbours whose pair training "
+    tree_note += "found first (the lowest rank). It works between spaces, so a full stop belongs to the word before it."
+    st.html(_heading("How the pieces of one word are built", tree_note))
     run = _choose(scene, tokens, runs)
     tree = replay_merges(scene.translator.tokenizer, spelled(tokens, run))
     pieces = [tokens.pieces[index] for index in run]
     same = tree.pieces == pieces
-    said = [_many(len(tree.characters), "character"), _many(len(tree.merges), "merge"), _many(len(tree.pieces), "piece")]
+    counts = [_many(len(tree.characters), "character"), _many(len(tree.merges), "merge"), _many(len(tree.pieces), "piece")]
     st.html(
-        f'<p class="merges-said" data-testid="tokens-merges">{" → ".join(said)}{"" if same else _differs(tokens.shown[run.start : run.stop])}</p>'
+        f'<p class="merges-said" data-testid="tokens-merges">{" → ".join(counts)}{"" if same else _differs(tokens.shown[run.start : run.stop])}</p>'
     )
     with st.container(key="tokens-tree"):
         ids = [tokens.ids[index] for index in run] if same else None
@@ -182,7 +182,7 @@ def _choose(scene: Scene, tokens: Tokens, runs: list[range]) -> range:
     """The run that is looked at; a click goes into the settings. Before any choice, the one with most merges to see."""
     starts = {run.start: run for run in runs}
     token = scene.settings.token
-    chosen = next((run for run in runs if token is not None and token in run), None) or _telling(tokens, runs)
+    current = next((run for run in runs if token is not None and token in run), None) or _telling(tokens, runs)
 
     labels = {start: _shortened(run_label(spelled(tokens, run))) for start, run in starts.items()}
     if len(runs) > MOST_PILLS:
@@ -190,14 +190,14 @@ def _choose(scene: Scene, tokens: Tokens, runs: list[range]) -> range:
     pick_one(
         "Word",
         labels,
-        chosen.start,
+        current.start,
         RUN_KEY,
         lambda start: {"token": start},
         most=MOST_PILLS,
         list_width="stretch",
         shows_label=False,
     )
-    return chosen
+    return current
 
 
 def _telling(tokens: Tokens, runs: list[range]) -> range:
@@ -217,7 +217,7 @@ def _numbering(scene: Scene, tokens: Tokens) -> str:
     """What these ids spell under another numbering, and the hash that keeps it from happening."""
     tokenizer = scene.translator.tokenizer
     rows = _two_readings(tokens, renumbered(tokenizer, tokens))
-    said = (
+    sentence = (
         "The model never sees letters: it sees ids, and looks up one learned vector for each. Another tokenizer numbers its pieces "
         "in another way; even with every piece just one number further on, the ids of this sentence spell something else:"
     )
@@ -225,7 +225,7 @@ def _numbering(scene: Scene, tokens: Tokens) -> str:
         f"The weights are bound to their tokenizer by the SHA-256 of its file, <code>{tokenizer.hash[:12]}…</code>: with any "
         "other file, <code>load_pretrained</code> stops with <code>TokenizerMismatchError</code> instead of translating nonsense."
     )
-    return _heading("Why model and tokenizer belong together", said) + "".join(rows) + f'<p class="cost">{bound}</p>'
+    return _heading("Why model and tokenizer belong together", sentence) + "".join(rows) + f'<p class="cost">{bound}</p>'
 
 
 def _two_readings(tokens: Tokens, other: str) -> Iterator[str]:
@@ -236,8 +236,8 @@ def _two_readings(tokens: Tokens, other: str) -> Iterator[str]:
         yield f'<div class="reading" data-testid="tokens-{name}"><span>{title}</span><div dir="auto" translate="no" lang="{_language(tokens)}">{html.escape(text)}</div></div>'
 
 
-def _heading(title: str, said: str) -> str:
-    return f'<h2 class="head-title">{title}</h2><p class="tokens-said">{said}</p>'
+def _heading(title: str, sentence: str) -> str:
+    return f'<h2 class="head-title">{title}</h2><p class="tokens-said">{sentence}</p>'
 
 
 def _many(count: int, name: str) -> str:

@@ -64,7 +64,7 @@ def test_choices_and_limits_are_named(tiny_translator):
     labels = tokenizer.with_end(tokenizer.decode(found.ids))
     for change in (Intervention(), Intervention(causal=False)):
         trace = tiny_translator.trace("Two dogs", labels, change)
-        header, _ = sent(tiny_translator, trace, taken=found.taken, limit=len(labels))
+        header, _ = sent(tiny_translator, trace, choices=found.taken, limit=len(labels))
         assert header["taken"] == [2, 4] and header["limit"] == len(labels) and header["given"] is False
         assert header["same"] is change.causal
         assert header["said"]["special"] == [len(labels) - 1]

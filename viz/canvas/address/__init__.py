@@ -15,7 +15,7 @@ _mount = streamlit.components.v2.component("headlight_address_bar", js=script("a
 _store = streamlit.components.v2.component("headlight_tab_store", js=script("address/store.js"))
 
 
-def address_bar(*, typed: Sequence[str], walked: Sequence[str], on_texts: Callable[[dict[str, str]], None]) -> None:
+def address_bar(*, typed_names: Sequence[str], walked_names: Sequence[str], on_texts: Callable[[dict[str, str]], None]) -> None:
     """From now on a change of the address by typing replaces the entry of the history, and a walk makes one entry.
 
     typed: parameters that hold what the reader types; walked: those that move in small steps, a slider or a player.
@@ -25,7 +25,7 @@ def address_bar(*, typed: Sequence[str], walked: Sequence[str], on_texts: Callab
     def on_change() -> None:
         on_texts(dict(streamlit.session_state["address-bar"].texts or {}))
 
-    _mount(key="address-bar", data={"typed": list(typed), "walked": list(walked)}, on_texts_change=on_change)
+    _mount(key="address-bar", data={"typed": list(typed_names), "walked": list(walked_names)}, on_texts_change=on_change)
 
 
 _complete = streamlit.components.v2.component("headlight_complete_address", js=script("address/complete.js"))

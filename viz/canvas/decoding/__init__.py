@@ -25,15 +25,15 @@ def pack_decoding(
     piece: Callable[[int], str],
     layer: int,
     head: int,
-    taken: Forced = (),
-    given: bool = False,
+    choices: Forced = (),
+    is_given: bool = False,
     limit: int | None = None,
 ) -> bytes:
     """One pass over a translation as bytes for `decoding_steps`; the same pass gives the same bytes.
 
     The array is uint16 codes of cross-attention weights (2, target, source): of one head (layer, head), then the mean of all
-    heads of all layers, those that are off counted as 0. piece: names a piece by its id; taken: the choices that replaced the
-    model's own; given: the reader wrote the translation; limit: most tokens that a translation may have, where it must end.
+    heads of all layers, those that are off counted as 0. piece: names a piece by its id; choices: those that replaced the
+    model's own; is_given: the reader wrote the translation; limit: most tokens that a translation may have, where it must end.
     Each entry of header["steps"] is
     {"best": [[id, piece, probability], ...], "said": [probability, rank]}: what search chooses from, and the label of that row.
     """
@@ -49,8 +49,8 @@ def pack_decoding(
         "said": _named(trace.labels),
         "ids": trace.labels.ids,
         "steps": _steps(trace, piece),
-        "taken": [step for step, _ in taken],
-        "given": given,
+        "taken": [step for step, _ in choices],
+        "given": is_given,
         "same": trace.intervention.keeps_earlier_steps,
         "limit": limit if trace.labels.special[-1] and len(trace.labels) == limit else None,
         "colours": {"said": (anatomy.self_kind(says.name) or kind).name, "looks": kind.name},
@@ -113,9 +113,9 @@ def decoding_steps(
     def stopped() -> None:
         on_step(streamlit.session_state[key].view["step"])
 
-    def picked() -> None:
+    def on_view_pick() -> None:
         pick = streamlit.session_state[key].pick
         if pick:
             on_pick(pick["step"], pick["piece"])
 
-    _mount(key=key, data=packing.with_fields(packed, step=step), on_view_change=stopped, on_pick_change=picked)
+    _mount(key=key, data=packing.with_fields(packed, step=step), on_view_change=stopped, on_pick_change=on_view_pick)

@@ -50,10 +50,10 @@ def lines_view(key: str, *, kind: str, layer: int, heads: list[int] | None, turn
 
     turn: choices made in an earlier turn of the page are over. {"kind": str, "layer": int, "heads": list[int] or None for all}
     """
-    chosen = (streamlit.session_state.get(key) or {}).get("view")
-    if not chosen or chosen.get("turn", turn) != turn:
+    view = (streamlit.session_state.get(key) or {}).get("view")
+    if not view or view.get("turn", turn) != turn:
         return {"kind": kind, "layer": layer, "heads": heads}
-    return {name: chosen[name] for name in ("kind", "layer", "heads")}
+    return {name: view[name] for name in ("kind", "layer", "heads")}
 
 
 _mount = streamlit.components.v2.component(

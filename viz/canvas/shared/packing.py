@@ -102,8 +102,8 @@ def fine_weights(codes: numpy.ndarray) -> numpy.ndarray:
 def axis_tokens(maps: AttentionMaps) -> dict[str, Tokens]:
     """All tokens that can stand on an axis: what each stack reads, "source" and "target", and the "labels" that rows must produce."""
     lists = {_name(maps, stack): axis.read for stack, axis in maps.axes.items()}
-    made = [axis.made for axis in maps.axes.values() if axis.made is not None]  # one stack predicts at most
-    return {**lists, "labels": made[0]} if made else lists
+    labels = [axis.made for axis in maps.axes.values() if axis.made is not None]  # one stack predicts at most
+    return {**lists, "labels": labels[0]} if labels else lists
 
 
 def token_lists(maps: AttentionMaps) -> dict[str, dict[str, object]]:

@@ -34,33 +34,33 @@ def placed(points: np.ndarray, texts: list[str], order: list[int], firm: int = 1
     placed nor a point that wants a label; the `firm` first ones mind only each other, and the very first is always placed.
     In three dimensions the most important ones stand above their points.
     """
-    chosen = [""] * len(points)
+    label_sides = [""] * len(points)
     if points.shape[1] == 3:
         for at in order[:MOST_LABELS]:
-            chosen[at] = "top center"
-        return chosen
+            label_sides[at] = "top center"
+        return label_sides
     if not order:
-        return chosen
+        return label_sides
     low, high = points.min(axis=0), points.max(axis=0)
     scale = min(frame / np.maximum(high - low, 1e-9 + 1e-9 * np.abs(high)))
     spots = (points - low) * scale * (1, -1)  # px, y downwards as on the screen
     markers = np.concatenate([spots - MARKER, spots + MARKER], axis=1)[order]  # boxes: left, top, right, bottom
-    taken = markers[:firm]
+    boxes = markers[:firm]
     for rank, at in enumerate(order):
         if rank == firm:
-            taken = np.vstack([taken, markers[firm:]])
+            boxes = np.vstack([boxes, markers[firm:]])
         width = len(unescape(re.sub("<[^>]*>", "", texts[at]))) * GLYPH * LABEL_SIZE
         for side, ((across, right), (down, below)) in SIDES.items():
             left = spots[at, 0] + across * width + right * CLEAR
             top = spots[at, 1] + down * 1.2 * LABEL_SIZE + below * CLEAR
             box = (left, top, left + width, top + 1.2 * LABEL_SIZE)
-            clash = (taken[:, 0] < box[2]) & (taken[:, 2] > box[0]) & (taken[:, 1] < box[3]) & (taken[:, 3] > box[1])
+            clash = (boxes[:, 0] < box[2]) & (boxes[:, 2] > box[0]) & (boxes[:, 1] < box[3]) & (boxes[:, 3] > box[1])
             if width and not clash.any():
-                chosen[at] = side
-                taken = np.vstack([taken, box])
+                label_sides[at] = side
+                boxes = np.vstack([boxes, box])
                 break
-    chosen[order[0]] = chosen[order[0]] or "top center"
-    return chosen
+    label_sides[order[0]] = label_sides[order[0]] or "top center"
+    return label_sides
 
 
 def point_text(text: str, dimensions: int) -> str:

@@ -19,18 +19,18 @@ def with_signs(figure: object) -> object:
         return figure
     for trace in figure.data:
         for template, texts in (("hovertemplate", "hovertext"), ("texttemplate", "text")):
-            written = getattr(trace, template, None)
-            if not isinstance(written, str):
+            text = getattr(trace, template, None)
+            if not isinstance(text, str):
                 continue
-            field = FIELD.search(written)
-            if field and getattr(trace, texts, None) is None and len(FIELD.findall(written)) == 1:
-                numbers = _written(getattr(trace, field[1], None), bool(field[2]), int(field[3]))
+            field = FIELD.search(text)
+            if field and getattr(trace, texts, None) is None and len(FIELD.findall(text)) == 1:
+                numbers = _number_texts(getattr(trace, field[1], None), bool(field[2]), int(field[3]))
                 if numbers is not None:
-                    trace.update({texts: numbers, template: written.replace(field[0], f"%{{{texts}}}")})
+                    trace.update({texts: numbers, template: text.replace(field[0], f"%{{{texts}}}")})
     return figure
 
 
-def _written(values: object, plus: bool, digits: int) -> list | None:
+def _number_texts(values: object, plus: bool, digits: int) -> list | None:
     """The numbers as text, in the same shape; None where none is below zero, or where there are too many."""
     try:
         array = np.asarray(values, dtype=np.float64)

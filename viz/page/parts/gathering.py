@@ -15,7 +15,7 @@ from viz.page.scene import Scene
 from viz.page.stored import stored
 
 TITLE = "What “it” gathers"
-ASKED = (
+QUESTION = (
     "In “The animal didn't cross the street because it was too tired”, it is the animal; with “too wide”, it is the street. "
     "French has to choose: il or elle. Measured on pairs of such sentences that the model was not trained on, as trained."
 )
@@ -28,27 +28,27 @@ TURNS = (
 def what_it_gathers(scene: Scene) -> None:
     """Sentences, the heads of the encoder, and the map of what decides the pronoun; words where it was not measured."""
     heading(TITLE)
-    found = stored(scene.translator).coreference
-    if found is None:
+    coreference = stored(scene.translator).coreference
+    if coreference is None:
         st.caption(
             "Not measured at this moment of the training; switch Training off to see what the trained weights do."
             if scene.trained and stored(scene.trained).coreference
             else "Not measured for these weights; `python -m model.coreference --model NAME` does it."
         )
         return
-    st.caption(ASKED)
-    st.html(sentences(found))
-    if found.decides:
-        figure = scene.picture("decision", partial(decision_map, found, scene.colours))
+    st.caption(QUESTION)
+    st.html(sentences(coreference))
+    if coreference.decides:
+        figure = scene.picture("decision", partial(decision_map, coreference, scene.colours))
         plot(figure, "decision-map")
-    st.html(gathering_table(found))
+    st.html(gathering_table(coreference))
 
 
-def sentences(found: Coreference) -> str:
+def sentences(coreference: Coreference) -> str:
     """HTML list of what was found. All text is escaped."""
-    return tag("ul", *(tag("li", sentence) for sentence in findings(found)), class_="findings")
+    return tag("ul", *(tag("li", sentence) for sentence in findings(coreference)), class_="findings")
 
 
-def gathering_table(found: Coreference) -> str:
+def gathering_table(coreference: Coreference) -> str:
     """HTML table of the encoder heads that tell most. All text is escaped."""
-    return tag("div", table(*heads_rows(found)), tag("p", TURNS), class_="role-table")
+    return tag("div", table(*heads_rows(coreference)), tag("p", TURNS), class_="role-table")

@@ -24,7 +24,7 @@ def choose_head(scene: Scene, prefix: str, whole_layer: bool = False) -> None:
     with st.container(horizontal=True, gap="small", key=f"{prefix}-pickers"):
         opened = {"layer": layer, "head": head, "query": None, "key": None}
         st.segmented_control("Kind", list(titles), format_func=titles.__getitem__, required=True,
-                             **tied(key=f"{prefix}-kind", shown=kind, take=lambda kind: {"kind": kind, **opened}, options=True))  # fmt: skip
+                             **tied(key=f"{prefix}-kind", value=kind, take=lambda kind: {"kind": kind, **opened}, options=True))  # fmt: skip
         layer = numbered("Layer", f"{prefix}-layer", scene.trace.attention[kind].weights.size(0), layer, "layer")
         if not whole_layer:
             head = numbered("Head", f"{prefix}-head", scene.trace.anatomy.kind(kind).heads, head, "head")

@@ -16,19 +16,22 @@ from viz.theme import token_label, word_label
 
 
 def pick_one(
-    label: str, options: Mapping[int, str], chosen: int, key: str, take: Callable[[int], Mapping[str, object]], most: int = LONG,
+    label: str, options: Mapping[int, str], current: int, key: str, take: Callable[[int], Mapping[str, object]], most: int = LONG,
     list_width: int | Literal["stretch"] = 320, buttons_width: Literal["content", "stretch"] = "content", shows_label: bool = True,
 ) -> None:  # fmt: skip
     """Options by number, each with its text; the widget shows the one that is chosen.
 
     take: what a choice writes into the settings. most: buttons; more options are in a list. key: of the widget.
     """
-    look = {**tied(key=key, shown=chosen, take=take, options=True), "label_visibility": "visible" if shows_label else "collapsed"}
+    look = {
+        **tied(key=key, value=current, take=take, options=True),
+        "label_visibility": "visible" if shows_label else "collapsed",
+    }
     if len(options) > most:
         st.selectbox(label, list(options), format_func=options.__getitem__, width=list_width, **look)
     else:
-        shown = {option: plain(text) for option, text in options.items()}
-        st.pills(label, list(options), format_func=shown.__getitem__, required=True, wrap=True, width=buttons_width, **look)
+        labels = {option: plain(text) for option, text in options.items()}
+        st.pills(label, list(options), format_func=labels.__getitem__, required=True, wrap=True, width=buttons_width, **look)
 
 
 def choose_part(label: str, titles: Mapping[str, str], name: str, key: str) -> str:
@@ -60,7 +63,7 @@ def word_labels(pieces: list[str]) -> dict[int, str]:
     return {at: f"{at + 1} · {word_label(piece)}" if many else word_label(piece) for at, piece in enumerate(pieces)}
 
 
-def numbered(label: str, key: str, count: int, chosen: int, name: str, **also: object) -> int:
+def numbered(label: str, key: str, count: int, current: int, name: str, **also: object) -> int:
     """A row of numbers 1 .. count to choose one from; counts from 0 in code. A second click does not unchoose.
 
     name: of the setting; also: what else a choice writes.
@@ -71,5 +74,5 @@ def numbered(label: str, key: str, count: int, chosen: int, name: str, **also: o
 
     return st.segmented_control(
         label, range(count), format_func=lambda index: str(index + 1), required=True, selection_mode="single",
-        **tied(key=key, shown=min(chosen, count - 1), take=take, options=True),
+        **tied(key=key, value=min(current, count - 1), take=take, options=True),
     )  # fmt: skip

@@ -22,10 +22,10 @@ def joined(parts: Iterable[str], between: str = "") -> Html:
 
 def tag(name: str, *inside: str, **attributes: str | None) -> Html:
     """One element. Attributes that are None are left out; `class_` is class, `data_testid` data-testid."""
-    written = "".join(
+    text = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{html.escape(value)}"' for key, value in attributes.items() if value is not None
     )
-    return Html(f"<{name}{written}>{joined(inside)}</{name}>")
+    return Html(f"<{name}{text}>{joined(inside)}</{name}>")
 
 
 def table(names: Iterable[str], rows: Iterable[Iterable[str]]) -> Html:
