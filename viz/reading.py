@@ -14,7 +14,7 @@ from model.transformer.config import Config
 UNSEEN = "A translator may not look at words that it has yet to say"
 OFF = "switched off: what it looks at is not handed on"
 IN_ATTENTION = ("rotary", "relative")  # positions that turn queries and keys, or stand beside the scores: not in the stream
-OURS = Config().anatomy("English", "French")  # what a change is told of where no model is named
+OURS = Config().anatomy("English", "French")  # what is told where no model is named, and what a State starts from
 
 
 def language(anatomy: Anatomy, stack: str) -> str:

@@ -149,6 +149,11 @@ def token_labels(tokens: Tokens) -> list[str]:
     return [piece if special else token_label(piece, tokens.notation) for piece, special in apart]
 
 
+def word_labels(tokens: Tokens, named: bool = False) -> list[str]:
+    """All tokens as words, in order, without the marks of their vocabulary; named: repeated pieces are told apart by a number."""
+    return [word_label(piece, tokens.notation) for piece in (tokens.named if named else tokens.shown)]
+
+
 def number(value: float, digits: int = 2) -> str:
     """A weight, a norm or a logit: fixed digits and a real minus. A tiny value above 0 is not written as zero, but as <0.01."""
     smallest = 10.0**-digits

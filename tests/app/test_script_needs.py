@@ -9,7 +9,7 @@ from support.page import run, shown
 
 from model import Translator
 from model.trace.anatomy import EDITS
-from viz.page import caches, engine
+from viz.page import caches, engine, needs
 from viz.views import VIEWS
 
 WHY = "Its attention compares no vectors."
@@ -50,6 +50,16 @@ def test_a_link_to_a_view_that_rests_opens_another_and_says_why():
     app = run(text=TEXT, view="qkv")
     assert not app.exception and [WHY in warning.value for warning in app.warning] == [True]
     assert VIEWS["all-heads"].sentence[:30] in shown(app) and app.segmented_control(key="view").value == "all-heads"
+
+
+def test_tokens_of_a_vocabulary_without_merges_stop_at_their_ids(monkeypatch):
+    """The pieces stand there; how they were cut is said to be unknown, in words."""
+    lacks = needs.lacks
+    why = "This vocabulary was not built by merging."
+    monkeypatch.setattr(needs, "lacks", lambda anatomy, need: why if need == needs.MERGES else lacks(anatomy, need))
+    app = run(text=TEXT, view="tokens")
+    assert not app.exception and [info.value for info in app.info] == [why]
+    assert "tokens-cards" in shown(app) and "tokens-cut-words" not in shown(app) and not app.get("plotly_chart")
 
 
 def test_there_is_no_switch_that_the_model_does_not_obey():

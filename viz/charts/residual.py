@@ -44,9 +44,13 @@ def written_shares(trace: Trace, side: str, colours: Palette = LIGHT) -> alt.Lay
     """What every sublayer wrote, in lengths of the state that it was added to: |written| / |state before|.
 
     Bars are means over the tokens; ticks are single tokens, and pointing at one shows the same token in every bar. More
-    than MANY tokens: a line from the 5th to the 95th percentile instead of ticks.
+    than MANY tokens: a line from the 5th to the 95th percentile instead of ticks. Raises ValueError for a stack without sublayers.
     """
     shares = analysis.written_shares(trace, side)  # (sublayer, position)
+    if not len(shares):
+        raise ValueError(
+            f"The {trace.anatomy.stack(side).title.lower()} has no sublayers: nothing is written into its residual stream."
+        )
     tokens = trace.tokens(side)
     names, domain, colour = _sublayers(trace.anatomy, side, colours)
     x = alt.X("layer:O", title="layer", axis=alt.Axis(labelAngle=0))
@@ -231,11 +235,11 @@ def _sublayers(
 def _depth_axis(trace: Trace, side: str) -> alt.X:
     """Points of the residual stream from left to right; a tick after the embedding and after every layer."""
     points = len(trace.stream(side).labels)
-    size = len(trace.anatomy.stack(side).sublayers)
+    size = max(1, len(trace.anatomy.stack(side).sublayers))  # a stack without any has one point
     ticks = list(range(0, points, size))
     words = f"datum.value == 0 ? 'embedding' : 'layer ' + datum.value / {size}"
     axis = alt.Axis(values=ticks, labelExpr=words, title=None, grid=True, labelAngle=0, labelOverlap="greedy")
-    return alt.X("point:Q", axis=axis, scale=alt.Scale(domain=[0, points - 1], nice=False, padding=8))
+    return alt.X("point:Q", axis=axis, scale=alt.Scale(domain=[0, max(1, points - 1)], nice=False, padding=8))
 
 
 def _spread(shares: Tensor) -> list[list[float]]:

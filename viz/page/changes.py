@@ -10,7 +10,7 @@ from model.trace.intervention import Intervention, Link
 from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps
 from viz import reading
-from viz.page.state import OURS
+from viz.reading import OURS
 from viz.theme import quoted
 
 FEW = 4  # links or heads of one sort that are named one by one

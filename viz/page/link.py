@@ -10,7 +10,8 @@ from typing import Any
 from model.trace.anatomy import Anatomy
 from viz.page import shared
 from viz.page.params import MOST_ENTRIES, Limits, Param
-from viz.page.state import CHANGE, OURS, State
+from viz.page.state import CHANGE, State
+from viz.reading import OURS
 
 MOST_NOTICES = 5  # about one link of the address bar
 LONGEST_NAME = 40  # characters of a name or a value from the address that a notice repeats

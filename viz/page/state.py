@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from model.trace.intervention import Intervention
-from model.transformer.config import Config
+from viz.reading import OURS
 
 EXAMPLES = (
     "The animal didn't cross the street because it was too tired.",
@@ -15,7 +15,6 @@ EXAMPLES = (
     "Two dogs are playing in the snow.",
     "The woman who lives next door gave me her old bicycle.",
 )
-OURS = Config().anatomy()  # what a State starts from before a model is open
 
 
 @dataclass(frozen=True)

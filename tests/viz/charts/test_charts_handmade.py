@@ -47,6 +47,14 @@ def test_streams_of_one_stack_are_drawn(anatomy):
     )
 
 
+def test_a_stack_without_sublayers_says_so():
+    """Nothing is written into its stream; the norms of its one point are drawn."""
+    trace = trace_of(RECURRENT)
+    with pytest.raises(ValueError, match="encoder has no sublayers"):
+        charts.written_shares(trace, "encoder")
+    assert charts.residual_norms(trace, "encoder").to_dict()
+
+
 def test_pieces_are_named_without_the_marks_of_their_vocabulary():
     """WordPiece and byte-level pieces have the same space marks as ours; special tokens have none and are soft."""
     read, written = trace_of(READER), trace_of(WRITER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit
 import torch
@@ -158,6 +159,18 @@ _mount = streamlit.components.v2.component(
 )
 
 
+def _callback(key: str, turn: int, name: str, act: Callable[[dict], None]) -> Callable[[], None]:
+    """What runs when the component reports an event of this name."""
+
+    def callback() -> None:
+        event = streamlit.session_state[key].get(name)
+        if event:
+            streamlit.session_state[f"{key}-turn"] = turn + 1
+            act(event)
+
+    return callback
+
+
 def attention_matrices(
     packed: bytes,
     *,
@@ -178,16 +191,7 @@ def attention_matrices(
     cell: CSS pixels of a cell where there is room. saves: a button saves the picture as PNG.
     """
     turn = streamlit.session_state.setdefault(f"{key}-turn", 0)  # an answer to every stroke, also where it changed nothing
-
-    def called(name: str, act: Callable[[dict], None]) -> Callable[[], None]:
-        def callback() -> None:
-            event = streamlit.session_state[key].get(name)
-            if event:
-                streamlit.session_state[f"{key}-turn"] = turn + 1
-                act(event)
-
-        return callback
-
+    called = partial(_callback, key, turn)
     data = packing.with_fields(packed, turn=turn, paints=on_paint is not None, label=LABELS[on_paint is not None],
                                hints=hints or {}, cell=cell, saves=saves)  # fmt: skip
     _mount(

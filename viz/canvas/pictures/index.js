@@ -51,14 +51,14 @@ function prepareToSave(room, event) {
 }
 
 /** What the picture at hand shows: the view, and the title of its card. */
-function shown(room) {
+function subject(room) {
   const title = room.card?.querySelector(".head-title")?.textContent.trim();
   return [room.text.view, title].filter(Boolean).join(": ");
 }
 
 /** The picture at `href` on paper, under its title and the sentence, as a file whose name says both. */
 async function save(room, href, click) {
-  const [title, text, colours] = [shown(room), room.text, room.colours];
+  const [title, text, colours] = [subject(room), room.text, room.colours];
   const image = await createImageBitmap(await (await fetch(href)).blob());
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(image.width, 480 * SCALE);
@@ -91,8 +91,8 @@ function wrapped(context, text, look) {
     if (context.measureText(longer).width <= room || !lines.at(-1)) lines[lines.length - 1] = longer;
     else lines.push(word);
   }
-  const kept = lines.slice(0, 3).map((line, at) => cut(context, at === 2 && lines.length > 3 ? `${line} …` : line, room));
-  return kept.filter(Boolean).map((line) => ({ ...look, text: line }));
+  const first = lines.slice(0, 3).map((line, at) => cut(context, at === 2 && lines.length > 3 ? `${line} …` : line, room));
+  return first.filter(Boolean).map((line) => ({ ...look, text: line }));
 }
 
 /** A line cut to a width, with an ellipsis. */

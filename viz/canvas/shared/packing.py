@@ -16,7 +16,7 @@ from torch import Tensor
 
 from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps
-from viz.theme import MONO, PALETTES, SANS, SHADE_POWER, word_label
+from viz.theme import MONO, PALETTES, SANS, SHADE_POWER, word_labels
 
 FINE_STEPS = 600  # 16-bit codes per hundredth
 
@@ -110,8 +110,8 @@ def token_lists(maps: AttentionMaps) -> dict[str, dict[str, object]]:
     """`axis_tokens` as the browser writes them: words for labels, names for hovers, and which of them are special."""
     return {
         name: {
-            "words": [word_label(piece, tokens.notation) for piece in tokens.shown],
-            "names": [word_label(piece, tokens.notation) for piece in tokens.named],
+            "words": word_labels(tokens),
+            "names": word_labels(tokens, named=True),
             "special": [index for index, apart in enumerate(tokens.special) if apart],
         }
         for name, tokens in axis_tokens(maps).items()

@@ -10,13 +10,12 @@ import torch
 from torch import Tensor
 
 from model.analysis.steps import Calculation
-from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz import reading
 from viz.canvas.shared import packing
 from viz.canvas.shared.files import script, style
 from viz.canvas.steps.stages import CHECKED, KEYED, stages
-from viz.theme import word_label
+from viz.theme import word_labels
 
 
 def pack_steps(trace: Trace, calculation: Calculation, kind: str, layer: int, head: int, query: int) -> bytes:
@@ -40,18 +39,14 @@ def pack_steps(trace: Trace, calculation: Calculation, kind: str, layer: int, he
         "differences": calculation.differences,
         "checked": CHECKED,
         "difference": calculation.difference,
-        "queries": _words(trace.queries(kind)),
-        "made": _words(trace.rows(kind).labels),
-        "keys": _words(trace.keys(kind)),
+        "queries": word_labels(trace.queries(kind)),
+        "made": word_labels(trace.rows(kind).labels),
+        "keys": word_labels(trace.keys(kind)),
         "query": query,
         **packing.style(trace, kind),
     }
     flat = torch.cat([tensor.to(torch.float32).flatten() for tensor in tensors.values()])
     return packing.join(header, flat)
-
-
-def _words(tokens: Tokens) -> list[str]:
-    return [word_label(piece, tokens.notation) for piece in tokens.shown]
 
 
 _mount = streamlit.components.v2.component(
