@@ -87,11 +87,13 @@ def test_a_device_that_is_not_there_is_an_error_in_words(monkeypatch):
     "part", [{"view": "positions", "position_part": "laboratory"}, {"view": "layers", "layer_part": "norm"}, {"view": "layers", "layer_part": "units"},
              {"view": "output", "output_part": "change", "causal": "off"}, {"view": "output", "output_part": "loss"}, {"view": "output", "output_part": "lens"}]
 )  # fmt: skip
-@pytest.mark.parametrize("text", ["Hi", " ".join(["dog"] * 499)], ids=["short", "longest"])
-def test_every_part_of_a_view_runs(part, text):
-    """The parts that do not stand open at first, for a word and for the longest sentence, on both sides."""
+@pytest.mark.parametrize(
+    "texts", [{"text": "Hi"}, {"text": " ".join(["dog"] * 499), "target": " ".join(["chien"] * 400)}], ids=["short", "longest"]
+)
+def test_every_part_of_a_view_runs(part, texts):
+    """The parts that do not stand open at first, for a word and for the longest sentences, on both sides."""
     for side in ("encoder", "decoder"):
-        app = run(text=text, side=side, **part)
+        app = run(**texts, side=side, **part)
         assert not app.exception and all("nothing to put into another order" in info.value for info in app.info)
 
 
