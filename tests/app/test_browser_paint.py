@@ -25,7 +25,7 @@ def drag(page, start: tuple[int, int], end: tuple[int, int]) -> None:
 def test_a_stroke_cuts_and_another_restores(visit):
     """Three cells in one stroke, one rerun; the same stroke from a cut cell restores them; the link opens the same picture."""
     page = visit(f"?view=one-head&{TEXT}&kind=cross&layer=2&head=3")
-    page.get_by_text("cuts the link in this layer", exact=True).click()
+    page.get_by_text("cuts it", exact=True).click()
     matrices = page.get_by_test_id("matrices")
     expect(matrices).to_have_attribute("data-turn", "0")
     drag(page, (1, 2), (1, 4))
@@ -57,7 +57,7 @@ def test_a_token_is_hidden_a_row_is_cut_and_masked_cells_stay(visit):
     matrices.locator(".label.rows").first.click()
     expect(page).to_have_url(re.compile(r"cut=cross\.%2A\.1\.%2A"))
     expect(page.get_by_test_id("paint-masked")).to_contain_text("attends to nothing")
-    page.get_by_text("Decoder self-attention", exact=True).click()
+    page.locator(".st-key-one-kind").get_by_text("Decoder", exact=True).click()
     expect(matrices).to_contain_text("masked")
     page.mouse.move(*matrix_cell(page, 0, 3))
     expect(matrices).to_have_attribute("data-hover", re.compile("look-ahead mask; painting cannot open it"))

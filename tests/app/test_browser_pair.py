@@ -13,9 +13,12 @@ expect.set_options(timeout=60_000)
 
 
 def test_a_pair_is_compared_and_hover_is_linked(visit):
-    """An example fills both fields; a cell is framed with its counterparts; a head of the list opens; the link opens the same."""
+    """A pair stands there at first, at the head that changes most; an example fills both fields; a cell is framed with its
+    counterparts; a head of the list opens; the link opens the same."""
     page = visit("?view=pair&words=on")
-    expect(page.get_by_test_id("pair-invitation")).to_be_visible()
+    expect(page.get_by_label("Second sentence")).to_have_value(re.compile("too wide"))
+    expect(page.get_by_text(re.compile("number 1 of 144"))).to_be_visible()
+    page.get_by_role("button", name="Pairs", exact=True).click()
     page.get_by_role("button", name="man / woman").click()
     expect(page.get_by_label("English sentence")).to_have_value("The old man is tired.")
     expect(page.get_by_test_id("tokens-pair-second").locator(".changed").first).to_be_visible()

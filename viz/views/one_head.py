@@ -20,22 +20,28 @@ from viz.page.scene import Scene, View
 from viz.page.store import tied
 from viz.theme import LANGUAGE_CODES, number, word_label
 
-PAINT_TITLES = {"off": "opens its calculation", "layer": "cuts the link in this layer", "all": "cuts it in all layers"}
+PAINT_TITLES = {"off": "opens it", "layer": "cuts it", "all": "cuts in all layers"}
+PAINT_HELP = "Opens the calculation of its weight, or cuts its link: in this layer for all its heads, or in all layers."
 
 
 def draw(scene: Scene) -> None:
-    """Choose kind, layer and head; the matrix follows. A click opens a calculation, or the mask is painted."""
-    choose_head(scene, "one")
+    """The matrix, and beside it the choice of kind, layer and head. A click opens a calculation, or the mask is painted."""
     paints = False
-    if obeyed(scene.trace.anatomy, "cut"):
-        st.segmented_control(
-            "Click on a cell", PAINT_TITLES, format_func=PAINT_TITLES.__getitem__, required=True, **tied("paint", options=True)
-        )
-        paints = scene.settings.paint != "off"
-    matrix, table = st.columns([1.9, 1], gap="medium")
+    matrix, choices = st.columns([1.9, 1], gap="medium")
+    with choices:
+        choose_head(scene, "one", narrow=True)
+        if obeyed(scene.trace.anatomy, "cut"):
+            st.segmented_control(
+                "Click on a cell",
+                PAINT_TITLES,
+                format_func=PAINT_TITLES.__getitem__,
+                required=True,
+                **tied("paint", options=True),
+            )
+            paints = scene.settings.paint != "off"
     with matrix, card("head"):
         draw_paint(scene) if paints else open_head(scene, large=True)
-    with table, card("strongest"):
+    with choices, card("strongest"):
         st.html(strongest(scene.trace if paints else scene.maps, *scene.open_head))
 
 

@@ -38,6 +38,7 @@ MOST_CHANGED = 8  # heads in the list
 
 def draw(scene: Scene) -> None:
     """The second sentence, what both become in French, and the open head in both."""
+    _offer(scene)
     second = _second_sentence(scene)
     if not second:
         return
@@ -47,29 +48,39 @@ def draw(scene: Scene) -> None:
         st.info(f"The second sentence: {plain(str(error))}", icon=":material/info:")
         return
     _translations(scene, other)
-    choose_head(scene, "pair")
+    if scene.settings.layer is None:
+        kind, layer, head = _by_change(_changes(scene, other))[0][1:]
+        scene.choose(kind=kind, layer=layer, head=head)
     with card("pair"):
         _matrices(scene, other)
+    choose_head(scene, "pair")
     with card("pair-heads"):
         _most_changed(scene, other)
 
 
+def _offer(scene: Scene) -> None:
+    """The first time that the view opens: the partner of the sentence above, where a pair has it. A field that was emptied stays so."""
+    partners = {first: second for _, first, second in PAIRS}
+    is_new = not st.session_state.get("pair-offered")
+    st.session_state["pair-offered"] = True
+    if is_new and not scene.settings.second and scene.settings.text in partners:
+        scene.choose(second=partners[scene.settings.text])
+
+
 def _second_sentence(scene: Scene) -> str:
     """The field for the second sentence, minimal pairs one click away; returns its text, blank where there is none."""
-    second = st.text_input("Second sentence", live=True, placeholder="Type a second English sentence, one word changed", autocomplete="off",
-                           max_chars=MOST_TYPED, **tied("second"))  # fmt: skip
+    with st.container(horizontal=True, key="pair-field", gap="small", vertical_alignment="bottom"):
+        second = st.text_input("Second sentence", live=True, placeholder="Type a second English sentence, one word changed", autocomplete="off",
+                               max_chars=MOST_TYPED, **tied("second"))  # fmt: skip
+        with st.popover("Pairs", width="content"), st.container(key="pair-examples", gap="small"):
+            for index, (label, _, partner) in enumerate(PAIRS):
+                st.button(label, on_click=_take, args=(index,), key=f"pair-{index}", help=plain(partner))
+            st.button("copy the sentence above", on_click=store.write, kwargs={"second": scene.settings.text}, key="pair-copy")
     if not second.strip():
         st.html(
             '<p class="pair-invitation" data-testid="pair-invitation">Type a second sentence that differs in one word from the '
             "one above, or take a pair. Then both stand side by side, and the difference shows which heads the word moves.</p>"
         )
-    with st.container(horizontal=True, key="pair-examples", gap="small", vertical_alignment="center"):
-        st.html('<span class="quiet">Pairs</span>', width="content")
-        for index, (label, _, _) in enumerate(PAIRS):
-            st.button(label, on_click=_take, args=(index,), key=f"pair-{index}", help=plain(PAIRS[index][2]))
-        if not second.strip():
-            copy = {"second": scene.settings.text}
-            st.button("copy the sentence above", on_click=store.write, kwargs=copy, key="pair-copy")
     if not second.strip():
         body = "".join(
             f'<tr lang="en"><td>{html.escape(first)}</td><td>{html.escape(other)}</td></tr>' for _, first, other in PAIRS
@@ -169,16 +180,21 @@ def _changes(first: Scene, second: Scene) -> dict[str, Tensor]:
     return {kind: head_changes(first.maps, second.maps, kind).cpu() for kind in first.maps.attention}
 
 
-def _most_changed(scene: Scene, other: Scene) -> None:
-    """The heads that the second sentence moves most; a click opens one."""
-    heading("Heads that change most")
-    changes = _changes(scene, other)
+def _by_change(changes: dict[str, Tensor]) -> list[tuple[float, str, int, int]]:
+    """All heads as (change, kind, layer, head), the most changed first."""
     heads = [
         (value, kind, *divmod(at, values.size(1)))
         for kind, values in changes.items()
         for at, value in enumerate(values.flatten().tolist())
     ]
-    heads.sort(key=lambda head: -head[0])
+    return sorted(heads, key=lambda head: -head[0])
+
+
+def _most_changed(scene: Scene, other: Scene) -> None:
+    """The heads that the second sentence moves most; a click opens one."""
+    heading("Heads that change most")
+    changes = _changes(scene, other)
+    heads = _by_change(changes)
     kind, layer, head = scene.open_head
     place = 1 + [each[1:] for each in heads].index((kind, layer, head))
     st.caption(

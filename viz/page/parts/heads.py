@@ -13,14 +13,15 @@ from viz.page.store import tied
 from viz.reading import off_mark
 
 
-def choose_head(scene: Scene, prefix: str, whole_layer: bool = False) -> None:
+def choose_head(scene: Scene, prefix: str, whole_layer: bool = False, narrow: bool = False) -> None:
     """Kind, layer and head as rows of buttons whose keys start with `prefix`; the choice goes into the URL.
 
     Another kind forgets the cell that was open: its rows are other tokens. whole_layer: the view shows all heads of a layer, so the
-    one that is open stays.
+    one that is open stays. narrow: kinds have their short titles.
     """
     kind, layer, head = scene.open_head
-    titles = {kind.name: kind.title for kind in scene.trace.anatomy.kinds}
+    anatomy = scene.trace.anatomy
+    titles = {kind.name: anatomy.short_title(kind.name).capitalize() if narrow else kind.title for kind in anatomy.kinds}
     with st.container(horizontal=True, gap="small", key=f"{prefix}-pickers"):
         opened = {"layer": layer, "head": head, "query": None, "key": None}
         st.segmented_control("Kind", list(titles), format_func=titles.__getitem__, required=True,
