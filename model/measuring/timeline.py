@@ -183,11 +183,17 @@ def store(translator: Translator, folder: Path, run: Path, pairs: list[tuple[str
 
 
 def take_over(
-    translator: Translator, folder: Path, earlier: Translator, pairs: list[tuple[str, str]], about: str
+    translator: Translator,
+    folder: Path,
+    earlier: Translator,
+    pairs: list[tuple[str, str]],
+    about: str,
+    without: frozenset[int] = frozenset(),
 ) -> list[Moment]:
     """The timeline of the checkpoint that this one went on from, its last moment replaced by this one, which is measured; write all.
 
-    Raises ValueError where it has none, or one that was measured on other sentences.
+    without: steps that are left out, for the size of their files. Raises ValueError where it has none, or one that was measured on
+    other sentences.
     """
     before = earlier.folder
     if before is None:
@@ -196,6 +202,7 @@ def take_over(
     if stored is None or stored.get("about") != about:
         raise ValueError(f"{before} has no timeline measured on {about}.")
     moments = load_timeline(before, earlier.about["weights_sha256"], earlier.model.config)[:-1]
+    moments = [moment for moment in moments if moment.step not in without]
     (folder / FOLDER).mkdir(exist_ok=True)
     if before != folder:
         for moment in moments:
@@ -244,6 +251,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--earlier", type=Path, help="instead of a run: the checkpoint that this one went on from, with its timeline"
     )
+    parser.add_argument("--without", type=int, nargs="*", default=[], help="with --earlier: steps to leave out, for their size")
     args = parser.parse_args(arguments)
     folder = checkpoint_folder(args.model)
     with in_words():
@@ -251,7 +259,9 @@ def main(arguments: list[str] | None = None) -> None:
         about = f"{EACH} pairs each of {' and '.join(SPLITS)}, seed 0; greedy"
         translator, pairs = load_pretrained(folder, args.device), sample(args.data)
         if args.earlier:
-            moments = take_over(translator, folder, load_pretrained(args.earlier, args.device), pairs, about)
+            moments = take_over(
+                translator, folder, load_pretrained(args.earlier, args.device), pairs, about, frozenset(args.without)
+            )
         else:
             moments = store(translator, folder, args.run, pairs, about)
     block = table(moments, about)

@@ -76,6 +76,8 @@ def test_a_checkpoint_that_went_on_takes_the_timeline_over(stored, tmp_path):
     assert now is translator and then.tokenizer.hash == earlier.tokenizer.hash
     same = at_moment(earlier, folder, moments[0])
     assert torch.equal(then.trace(SENTENCES[0], "Oui.").logits, same.trace(SENTENCES[0], "Oui.").logits)
+    fewer = take_over(translator, later, earlier, PAIRS, "test", without=frozenset({moments[1].step}))
+    assert fewer == [found[0], *found[2:]] and load_timeline(later, translator.about["weights_sha256"]) == fewer
     with pytest.raises(ValueError, match="no timeline measured on other sentences"):
         take_over(translator, later, earlier, PAIRS, "other sentences")
 
