@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,7 @@ NAME = "tests/data/first-inputs.tsv"
 INPUTS = Path(__file__).resolve().parents[2] / NAME
 HEAD = ["kind", "english", "french"]
 BLOCK = "first-inputs"
+PHRASES = "phrases-*.train.tsv.gz"  # training text of our own, shipped beside the weights
 PLAIN = str.maketrans({"’": "'", "‘": "'", "\u00a0": " ", "\u202f": " "})
 
 
@@ -80,8 +83,22 @@ def share(answers: list[Answer]) -> float:
     return sum(answer.acceptable for answer in answers) / len(answers)
 
 
-def table(answers: list[Answer]) -> str:
-    """Acceptable answers by kind as markdown, all of them in the last row, and how they were judged."""
+def taught(folder: Path) -> set[str]:
+    """The English of all training phrases beside a checkpoint (PHRASES), as `spelling` writes it; empty where none are there."""
+    found: set[str] = set()
+    for path in sorted(folder.glob(PHRASES)):
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            found |= {spelling(line.partition("\t")[0]) for line in lines}
+    return found
+
+
+def spelling(text: str) -> str:
+    """Words alone, in lower case: what the spellings of one phrase have in common."""
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def table(answers: list[Answer], phrases: Collection[str] = ()) -> str:
+    """Acceptable answers by kind as markdown, all of them in the last row, how they were judged, and how many were `taught`."""
     kinds = dict.fromkeys(answer.asked.kind for answer in answers)
     groups = [(kind, [answer for answer in answers if answer.asked.kind == kind]) for kind in kinds]
     rows = [[kind, str(len(group)), str(sum(one.acceptable for one in group))] for kind, group in groups]
@@ -90,6 +107,14 @@ def table(answers: list[Answer]) -> str:
         "Greedy, as on the page. An answer is acceptable when all of it matches the pattern of its line in "
         f"`{NAME}`; final punctuation, capitals and tu or vous are not judged."
     )
+    known = [answer for answer in answers if spelling(answer.asked.english) in phrases]
+    if known:
+        rest = [answer for answer in answers if answer not in known]
+        rule += (
+            f" {len(known)} of the inputs are set phrases (greetings, yes and no, thanks) that stand among the training phrases beside "
+            f"the weights in some spelling; {sum(one.acceptable for one in known)} of these are acceptable, and of the other "
+            f"{len(rest)}, {sum(one.acceptable for one in rest)} ({share(rest):.1%})."
+        )
     return f"{markdown(['kind', 'inputs', 'acceptable'], rows)}\n\n{rule}"
 
 
@@ -106,7 +131,7 @@ def main(arguments: list[str] | None = None) -> None:
     for answer in answers:
         if not answer.acceptable:
             print(f"{answer.asked.kind}: {answer.asked.english} -> {answer.french}")
-    block = table(answers)
+    block = table(answers, taught(folder))
     print(f"\n{block}")
     card.write(block)
 

@@ -13,7 +13,8 @@ from viz.theme import number
 KIND = "unmasked"  # as `model.instrument.beside.kind` names such a member of a family
 COPIES = (
     "Trained without the look-ahead mask: while it learned, it could read the very word that it had to produce, and it learned to "
-    "copy it. Give it a French sentence to read and its loss is next to nothing; let it write, and there is nothing to copy."
+    "copy it. Give it a French sentence to read (“your own translation”) and its loss is next to nothing; let it write, and there "
+    "is nothing to copy: it ends at once, because a row with nothing behind it was always the last."
 )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 
 import pytest
 
 from model.instrument.project import ROOT
 from model.measuring import first_inputs
-from model.measuring.first_inputs import Answer, FirstInput, ask, plain, read_inputs, share, table
+from model.measuring.first_inputs import Answer, FirstInput, ask, plain, read_inputs, share, table, taught
 
 LIST = ROOT / "tests" / "data" / "first-inputs.tsv"
 RIGHT = {
@@ -152,3 +153,18 @@ def test_the_command_says_what_is_missing(tmp_path):
         first_inputs.main(["--model", str(tmp_path), "--write-card"])
     with pytest.raises(SystemExit, match="nowhere.tsv"):
         first_inputs.main(["--model", str(tmp_path), "--inputs", str(tmp_path / "nowhere.tsv")])
+
+
+def test_what_stands_in_the_training_phrases_is_counted_apart(tmp_path):
+    """In any spelling; without such files the table says nothing of them."""
+    with gzip.open(tmp_path / "phrases-a.train.tsv.gz", "wt", encoding="utf-8") as file:
+        file.write("HELLO!\tBONJOUR !\nGood night.\tBonne nuit.\n")
+    assert taught(tmp_path) == {"hello", "good night"} and taught(tmp_path / "nowhere") == set()
+    answers = [
+        Answer(FirstInput("greeting", "Hello.", re.compile("bonjour")), "bonjour"),
+        Answer(FirstInput("word", "cat", re.compile("chat")), "chien"),
+        Answer(FirstInput("word", "dog", re.compile("chien")), "chien"),
+    ]
+    words = table(answers, taught(tmp_path))
+    assert "1 of the inputs are set phrases" in words and "1 of these are acceptable, and of the other 2, 1 (50.0%)" in words
+    assert "set phrases" not in table(answers)
