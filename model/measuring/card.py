@@ -54,7 +54,8 @@ def family_table(folder: Path) -> str:
             continue
         with explained(place / SCORES):
             config, found = Config.from_dict(about["config"]), entry(scores, "scores")
-            rows.append([name, TITLES[config.positions], f"{Transformer(config).parameter_count:,}"])
+            mask = "" if config.masked else ", without the look-ahead mask"
+            rows.append([name, f"{TITLES[config.positions]}{mask}", f"{Transformer(config).parameter_count:,}"])
             scored[name] = {split: f"{_last(found[split], split):.1f}" for split in found}
             sizes[name] = config.vocabulary_size
         with explained(place / CONFIG):
@@ -72,7 +73,7 @@ def _compared(sizes: dict[str, int]) -> str:
     if not grew:
         return "The same data, tokenizer, shape and recipe."
     return (
-        f"{', '.join(grew)} went on over more text with a larger vocabulary, and its cross-entropy is of more held-out text; "
+        f"{' and '.join(grew)} went on over more text with a larger vocabulary, where cross-entropy is of more held-out text; "
         "the others have the same data, tokenizer, shape and recipe."
     )
 

@@ -107,10 +107,13 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = options("evaluate", __doc__, "put the table into the checkpoint's README.md, and the family's into all of theirs")
     parser.add_argument("--data", type=Path, required=True, help="folder with the sets, source<TAB>target, .tsv.gz")
     parser.add_argument("--splits", choices=sorted(SPLITS), default="test", help="choose settings on dev, report on test")
+    parser.add_argument("--sets", nargs="+", metavar="SET", help="only these of the splits' sets")
     parser.add_argument("--beam", type=int, default=5, help="hypotheses per sentence, beside greedy")
     args = parser.parse_args(arguments)
     if args.beam < 1:
         parser.error(f"--beam must be at least 1, not {args.beam}.")
+    if unknown := set(args.sets or ()) - set(SPLITS[args.splits]):
+        parser.error(f"--sets {' '.join(sorted(unknown))}: choose from {', '.join(SPLITS[args.splits])}.")
     if args.write_card and args.splits != "test":
         parser.error("--write-card goes with --splits test: the card reports the test sets.")
     return args
@@ -120,10 +123,11 @@ def main(arguments: list[str] | None = None) -> None:
     """Evaluate one checkpoint."""
     args = parse(arguments)
     folder = checkpoint_folder(args.model)
+    sets = tuple(name for name in SPLITS[args.splits] if name in (args.sets or SPLITS[args.splits]))
     with in_words():
         card = CardBlock(folder, "evaluation", args.write_card)
         with torch.inference_mode():
-            block, found = evaluate(load_pretrained(folder, args.device), folder, args.data, SPLITS[args.splits], args.beam)
+            block, found = evaluate(load_pretrained(folder, args.device), folder, args.data, sets, args.beam)
         print("\n" + block)
         card.write(block)
         if args.write_card:

@@ -25,7 +25,7 @@ from viz.page.state import EXAMPLES
 from viz.page.store import MOST_TYPED, tied
 from viz.theme import palette
 
-STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+STYLE, EMBEDDED = (Path(__file__).with_name(f"{name}.css").read_text(encoding="utf-8") for name in ("page", "embedded"))
 WORDS_HELP = (
     "Joins the pieces of each word in every picture of attention: weights are summed over the pieces looked at and averaged over "
     "the pieces that look. Calculations stay with the pieces, which is what the model works with."
@@ -52,7 +52,8 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
     link = Link({slug: view.params for slug, view in views.items()})
     address.mount(link)
     colours = palette(st.context.theme.type)
-    st.html(f"<style>{STYLE}{''.join(view.style for view in views.values())}</style>{colours_as_css(colours)}")
+    style = "".join([STYLE, *(view.style for view in views.values()), EMBEDDED if st.context.is_embedded else ""])
+    st.html(f"<style>{style}</style>{colours_as_css(colours)}")
     picker, status = _header()
     try:
         translator = trained = _open(link, picker, model, device)

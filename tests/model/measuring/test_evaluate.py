@@ -72,6 +72,16 @@ def test_settings_are_chosen_on_dev_without_touching_the_card(checkpoint, data, 
     assert (checkpoint / "README.md").read_text() == before
 
 
+def test_some_sets_alone(checkpoint, data, capsys):
+    """In the order of the table; a set that the split does not have is named."""
+    run(checkpoint, data, "--sets", "multi30k.test_2016_flickr", "tatoeba.test")
+    printed = capsys.readouterr().out
+    assert printed.index("| tatoeba.test") < printed.index("| multi30k.test_2016_flickr") and "newstest" not in printed
+    with pytest.raises(SystemExit):
+        run(checkpoint, data, "--sets", "tatoeba.dev")
+    assert "--sets tatoeba.dev: choose from tatoeba.test" in capsys.readouterr().err
+
+
 def test_what_is_missing_is_said_in_words(checkpoint, data, tmp_path):
     """Before anything is translated: no set, no marks in the card, no checkpoint."""
     with pytest.raises(SystemExit, match="tatoeba.test.tsv.gz"):
