@@ -26,6 +26,7 @@ def test_a_stroke_cuts_and_another_restores(visit):
     """Three cells in one stroke, one rerun; the same stroke from a cut cell restores them; the link opens the same picture."""
     page = visit(f"?view=one-head&{TEXT}&kind=cross&layer=2&head=3")
     page.get_by_text("cuts it", exact=True).click()
+    expect(page.locator(".matrices.paints")).to_be_visible()
     matrices = page.get_by_test_id("matrices")
     expect(matrices).to_have_attribute("data-turn", "0")
     drag(page, (1, 2), (1, 4))

@@ -13,7 +13,7 @@ EXAMPLES = (
     "The animal didn't cross the street because it was too tired.",
     "I think that you should go home now.",
     "Two dogs are playing in the snow.",
-    "The woman who lives next door gave me her old bicycle.",
+    "The book that I bought yesterday is very good.",
 )
 
 
