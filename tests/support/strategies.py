@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from model.trace.intervention import POSITION_EDITS, Intervention
 from support.tiny import ATTENTION_KINDS
 
+costly = settings(max_examples=max(10, settings().max_examples // 4))  # of a property whose examples are many passes each
 words = st.lists(
     st.sampled_from("The animal cross street chien neige, é 😀 中 </s> <script> x ' ! 12".split()), min_size=1, max_size=8
 )

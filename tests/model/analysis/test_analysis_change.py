@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from support.strategies import interventions, sentences
+from support.strategies import costly, interventions, sentences
 from support.tiny import ATTENTION_KINDS, SIDES, fitting
 
 from model.analysis.change import aligned, prediction_change, same_tokens, state_change
@@ -28,6 +28,7 @@ def test_same_tokens_are_equal_tokens_in_the_same_order(first, second):
         assert found == list(range(len(first)))
 
 
+@costly
 @given(text=sentences, target=sentences, change=interventions)
 def test_teacher_forced_every_token_is_compared(tiny_translator, text, target, change):
     """The same tokens on both sides: nothing is missing, and the differences are the plain ones."""

@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from support.strategies import heads, interventions, links, sentences
+from support.strategies import costly, heads, interventions, links, sentences
 from support.tiny import ATTENTION_KINDS, SENTENCES, fitting, tiny_model
 
 from model.analysis.knockout import KnockOut, every_head, every_layer, every_word, knock_out, label_log_probabilities, occlusion
@@ -59,6 +59,7 @@ def test_a_batch_equals_one_by_one(tiny_translator, which, base, pair):
     close(effects.change(rows), sign * (expected + trace.loss)[:, 1:4].sum(1))
 
 
+@costly
 @given(text=sentences, target=sentences, base=interventions, more=st.lists(st.tuples(st.frozensets(heads), st.frozensets(links))))
 def test_any_knock_outs_of_any_sentence(tiny_translator, text, target, base, more):
     """In any order, of heads and links together, under any change."""

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
+from support.strategies import costly
 from support.tiny import SENTENCES, SIDES, tiny_model
 
 from model.analysis.layers import (
@@ -97,6 +98,7 @@ def test_every_norm_gives_what_the_sublayer_really_read(tokenizer, side):
         torch.testing.assert_close(normed.after, expected, atol=1e-5, rtol=1e-5)
 
 
+@costly
 @given(tokens=st.integers(2, 9), width=st.sampled_from([8, 48, 36, 7]), scale=st.floats(0.1, 100.0), seed=st.integers(0, 99))
 def test_other_normalisations_are_the_loops_of_their_papers(tokens, width, scale, seed):
     """Over tokens for every dimension; over the dimensions of every group within a token."""

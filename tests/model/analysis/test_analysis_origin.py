@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 from hypothesis import given
-from support.strategies import interventions
+from support.strategies import costly, interventions
 from support.tiny import SENTENCES, fitting, tiny_model
 
 from model.analysis.attention import handed_on
@@ -119,6 +119,7 @@ def without_heads(translator: Translator, off: frozenset) -> Translator:
     return Translator(model, translator.tokenizer, "cut")
 
 
+@costly
 @given(change=interventions)
 def test_every_method_obeys_every_intervention(tiny_translator, change):
     """A head that is off counts as one whose part of W_O is zero: the same scores from both, for all fields at once."""

@@ -7,6 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from support.shipped import DOGS
+from support.strategies import costly
 from support.tiny import SENTENCES, tiny_model
 
 from model.analysis.decoding import beam_tree, continue_greedily, next_pieces
@@ -92,6 +93,7 @@ def test_what_cannot_be_said_is_dropped(model, source):
     assert found.ids[0] == 50 and found.taken == ((0, 50),) and found.dropped == (*wrong, (0, 51))
 
 
+@costly
 @given(choices=st.dictionaries(st.integers(0, 12), st.integers(END, 379), max_size=4))
 def test_any_choices_are_taken_or_dropped(model, source, choices):
     """The prefix up to the last choice that was taken is the forced one wherever it was forced; the length stays in the limit."""

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
-from support.strategies import interventions, sentences
+from support.strategies import costly, interventions, sentences
 from support.tensors import close, tensors
 from support.tiny import ATTENTION_KINDS, SIDES, fitting, tiny_model
 
@@ -82,6 +82,7 @@ def test_the_residual_stream_adds_up(tiny_translator, text, target, change):
     close(trace.loss, F.cross_entropy(trace.logits, torch.tensor(trace.labels.ids), reduction="none"))
 
 
+@costly
 @given(text=sentences, change=interventions)
 def test_positions_are_what_the_intervention_says(tiny_translator, text, change):
     """Zeros, one fixed order, reversed or as trained; then the scale."""
@@ -118,6 +119,7 @@ def test_captured_equals_uncaptured(tiny_translator, text, target):
     close(trace.logits, plain, 1e-5)
 
 
+@costly
 @given(text=sentences, target=sentences, change=interventions)
 def test_an_intervention_leaves_nothing_behind(tiny_translator, text, target, change):
     """A trace after an intervention equals, bit for bit, one before it."""
@@ -230,6 +232,7 @@ def test_cuda_gives_the_same_trace(tokenizer):
         close(first, second.cpu(), 1e-3)
 
 
+@costly
 @given(text=sentences, target=sentences, changes=st.lists(interventions, min_size=2, max_size=4))
 def test_a_batch_of_interventions_is_each_of_them_alone(tiny_translator, text, target, changes):
     """Row by row, one forward pass over many interventions gives the logits of the passes one by one."""
