@@ -19,6 +19,16 @@ def captions(app) -> str:
     return "\n".join(caption.value for caption in app.caption)
 
 
+def test_rows_that_may_attend_to_nothing_are_named_under_the_open_head():
+    """Wherever the head stands; a head without such rows says nothing of them."""
+    for view in ("all-heads", "one-head", "roles"):
+        app = run(text="The cat sat.", view=view, kind="encoder", layer="1", head="1", cut="encoder.1.2.*")
+        notes = [caption.value for caption in app.caption if "attends to nothing" in caption.value]
+        assert not app.exception and len(notes) == 1 and notes[0].startswith("Row 2")
+    app = run(text="The cat sat.", view="one-head", kind="encoder", layer="2", head="1", cut="encoder.1.2.*")
+    assert not [caption for caption in app.caption if "attends to nothing" in caption.value]
+
+
 def test_output_does_not_claim_a_mask_that_is_off():
     """The caption of the next pieces, as trained and without the mask; “Before” is the trained model."""
     assert "Row t has read everything up to its left piece" in captions(run(view="output"))

@@ -133,7 +133,7 @@ def _matrices(scene: Scene, other: Scene) -> None:
     build = partial(pair_matrices, scene.maps, other.maps, kind, layer, head, not scene.settings.words)
     packed = scene.picture("pair", lambda: pack_matrices(build()), other, kind, layer, head)
     opener = calculation_opener(scene)
-    attention_matrices(packed, key="pair-matrices", on_cell=lambda _, query, key: opener(query, key))
+    attention_matrices(packed, key="pair-matrices", on_cell=lambda _, query, key: opener(query, key), saves=True)
     st.caption(_alone(scene.maps, other.maps, kind))
 
 

@@ -13,6 +13,8 @@ from model.analysis.words import strongest_pieces
 from viz.canvas import Matrix, attention_matrices, cell_states, difference_matrix, pack_matrices
 from viz.charts import change_sentence, head_sentence
 from viz.page import engine, store
+from viz.page.choices import plain
+from viz.page.painting import masked_rows
 from viz.page.parts.heads import head_heading
 from viz.page.scene import Scene
 
@@ -37,6 +39,8 @@ def open_head(scene: Scene, large: bool = False) -> None:
     opens = calculation_opener(scene)
     attention_matrices(packed, key="head-matrix", on_cell=lambda _, query, key: opens(query, key), cell=CELLS[large], saves=True)
     st.html(f'<p class="head-sentence" data-testid="head-sentence">{html.escape(sentence)}</p>')
+    if note := masked_rows(scene.maps, kind, layer):
+        st.caption(plain(note))
 
 
 def _packed(scene: Scene) -> tuple[bytes, str]:
