@@ -145,7 +145,7 @@ def _open(link: Link, place: st.delta_generator.DeltaGenerator, model: str, devi
     st.session_state["opened"] = translator.name
     if len(members) > 1:
         place.selectbox(
-            "Model", list(members), format_func=lambda member: MODEL_TITLES[members[member]], label_visibility="collapsed", width=250, help=MODELS_HELP,
+            "Model", list(members), format_func=lambda member: MODEL_TITLES[members[member]], label_visibility="collapsed", width=290, help=MODELS_HELP,
             **tied(key="picked", value=translator.name, take=lambda member: {"model": "" if member == first.name else member}, options=True),
         )  # fmt: skip
     return translator
