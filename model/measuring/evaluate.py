@@ -112,8 +112,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     args = parser.parse_args(arguments)
     if args.beam < 1:
         parser.error(f"--beam must be at least 1, not {args.beam}.")
-    if unknown := set(args.sets or ()) - set(SPLITS[args.splits]):
-        parser.error(f"--sets {' '.join(sorted(unknown))}: choose from {', '.join(SPLITS[args.splits])}.")
+    every = SPLITS[args.splits]
+    if unknown := set(args.sets or ()) - set(every):
+        parser.error(f"--sets {' '.join(sorted(unknown))}: choose from {', '.join(every)}.")
+    args.sets = tuple(name for name in every if name in (args.sets or every))
     if args.write_card and args.splits != "test":
         parser.error("--write-card goes with --splits test: the card reports the test sets.")
     return args
@@ -123,11 +125,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Evaluate one checkpoint."""
     args = parse(arguments)
     folder = checkpoint_folder(args.model)
-    sets = tuple(name for name in SPLITS[args.splits] if name in (args.sets or SPLITS[args.splits]))
     with in_words():
         card = CardBlock(folder, "evaluation", args.write_card)
         with torch.inference_mode():
-            block, found = evaluate(load_pretrained(folder, args.device), folder, args.data, sets, args.beam)
+            block, found = evaluate(load_pretrained(folder, args.device), folder, args.data, args.sets, args.beam)
         print("\n" + block)
         card.write(block)
         if args.write_card:

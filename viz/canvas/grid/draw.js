@@ -1,6 +1,6 @@
 // Where the heads of one kind stand, and how they are drawn.
 
-import { pixelImage, prepare } from "../shared/dom.js";
+import { pixelImage, prepare, screenRatio } from "../shared/dom.js";
 import { mix, mixSigned, ramp } from "../shared/ramps.js";
 import { channels } from "../shared/theme.js";
 
@@ -94,7 +94,7 @@ function drawStar(context, box, palette) {
 
 /** One head: its codes as an image with round corners inside a hairline. */
 function drawHead(context, codes, section, box, palette) {
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = screenRatio();
   const { rows, columns } = section.kind;
   const fitted = fit(codes, section.signed, rows, columns, Math.floor(box.height * ratio), Math.floor(box.width * ratio));
   const image = pixelImage(section, fitted.columns, fitted.rows, (at) => section.shades[fitted.codes[at]]);

@@ -1,6 +1,6 @@
 // How matrices are drawn: cells as an image, marks over them, and the legend.
 
-import { element, pixelImage, prepare } from "../shared/dom.js";
+import { element, pixelImage, prepare, screenRatio } from "../shared/dom.js";
 import { drawBar, mix, ramp } from "../shared/ramps.js";
 import { FINE } from "../shared/unpack.js";
 import { drawState, flatColours, isSmall, stateCode, stateColour, stateOf } from "./states.js";
@@ -21,11 +21,11 @@ function colouring(room, panel) {
 }
 
 /** One panel: the cells as an image, what has no weight over it, hairlines between cells that are large enough. */
-export function drawPanel(room, panel, scale = window.devicePixelRatio || 1) {
+export function drawPanel(room, panel, ratio = screenRatio()) {
   const { left, top, across, down, width, height } = panel.size;
   const { rows, columns } = panel.matrix;
-  const context = prepare(panel.canvas, width, height, scale);
-  const image = cellImage(room, panel, scale);
+  const context = prepare(panel.canvas, width, height, ratio);
+  const image = cellImage(room, panel, ratio);
   context.imageSmoothingEnabled = false;
   context.drawImage(image, left, top, columns * across, rows * down);
   const large = !isSmall(room);

@@ -24,13 +24,19 @@ export function contextOf(canvas) {
   return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
 }
 
+/** Pixels of the screen for each CSS pixel. */
+export function screenRatio() {
+  return window.devicePixelRatio || 1;
+}
+
 /**
  * Size a canvas to width x height CSS pixels, by default at the screen's own resolution; returns its context, in CSS pixels.
  * @param {HTMLCanvasElement} canvas
  * @param {number} width
  * @param {number} height
+ * @param {number} ratio pixels for each CSS pixel
  */
-export function prepare(canvas, width, height, ratio = window.devicePixelRatio || 1) {
+export function prepare(canvas, width, height, ratio = screenRatio()) {
   const pixels = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
   if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) [canvas.width, canvas.height] = pixels;
   canvas.style.width = `${width}px`;
