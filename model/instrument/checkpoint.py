@@ -184,10 +184,21 @@ def verify(content: bytes, expected: str, error: type[CheckpointError], path: Pa
 
 def read_files(folder: Path, about: Mapping[str, Any]) -> tuple[bytes, bytes]:
     """(weights, tokenizer) of a checkpoint as bytes, held to their hashes in config.json. Raises CheckpointError."""
-    weights, tokenizer = (read_bytes(folder / file) for file in (WEIGHTS, TOKENIZER))
-    verify(tokenizer, about["tokenizer_sha256"], TokenizerMismatchError, folder / TOKENIZER)
+    path = tokenizer_file(folder, about["tokenizer_sha256"])
+    weights, tokenizer = read_bytes(folder / WEIGHTS), read_bytes(path)
+    verify(tokenizer, about["tokenizer_sha256"], TokenizerMismatchError, path)
     verify(weights, about["weights_sha256"], WeightsMismatchError, folder / WEIGHTS)
     return weights, tokenizer
+
+
+def tokenizer_file(folder: Path, expected: str) -> Path:
+    """Where the tokenizer of a checkpoint lies: in its folder, else in one beside it that has a file of this SHA-256.
+
+    Checkpoints of one family store one file. Where there is none, the path in the folder itself; reading it names it.
+    """
+    own = folder / TOKENIZER
+    beside = [] if own.exists() else sorted(folder.resolve().parent.glob(f"*/{TOKENIZER}"))
+    return next((path for path in beside if hashlib.sha256(read_bytes(path)).hexdigest() == expected), own)
 
 
 def is_hash(value: object) -> bool:

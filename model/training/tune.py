@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
+from model.instrument.tokenizer import Tokenizer
 from model.training.data import HELD_OUT, TRAIN, batch_rows, encode_pairs, read_files, read_split
 from model.training.recipe import TuningRecipe
 from model.training.robust import Pairs, repeated, robust_kinds
@@ -21,7 +22,9 @@ from model.training.vocabulary import grown, grown_embedding
 class Tuner(Trainer):
     """A training run that begins with a translator's weights; a pass reads at most so many pairs of each file, drawn anew.
 
-    corpora: name of a file -> its pairs; masked: False takes the decoder's look-ahead mask away for good.
+    corpora: name of a file -> its pairs; masked: False takes the decoder's look-ahead mask away for good; vocabulary: the
+    pieces to go on with, where another translator has grown them already. Raises ValueError if it does not begin with the
+    translator's own.
     """
 
     def __init__(
@@ -32,9 +35,10 @@ class Tuner(Trainer):
         held_out: Pairs,
         run: Path,
         masked: bool = True,
+        vocabulary: Tokenizer | None = None,
     ) -> None:
         before, everything = translator.tokenizer, [pair for pairs in corpora.values() for pair in pairs]
-        tokenizer = grown(before, (side for pair in everything for side in pair), recipe.pieces)
+        tokenizer = vocabulary or grown(before, (side for pair in everything for side in pair), recipe.pieces)
         config = translator.model.config
         config = replace(config, vocabulary_size=tokenizer.vocabulary_size, masked=config.masked and masked)
         groups = {name: repeated(name, pairs, recipe) for name, pairs in corpora.items()} | robust_kinds(everything, recipe)
@@ -62,17 +66,20 @@ class Tuner(Trainer):
 
 
 def tune(
-    folder: Path, out: Path, data: Path, run: Path, recipe: TuningRecipe, resume: bool, device: str | None = None, masked: bool = True
+    folder: Path, out: Path, data: Path, run: Path, recipe: TuningRecipe, resume: bool, device: str | None = None,
+    masked: bool = True, vocabulary: Path | None = None,
 ) -> None:  # fmt: skip
     """Go on with the checkpoint in `folder` and write the result to `out`, its log going on from the checkpoint's.
 
-    Raises ValueError, in words, for a checkpoint that would overwrite itself; OSError, CheckpointError and DeviceError as
-    their causes do.
+    vocabulary: the checkpoint whose pieces to go on with; the translator's own, grown by what the text needs, where None.
+    Raises ValueError, in words, for a checkpoint that would overwrite itself and for pieces that are not the translator's, grown;
+    OSError, CheckpointError and DeviceError as their causes do.
     """
     translator = load_pretrained(folder, device)
     if folder.resolve() == out.resolve():
         raise ValueError(f"{out} is where the checkpoint itself lies. Choose another --out.")
-    tuner = Tuner(translator, recipe, read_files(data, TRAIN), read_split(data, HELD_OUT), run, masked)
+    shared = load_pretrained(vocabulary, "cpu").tokenizer if vocabulary else None
+    tuner = Tuner(translator, recipe, read_files(data, TRAIN), read_split(data, HELD_OUT), run, masked, shared)
     run_to_end(tuner, resume)
     earlier = translator.about.get("training", {})
     export(tuner, out, {"languages": translator.about.get("languages")}, earlier, read_log(folder / LOG))
@@ -87,6 +94,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="folder of the result")
     parser.add_argument("--run", type=Path, required=True, help="folder of checkpoints and log meanwhile")
     parser.add_argument("--unmasked", action="store_true", help="go on without the decoder's look-ahead mask: it sees the answer")
+    parser.add_argument("--vocabulary", help="a checkpoint whose pieces to go on with, instead of growing the translator's own")
     parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
     parser.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
     for name, value in asdict(TuningRecipe()).items():
@@ -99,7 +107,9 @@ def main(arguments: list[str] | None = None) -> None:
     args = parse(arguments)
     try:
         recipe = TuningRecipe(**{name: getattr(args, name) for name in asdict(TuningRecipe())})
-        tune(checkpoint_folder(args.model), args.out, args.data, args.run, recipe, args.resume, args.device, not args.unmasked)
+        shared = checkpoint_folder(args.vocabulary) if args.vocabulary else None
+        folder, masked = checkpoint_folder(args.model), not args.unmasked
+        tune(folder, args.out, args.data, args.run, recipe, args.resume, args.device, masked, shared)
     except (ValueError, OSError, CheckpointError, DeviceError) as error:
         raise SystemExit(f"error: {error}") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -234,6 +235,18 @@ def test_what_is_no_tokenizer_is_named(folder, content):
     store_tokenizer(folder, content)
     with pytest.raises(TokenizerMismatchError, match=TOKENIZER):
         load_pretrained(folder, "cpu")
+
+
+def test_checkpoints_of_one_family_store_one_tokenizer(folder, tmp_path):
+    """One that has none takes the file of its hash from beside it, never another; alone, its own is what is missing."""
+    one, other = tmp_path / "family" / "one", tmp_path / "family" / "other"
+    for place in (one, other):
+        shutil.copytree(folder, place)
+    (one / TOKENIZER).unlink()
+    assert load_pretrained(one, "cpu").tokenizer.hash == load_pretrained(other, "cpu").tokenizer.hash
+    store_tokenizer(other, Tokenizer.train(SENTENCES * 3, vocabulary_size=370, required="").model)
+    with pytest.raises(CheckpointError, match=f"Cannot read .*one.{TOKENIZER}"):
+        load_pretrained(one, "cpu")
 
 
 def test_a_tokenizer_of_another_size_or_with_other_special_pieces_is_named(folder, tokenizer):

@@ -83,6 +83,19 @@ def test_the_result_is_a_checkpoint_that_goes_on_from_the_first(first, data, tmp
     assert len(json.loads((tmp_path / "third" / "config.json").read_text())["training"]["tuning"]) == 2
 
 
+def test_a_family_can_share_its_pieces(first, data, tmp_path):
+    """With the vocabulary that another checkpoint has grown the result has that one's file; pieces of a stranger are refused."""
+    grown, shared = tmp_path / "grown", tmp_path / "shared"
+    common = ["--data", str(data), "--model", str(first), *SMALL.split()]
+    tune.main([*common, "--out", str(grown), "--run", str(tmp_path / "run-1"), "--pieces", "560"])
+    tune.main([*common, "--out", str(shared), "--run", str(tmp_path / "run-2"), "--vocabulary", str(grown)])
+    files = [path / "tokenizer.model" for path in (first, grown, shared)]
+    assert files[0].read_bytes() != files[1].read_bytes() == files[2].read_bytes()
+    with pytest.raises(SystemExit, match="does not begin with the pieces"):
+        other = ["--model", str(grown), "--vocabulary", str(first), "--out", str(tmp_path / "x"), "--run", str(tmp_path / "run-3")]
+        tune.main([*common[:2], *other, *SMALL.split()])
+
+
 def test_it_can_go_on_without_the_mask(first, data):
     """The decoder of the result has none, and its weights are the first ones."""
     recipe, files = TuningRecipe(batch_tokens=100, pieces=480), read_files(data, TRAIN)
