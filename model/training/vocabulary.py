@@ -52,7 +52,7 @@ def grown_embedding(embedding: Tensor, before: Tokenizer, after: Tokenizer) -> T
     with the pieces of `before`.
     """
     size = before.vocabulary_size
-    if any(before.piece(id_) != after.piece(id_) for id_ in range(size)):
+    if after.vocabulary_size < size or any(before.piece(id_) != after.piece(id_) for id_ in range(size)):
         raise ValueError("The larger vocabulary does not begin with the pieces of the smaller one.")
     record = parsed(before)
     record.normalizer_spec.add_dummy_prefix = False  # a piece from the middle of a word has no space in front,

@@ -92,7 +92,16 @@ def test_a_family_can_share_its_pieces(first, data, tmp_path):
     files = [path / "tokenizer.model" for path in (first, grown, shared)]
     assert files[0].read_bytes() != files[1].read_bytes() == files[2].read_bytes()
     with pytest.raises(SystemExit, match="does not begin with the pieces"):
-        other = ["--model", str(grown), "--vocabulary", str(first), "--out", str(tmp_path / "x"), "--run", str(tmp_path / "run-3")]
+        other = [
+            "--model",
+            str(grown),
+            "--vocabulary",
+            str(first),
+            "--out",
+            str(tmp_path / "x"),
+            "--run",
+            str(tmp_path / "run-3"),
+        ]
         tune.main([*common[:2], *other, *SMALL.split()])
 
 
