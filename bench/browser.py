@@ -28,14 +28,14 @@ def find_chromium() -> str | None:
 
 
 @contextmanager
-def chromium() -> Iterator:
-    """Headless Chromium as a Playwright browser. Raises FileNotFoundError, with the install command, where there is none."""
+def chromium(*options: str) -> Iterator:
+    """Headless Chromium, with more options of its command line, as a Playwright browser. Raises FileNotFoundError, with the install command, where there is none."""
     executable = find_chromium()
     if executable is None:
         raise FileNotFoundError(INSTALL)
     from playwright.sync_api import sync_playwright
 
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", *options]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=arguments)
         yield browser

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
-from support.chromium import need_chromium
+from support.chromium import ONE_PROCESS, need_chromium
 from support.tiny import SENTENCES, tiny_model, write_training_files
 
 from bench.browser import chromium
@@ -82,7 +82,7 @@ def translator() -> Translator:
 def browser() -> Iterator:
     """Headless Chromium, one for all tests: Playwright runs once in a thread. Missing, it skips, or fails under CI=true."""
     need_chromium()
-    with chromium() as started:
+    with chromium(*ONE_PROCESS) as started:
         yield started
 
 

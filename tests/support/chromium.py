@@ -8,6 +8,9 @@ import pytest
 
 from bench.browser import INSTALL, find_chromium
 
+ONE_PROCESS = ["--renderer-process-limit=1", "--disable-site-isolation-trials", "--disable-features=site-per-process"]
+# One process draws every tab: a new tab takes the code that is compiled there already, half of what opening it costs.
+
 
 def need_chromium() -> None:
     """Skip the test where Chromium is missing, and say how to install it; under CI=true fail instead."""

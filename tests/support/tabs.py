@@ -17,12 +17,14 @@ class Tabs:
         self._profiles: dict[str, object] = {}
         self._free: dict[tuple, list] = {}
         self._visited: list[tuple] = []  # (look, page) of the test that runs
-        self._fresh: list = []  # profiles of their own
+        self._fresh: list = []  # tabs that this test alone has
 
-    def visit(self, query: str = "", scheme: str = "light", width: int = 1280, height: int = 900, fresh: bool = False):
+    def visit(
+        self, query: str = "?view=all-heads", scheme: str = "light", width: int = 1280, height: int = 900, fresh: bool = False
+    ):
         """Open a query, or a URL, in a tab that no other visit of this test has, and wait until the script of the page has ended.
 
-        fresh: in a new browser profile, with a history that begins here. Returns Playwright's page; `page.problems` are the errors of
+        fresh: in a new tab, with a history that begins here. Returns Playwright's page; `page.problems` are the errors of
         its JavaScript.
         """
         page = self._tab(scheme, width, height, fresh)
@@ -34,16 +36,17 @@ class Tabs:
         """The test is over: its tabs forget what they stored and are free, or closed where they no longer answer."""
         from playwright.sync_api import Error
 
-        for context in self._fresh:
-            context.close()
-        for look, page in self._visited:
+        for look, page in [*self._visited, *((None, page) for page in self._fresh)]:
             try:
                 page.evaluate("() => { sessionStorage.clear(); localStorage.clear(); }")
                 page.mouse.move(0, 0)
                 page.goto(BLANK)
-                self._free.setdefault(look, []).append(page)
+                if look:
+                    self._free.setdefault(look, []).append(page)
+                    continue
             except Error:
-                page.close()
+                pass
+            page.close()
         self._fresh, self._visited = [], []
 
     def close(self) -> None:
@@ -53,10 +56,10 @@ class Tabs:
 
     def _tab(self, scheme: str, width: int, height: int, fresh: bool):
         """A blank tab of this look."""
-        if fresh:
-            self._fresh.append(self._browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme))
-            return opened(self._fresh[-1])
         look = (scheme, width, height)
+        if fresh:
+            self._fresh.append(self._new(*look))
+            return self._fresh[-1]
         free = self._free.get(look)
         page = free.pop() if free else self._new(*look)
         page.problems.clear()

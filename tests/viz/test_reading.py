@@ -140,7 +140,8 @@ def test_a_head_that_is_off_says_so_everywhere(tiny_translator):
         and not reading.cross_off(traced(tiny_translator, Intervention()))
     )
     header, codes = split(pack_decoding(silent, tiny_translator.tokenizer.piece, 1, 2))
-    weights = fine_weights(codes).reshape(2, len(silent.labels), len(silent.source))
+    pieces = 2 * len(silent.labels) * len(silent.source)
+    weights = fine_weights(codes)[:pieces].reshape(2, len(silent.labels), len(silent.source))
     assert "not handed on" in header["looks"][0] and "All 12" in header["looks"][1]
     assert weights[0].sum() > 0 and not weights[1].any()
     measures = measure(trace)

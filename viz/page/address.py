@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import partial
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import parse_qsl, quote_plus, urlencode
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -20,7 +20,26 @@ LONGEST = 60_000  # characters of the parameters as they stand in the address: w
 
 def mount(link: Link) -> None:
     """Let the browser tell apart what is typed from what is chosen. Once a run, before anything is written."""
-    address_bar(typed_names=link.typed_names, walked_names=link.walked_names, on_texts=partial(_restore, link))
+    if not store.begun():
+        st.session_state["bare"] = _in_browser() and not st.query_params.to_dict() and not st.context.is_embedded
+    address_bar(
+        typed_names=link.typed_names,
+        walked_names=link.walked_names,
+        returns=bare(),
+        on_texts=partial(_restore, link),
+        on_return=_resume,
+    )
+
+
+def bare() -> bool:
+    """Whether a reader opened the page by its plain address: a first visit, unless the browser remembers an earlier one."""
+    return st.session_state.get("bare", False)
+
+
+def _resume(search: str) -> None:
+    """Who explored the page before goes on where the last visit ended."""
+    st.session_state["resumed"] = dict(parse_qsl(search.removeprefix("?"), keep_blank_values=True))
+    st.session_state["greets"] = False
 
 
 def _restore(link: Link, texts: dict[str, str]) -> None:
@@ -32,6 +51,8 @@ def _restore(link: Link, texts: dict[str, str]) -> None:
 
 def arrived() -> dict[str, str] | None:
     """The parameters that the page must follow now: on the first run, and after back or forward; None where it stays as it is."""
+    if resumed := st.session_state.pop("resumed", None):
+        return resumed
     query = st.query_params.to_dict()
     return query if not store.begun() or _moved(query) else None
 

@@ -38,11 +38,14 @@ class Link:
         self.walked_names = tuple(name for name, param in self.params.items() if param.history == "walked")
 
     def write(self, state: State, anatomy: Anatomy = OURS) -> dict[str, str]:
-        """Parameters, without those that have their default; anatomy: of the model that is open."""
+        """The view, and the parameters that do not have their default; anatomy: of the model that is open.
+
+        A bare address is a first visit, so that of a view never is one.
+        """
         query, defaults = {}, _defaults(anatomy)
         for name, param in self.params.items():
             value = state.value(name)
-            if value != defaults.get(name, param.default) and value is not None:
+            if name == "view" or (value != defaults.get(name, param.default) and value is not None):
                 query[name] = param.write(value)
         return query
 

@@ -168,6 +168,7 @@ class View:
     params: tuple[Param, ...] = ()  # its own settings, as the address has them
     style: str = ""  # its CSS; see `style_beside`
     calculates: bool = False  # whether a click on a cell of a head, wherever it stands, opens this view
+    greeting: Mapping[str, object] | None = None  # the settings with which a first visit opens it; None: it does not
     tokens: tuple[str, ...] = ()  # keys of its widgets that offer tokens or sentences to read, which a browser must not translate
     languages: Mapping[str, str] = field(default_factory=dict)  # key of a widget -> "en" or "fr"; SIDE: as the open side is
     lines: Callable[[Scene], list[str]] = lambda scene: []  # what its saved pictures say besides the sentence and the change

@@ -13,7 +13,7 @@ from model import Translator
 from model.instrument.pretrained import CheckpointError, DeviceError
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import POSITION_EDITS, Intervention
-from viz.page import address, chips, depth, engine, needs, saved, store, timeline, unmasked
+from viz.page import address, chips, depth, engine, greeting, needs, saved, store, timeline, unmasked
 from viz.page import laboratory as panel
 from viz.page.changes import outside
 from viz.page.choices import plain
@@ -62,6 +62,8 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
         return
     for notice in engine.notices(translator):
         st.warning(plain(notice))
+    if address.bare():
+        greeting.begin(needs.offered(views, translator.anatomy)[0])
     moments = timeline.switch(picker, translator, store.state())
     _sentence()
     below = st.container(key="translation")
@@ -93,13 +95,13 @@ def _draw(link: Link, scene: Scene, view: View) -> None:
     """The view that is open, under its sentence; then the address, whatever the view does."""
     sentence = view.says(scene) if view.says else view.sentence
     st.html(f'<p class="sentence" tabindex="0" data-testid="view-sentence">{html.escape(sentence)}</p>')
-    for caption in _captions(scene, view):
-        st.caption(caption)
     with st.container(key=f"view-{view.slug}"):
         try:
             view.draw(scene)
         finally:
             address.publish(link, scene.translator.anatomy)
+    for caption in _captions(scene, view):
+        st.caption(caption)
     saved.describe(scene, view)
 
 
@@ -226,13 +228,8 @@ def _controls(views: Mapping[str, View], anatomy: Anatomy, resting: str) -> st.d
                 if needs.obeyed(anatomy, name):
                     st.selectbox(label, POSITION_EDITS, width=210, **tied(name, options=True))
             st.selectbox(
-                "Sinks",
-                list(SINK_TITLES),
-                format_func=SINK_TITLES.__getitem__,
-                help=SINKS_HELP,
-                width=165,
-                **tied("sinks", options=True),
-            )
+                "Sinks", list(SINK_TITLES), format_func=SINK_TITLES.__getitem__, help=SINKS_HELP, width=165, **tied("sinks", options=True)
+            )  # fmt: skip
             st.toggle("More changes", help=LAB_HELP, **tied("lab"))
     return st.container(key="panel")
 

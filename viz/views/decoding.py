@@ -11,13 +11,14 @@ import torch
 
 from model import Translator
 from model.analysis.decoding import BeamTree, Forced, WhatIf, beam_tree, continue_greedily, next_pieces
+from model.analysis.words import join_words
 from model.instrument.search import length_limits
 from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.canvas import decoding_steps, pack_decoding
 from viz.charts import hypotheses_tree
-from viz.page import chips, engine, finished, needs, store
+from viz.page import chips, engine, finished, greeting, needs, store
 from viz.page.caches import cached, key_of
 from viz.page.choices import plain
 from viz.page.params import Limits, choice, count, numbers, rows
@@ -72,9 +73,10 @@ def _tree(translator: Translator, source: Tokens, beam: int, change: Interventio
 
 
 @cached
-def _packed(translator: Translator, trace: Trace, layer: int, head: int, choices: Forced, is_given: bool) -> bytes:
+def _packed(translator: Translator, trace: Trace, head: tuple[int, int], choices: Forced, is_given: bool, words: bool) -> bytes:
     limit = int(length_limits(torch.tensor([trace.source.ids]), translator.model))
-    return pack_decoding(trace, translator.tokenizer.piece, layer, head, choices, is_given, limit)
+    maps = join_words(trace) if words else None
+    return pack_decoding(trace, translator.tokenizer.piece, *head, choices, is_given, limit, maps)
 
 
 def draw(scene: Scene) -> None:
@@ -112,7 +114,8 @@ def _steps(scene: Scene) -> None:
     """The player, and what it plays where that is not the model's own translation."""
     played = _played(scene)
     trace = played.trace
-    _notes(scene, played)
+    if played.choices:
+        _choices(scene, played)
     kind, layer, head = scene.open_head
     if kind != trace.anatomy.bridge().name:
         _, layer, head = scene.suggested_head
@@ -129,23 +132,22 @@ def _steps(scene: Scene) -> None:
         forced += () if own else ((step, piece),)
         store.write(row=step, forced=forced)
 
-    packed = _packed(scene.translator, trace, layer, head, played.choices, played.is_given)
-    decoding_steps(packed, key="decoding-player", step=step, on_step=stopped, on_pick=force)
+    packed = _packed(scene.translator, trace, (layer, head), played.choices, played.is_given, scene.settings.words)
+    decoding_steps(packed, key="decoding-player", step=step, greets=greeting.greets(), on_step=stopped, on_pick=force)
+    _notes(scene, played)
 
 
 def _notes(scene: Scene, played: Played) -> None:
-    """What the reader should know about this translation: choices, whose it is, what a change does to the numbers."""
-    if played.choices:
-        _choices(scene, played)
-    elif played.is_given:
+    """What the reader should know about this translation: whose it is, what a change does to the numbers."""
+    if played.is_given:
         put_aside = " Your what-if choices are put aside meanwhile." if scene.settings.forced else ""
         st.caption(
             f"This translation is given, not chosen by the model: the bars say what it would have said instead.{put_aside}"
         )
-    else:
+    elif not played.choices:
         st.caption("Click another piece than the one that was said: the model says it and goes on from there. What if?")
     if scene.settings.words:
-        st.caption("The model decodes pieces, whatever the pictures join.")
+        st.caption("The model decodes pieces, whatever the pictures join: a word is said in as many steps as it has pieces.")
     finished.note(played.trace, not played.is_given and not played.choices and scene.translates)
 
 
@@ -258,5 +260,6 @@ VIEW = View(
     needs={"generates", needs.ACROSS, "logits"},
     params=PARAMS,
     style=style_beside(__file__),
+    greeting={"words": True},
     tokens=("decoding-choices",),
 )

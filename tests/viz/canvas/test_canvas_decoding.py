@@ -8,6 +8,7 @@ import torch
 from support.tiny import SENTENCES
 
 from model.analysis.decoding import continue_greedily, next_pieces
+from model.analysis.words import join_words
 from model.instrument.tokenizer import END
 from model.trace.intervention import Intervention
 from viz.canvas import pack_decoding
@@ -19,8 +20,15 @@ LAYER, HEAD = 1, 2
 
 def sent(translator, trace, **more) -> tuple[dict, np.ndarray]:
     """Header and weights (2, target, source) as they arrive."""
+    header, weights = arrived(translator, trace, **more)
+    pieces = 2 * len(trace.labels) * len(trace.source)
+    return header, weights[:pieces].reshape(2, len(trace.labels), len(trace.source))
+
+
+def arrived(translator, trace, **more) -> tuple[dict, np.ndarray]:
+    """Header and all weights, flat: behind those of the pieces the ones of the lines."""
     header, codes = split(pack_decoding(trace, translator.tokenizer.piece, LAYER, HEAD, **more))
-    return header, fine_weights(codes).reshape(2, len(trace.labels), len(trace.source))
+    return header, fine_weights(codes)
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +49,19 @@ def test_weights_arrive_row_by_row(tiny_translator, change):
     assert np.allclose(weights[1], every.mean(dim=(0, 1)), atol=1e-4)
     sums = weights.sum(-1)
     assert np.allclose(np.delete(sums, 3, axis=1), 1, atol=2e-3) and (sums[:, 3] == 0).all() == bool(change.cut)
+
+
+@pytest.mark.parametrize("words", [False, True])
+def test_lines_join_what_is_drawn(tiny_translator, trace, words):
+    """Between pieces, or between words: the head's own weights, and every chip begins where the one before it ended."""
+    maps = join_words(trace) if words else None
+    header, weights = arrived(tiny_translator, trace, maps=maps)
+    expected = (maps or trace).attention["cross"].weights[LAYER, HEAD]
+    flow, lines = header["flow"], weights[2 * len(trace.labels) * len(trace.source) :]
+    assert np.allclose(lines.reshape(expected.shape), expected, atol=1e-4)
+    assert [len(flow[side]["labels"]) for side in ("target", "source")] == list(expected.shape)
+    assert flow["starts"] == ([group[0] for group in trace.labels.groups] if words else list(range(len(trace.labels))))
+    assert flow["target"]["special"] == [len(flow["starts"]) - 1] and (len(flow["starts"]) < len(trace.labels)) == words
 
 
 def test_every_step_has_the_best_pieces_and_what_was_said(tiny_translator, trace):

@@ -75,7 +75,7 @@ def test_every_parameter_is_tried_and_says_what_it_is():
     assert set(LINK.params) == set(VALUES) | set(vars(Intervention()))
     for name, param in LINK.params.items():
         assert param.help and param.help == param.help.strip() and START.value(name) == param.default
-    assert LINK.write(START) == {} and START.change.changes_nothing
+    assert LINK.write(START) == {"view": START.view} and START.change.changes_nothing
 
 
 @pytest.mark.parametrize(
@@ -170,9 +170,9 @@ def test_links_outside_the_sentence_are_dropped_and_named(change, source, target
 
 @pytest.mark.parametrize("anatomy", [READER, WRITER, RECURRENT], ids=["reader", "writer", "recurrent"])
 def test_what_opens_first_is_a_matter_of_the_model(anatomy):
-    """An empty address opens what the model has, and that needs no word in the address."""
+    """An empty address opens what the model has, and that needs no word but the view's in the address."""
     state, notices = LINK.read({}, params.Limits(anatomy, 8, LINK.views))
     assert (state.kind, state.side) == (anatomy.default_kind, anatomy.default_stack) and not notices
-    assert LINK.write(state, anatomy) == {}
+    assert LINK.write(state, anatomy) == {"view": state.view}
     asked, _ = LINK.read({"kind": anatomy.kinds[-1].name}, params.Limits(anatomy, 8, LINK.views))
     assert asked.kind == anatomy.kinds[-1].name

@@ -15,17 +15,27 @@ _mount = streamlit.components.v2.component("headlight_address_bar", js=script("a
 _store = streamlit.components.v2.component("headlight_tab_store", js=script("address/store.js"))
 
 
-def address_bar(*, typed_names: Sequence[str], walked_names: Sequence[str], on_texts: Callable[[dict[str, str]], None]) -> None:
+def address_bar(
+    *, typed_names: Sequence[str], walked_names: Sequence[str], returns: bool,
+    on_texts: Callable[[dict[str, str]], None], on_return: Callable[[str], None],
+) -> None:  # fmt: skip
     """From now on a change of the address by typing replaces the entry of the history, and a walk makes one entry.
 
     typed: parameters that hold what the reader types; walked: those that move in small steps, a slider or a player.
     on_texts: called with what `tab_store` kept for the address that is open, at the start of a run of its own.
+    returns: whether the page was opened by its plain address; then `on_return` is called with the parameters at which a reader
+    of this browser was last, if there was one.
     """
 
     def on_change() -> None:
         on_texts(dict(streamlit.session_state["address-bar"].texts or {}))
 
-    _mount(key="address-bar", data={"typed": list(typed_names), "walked": list(walked_names)}, on_texts_change=on_change)
+    def on_last_change() -> None:
+        if last := streamlit.session_state["address-bar"].last:
+            on_return(str(last))
+
+    data = {"typed": list(typed_names), "walked": list(walked_names), "returns": returns}
+    _mount(key="address-bar", data=data, on_texts_change=on_change, on_last_change=on_last_change)
 
 
 _complete = streamlit.components.v2.component("headlight_complete_address", js=script("address/complete.js"))

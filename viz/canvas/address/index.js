@@ -6,6 +6,27 @@ export default function (component) {
   Object.assign(room, component.data);
   const texts = first && recall();
   if (texts) component.setTriggerValue("texts", texts);
+  const last = component.data.returns && !room.returned && !room.acted && visited();
+  room.returned ||= component.data.returns;
+  if (last) component.setTriggerValue("last", last);
+}
+
+/** Where a reader of this browser was last; null where nobody was. */
+function visited() {
+  try {
+    return window.localStorage.getItem("headlight-last");
+  } catch {
+    return null;
+  }
+}
+
+/** From now on a visit by the plain address goes on here. */
+function remember() {
+  try {
+    window.localStorage.setItem("headlight-last", window.location.search);
+  } catch {
+    // No room, or no storage: the next visit is a first one again.
+  }
 }
 
 /** After a reload: the whole of the texts of which this address holds only the beginning; null where it holds all. */
@@ -21,13 +42,16 @@ function recall() {
 /** Stand between Streamlit and the history, once a tab. */
 function install() {
   const touched = navigator.userActivation?.hasBeenActive ?? false; // a reader may be quicker than this file
-  const room = { typed: [], walked: [], typing: false, text: null, last: [], touched };
+  const room = { typed: [], walked: [], typing: false, text: null, last: [], touched, acted: false };
   const push = window.history.pushState.bind(window.history);
-  window.history.pushState = (state, title, url) =>
-    replaces(room, url) ? window.history.replaceState(state, title, url) : push(state, title, url);
+  window.history.pushState = (state, title, url) => {
+    if (replaces(room, url)) window.history.replaceState(state, title, url);
+    else push(state, title, url);
+    if (room.touched) remember();
+  };
   window.addEventListener("popstate", () => Object.assign(room, { typing: false, text: null, last: [], touched: false }));
   for (const name of ["pointerdown", "click", "keydown", "input"])
-    document.addEventListener(name, () => (room.touched = true), true);
+    document.addEventListener(name, () => (room.touched = room.acted = true), true);
   const type = (event) => isField(event) && Object.assign(room, { typing: true, text: event.composedPath()[0].value });
   document.addEventListener("input", type, true);
   document.addEventListener("click", (event) => isField(event) || (room.typing = false), true);

@@ -13,11 +13,11 @@ from model.analysis.output import label_ids, ranks
 from model.instrument.search import NEVER_SAID
 from model.trace.anatomy import Kind
 from model.trace.tokens import Tokens
-from model.trace.trace import Trace
+from model.trace.trace import AttentionMaps, Trace
 from viz import reading
 from viz.canvas.shared import packing
 from viz.canvas.shared.files import script, style
-from viz.theme import language_code, token_label, token_labels
+from viz.theme import language_code, token_label, token_labels, word_labels
 
 
 def pack_decoding(
@@ -28,11 +28,13 @@ def pack_decoding(
     choices: Forced = (),
     is_given: bool = False,
     limit: int | None = None,
+    maps: AttentionMaps | None = None,
 ) -> bytes:
     """One pass over a translation as bytes for `decoding_steps`; the same pass gives the same bytes.
 
     The array is uint16 codes of cross-attention weights (2, target, source): of one head (layer, head), then the mean of all
-    heads of all layers, those that are off counted as 0. piece: names a piece by its id; choices: those that replaced the
+    heads of all layers, those that are off counted as 0; behind them those of the one head between what is drawn in
+    header["flow"], (target, source): pieces, or the words of `maps`, `join_words` of the pass. piece: names a piece by its id; choices: those that replaced the
     model's own; is_given: the reader wrote the translation; limit: most tokens that a translation may have, where it must end.
     Each entry of header["steps"] is
     {"best": [[id, piece, probability], ...], "said": [probability, rank]}: what search chooses from, and the label of that row.
@@ -40,6 +42,7 @@ def pack_decoding(
     anatomy, kind = trace.anatomy, trace.anatomy.bridge()
     reads, says = anatomy.answering(kind.name), anatomy.asking(kind.name)
     weights, handed = trace.attention[kind.name].weights, handed_on(trace, kind.name)
+    flow, links = _flow(trace, maps or trace, kind.name), (maps or trace).attention[kind.name].weights[layer, head]
     header = {
         "bits": 16,
         "looks": _titles(trace, kind, layer, head),
@@ -47,6 +50,7 @@ def pack_decoding(
         "asks": reading.step_asks(trace.intervention),
         "source": _named(trace.columns(kind.name)),
         "said": _named(trace.labels),
+        "flow": flow,
         "ids": trace.labels.ids,
         "steps": _steps(trace, piece),
         "taken": [step for step, _ in choices],
@@ -57,7 +61,22 @@ def pack_decoding(
         "languages": {"said": language_code(says.language), "source": language_code(reads.language)},
         **packing.style(trace, kind.name),
     }
-    return packing.join(header, packing.fine_codes(torch.stack([weights[layer, head], handed.mean(dim=(0, 1))])))
+    looks = torch.stack([weights[layer, head], handed.mean(dim=(0, 1))])
+    return packing.join(header, packing.fine_codes(torch.cat([looks.flatten(), links.flatten()])))
+
+
+def _flow(trace: Trace, maps: AttentionMaps, kind: str) -> dict[str, object]:
+    """The two rows of chips: pieces, or words; starts: the step, from 0, at which each chip of the translation begins."""
+    rows = maps.rows(kind).labels
+    whole = trace.rows(kind).labels
+    starts = [group[0] for group in whole.groups] if len(rows) < len(whole) else list(range(len(whole)))
+    labels = word_labels if maps is not trace else token_labels
+    source = maps.columns(kind)
+    return {
+        "source": {"labels": labels(source), "special": _special(source)},
+        "target": {"labels": labels(rows), "special": _special(rows)},
+        "starts": starts,
+    }
 
 
 def _titles(trace: Trace, kind: Kind, layer: int, head: int) -> list[str]:
@@ -90,8 +109,12 @@ def _named(tokens: Tokens) -> dict[str, list]:
     """Tokens as they are written on chips, and which of them are special."""
     return {
         "pieces": token_labels(tokens),
-        "special": [index for index, apart in enumerate(tokens.special) if apart],
+        "special": _special(tokens),
     }
+
+
+def _special(tokens: Tokens) -> list[int]:
+    return [index for index, apart in enumerate(tokens.special) if apart]
 
 
 _mount = streamlit.components.v2.component(
@@ -102,9 +125,9 @@ _mount = streamlit.components.v2.component(
 
 
 def decoding_steps(
-    packed: bytes, *, key: str, step: int, on_step: Callable[[int], None], on_pick: Callable[[int, int], None]
+    packed: bytes, *, key: str, step: int, greets: bool, on_step: Callable[[int], None], on_pick: Callable[[int, int], None]
 ) -> None:
-    """Mount the player of `pack_decoding` at a step, from 0.
+    """Mount the player of `pack_decoding` at a step, from 0. greets: it plays by itself, until the reader does anything.
 
     Playing is done in the browser. Where the reader stops calls `on_step(step)`, another piece than the one that was said calls
     `on_pick(step, piece id)`, each at the start of the run that it causes.
@@ -118,4 +141,6 @@ def decoding_steps(
         if pick:
             on_pick(pick["step"], pick["piece"])
 
-    _mount(key=key, data=packing.with_fields(packed, step=step), on_view_change=stopped, on_pick_change=on_view_pick)
+    _mount(
+        key=key, data=packing.with_fields(packed, step=step, greets=greets), on_view_change=stopped, on_pick_change=on_view_pick
+    )

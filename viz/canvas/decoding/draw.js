@@ -1,10 +1,9 @@
-// What the player of decoding shows at a step: the translation so far, the best next pieces, and where cross-attention looks.
+// The cards under the player of decoding: the best next pieces at a step, and where cross-attention looks, in numbers.
 
-import { bringInto, element, markStep } from "../shared/dom.js";
+import { bringInto, element } from "../shared/dom.js";
 import { number, small } from "../shared/numbers.js";
-import { css, mix } from "../shared/ramps.js";
-import { inkOn } from "../shared/theme.js";
 import { weightOf } from "../shared/unpack.js";
+import { shade } from "./flow.js";
 
 /** The two cards: probabilities of the next piece, and the source as shaded chips. */
 export function buildCards() {
@@ -22,27 +21,6 @@ export function buildCards() {
   looks[0].chips.dataset.testid = "decoding-looks";
   cards.append(left, right);
   return { cards, asked, table, rest, remark, where, looks, rows: [] };
-}
-
-/** The translation as chips: said, being said, and still to come; a click goes there. */
-export function writeTarget(room) {
-  const { header, target } = room;
-  if (room.targetFor !== room.identity) {
-    room.targetFor = room.identity;
-    const chips = header.said.pieces.map((piece, index) => {
-      const chip = element("button", "", { type: "button", title: `step ${index + 1}: “${piece}”` }, piece);
-      if (header.taken.includes(index)) chip.classList.add("taken");
-      if (header.said.special.includes(index)) chip.classList.add("special");
-      chip.addEventListener("click", () => room.walkTo(index));
-      return chip;
-    });
-    target.replaceChildren(element("span", "start", {}, "<s>"), ...chips);
-  }
-  target.querySelectorAll("button").forEach((chip, index) => {
-    chip.classList.toggle("later", index > room.step);
-    markStep(chip, index === room.step);
-    if (index === room.step) bringInto(target, chip);
-  });
 }
 
 /** The best next pieces as bars; what was said is marked, and added below them where it is not among them. */
@@ -115,7 +93,7 @@ function fillRow(room, row, { piece, label, chance, rank }, id) {
 
 /** The source twice, shaded by this step's row of cross-attention: of the open head, and the mean of all. */
 export function writeLooks(room) {
-  const { header, values, step, looks, palette } = room;
+  const { header, values, step, looks } = room;
   const count = header.source.pieces.length;
   room.where.textContent = `Where it looks while it says “${header.said.pieces[step]}”`;
   looks.forEach((look, which) => {
@@ -126,7 +104,7 @@ export function writeLooks(room) {
     look.title.textContent = nothing
       ? `${header.looks[which].replace(/\.$/, "")}. ${header.nothing[which]}`
       : header.looks[which];
-    look.spans.forEach((span, index) => shadeChip(span, header, palette, index, weightOf(row[index])));
+    look.spans.forEach((span, index) => weigh(span, room, index, weightOf(row[index])));
     if (!nothing) bringInto(look.chips, look.spans[row.indexOf(Math.max(...row))]);
   });
 }
@@ -141,12 +119,8 @@ function fillLooks(look, header, identity) {
   look.chips.replaceChildren(...look.spans);
 }
 
-/** One source token: colour along weight ** power, its number where there is something to say. */
-function shadeChip(chip, header, palette, index, weight) {
-  const colour = css(mix(palette.chip, palette[header.colours.looks], weight ** header.shade_power));
-  chip.style.background = colour;
-  chip.style.color = inkOn(colour);
+/** One source token: shaded, with its number where there is something to say. */
+function weigh(chip, room, index, weight) {
+  shade(chip, room, weight, room.header.source.pieces[index], index);
   chip.lastChild.textContent = weight >= 0.005 ? number(weight) : "";
-  chip.title = `“${header.source.pieces[index]}” (token ${index + 1}): ${number(weight)}`;
-  chip.dataset.weight = weight.toFixed(4);
 }

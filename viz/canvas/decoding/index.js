@@ -1,10 +1,11 @@
-// Decoding word by word: a slider over the steps of a translation, played here; a click on another piece asks Python to go on from it.
+// Decoding word by word: the sentence and its translation with lines between them, a slider over the steps of a translation, played here; a click on another piece asks Python to go on from it.
 
 import { onKeys } from "../shared/cursor.js";
 import { element, stepButtons } from "../shared/dom.js";
 import { clamp } from "../shared/numbers.js";
 import { countDrawing, enter, reportAsState, send, untilNext } from "../shared/room.js";
-import { buildCards, writeLooks, writePieces, writeTarget } from "./draw.js";
+import { buildCards, writeLooks, writePieces } from "./draw.js";
+import { buildFlow, drawLinks, neighbour, writeFlow } from "./flow.js";
 
 const PACE = 900; // ms a step while playing
 
@@ -14,7 +15,12 @@ export default function (component) {
   room.pick = (piece) => component.setTriggerValue("pick", { step: room.step, piece });
   adopt(room);
   refresh(room);
-  return untilNext(room, () => halt(room));
+  if (room.header.greets && !room.greeted) greet(room);
+  room.observer.observe(room.flow);
+  return untilNext(room, () => {
+    room.observer.disconnect();
+    halt(room);
+  });
 }
 
 /** The elements, made once and kept across reruns. */
@@ -27,16 +33,17 @@ function build(parent) {
   const slider = element("input", "", { type: "range", min: "0", step: "1", "aria-label": "Step" });
   const place = element("span", "place", { "data-testid": "decoding-place" });
   walk.append(play, back, next, slider, place);
-  const target = element("div", "target", { role: "group", "aria-label": "The translation so far" });
   /** @type {any} */
-  const room = { root, play, back, next, slider, place, target, step: 0, sent: null, ...buildCards() };
+  const room = { root, play, back, next, slider, place, step: 0, sent: null, ...buildFlow(), ...buildCards() };
   room.walkTo = (step) => walkTo(room, step); // for the chips and the pieces
   room.choose = (piece) => choose(room, piece);
-  root.append(walk, target, room.cards);
+  room.observer = new ResizeObserver(() => drawLinks(room));
+  for (const row of [room.source, room.target]) row.addEventListener("scroll", () => drawLinks(room));
+  root.append(room.flow, walk, room.cards);
   parent.append(root);
   play.addEventListener("click", () => (room.playing ? stop(room) : start(room)));
-  back.addEventListener("click", () => walkTo(room, room.step - 1));
-  next.addEventListener("click", () => walkTo(room, room.step + 1));
+  back.addEventListener("click", () => walkOn(room, -1));
+  next.addEventListener("click", () => walkOn(room, 1));
   slider.addEventListener("input", () => walkTo(room, Number(slider.value)));
   onKeys(root, (event) => keys(room, event));
   return room;
@@ -45,11 +52,11 @@ function build(parent) {
 /** Take over what Python sends: all of it for another translation; the step only where it moved there and nowhere else. */
 function adopt(room) {
   const { header } = room;
-  const identity = JSON.stringify([header.source, header.ids, header.taken, header.given]);
-  const other = identity !== room.identity;
+  const identity = JSON.stringify([header.source, header.ids, header.taken, header.given, header.flow]);
+  const other = identity !== room.identity; // also where words are joined: a step may lie inside one
   for (const use of ["said", "looks"]) room.root.style.setProperty(`--${use}`, room.palette[header.colours[use]]);
   [room.target, room.table].forEach((node) => (node.lang = header.languages.said));
-  room.looks.forEach(({ chips }) => (chips.lang = header.languages.source));
+  [room.source, ...room.looks.map(({ chips }) => chips)].forEach((node) => (node.lang = header.languages.source));
   const moved = header.step !== room.given;
   Object.assign(room, { identity, given: header.step });
   if (room.sent?.step === header.step) room.sent = null;
@@ -71,19 +78,24 @@ function walkTo(room, step) {
   sendStep(room, 400);
 }
 
+/** To the next chip, or to the one before. */
+function walkOn(room, way) {
+  walkTo(room, neighbour(room.header, room.step, way) ?? room.step);
+}
+
 function go(room, step) {
   room.step = clamp(step, 0, room.header.steps.length - 1);
   refresh(room);
 }
 
 function start(room) {
-  const last = room.header.steps.length - 1;
   clearTimeout(room.timer);
   room.playing = true;
-  go(room, room.step >= last ? 0 : room.step);
+  go(room, neighbour(room.header, room.step, 1) === undefined ? 0 : room.step);
   const tick = () => {
-    if (room.step >= last) return stop(room);
-    go(room, room.step + 1);
+    const next = neighbour(room.header, room.step, 1);
+    if (next === undefined) return room.greeting ? interrupt(room) : stop(room);
+    go(room, next);
     room.clock = setTimeout(tick, PACE);
   };
   room.clock = setTimeout(tick, PACE);
@@ -98,14 +110,34 @@ function stop(room) {
 function halt(room) {
   clearTimeout(room.clock);
   clearTimeout(room.timer);
-  room.playing = false;
+  room.playing = room.greeting = false;
+}
+
+/** A first visit: it plays by itself, until the first key or click anywhere. Readers who want less motion start it themselves. */
+function greet(room) {
+  room.greeted = true;
+  const { headlightHistory } = /** @type {any} */ (window); // the address bar's, which sees every key and click
+  if (headlightHistory?.acted || window.matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  start(room);
+  room.greeting = true;
+  const end = (event) => {
+    for (const name of ["pointerdown", "keydown"]) document.removeEventListener(name, end, true);
+    if (room.greeting && !event.composedPath().includes(room.root)) interrupt(room); // its own keys and buttons know what to do
+  };
+  for (const name of ["pointerdown", "keydown"]) document.addEventListener(name, end, true);
+}
+
+/** Stop without a word to Python: the reader has not chosen this step. */
+function interrupt(room) {
+  halt(room);
+  refresh(room);
 }
 
 function keys(room, event) {
   const onButton = event.composedPath()[0].tagName === "BUTTON"; // inside the component: a button keeps its own space bar
   return {
-    ArrowRight: () => walkTo(room, room.step + 1),
-    ArrowLeft: () => walkTo(room, room.step - 1),
+    ArrowRight: () => walkOn(room, 1),
+    ArrowLeft: () => walkOn(room, -1),
     Home: () => walkTo(room, 0),
     End: () => walkTo(room, room.header.steps.length - 1),
     ...(onButton ? {} : { " ": () => (room.playing ? stop(room) : start(room)) }),
@@ -123,12 +155,12 @@ function choose(room, piece) {
 function refresh(room) {
   const { header, root } = room;
   const last = header.steps.length - 1;
-  writeTarget(room);
+  writeFlow(room);
   writePieces(room);
   writeLooks(room);
   room.play.textContent = room.playing ? "❚❚ Pause" : "▶ Play";
-  room.back.disabled = room.step === 0;
-  room.next.disabled = room.step === last;
+  room.back.disabled = neighbour(header, room.step, -1) === undefined;
+  room.next.disabled = neighbour(header, room.step, 1) === undefined;
   room.slider.max = String(last);
   room.slider.disabled = last === 0;
   room.slider.value = String(room.step);
