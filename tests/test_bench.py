@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.chromium import need_chromium
 
-from bench import frozen, knockout, switch, trace
+from bench import decode, frozen, knockout, switch, trace
 from bench.browser import ROOT, free_port, is_up, serve
 from bench.page import HEADER, MOST_ROUNDS, main, sentences
 from bench.tab import EARLY, OTHER, UNDRAWN, Rerun, Tab, letters, thrown_away, until_one
@@ -50,7 +50,7 @@ def test_wrong_arguments_are_answered_in_words(arguments, said, capsys):
     [
         (switch, ["--views", "nothing"], "all-heads"), (switch, ["--rounds", "0"], "from 1 to"), (switch, ["--tokens", "1"], "from 2 to 500"),
         (trace, ["--rounds", "0"], "at least 1"), (trace, ["--tokens", "0"], "from 1 to 500"), (trace, ["--tokens", "501"], "from 1 to 500"),
-        (knockout, ["--rounds", "0"], "at least 1"),
+        (knockout, ["--rounds", "0"], "at least 1"), (decode, ["--rounds", "0"], "at least 1"),
     ],
 )  # fmt: skip
 def test_wrong_arguments_of_the_other_timings_are_answered_in_words(bench, arguments, said, capsys):
@@ -60,7 +60,7 @@ def test_wrong_arguments_of_the_other_timings_are_answered_in_words(bench, argum
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("run", [main, switch.main, trace.main, knockout.main])
+@pytest.mark.parametrize("run", [main, switch.main, trace.main, knockout.main, decode.main])
 @pytest.mark.parametrize("arguments", [["--model", "no-such"], ["--device", "tpu"]])
 def test_a_model_or_device_that_is_not_there_is_said_in_words(run, arguments):
     """One sentence, no traceback."""
@@ -189,3 +189,12 @@ def test_knocking_out_every_head_is_timed(capsys):
     trace, alone, heads, of_trace, of_pass = map(float, row.strip("| ").split("|")[1:])
     assert trace > alone > 0
     assert of_trace == pytest.approx(heads / trace, rel=0.05) and of_pass == pytest.approx(heads / alone, rel=0.05)
+
+
+def test_a_token_is_timed_against_the_plain_loop(capsys):
+    """One row a sentence, and the ratio is that of its columns."""
+    decode.main(["--text", "Hi there.", "--rounds", "2", "--device", "cpu"])
+    *_, header, line, row = capsys.readouterr().out.strip().splitlines()
+    assert [header, line] == decode.HEADER.splitlines()
+    plain, shipped, ratio = map(float, row.strip("| ").split("|")[1:])
+    assert plain > 0 < shipped and ratio == pytest.approx(shipped / plain, rel=0.05)

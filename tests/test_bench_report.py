@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from bench import knockout, page, switch, trace
+from bench import decode, knockout, page, switch, trace
 from bench.report import README, Report
 
-HEADERS = {"trace": trace.HEADER, "knockout": knockout.HEADER, "page": page.HEADER, "switch": switch.HEADER}
+HEADERS = {
+    "decode": decode.HEADER,
+    "trace": trace.HEADER,
+    "knockout": knockout.HEADER,
+    "page": page.HEADER,
+    "switch": switch.HEADER,
+}
 
 
 @pytest.mark.parametrize("name", HEADERS)

@@ -142,6 +142,11 @@ class Recorder:
         return self.edit(joined, lambda change: bool(off(change)), silenced)
 
 
+def is_recording() -> bool:
+    """Whether a recorder is active in this thread: what runs must then pass the sites."""
+    return _recorder.get() is not None
+
+
 AnyRecorder = TypeVar("AnyRecorder", bound=Recorder)
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from model.instrument.recorder import is_recording
 from model.instrument.tokenizer import END, PAD, START, UNKNOWN
 from model.trace.values import shown, switch, whole_number
 from model.transformer.config import Config
-from model.transformer.transformer import LayerCache, Transformer
+from model.transformer.incremental import IncrementalDecoder
+from model.transformer.transformer import Transformer
 
 LENGTH_PENALTY = 0.6  # alpha of Wu et al. (2016), equation 14
 LARGEST_BEAM = 1000  # hypotheses of one sentence; each holds a cache of its own
@@ -47,18 +50,18 @@ def search(
     Raises ValueError, in words, for ids, a beam or forced pieces that have no meaning.
     """
     _check_search(model, source, beam, use_cache, forced)
-    memory, memory_mask = model.encode(source)
-    rows = torch.arange(len(source), device=source.device).repeat_interleave(beam)
+    limits, reader = length_limits(source, model), _reader(model, source, beam, use_cache)
+    if beam == 1 and observe is None:
+        return _greedy(reader, limits, forced or {})
     state = _Beams(
-        beam, rows[::beam], length_limits(source, model), memory[rows], memory_mask[rows],
-        torch.full((len(rows), 1), START, device=source.device),
-        torch.full((len(source), beam), float("-inf"), device=source.device),
-        model.new_cache() if use_cache and model.config.masked else None, forced or {}, observe,
+        beam, torch.arange(len(source), device=source.device), limits, reader,
+        torch.full((len(source) * beam, 1), START, device=source.device),
+        torch.full((len(source), beam), float("-inf"), device=source.device), forced or {}, observe,
     )  # fmt: skip
     state.scores[:, 0] = 0.0  # all hypotheses start equal: only the first one counts
     finished: list[list[tuple[float, list[int]]]] = [[] for _ in source]
     while len(state.sentences):
-        _advance(state, _next_log_probabilities(model, state), finished)
+        _advance(state, _next_log_probabilities(state), finished)
     return [max(hypotheses)[1] for hypotheses in finished]
 
 
@@ -86,6 +89,75 @@ def _check_search(model: Transformer, source: Tensor, beam: int, use_cache: bool
             raise ValueError(f"The piece forced at step {step} is {piece}, which no translation contains (<pad>, <unk>, <s>).")
 
 
+class _Reader(Protocol):
+    """What reads the hypotheses, one token a step; a row is one of them, and those of a sentence lie side by side."""
+
+    def advance(self, tokens: Tensor) -> Tensor:
+        """The next token of every row, ids (row,) -> logits of what follows it, (row, vocabulary)."""
+        ...
+
+    def select(self, sentences: Tensor | None, rows: Tensor) -> None:
+        """Keep these sentences (None: all) and these rows, in this order."""
+        ...
+
+
+def _reader(model: Transformer, source: Tensor, beam: int, use_cache: bool) -> _Reader:
+    """The quick one where nothing looks on; else one that passes the sites of the model."""
+    memory, mask = model.encode(source)
+    use_cache = use_cache and model.config.masked
+    if use_cache and not is_recording():
+        return IncrementalDecoder(model, memory, mask, beam)
+    rows = torch.arange(len(source), device=source.device).repeat_interleave(beam)
+    return _ModuleReader(model, memory[rows], mask[rows], use_cache)
+
+
+class _ModuleReader:
+    """Reads through the modules of the model, which hooks can edit: with their cache, or all tokens so far at every step."""
+
+    def __init__(self, model: Transformer, memory: Tensor, mask: Tensor, use_cache: bool) -> None:
+        self.model, self.memory, self.mask = model, memory, mask  # a row each
+        self.cache = model.new_cache() if use_cache else None
+        self.prefixes = torch.empty(len(memory), 0, dtype=torch.long, device=memory.device)
+
+    def advance(self, tokens: Tensor) -> Tensor:
+        """See `_Reader`."""
+        self.prefixes = torch.cat([self.prefixes, tokens[:, None]], dim=1)
+        read = tokens[:, None] if self.cache else self.prefixes
+        return self.model.logits(self.model.decode(read, self.memory, self.mask, self.cache)[:, -1])
+
+    def select(self, _sentences: Tensor | None, rows: Tensor) -> None:
+        """See `_Reader`."""
+        self.memory, self.mask, self.prefixes = self.memory[rows], self.mask[rows], self.prefixes[rows]
+        for layer in self.cache or ():
+            layer.select(rows)
+
+
+def _next_logits(reader: _Reader, tokens: Tensor) -> Tensor:
+    """(row, vocabulary): logits of what may follow the tokens (row,); -inf for what no translation contains."""
+    logits = reader.advance(tokens).float()
+    logits[:, NEVER_SAID] = float("-inf")
+    return logits
+
+
+def _greedy(reader: _Reader, limits: Tensor, forced: Mapping[int, int]) -> list[list[int]]:
+    """The largest logit at every step, until each sentence has ended."""
+    found: list[list[int]] = [[] for _ in limits]
+    going, longest = list(range(len(found))), limits.tolist()  # `going`: sentences that are not finished
+    tokens = torch.full_like(limits, START)
+    while going:
+        logits, step = _next_logits(reader, tokens), len(found[going[0]])
+        tokens = logits.argmax(-1) if step not in forced else torch.full_like(tokens, forced[step])
+        ids = tokens.tolist()
+        stay = [row for row, sentence in enumerate(going) if ids[row] != END and step + 1 < longest[sentence]]
+        for row in stay:
+            found[going[row]].append(ids[row])
+        if len(stay) < len(going):
+            rows = torch.tensor(stay, dtype=torch.long, device=tokens.device)
+            reader.select(rows, rows)
+            tokens, going = tokens[rows], [going[row] for row in stay]
+    return found
+
+
 @dataclass(eq=False)
 class _Beams:
     """The hypotheses of the sentences that are not finished; rows are (sentence, hypothesis) pairs."""
@@ -93,28 +165,22 @@ class _Beams:
     beam: int
     sentences: Tensor  # (sentence,): row in the source batch
     limits: Tensor  # (sentence,): most target tokens
-    memory: Tensor  # (row, source, d_model)
-    memory_mask: Tensor  # (row, 1, 1, source)
+    reader: _Reader
     prefixes: Tensor  # (row, tokens so far), from <s>
     scores: Tensor  # (sentence, beam): log-probability so far
-    cache: list[LayerCache] | None
     forced: Mapping[int, int]
     observe: Observer | None
 
     def select(self, sentences: Tensor, rows: Tensor) -> None:
         """Keep these sentences (indices) and these rows, in this order."""
+        self.reader.select(sentences if len(sentences) < len(self.sentences) else None, rows)
         self.sentences, self.limits = self.sentences[sentences], self.limits[sentences]
-        self.memory, self.memory_mask, self.prefixes = self.memory[rows], self.memory_mask[rows], self.prefixes[rows]
-        for layer in self.cache or ():
-            layer.select(rows)
+        self.prefixes = self.prefixes[rows]
 
 
-def _next_log_probabilities(model: Transformer, state: _Beams) -> Tensor:
+def _next_log_probabilities(state: _Beams) -> Tensor:
     """(sentence, beam, vocabulary): log-probability of every next token; only of one that is forced, and of </s> at the limit."""
-    read = state.prefixes[:, -1:] if state.cache else state.prefixes
-    states = model.decode(read, state.memory, state.memory_mask, state.cache)
-    logits = model.logits(states[:, -1]).float()
-    logits[:, NEVER_SAID] = float("-inf")
+    logits = _next_logits(state.reader, state.prefixes[:, -1])
     result = logits.log_softmax(-1).view(len(state.sentences), state.beam, -1)
     length = state.prefixes.size(1)
     only = torch.full_like(state.limits, state.forced.get(length - 1, -1)).masked_fill(state.limits <= length, END)
