@@ -92,8 +92,6 @@ class Recorder:
         queries, keys = mask.shape[-2:]
         is_self, asks = self.anatomy.kind(kind).is_self, self.anatomy.asking(kind)
         first = self.offset if asks.predicts == "next" else 0
-        rows = torch.arange(first, first + queries, device=mask.device)
-        columns = torch.arange(keys, device=mask.device)
 
         def links(change: Intervention) -> list[Link]:
             return [link for link in change.cut if link[0] == kind and link[1] in (None, layer)]
@@ -108,7 +106,8 @@ class Recorder:
             if sees_all(change):
                 mask = torch.ones_like(mask)
             if change.window is not None and is_self:
-                mask = mask & window_mask(rows, columns, change.window)
+                rows, columns = (torch.arange(end, device=mask.device) for end in (first + queries, keys))
+                mask = mask & window_mask(rows[first:], columns, change.window)
             cut = torch.zeros(queries, keys, dtype=torch.bool, device=mask.device)
             for _, _, query, key in links(change):
                 row = slice(None) if query is None else query - first

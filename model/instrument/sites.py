@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from model.instrument.recorder import Arguments, Recorder, keep_output, on_input, on_output, recording
 from model.trace.anatomy import Anatomy, Kind
@@ -17,9 +19,11 @@ from model.trace.anatomy import Stack as Layers
 from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
 from model.trace.trace import Attention, Axis, Residual, Trace
-from model.transformer.attention import MultiHeadAttention
+from model.transformer.attention import MultiHeadAttention, destinations
 from model.transformer.config import CROSS, DECODER, ENCODER
 from model.transformer.transformer import DecoderLayer, Stack, Transformer
+
+LOSS_ROWS = 64  # rows of logits whose cross-entropy is computed at a time
 
 # -- the sites ----------------------------------------------------------------------------------------------------------
 
@@ -91,7 +95,8 @@ def capture(
     anatomy = anatomy or model.anatomy
     intervention = replace(intervention, causal=intervention.causal and model.config.masked)
     source_ids, target_ids, label_ids = (torch.tensor([part.ids], device=model.device) for part in (source, target, labels))
-    with torch.no_grad(), recording(Recorder(anatomy, intervention)) as recorder:
+    maps = _empty_maps(anatomy, {ENCODER: source_ids, DECODER: target_ids}) if intervention.changes_nothing else {}
+    with torch.no_grad(), recording(Recorder(anatomy, intervention)) as recorder, _writing(model, maps):
         logits = model(source_ids, target_ids)[0]
     got = recorder.captured
     sides = anatomy.stack_names
@@ -99,14 +104,54 @@ def capture(
         axes=dict(zip(sides, (Axis(source), Axis(target, labels)), strict=True)),
         intervention=intervention,
         anatomy=anatomy,
-        attention={kind.name: _attention(got, kind) for kind in anatomy.kinds},
+        attention={kind.name: _attention(got, kind, maps.get(kind.name)) for kind in anatomy.kinds},
         residual={stack.name: _residual(got, stack) for stack in anatomy.stacks},
         embeddings={side: _own(got["embeddings", side][0]) for side in sides},
         positions={side: _own(got["positions", side][0]) for side in sides},  # as trained, it is a view of the model's table
         feed_forward={side: torch.stack(got["units", side]) for side in sides},
-        logits=_own(logits),
-        loss=F.cross_entropy(logits, label_ids[0], reduction="none"),
+        logits=logits,
+        loss=_loss(logits, label_ids[0]),
     )
+
+
+Maps = tuple[Tensor, Tensor]  # scores and weights of one kind, (layer, head, query, key) each
+
+
+def _empty_maps(anatomy: Anatomy, ids: Mapping[str, Tensor]) -> dict[str, Maps]:
+    """By kind, memory for what a pass over these ids (1, position), by stack, writes."""
+    found = {}
+    for kind in anatomy.kinds:
+        asking, answering = ids[kind.asks], ids[kind.answers]
+        shape = (kind.layers, kind.heads, asking.size(1), answering.size(1))
+        found[kind.name] = torch.empty(shape, device=asking.device), torch.empty(shape, device=asking.device)
+    return found
+
+
+@contextmanager
+def _writing(model: Transformer, maps: Mapping[str, Maps]) -> Iterator[None]:
+    """Scores and weights of a batch of one are written here, where a kind is in `maps`: only for a model that nothing edits."""
+    decoder = [layer for layer in model.decoder.blocks if isinstance(layer, DecoderLayer)]
+    modules = {
+        ENCODER: [layer.attention for layer in model.encoder.blocks],
+        DECODER: [layer.attention for layer in decoder],
+        CROSS: [layer.cross_attention for layer in decoder],
+    }
+    places: dict[nn.Module, Maps] = {
+        module: (scores[None], weights[None])
+        for name, parts in maps.items()
+        for module, scores, weights in zip(modules[name], *parts, strict=True)
+    }
+    token = destinations.set(places)
+    try:
+        yield
+    finally:
+        destinations.reset(token)
+
+
+def _loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy of each label (row,), nats; a few rows at a time, so that no second matrix of the size of the logits is needed."""
+    rows = zip(logits.split(LOSS_ROWS), labels.split(LOSS_ROWS), strict=True)
+    return torch.cat([F.cross_entropy(some, wanted, reduction="none") for some, wanted in rows])
 
 
 def _own(tensor: Tensor) -> Tensor:
@@ -114,15 +159,16 @@ def _own(tensor: Tensor) -> Tensor:
     return tensor.detach().clone(memory_format=torch.contiguous_format)
 
 
-def _attention(got: dict[tuple[str, str], list[Tensor]], kind: Kind) -> Attention:
-    """The captured tensors of one kind, layer by layer, with the heads apart."""
+def _attention(got: dict[tuple[str, str], list[Tensor]], kind: Kind, maps: Maps | None) -> Attention:
+    """The captured tensors of one kind, layer by layer, with the heads apart. maps: scores and weights, written there already."""
 
-    def heads(what: str, count: int) -> Tensor:  # (layer, position, count * d_head) -> (layer, head, position, d_head)
-        return torch.stack(got[what, kind.name]).unflatten(-1, (count, kind.d_head)).transpose(1, 2).contiguous()
+    def heads(what: str, count: int) -> Tensor:  # (position, count * d_head) of each layer -> (layer, head, position, d_head)
+        return torch.stack([x.unflatten(-1, (count, kind.d_head)).transpose(0, 1) for x in got[what, kind.name]])
 
+    scores, weights = maps or (torch.stack(got[what, kind.name]) for what in ("scores", "weights"))
     return Attention(
-        weights=torch.stack(got["weights", kind.name]),
-        scores=torch.stack(got["scores", kind.name]),
+        weights=weights,
+        scores=scores,
         mask=torch.stack(got["mask", kind.name]),
         queries=heads("query", kind.heads),
         keys=heads("key", kind.key_heads),
