@@ -2,7 +2,7 @@
 
 All heads at once (`heads_grid`), lines between tokens (`attention_lines`), matrices side by side or to paint on
 (`attention_matrices`), a calculation (`attention_steps`) and a translation (`decoding_steps`) step by step; unseen ones for
-clicks in figures, the address, and saved pictures.
+clicks in figures, the address, saved pictures, and the width of the screen.
 """
 
 from viz.canvas.address import address_bar, complete_address, tab_store
@@ -12,6 +12,7 @@ from viz.canvas.grid import heads_grid, pack_grid
 from viz.canvas.lines import attention_lines, lines_view, pack_lines
 from viz.canvas.matrices import Matrix, attention_matrices, cell_states, difference_matrix, pack_matrices
 from viz.canvas.pictures import pictures
+from viz.canvas.screen import narrow_screen
 from viz.canvas.steps import attention_steps, pack_steps
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "difference_matrix",
     "heads_grid",
     "lines_view",
+    "narrow_screen",
     "pack_decoding",
     "pack_grid",
     "pack_lines",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -25,6 +27,7 @@ from viz.theme import (
 )
 
 CELL, GAP, TOP = 24, 34, 84  # px: a row's height; between kinds, for the title; above the first kind
+LINES = 40  # px: a row whose name stands in two lines
 SHORT = {
     "antecedent": "right noun",
     "distractor": "other noun",
@@ -37,23 +40,26 @@ SHORT = {
 WHOLE = "whole layer off"
 
 
-def decision_map(measured: Coreference, colours: Palette = LIGHT) -> go.Figure:
+def decision_map(measured: Coreference, colours: Palette = LIGHT, narrow: bool = False) -> go.Figure:
     """What is cut, down, and in which layer, across, "all" at the right: how many pronouns are lost, percent, for each kind.
 
     The last row of a kind is the whole layer switched off. Cells that were not measured, or where no pronoun was right, are empty.
-    Layers of cells are named by their kind; the hover says what is cut and what that changes, nats, too.
+    Layers of cells are named by their kind; the hover says what is cut and what that changes, nats, too. narrow: for a phone: what is
+    cut stands in two lines.
     """
     rows = {kind: _rows(measured, kind) for kind in measured.heads}
     width = max(len(one.lost) for links in rows.values() for _, _, one in links)
-    inside = sum(len(links) * CELL + GAP for links in rows.values()) - GAP
+    cell, between = (LINES, " →<br>") if narrow else (CELL, " → ")
+    inside = sum(len(links) * cell + GAP for links in rows.values()) - GAP
     parts, notes, top = [], [], inside
     axes: dict[str, dict] = {}
-    left = round(text_width([name for links in rows.values() for name, _, _ in links], LABEL_SIZE - 1)) + 14
+    names = {kind: [name.replace(" → ", between) for name, _, _ in links] for kind, links in rows.items()}
+    left = round(text_width("<br>".join(chain.from_iterable(names.values())).split("<br>"), LABEL_SIZE - 1)) + 14
     for index, (kind, links) in enumerate(rows.items()):
         end = "" if index == 0 else str(index + 1)
-        bottom = top - len(links) * CELL
+        bottom = top - len(links) * cell
         parts.append(_cells(kind, links, width, end, colours))
-        axes |= _axes(end, [name for name, _, _ in links], width, (bottom / inside, top / inside), colours)
+        axes |= _axes(end, names[kind], width, (bottom / inside, top / inside), colours)
         notes.append({"x": 0, "xref": "paper", "xanchor": "left", "y": top / inside, "yref": "paper", "yanchor": "bottom",
                       "xshift": 4 - left, "yshift": 22 if index == 0 else 4, "text": f"<b>{kind_title(kind)}</b>",
                       "showarrow": False, "font": {"size": TITLE_SIZE, "color": colours.kind(kind)}})  # fmt: skip

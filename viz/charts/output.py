@@ -10,11 +10,12 @@ import torch
 from model.analysis.output import Lens, cross_entropy, label_ids, probabilities, ranks, top_pieces
 from model.trace.trace import Trace
 from viz.charts.parts.matrix import CELL, heatmap, label_size, mark_cell, matrix_figure, steps, text_width, to_array
-from viz.charts.parts.words import pair_ticks, quoted_names, token_ticks
+from viz.charts.parts.words import LONG, SHORT, pair_ticks, quoted_names, token_ticks
 from viz.theme import (
     LABEL_SIZE,
     LIGHT,
     MONO,
+    SANS,
     Palette,
     cut,
     markup,
@@ -28,22 +29,31 @@ from viz.theme import (
     token_label,
 )
 
-COUNT = 8  # pieces a row
+COUNT, FEW = 8, 3  # pieces a row; on a phone
 READABLE = 40  # rows or columns whose cells carry text
 PIECE = 9  # characters of a piece in a cell
 
 
-def top_pieces_table(trace: Trace, pieces: list[str], colours: Palette = LIGHT, row: int | None = None) -> go.Figure:
+def top_pieces_table(
+    trace: Trace, pieces: list[str], colours: Palette = LIGHT, row: int | None = None, narrow: bool = False
+) -> go.Figure:
     """The COUNT most probable next pieces at every target position: rows name what they read and produce, columns are ranks from 1.
 
     Row t reads target[t] and must predict labels[t], which is underlined where it is among the best. pieces: the vocabulary by id;
-    row: to outline. Colour is the probability, 0 to 1.
+    row: to outline. Colour is the probability, 0 to 1. narrow: for a phone: fewer ranks, each piece above its probability.
     """
-    values, ids = top_pieces(trace.logits, COUNT)
+    values, ids = top_pieces(trace.logits, FEW if narrow else COUNT)
     labels = trace.labels.ids
     texts = [[_cell(pieces[id_], id_ == labels[at]) for id_ in line] for at, line in enumerate(ids.tolist())]
+    if narrow:
+        lines = zip(texts, values.tolist(), strict=True)
+        texts = [[f"{text}<br>{number(value)}" for text, value in zip(*line, strict=True)] for line in lines]
     places = [str(rank) for rank in range(1, values.size(1) + 1)]
-    small = {"text": texts, "texttemplate": "%{text}", "textfont": {"size": LABEL_SIZE - 1, "family": MONO}}
+    small = {
+        "text": texts,
+        "texttemplate": "%{text}",
+        "textfont": {"size": LABEL_SIZE if narrow else LABEL_SIZE - 1, "family": SANS if narrow else MONO},
+    }
     cells = heatmap(
         to_array(values),
         "%{y}<br>rank %{x}: “%{customdata}”, probability <b>%{z:.3f}</b>",
@@ -53,12 +63,11 @@ def top_pieces_table(trace: Trace, pieces: list[str], colours: Palette = LIGHT, 
         colorscale=[[0, colours.card], [1, mix(colours.card, colours.decoder, 0.75)]],
         customdata=[[markup(piece_name(pieces[id_])) for id_ in line] for line in ids.tolist()],
         colorbar=plotly_colour_bar(colours, tickvals=[0, 0.5, 1], ticktext=["0", "0.5", "1"]),
-        **(small if len(texts) <= READABLE else {}),
+        **(small if len(texts) <= (LONG if narrow else READABLE) else {}),
     )
     title = "probability of the next piece, by rank; underlined: the piece that was produced"
-    figure = matrix_figure(
-        [cells], colours, (pair_ticks(trace.target, trace.labels, colours), places), (_rows(trace), places), title, square=False
-    )
+    ticks = (pair_ticks(trace.target, trace.labels, colours, narrow), places)
+    figure = matrix_figure([cells], colours, ticks, (_rows(trace), places), title, square=False, narrow=narrow)
     figure.layout.xaxis.tickangle = 0
     if row is not None:
         box = {"x0": 0.5, "x1": len(places) + 0.5, "y0": row + 0.5, "y1": row + 1.5}
@@ -67,9 +76,13 @@ def top_pieces_table(trace: Trace, pieces: list[str], colours: Palette = LIGHT, 
 
 
 def probability_bars(
-    trace: Trace, row: int, pieces: list[str], temperature: float = 1.0, colours: Palette = LIGHT, count: int = 12
-) -> go.Figure:
-    """One row of the output: the best pieces with logit and probability at this temperature; a tick marks temperature 1."""
+    trace: Trace, row: int, pieces: list[str], temperature: float = 1.0, colours: Palette = LIGHT, count: int = 12,
+    narrow: bool = False,
+) -> go.Figure:  # fmt: skip
+    """One row of the output: the best pieces with logit and probability at this temperature; a tick marks temperature 1.
+
+    narrow: for a phone: shorter bars, so that their numbers have room.
+    """
     logits = trace.logits[row]
     values, best = top_pieces(logits, count, temperature)
     label = trace.labels.ids[row]
@@ -88,17 +101,13 @@ def probability_bars(
         hovertemplate="“%{customdata}”: probability <b>%{x:.4f}</b><extra></extra>",
     )  # fmt: skip
     marks = go.Scatter(
-        x=to_array(plain),
-        y=places,
-        mode="markers",
-        name="temperature 1",
-        hoverinfo="skip",
+        x=to_array(plain), y=places, mode="markers", name="temperature 1", hoverinfo="skip",
         marker={"symbol": "line-ns", "size": 16, "line": {"width": 2, "color": colours.ink}},
-    )
+    )  # fmt: skip
     layout = plotly_layout(
         colours, height=60 + CELL * len(ids), margin={"l": round(text_width(labels, LABEL_SIZE) + 18), "r": 12, "t": 34, "b": 8},
         title=plotly_title(colours, f"probability = e^(logit / {temperature:g}) / Σ e^(logit / {temperature:g})"),
-        xaxis=plotly_axis(colours, range=[0, 1.5 * max(float(values.max()), float(plain.max()))], showticklabels=False, fixedrange=True),
+        xaxis=plotly_axis(colours, range=[0, (2.2 if narrow else 1.5) * max(float(values.max()), float(plain.max()))], showticklabels=False, fixedrange=True),
         yaxis=plotly_axis(colours, range=[len(ids) + 0.6, 0.4], tickvals=places, ticktext=ticks, automargin=False, fixedrange=True,
                           tickfont={"family": MONO, "size": LABEL_SIZE, "color": colours.ink}),
     )  # fmt: skip
@@ -134,45 +143,58 @@ def loss_bars(trace: Trace, colours: Palette = LIGHT) -> go.Figure:
     return go.Figure([bars], layout)
 
 
-def lens_heatmap(trace: Trace, lens: Lens, pieces: list[str], colours: Palette = LIGHT, row: int | None = None) -> go.Figure:
+def lens_heatmap(
+    trace: Trace, lens: Lens, pieces: list[str], colours: Palette = LIGHT, row: int | None = None, narrow: bool = False
+) -> go.Figure:
     """Logit lens: what the model would say after the embedding and after each layer (rows), at every position (columns).
 
     A cell names the most probable piece; its colour is the probability of the piece that is finally produced, 0 to 1. row: the
-    row to outline.
+    row to outline. narrow: for a phone: positions down and layers across, so that a finger hits a position; the hover names the piece.
     """
     labels = trace.stream(_predicting(trace)).labels
     points = [at for at, label in enumerate(labels) if at == 0 or label.endswith("feed-forward")]
-    probability = lens.label_probability[points]
     names = ["embedding", *(f"layer {layer}" for layer in range(1, len(points)))]
-    tops, chances = lens.top[points].tolist(), lens.top_probability[points].tolist()
-    places, finals = lens.label_rank[points].tolist(), trace.labels.ids
-    hover = [
-        [
-            f"says “{markup(piece_name(pieces[id_]))}” ({number(chance)}); the final piece has rank {rank:,}"
-            for id_, chance, rank in zip(*line, strict=True)
-        ]
-        for line in zip(tops, chances, places, strict=True)
+    probability, hover, finals = lens.label_probability[points], _lens_words(lens, points, pieces), trace.labels.ids
+    texts = [
+        [_cell(pieces[id_], id_ == final) for id_, final in zip(line, finals, strict=True)] for line in lens.top[points].tolist()
     ]
-    texts = [[_cell(pieces[id_], id_ == final) for id_, final in zip(line, finals, strict=True)] for line in tops]
-    few = len(finals) <= READABLE
+    few = len(finals) <= READABLE and not narrow
     cells = heatmap(
-        to_array(probability),
-        "%{y}, at %{x}: %{customdata}, probability <b>%{z:.3f}</b>",
+        to_array(probability.T if narrow else probability),
+        ("%{x}, at %{y}" if narrow else "%{y}, at %{x}") + ": %{customdata}, probability <b>%{z:.3f}</b>",
         zmin=0,
         zmax=1,
         name="lens",
-        customdata=hover,
+        customdata=[list(line) for line in zip(*hover, strict=True)] if narrow else hover,
         colorscale=[[0, colours.card], [1, mix(colours.card, colours.decoder, 0.75)]],
         colorbar=plotly_colour_bar(colours, tickvals=[0, 0.5, 1], ticktext=["0", "0.5", "1"]),
         **({"text": texts, "texttemplate": "%{text}", "textfont": {"size": 10, "family": MONO}} if few else {}),
     )
-    title = "colour: probability of the piece that is finally produced; text: what would be said here"
+    title = "colour: probability of the piece that is finally produced" + ("" if narrow else "; text: what would be said here")
     columns = [f"“{markup(token_label(piece, trace.labels.notation))}”" for piece in trace.labels.named]
-    figure = matrix_figure([cells], colours, (names, token_ticks(trace.labels, colours)), (names, columns), title, square=False)
-    figure.layout.height = max(figure.layout.height, 420)
+    if narrow:
+        ticks = (token_ticks(trace.labels, colours, SHORT), ["start", *names[1:]])
+        figure = matrix_figure([cells], colours, ticks, (columns, names), title, square=False, narrow=True)
+    else:
+        figure = matrix_figure(
+            [cells], colours, (names, token_ticks(trace.labels, colours)), (names, columns), title, square=False
+        )
+        figure.layout.height = max(figure.layout.height, 420)
     if row is not None:
-        mark_cell(figure, (len(points) - 1, row), colours)
+        mark_cell(figure, (row, len(points) - 1) if narrow else (len(points) - 1, row), colours)
     return figure
+
+
+def _lens_words(lens: Lens, points: list[int], pieces: list[str]) -> list[list[str]]:
+    """What would be said at every point, in words."""
+    numbers = (values[points].tolist() for values in (lens.top, lens.top_probability, lens.label_rank))
+    return [
+        [
+            f"says “{markup(piece_name(pieces[id_]))}” ({number(chance)}); the final piece has rank {rank:,}"
+            for id_, chance, rank in zip(*line, strict=True)
+        ]
+        for line in zip(*numbers, strict=True)
+    ]
 
 
 def lens_of_row(trace: Trace, lens: Lens, row: int, colours: Palette = LIGHT) -> go.Figure:

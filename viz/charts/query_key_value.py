@@ -11,10 +11,12 @@ from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.charts.heads import head_weights, masked_layer
 from viz.charts.parts.matrix import CELL, label_size, steps, text_width, to_array
-from viz.charts.parts.words import head_title, quoted_names, row_ticks, token_ticks
+from viz.charts.parts.narrow import WIDTH, label_room
+from viz.charts.parts.words import SHORT, head_title, quoted_names, row_ticks, token_ticks
 from viz.theme import (
     LABEL_SIZE,
     LIGHT,
+    LONGEST_LABEL,
     MONO,
     Palette,
     diverging,
@@ -29,17 +31,19 @@ from viz.theme import (
 SPLIT = 0.3  # share of the width that the query matrix takes
 TABLE = 170  # px: height of the key and of the value matrix
 GAP = 14  # px between matrices
+BAR_ROW = 44  # px: a colour bar with its numbers, above the matrices
 ROOM = 28  # labels that fit above the scores
 
 
 def query_key_value(
-    trace: Trace, kind: str, layer: int, head: int, colours: Palette = LIGHT, cell: tuple[int, int] | None = None
-) -> go.Figure:
+    trace: Trace, kind: str, layer: int, head: int, colours: Palette = LIGHT, cell: tuple[int, int] | None = None,
+    narrow: bool = False,
+) -> go.Figure:  # fmt: skip
     """Q at the left (query x d_head), K above (d_head x key), their scores where they meet, V below (d_head x key).
 
     A query's row of Q stands beside its row of scores, a key's column of K above its column: score = q . k / sqrt(d_head).
     Q, K and V share one colour scale, symmetric about 0; scores, before temperature and mask, have their own. cell:
-    (query, key) to outline. Positions from 1. Raises ValueError, in words, for a head that the trace does not have.
+    (query, key) to outline. Positions from 1. narrow: for a phone: colour bars above, as many labels as fit. Raises ValueError, in words, for a head that the trace does not have.
     """
     head_weights(trace, kind, layer, head)  # says what is wrong with kind, layer or head
     attention = trace.attention[kind]
@@ -57,11 +61,11 @@ def query_key_value(
     width = matrices["query"].size(1)
     rows, columns = scores.shape
     shapes = [] if cell is None else _outline(cell, colours, width, (rows, columns))
-    axes, size = _axes(trace, kind, colours, width)
-    layout = plotly_layout(
-        colours, **size, **axes, shapes=shapes, annotations=_captions(colours, trace, kind), plot_bgcolor=colours.card
-    )
-    return go.Figure(layers, layout)
+    axes, size = _axes(trace, kind, colours, width, narrow)
+    notes = _captions(colours, trace, kind, narrow)
+    layout = plotly_layout(colours, **size, **axes, shapes=shapes, annotations=notes, plot_bgcolor=colours.card)
+    figure = go.Figure(layers, layout)
+    return _with_bars_above(figure) if narrow else figure
 
 
 def score_parts(trace: Trace, kind: str, layer: int, head: int, cell: tuple[int, int], colours: Palette = LIGHT) -> go.Figure:
@@ -135,11 +139,13 @@ def _gap(values: Tensor) -> int:
     return 1 if max(values.shape) <= 40 else 0
 
 
-def _axes(trace: Trace, kind: str, colours: Palette, width: int) -> tuple[dict, dict]:
+def _axes(trace: Trace, kind: str, colours: Palette, width: int, narrow: bool) -> tuple[dict, dict]:
     """Tokens down the left and across the top, dimensions across Q and down K and V; and height and margins, px."""
     queries, keys = trace.queries(kind), trace.keys(kind)
-    (y_values, y_texts), (x_values, x_texts) = steps(row_ticks(trace, kind, colours)), steps(token_ticks(keys, colours), ROOM)
-    size = label_size(max(len(y_values), len(x_values)))
+    y_values, y_texts = steps(row_ticks(trace, kind, colours, narrow))
+    room = label_room(len(keys), WIDTH - (1 - SPLIT) * (WIDTH - text_width(y_texts, LABEL_SIZE) - 48)) if narrow else ROOM
+    x_values, x_texts = steps(token_ticks(keys, colours, SHORT if narrow else LONGEST_LABEL), room)
+    size = LABEL_SIZE if narrow else label_size(max(len(y_values), len(x_values)))
     left, top = round(text_width(y_texts, size) + 18), round(text_width(x_texts, size) * 0.82 + size + 10)
     body = min(560, max(150, len(queries) * CELL))
     total = body + 2 * TABLE + 2 * GAP
@@ -170,13 +176,13 @@ def _names(tokens: Tokens) -> dict:
     return {"tickvals": list(range(1, len(names) + 1)), "ticktext": names}
 
 
-def _captions(colours: Palette, trace: Trace, kind: str) -> list[dict]:
+def _captions(colours: Palette, trace: Trace, kind: str, narrow: bool) -> list[dict]:
     """What each matrix is, in the empty corners."""
     scale = f" ÷ √{trace.anatomy.kind(kind).d_head}" if trace.intervention.scaled else ""
     texts = [
         ("x domain", 1, "y2 domain", 0, "bottom", "keys Kᵀ →<br>queries Q ↓"),
         ("x domain", 1, "y3 domain", 1, "top", "values Vᵀ →"),
-        ("x2 domain", 0, "y3 domain", -0.02, "top", f"in the middle: Q Kᵀ{scale}"),
+        ("x2 domain", int(narrow), "y3 domain", -0.02, "top", f"in the middle: Q Kᵀ{scale}"),
     ]
     style = {"showarrow": False, "align": "right", "font": {"size": LABEL_SIZE, "color": colours.soft}}
     return [
@@ -192,6 +198,16 @@ def _captions(colours: Palette, trace: Trace, kind: str) -> list[dict]:
         }
         for x_axis, x, y_axis, y, anchor, text in texts
     ]
+
+
+def _with_bars_above(figure: go.Figure) -> go.Figure:
+    """Both colour bars one below the other, above everything else: on a phone the corner above Q is smaller than they are."""
+    bars = [part.colorbar for part in figure.data if part.type == "heatmap" and part.showscale is not False and part.colorbar.len]
+    for place, bar in enumerate(bars):
+        bar.update(xref="container", yref="container", xpad=10, ypad=BAR_ROW * place, len=200)
+    figure.layout.margin.t += BAR_ROW * len(bars)
+    figure.layout.height += BAR_ROW * len(bars)
+    return figure
 
 
 def _bar(colours: Palette, limit: float, title: str, down: int) -> dict:

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from model.analysis.roles import ROLE, HeadMeasures
 from viz.charts.parts.matrix import to_array
+from viz.charts.parts.narrow import TOUCH
 from viz.charts.parts.words import head_title
 from viz.theme import (
     LABEL_SIZE,
@@ -29,16 +30,24 @@ from viz.theme import (
 
 CELL, GAP, TOP = 28, 42, 116  # px: a layer's height; between kinds, for the title; above the first kind
 FAINT = 0.25  # opacity of heads without the chosen role
+BRIEF = {
+    "punctuation": "punct",
+    "word": "same",
+    "diagonal": "diag",
+    "alignment": "align",
+    "previous": "prev",
+}  # in a cell of a phone
 
 
 def role_map(
-    measures: HeadMeasures, label: str = "", colours: Palette = LIGHT, selected: tuple[str, int, int] | None = None
-) -> go.Figure:
+    measures: HeadMeasures, label: str = "", colours: Palette = LIGHT, selected: tuple[str, int, int] | None = None, narrow: bool = False,
+) -> go.Figure:  # fmt: skip
     """One cell a head, layers down and heads across, for each kind: coloured by `label`, with the head's main role written in.
 
     label: "" (entropy as a share of the largest possible, 0 to 1), "distance" (mean distance, positions, self-attention only) or
     the name of a role (its score, 0 to 1), which also makes the heads without that role faint. selected: (kind, layer, head) to
-    outline. The hover lists every score beside that of shuffled attention. Layers of cells are named by their kind.
+    outline. The hover lists every score beside that of shuffled attention. Layers of cells are named by their kind. narrow: for a
+    phone: cells that a finger can hit, roles in brief.
     Raises ValueError for an unknown label.
     """
     if label not in ("", "distance", *ROLE):
@@ -46,22 +55,22 @@ def role_map(
     values = {kind: _values(measures, kind, label) for kind in measures.statistics}
     most = max(1.0, *(float(table.max()) for table in values.values() if table is not None)) if label == "distance" else 1.0
     sizes = {kind: tuple(statistics["entropy"].shape) for kind, statistics in measures.statistics.items()}
-    height = sum(layers * CELL + GAP for layers, _ in sizes.values()) - GAP + TOP + 8
-    inside = height - TOP - 8
+    cell, left = (TOUCH, 18) if narrow else (CELL, 30)
+    inside = sum(layers * cell + GAP for layers, _ in sizes.values()) - GAP
     parts, notes, top = [_bar(label, most, colours)], [], inside
     axes: dict[str, dict] = {}
     for index, kind in enumerate(sizes):
         layers, heads = sizes[kind]
         end = "" if index == 0 else str(index + 1)
-        axes |= _axes(end, layers, heads, ((top - layers * CELL) / inside, top / inside), colours)
-        parts += _cells(measures, kind, label, values[kind], most, end, colours)
+        axes |= _axes(end, layers, heads, ((top - layers * cell) / inside, top / inside), colours)
+        parts += _cells(measures, kind, label, values[kind], most, end, colours, narrow)
         missing = "" if values[kind] is not None else " · not defined here"
         notes.append({"x": 0, "xref": "paper", "xanchor": "left", "y": top / inside, "yref": "paper", "yanchor": "bottom",
                       "yshift": 24 if index == 0 else 5, "text": f"<b>{kind_title(kind)}</b>{missing}", "showarrow": False,
                       "font": {"size": TITLE_SIZE, "color": colours.kind(kind)}})  # fmt: skip
-        top -= layers * CELL + GAP
+        top -= layers * cell + GAP
     layout = plotly_layout(
-        colours, title=plotly_title(colours, _title(label)), height=height, margin={"l": 30, "r": 8, "t": TOP, "b": 8},
+        colours, title=plotly_title(colours, _title(label)), height=inside + TOP + 8, margin={"l": left, "r": 8, "t": TOP, "b": 8},
         annotations=notes, shapes=_frame(list(sizes), selected, colours), dragmode=False, hovermode="closest", **axes,
     )  # fmt: skip
     return go.Figure(parts, layout)
@@ -77,8 +86,9 @@ def _values(measures: HeadMeasures, kind: str, label: str) -> np.ndarray | None:
 
 
 def _cells(
-    measures: HeadMeasures, kind: str, label: str, values: np.ndarray | None, most: float, end: str, colours: Palette
-) -> list[go.Heatmap]:
+    measures: HeadMeasures, kind: str, label: str, values: np.ndarray | None, most: float, end: str, colours: Palette,
+    narrow: bool,
+) -> list[go.Heatmap]:  # fmt: skip
     """The heads of a kind as layers of cells: faint and bright ones."""
     layers, heads = measures.statistics[kind]["entropy"].shape
     bright = np.ones((layers, heads), dtype=bool)
@@ -91,7 +101,8 @@ def _cells(
             shade = 0.0 if values is None else float(values[layer, head]) / most
             colour = on_cell(shade, kind, colours) if bright[layer, head] else colours.soft
             bright[layer, head] &= (kind, layer, head) not in measures.off or label not in ROLE
-            texts[layer, head] = tinted(role.title, colour) if role else "× off" if (kind, layer, head) in measures.off else ""
+            title = "" if role is None else BRIEF.get(role.name, role.title) if narrow else role.title
+            texts[layer, head] = tinted(title, colour) if role else "× off" if (kind, layer, head) in measures.off else ""
             hovers[layer, head] = _hover(measures, kind, layer, head)
     scale = sequential(colours, kind) if values is not None else [[0, colours.chip], [1, colours.chip]]
     filled = np.zeros((layers, heads), dtype=np.float32) if values is None else values
@@ -99,7 +110,7 @@ def _cells(
         go.Heatmap(
             z=np.where(cells, filled, np.nan), x0=1, dx=1, y0=1, dy=1, xaxis=f"x{end}", yaxis=f"y{end}", zmin=0, zmax=most,
             colorscale=scale, showscale=False, name=kind, opacity=opacity, xgap=2, ygap=2, hoverongaps=False,
-            text=np.where(cells, texts, ""), texttemplate="%{text}", textfont={"size": LABEL_SIZE - 2},
+            text=np.where(cells, texts, ""), texttemplate="%{text}", textfont={"size": LABEL_SIZE if narrow else LABEL_SIZE - 2},
             customdata=hovers, hovertemplate="%{customdata}<extra></extra>",
         )
         for cells, opacity in ((~bright, FAINT), (bright, 1.0))

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from model.analysis.roles import ROLE
 from model.measuring.timeline import Moment
 from viz.charts.parts.matrix import heatmap, matrix_figure
-from viz.theme import LABEL_SIZE, LIGHT, Palette, markup, mix, plotly_axis, plotly_colour_bar, plotly_layout
+from viz.theme import LABEL_SIZE, LIGHT, MONO, SANS, Palette, markup, mix, plotly_axis, plotly_colour_bar, plotly_layout
 
 
 def timeline_curve(moments: list[Moment], index: int, colours: Palette = LIGHT) -> go.Figure:
@@ -43,10 +43,10 @@ def timeline_curve(moments: list[Moment], index: int, colours: Palette = LIGHT) 
     return go.Figure(lines, layout)
 
 
-def role_history(moments: list[Moment], colours: Palette = LIGHT, index: int | None = None) -> go.Figure:
+def role_history(moments: list[Moment], colours: Palette = LIGHT, index: int | None = None, narrow: bool = False) -> go.Figure:
     """How many heads had each role at every moment; the hover names them. Rows are roles, columns are training steps.
 
-    index: the moment to frame, from 0.
+    index: the moment to frame, from 0. narrow: for a phone: steps in thousands.
     """
     names = [role for role in ROLE if any(at.roles.get(role) for at in moments)] or list(ROLE)
     counts = [[len(at.roles.get(role, [])) for at in moments] for role in names]
@@ -57,12 +57,19 @@ def role_history(moments: list[Moment], colours: Palette = LIGHT, index: int | N
         texttemplate="%{text}", textfont={"size": LABEL_SIZE, "color": colours.ink}, colorbar=plotly_colour_bar(colours, nticks=3),
     )  # fmt: skip
     titles, steps = [markup(ROLE[role].title) for role in names], [f"{at.step:,}" for at in moments]
-    figure = matrix_figure([cells], colours, (titles, steps), (titles, steps), "heads that have the role", square=False)
-    figure.layout.xaxis.tickangle = 0
+    across = [_thousands(at.step) for at in moments] if narrow else steps
+    title = f"heads that have the role, by training step{' in thousands' if narrow else ''}"
+    figure = matrix_figure([cells], colours, (titles, across), (titles, steps), title, square=False, narrow=narrow)
+    figure.layout.xaxis.update(tickangle=0, tickfont_family=SANS if narrow else MONO)
     if index is not None:
         box = {"x0": index + 0.5, "x1": index + 1.5, "y0": 0.5, "y1": len(names) + 0.5}
         figure.add_shape(type="rect", **box, line={"color": colours.ink, "width": 2})
     return figure
+
+
+def _thousands(step: int) -> str:
+    """0.3, 2, 70: what tells the moments apart in little room."""
+    return f"{step / 1000:.1f}".removesuffix(".0")
 
 
 def _named(heads: list[tuple[str, int, int]], most: int = 12) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from torch import Tensor
 
@@ -17,6 +17,7 @@ from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps, Trace
 from viz.charts import head_sentence
+from viz.charts.parts.narrow import fitted
 from viz.page import caches, engine, store
 from viz.page.params import Param
 from viz.page.state import State
@@ -36,6 +37,7 @@ class Scene:
     colours: Palette
     trained: Translator | None = None  # where `translator` is a moment of its training
     calculation: str | None = None  # slug of the view that a click on a cell opens; None: there is none
+    narrow: bool = False  # whether the screen is a phone's
 
     @property
     def trace(self) -> Trace:
@@ -143,7 +145,8 @@ class Scene:
 
     def picture(self, name: str, build: Callable[[], T], *choices: object) -> T:
         """What `build` draws of this pass with these choices, drawn once: a figure takes 20 to 60 ms to make, 5 to read back."""
-        return caches.picture(name, self, self.colours.name, choices, build=build)
+        fitting = (lambda: cast(T, fitted(build()))) if self.narrow else build
+        return caches.picture(name, self, self.colours.name, self.narrow, choices, build=fitting)
 
     def choose(self, **changes) -> None:
         """Change settings in mid-run; what is drawn after this sees them."""

@@ -13,7 +13,7 @@ from model import Translator
 from model.instrument.pretrained import CheckpointError, DeviceError
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import POSITION_EDITS, Intervention
-from viz.page import address, chips, depth, engine, greeting, needs, saved, store, timeline, unmasked
+from viz.page import address, chips, depth, engine, greeting, needs, saved, screen, store, timeline, unmasked
 from viz.page import laboratory as panel
 from viz.page.changes import outside
 from viz.page.choices import plain
@@ -49,7 +49,7 @@ NOTHING_SAID = "The model ends with `</s>` at once: its translation is empty. Th
 
 def show(views: Mapping[str, View], model: str, device: str | None) -> None:
     """Draw the whole page with these views, by their slugs; what goes wrong is said in words."""
-    link = Link({slug: view.params for slug, view in views.items()})
+    link, narrow = Link({slug: view.params for slug, view in views.items()}), screen.is_narrow()
     address.mount(link)
     colours = palette(st.context.theme.type)
     style = "".join([STYLE, *(view.style for view in views.values()), EMBEDDED if st.context.is_embedded else ""])
@@ -79,7 +79,7 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
         address.publish(link, translator.anatomy)
         return
     calculation = next((slug for slug, view in offered.items() if view.calculates), None)
-    scene = Scene(store.state(), translator, result, colours, trained, calculation)
+    scene = Scene(store.state(), translator, result, colours, trained, calculation, narrow)
     status.html(_status(scene))
     with below:
         _translation(scene)

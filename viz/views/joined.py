@@ -34,7 +34,7 @@ def draw(scene: Scene) -> None:
     with left, card(
         "contributions", f"{trace.anatomy.kind(kind).title}, layer {layer + 1}: who writes how much", "Click a row to see what its heads look at."
     ):  # fmt: skip
-        build = partial(contribution_heatmap, trace, contributions, kind, scene.colours, query)
+        build = partial(contribution_heatmap, trace, contributions, kind, scene.colours, query, scene.narrow)
         figure = scene.picture("contributions", build, kind, layer, query)
         plot(figure, "joined-norms", tools=True)
         plot_clicks(["card-contributions"], key="plot-clicks", on_click=choose)
@@ -43,9 +43,9 @@ def draw(scene: Scene) -> None:
         if scene.settings.words:
             row = next(at for at, group in enumerate(axis_groups(trace, kind)[0]) if query in group)
         norms = contributions[:, query].norm(dim=-1)
-        build = partial(heads_of_token, scene.whole_maps, norms, shares[:, query], kind, layer, row, scene.colours)
+        build = partial(heads_of_token, scene.whole_maps, norms, shares[:, query], kind, layer, row, scene.colours, scene.narrow)
         plot(scene.picture("heads", build, kind, layer, query), "joined-heads")
-        build = partial(concat_heatmap, trace.attention[kind].outputs[layer, :, query], scene.colours)
+        build = partial(concat_heatmap, trace.attention[kind].outputs[layer, :, query], scene.colours, scene.narrow)
         plot(scene.picture("concat", build, kind, layer, query), "joined-concat")
 
 

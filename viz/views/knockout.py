@@ -114,9 +114,9 @@ def _effects(scene: Scene, part: Part, part_name: str) -> Effects | None:
 
 def _figure(scene: Scene, part: Part, part_name: str, effects: Effects, rows: range, target: str) -> go.Figure:
     if part_name == "heads":
-        return knockout_map(effects, part.places, rows, target, scene.colours)
+        return knockout_map(effects, part.places, rows, target, scene.colours, scene.narrow)
     places = join_pieces(scene.trace.source) if part_name == "words" else part.places
-    return knockout_bars(effects, places, rows, target, scene.colours)
+    return knockout_bars(effects, places, rows, target, scene.colours, scene.narrow)
 
 
 def _verdict(effects: Effects, part: Part, rows: range, target: str) -> str:

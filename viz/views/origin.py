@@ -18,10 +18,12 @@ from viz.charts import agreement_heatmap, origin_bars
 from viz.charts.parts.words import content
 from viz.page import needs, reruns
 from viz.page.chips import token_cell
+from viz.page.params import choice
 from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import pick_one, word_labels
 from viz.page.parts.tags import table, tag
 from viz.page.scene import Scene, View
+from viz.page.store import tied
 from viz.reading import cross_off
 from viz.theme import quoted, word_label
 
@@ -33,6 +35,7 @@ METHODS = {  # what the numbers of each method are
     "Gradient × input": "nats, first order",
     "Occlusion": "nats lost without it",
 }
+SLUGS = dict(zip(("attention", "value", "rollout", "gradient", "occlusion"), METHODS, strict=True))  # in the address
 CAUTION = (
     "Attention is not explanation (Jain and Wallace 2019; Wiegreffe and Pinter 2019): a weight says where a head looked, not what the "
     "model did with it. The first three methods follow attention; the last two ask what changes the probability of the word. "
@@ -50,11 +53,12 @@ def draw(scene: Scene) -> None:
     scores["Occlusion"] = _occlusion(scene, rows)
     scores = {method: score for method, score in scores.items() if score is not None}
     word = quoted(join_pieces(trace.labels).pieces[at])
+    panels = _one_method(scene, scores) if scene.narrow else scores
     with card("origin", f"Where does {word} come from?", test="origin-title"):
         st.caption("One row a source word, one panel a method, each with its own scale; its strongest word in full colour.")
         if note := cross_off(trace):
             st.caption(note)
-        bars = scene.picture("origin-bars", partial(origin_bars, words, scores, METHODS, scene.colours), at, tuple(scores))
+        bars = scene.picture("origin-bars", partial(origin_bars, words, panels, METHODS, scene.colours), at, tuple(panels))
         plot(bars, "origin-bars")
     left, right = st.columns([1, 1.15], gap="medium")
     agreement = analysis_origin.rank_agreement(torch.stack([score.cpu() for score in scores.values()]))
@@ -65,6 +69,17 @@ def draw(scene: Scene) -> None:
     with right, card("verdict", "What they say"):
         st.html(_verdict(scores, trace))
         st.caption(CAUTION)
+
+
+def _one_method(scene: Scene, scores: dict[str, Tensor]) -> dict[str, Tensor]:
+    """On a phone: the method that the reader chooses, alone."""
+    names = {slug: name for slug, name in SLUGS.items() if name in scores}
+    slug = scene.settings.origin_method if scene.settings.origin_method in names else next(iter(names))
+    slug = st.pills(
+        "Method", list(names), format_func=names.__getitem__, required=True,
+        **tied(key="origin-method", value=slug, take=lambda slug: {"origin_method": slug}, options=True),
+    )  # fmt: skip
+    return {names[slug]: scores[names[slug]]}
 
 
 def _attention_scores(trace: Trace, translator: Translator, rows: range) -> dict[str, Tensor | None]:
@@ -134,6 +149,7 @@ VIEW = View(
     "get much attention but that the translation would not miss, and for the other way round.",
     draw,
     needs={needs.ACROSS, "logits"},
+    params=(choice("origin_method", tuple(SLUGS), "attention", "on a phone: the method whose bars are drawn"),),
     tokens=("origin-word",),
     languages={"origin-word": "fr"},
 )

@@ -72,12 +72,12 @@ def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
     with table, card("pieces", "The best next pieces at every position", test="output-title"):
         st.caption(f"{reading.row_reads(trace.intervention, trace.anatomy)} Click a row.")
         finished.note(trace, scene.translates)
-        build = partial(top_pieces_table, trace, pieces, scene.colours, row)
+        build = partial(top_pieces_table, trace, pieces, scene.colours, row, scene.narrow)
         plot(scene.picture("pieces", build, row), "output-pieces", tools=True)
         _listen("card-pieces", across=False)
     with bars, card("bars", _row_title(trace, row), test="output-row"):
         temperature = st.slider("Output temperature", *TEMPERATURES, step=0.1, **tied("output_temperature", "output-temperature"))
-        build = partial(probability_bars, trace, row, pieces, temperature, scene.colours)
+        build = partial(probability_bars, trace, row, pieces, temperature, scene.colours, narrow=scene.narrow)
         plot(scene.picture("bars", build, row, temperature), "output-bars")
         chances = probabilities(trace.logits[row], temperature)
         rank, size = int(ranks(trace.logits, label_ids(trace))[row]), trace.anatomy.vocabulary
@@ -110,12 +110,13 @@ def _lens(scene: Scene, pieces: list[str], row: int) -> None:
     lens: Lens = scene.picture("lens", partial(logit_lens, trace, scene.translator.weights))
     with card("lens", "What the decoder would say after every layer", test="output-title"):
         st.caption(
-            "Each state goes straight through the last LayerNorm and the output matrix, as if no layer followed. Click a column."
+            "Each state goes straight through the last LayerNorm and the output matrix, as if no layer followed. "
+            f"Click a {'row' if scene.narrow else 'column'}."
         )
         finished.note(trace, scene.translates)
-        build = partial(lens_heatmap, trace, lens, pieces, scene.colours, row)
+        build = partial(lens_heatmap, trace, lens, pieces, scene.colours, row, scene.narrow)
         plot(scene.picture("lens-map", build, row), "output-lens", tools=True)
-        _listen("card-lens", across=True)
+        _listen("card-lens", across=not scene.narrow)
     with card("lens-row", _row_title(trace, row), test="output-row"):
         figure = scene.picture("lens-row", partial(lens_of_row, trace, lens, row, scene.colours), row)
         plot(figure, "output-lens-row")

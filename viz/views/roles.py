@@ -6,10 +6,11 @@ from functools import partial
 
 import streamlit as st
 
-from model.analysis.roles import ROLES, SURE, HeadMeasures
+from model.analysis.roles import ROLE, ROLES, SURE, HeadMeasures
 from model.trace.anatomy import Anatomy
 from viz.canvas import Click, plot_clicks
 from viz.charts import role_map
+from viz.charts.roles import BRIEF
 from viz.charts.timeline import role_history
 from viz.page import engine, store
 from viz.page.head_roles import head_measures, stored_measures
@@ -20,6 +21,10 @@ from viz.page.parts.tags import table, tag
 from viz.page.scene import Scene, View, style_beside
 from viz.page.shared import LABELS
 
+HOW = (
+    "Rows are layers, columns are heads. Written in a cell: the role in which that head is furthest above shuffled attention. "
+    "Point at a cell for all its scores; click to open the head."
+)
 TITLES = {"": "entropy", "distance": "mean distance", **{role.name: role.title for role in ROLES}}
 
 
@@ -33,11 +38,17 @@ def draw(scene: Scene) -> None:
 
     cells, right = st.columns([1.7, 1], gap="medium")
     with cells, card("roles"):
-        build = partial(role_map, measures, settings.label, scene.colours, scene.open_head)
+        build = partial(role_map, measures, settings.label, scene.colours, scene.open_head, scene.narrow)
         figure = scene.picture("roles", build, settings.label, settings.held_out, scene.open_head)
         plot(figure, "roles-map")
-        st.caption("Rows are layers, columns are heads. Written in a cell: the role in which that head is furthest above "
-                   "shuffled attention. Point at a cell for all its scores; click to open the head.")  # fmt: skip
+        st.caption(
+            HOW
+            + (
+                f" In brief: {', '.join(f'{short} is {ROLE[name].title}' for name, short in BRIEF.items())}."
+                if scene.narrow
+                else ""
+            )
+        )
     with right, card("head"):
         open_head(scene)
     plot_clicks(["card-roles"], key="plot-clicks", on_click=clicked)
@@ -46,7 +57,7 @@ def draw(scene: Scene) -> None:
     if moments := engine.moments(scene.trained):
         with card("role-history", "Which head became what, and when"):
             st.caption("The held-out sentences at every moment of the training that was kept. Point at a number for the heads.")
-            build = partial(role_history, moments, scene.colours, scene.settings.moment)
+            build = partial(role_history, moments, scene.colours, scene.settings.moment, scene.narrow)
             figure = scene.picture("role-history", build, scene.settings.moment, moments[-1].sha256)
             plot(figure, "roles-history")
     with card("role-table"):

@@ -83,6 +83,8 @@ export function placeBox(node, box) {
 export function bringInto(box, chip) {
   const top = chip.offsetTop - box.offsetTop;
   if (top < box.scrollTop || top + chip.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = top - 4;
+  const left = chip.offsetLeft - box.offsetLeft;
+  if (left < box.scrollLeft || left + chip.offsetWidth > box.scrollLeft + box.clientWidth) box.scrollLeft = left - 4;
 }
 
 /**

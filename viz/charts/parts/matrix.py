@@ -15,6 +15,7 @@ import numpy as np
 import plotly.graph_objects as go
 from torch import Tensor
 
+from viz.charts.parts.narrow import TOUCH, label_room
 from viz.charts.parts.words import LONG
 from viz.theme import LABEL_SIZE, MONO, Palette, plotly_axis, plotly_layout, plotly_title
 
@@ -26,6 +27,8 @@ GAPS = 40  # up to this many rows and columns, hairlines part the cells
 SLANT = 55  # degrees: how steeply column labels rise
 ROW_ROOM = 112  # px: row labels leave at least half of the figure to the matrix, on a phone too
 SMALLEST_LABEL = 11  # px
+# An invisible point: without a trace on them Plotly does not draw the visible axes.
+WAKE = {"x": [1], "y": [1], "mode": "markers", "marker": {"opacity": 0}, "hoverinfo": "skip"}
 GLYPH = 0.61  # width of a monospaced character, in font sizes
 
 
@@ -69,17 +72,18 @@ def heatmap(values: np.ndarray, template: str, **options) -> go.Heatmap:
 
 def matrix_figure(
     layers: list[go.Heatmap], colours: Palette, ticks: tuple[list[str], list[str]], names: tuple[list[str], list[str]],
-    title: str, square: bool = True,
+    title: str, square: bool = True, narrow: bool = False,
 ) -> go.Figure:  # fmt: skip
     """Heatmap layers of one matrix, the first at the bottom, with their axes.
 
     ticks, names: (of rows, of columns), already marked up: tick labels, and what the hover calls %{y} and %{x}.
     title: what the colours show.
     square: keep cells square whatever the width, unless the matrix is much longer than wide; off: fill the width.
+    narrow: for a phone: rows that a finger can hit, and as many column labels as fit.
     """
     rows, columns = len(ticks[0]), len(ticks[1])
-    (y_values, y_texts), (x_values, x_texts) = steps(ticks[0]), steps(ticks[1])
-    size = fitting(y_texts, label_size(max(len(y_values), len(x_values))))
+    (y_values, y_texts), (x_values, x_texts), size = _labels(ticks, narrow)
+    cell, tallest = (TOUCH, math.inf) if narrow and rows <= LONG else (CELL, LARGEST)
     rise = text_width(x_texts, size) * math.sin(math.radians(SLANT)) + size  # px: height of the slanted labels
     top, left = round(BAR + rise + 8), round(text_width(y_texts, size) + 16)
     right = round(min(36, max(12, text_width(x_texts[-1:], size) * math.cos(math.radians(SLANT)) + 4)))
@@ -90,7 +94,7 @@ def matrix_figure(
     row_numbers, column_numbers = list(range(1, rows + 1)), list(range(1, columns + 1))
     layout = plotly_layout(
         colours, title=plotly_title(colours, title), plot_bgcolor=colours.card,
-        height=min(LARGEST, max(SMALLEST, rows * CELL + top + 12, 2 * (top + 12))),
+        height=min(tallest, max(0 if narrow else SMALLEST, rows * cell + top + 12, 2 * (top + 12))),
         margin={"l": left, "r": right, "t": top, "b": 12},
         xaxis=plotly_axis(colours, side="top", tickangle=-SLANT, tickvals=x_values, ticktext=x_texts, range=across,
                           constraintoward="left", **style),
@@ -101,12 +105,21 @@ def matrix_figure(
         yaxis2=plotly_axis(colours, **silent, overlaying="y", matches="y", range=down, tickvals=row_numbers,
                            ticktext=names[0]),
     )  # fmt: skip
-    # an invisible point; without a trace on them Plotly does not draw the visible axes
-    wake = go.Scatter(x=[1], y=[1], mode="markers", marker={"opacity": 0}, hoverinfo="skip")
-    figure = go.Figure([*layers, wake], layout)  # all at once: every later change costs Plotly milliseconds
+    figure = go.Figure([*layers, go.Scatter(WAKE)], layout)  # all at once: every later change costs Plotly milliseconds
     if square and max(rows, columns) <= 2 * min(rows, columns):
         figure.layout.yaxis.update(scaleanchor="x", scaleratio=1)
     return figure
+
+
+def _labels(
+    ticks: tuple[list[str], list[str]], narrow: bool
+) -> tuple[tuple[list[int], list[str]], tuple[list[int], list[str]], int]:
+    """Tick positions and texts of rows and of columns, and their font size, px."""
+    rows = steps(ticks[0])
+    if narrow:
+        return rows, steps(ticks[1], label_room(len(ticks[1]), text_width(rows[1], LABEL_SIZE) + 16)), LABEL_SIZE
+    columns = steps(ticks[1])
+    return rows, columns, fitting(rows[1], label_size(max(len(rows[0]), len(columns[0]))))
 
 
 def mark_cell(figure: go.Figure, cell: tuple[int, int], colours: Palette) -> None:

@@ -5,9 +5,23 @@ from __future__ import annotations
 from model.trace.anatomy import Kind
 from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps
-from viz.theme import SPACE_MARK, Palette, cut, cut_pair, kind_title, markup, number, quoted, tinted, token_label, token_labels
+from viz.theme import (
+    LONGEST_LABEL,
+    SPACE_MARK,
+    Palette,
+    cut,
+    cut_pair,
+    kind_title,
+    markup,
+    number,
+    quoted,
+    tinted,
+    token_label,
+    token_labels,
+)
 
 LONG = 60  # tokens: above this, labels are thinned out
+SHORT = 9  # characters of a token beside a picture on a phone
 
 
 def row_phrases(trace: AttentionMaps, kind: str) -> list[str]:
@@ -39,9 +53,11 @@ def head_title(kind: str | Kind, layer: int, head: int) -> str:
     return f"{kind.title if isinstance(kind, Kind) else kind_title(kind)}, layer {layer + 1}, head {head + 1}"
 
 
-def token_ticks(tokens: Tokens, colours: Palette) -> list[str]:
-    """Plotly tick labels of tokens; special tokens and space marks softer."""
-    return [_coloured(cut(label), apart, colours) for label, apart in zip(token_labels(tokens), tokens.special, strict=True)]
+def token_ticks(tokens: Tokens, colours: Palette, most: int = LONGEST_LABEL) -> list[str]:
+    """Plotly tick labels of tokens, cut to `most` characters; special tokens and space marks softer."""
+    return [
+        _coloured(cut(label, most), apart, colours) for label, apart in zip(token_labels(tokens), tokens.special, strict=True)
+    ]
 
 
 def tick(piece: str, soft: bool, colours: Palette) -> str:
@@ -58,18 +74,18 @@ def _coloured(label: str, soft: bool, colours: Palette) -> str:
     return (tinted(spaces, colours.soft) if spaces else "") + markup(rest)
 
 
-def row_ticks(trace: AttentionMaps, kind: str, colours: Palette) -> list[str]:
+def row_ticks(trace: AttentionMaps, kind: str, colours: Palette, narrow: bool = False) -> list[str]:
     """Plotly tick labels of the queries: the piece, or where it produces the next one, the piece read (soft) → the piece produced.
 
-    A long text shows the produced piece alone: its labels are thinned out and need the room; the hover names both.
+    A long text, or a narrow screen, shows the produced piece alone: its labels need the room; the hover names both.
     """
-    return pair_ticks(trace.queries(kind), trace.produced(kind), colours)
+    return pair_ticks(trace.queries(kind), trace.produced(kind), colours, narrow)
 
 
-def pair_ticks(queries: Tokens, produced: Tokens | None, colours: Palette) -> list[str]:
+def pair_ticks(queries: Tokens, produced: Tokens | None, colours: Palette, narrow: bool = False) -> list[str]:
     """The same of tokens: what rows read, and what they produce where that is another token."""
-    if produced is None or len(produced) > LONG:
-        return token_ticks(produced or queries, colours)
+    if narrow or produced is None or len(produced) > LONG:
+        return token_ticks(produced or queries, colours, SHORT if narrow else LONGEST_LABEL)
     pairs = (cut_pair(*pair) for pair in zip(token_labels(queries), token_labels(produced), strict=True))
     return [
         tinted(f"{query} → ", colours.soft) + _coloured(product, apart, colours)

@@ -39,7 +39,7 @@ def what_it_gathers(scene: Scene) -> None:
     st.caption(QUESTION)
     st.html(sentences(coreference))
     if coreference.decides:
-        figure = scene.picture("decision", partial(decision_map, coreference, scene.colours))
+        figure = scene.picture("decision", partial(decision_map, coreference, scene.colours, scene.narrow))
         plot(figure, "decision-map")
     st.html(gathering_table(coreference))
 

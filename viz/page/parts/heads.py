@@ -17,11 +17,13 @@ def choose_head(scene: Scene, prefix: str, whole_layer: bool = False, narrow: bo
     """Kind, layer and head as rows of buttons whose keys start with `prefix`; the choice goes into the URL.
 
     Another kind forgets the cell that was open: its rows are other tokens. whole_layer: the view shows all heads of a layer, so the
-    one that is open stays. narrow: kinds have their short titles.
+    one that is open stays. narrow: kinds have their short titles, as on a phone.
     """
     kind, layer, head = scene.open_head
     anatomy = scene.trace.anatomy
-    titles = {kind.name: anatomy.short_title(kind.name).capitalize() if narrow else kind.title for kind in anatomy.kinds}
+    titles = {
+        kind.name: anatomy.short_title(kind.name).capitalize() if narrow or scene.narrow else kind.title for kind in anatomy.kinds
+    }
     with st.container(horizontal=True, gap="small", key=f"{prefix}-pickers"):
         opened = {"layer": layer, "head": head, "query": None, "key": None}
         st.segmented_control("Kind", list(titles), format_func=titles.__getitem__, required=True,
