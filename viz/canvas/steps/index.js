@@ -186,5 +186,6 @@ function writeList(room) {
     const button = item.firstChild;
     button.textContent = header.stages[index].title;
     markStep(button, index === room.step);
+    if (index === room.step) bringInto(list, item);
   });
 }
