@@ -60,7 +60,9 @@ def knockout_map(
     parts, notes, frames = [], [], []
     axes: dict[str, dict] = {}
     own = {kind: [(at, *place[1:]) for at, place in enumerate(heads) if place[0] == kind] for kind, _, _ in heads}
-    shapes = {kind: tuple(1 + max(place[axis] for place in places) for axis in (1, 2)) for kind, places in own.items()}
+    shapes = {
+        kind: (1 + max(layer for _, layer, _ in places), 1 + max(head for _, _, head in places)) for kind, places in own.items()
+    }
     domains, inside = _domains([layers for layers, _ in shapes.values()], narrow)
     for index, (kind, (across, down)) in enumerate(zip(own, domains, strict=True)):
         end = "" if index == 0 else str(index + 1)

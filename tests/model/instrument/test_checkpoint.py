@@ -14,16 +14,8 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save
 from support.tiny import SENTENCES, tiny_model
 
-from model.instrument.checkpoint import (
-    CONFIG,
-    FOLDER,
-    TOKENIZER,
-    WEIGHTS,
-    checkpoint_folder,
-    config_hash,
-    read_config,
-    write_config,
-)
+from model.instrument import checkpoint
+from model.instrument.checkpoint import CONFIG, FOLDER, TOKENIZER, WEIGHTS, checkpoint_folder, read_config, write_config
 from model.instrument.pretrained import (
     CheckpointError,
     TokenizerMismatchError,
@@ -54,7 +46,7 @@ def changed(folder: Path, bound: bool, config: dict | None = None, **about: obje
     content = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     content = {**content, **about, "config": {**content["config"], **(config or {})}}
     if bound:
-        content["config_sha256"] = config_hash(content)
+        content["config_sha256"] = checkpoint.config_hash(content)
     (folder / CONFIG).write_text(json.dumps(content), encoding="utf-8")
 
 
@@ -148,7 +140,7 @@ def test_a_field_that_is_missing_or_of_a_newer_version_is_named(folder):
     content = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     for name in content["config"]:
         lacking = {**content, "config": {field: value for field, value in content["config"].items() if field != name}}
-        (folder / CONFIG).write_text(json.dumps({**lacking, "config_sha256": config_hash(lacking)}), encoding="utf-8")
+        (folder / CONFIG).write_text(json.dumps({**lacking, "config_sha256": checkpoint.config_hash(lacking)}), encoding="utf-8")
         with pytest.raises(CheckpointError, match=f"config lacks {name}"):
             load_pretrained(folder, "cpu")
     (folder / CONFIG).write_text(json.dumps({name: value for name, value in content.items() if name != "config_sha256"}))
