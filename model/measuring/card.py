@@ -41,11 +41,11 @@ def markdown(head: list[str], rows: list[list[str]]) -> str:
 
 
 def family_table(folder: Path) -> str:
-    """All checkpoints of a family that have been evaluated, a row each: positions, parameters, held-out loss, BLEU with the beam.
+    """All checkpoints of a family that have been evaluated, a row each: positions, parameters, tokens read, held-out loss, BLEU with the beam.
 
     Raises CheckpointError that names a damaged file.
     """
-    rows, scored, sizes = [], {}, {}
+    rows, scored = [], {}
     for name in family(folder):
         place = folder.parent / name
         about = read_config(place)
@@ -57,25 +57,13 @@ def family_table(folder: Path) -> str:
             mask = "" if config.masked else ", without the look-ahead mask"
             rows.append([name, f"{TITLES[config.positions]}{mask}", f"{Transformer(config).parameter_count:,}"])
             scored[name] = {split: f"{_last(found[split], split):.1f}" for split in found}
-            sizes[name] = config.vocabulary_size
         with explained(place / CONFIG):
-            rows[-1].append(f"{about['training']['dev_loss']:.3f}")
+            training = about["training"]
+            rows[-1] += [f"{training.get('tokens', 0) / 1e6:.1f} M", f"{training['dev_loss']:.3f}"]
     names = list(dict.fromkeys(split for found in scored.values() for split in found))
-    head = ["checkpoint", "positions", "parameters", "held-out cross-entropy, nats", *names]
+    head = ["checkpoint", "positions", "parameters", "target tokens read", "held-out cross-entropy, nats", *names]
     table = markdown(head, [[*cells, *(scored[cells[0]].get(split, "–") for split in names)] for cells in sorted(rows)])
-    return f"{table}\n\nBLEU as above, with the beam. {_compared(sizes)}"
-
-
-def _compared(sizes: dict[str, int]) -> str:
-    """What is the same in the members of a family, by the sizes of their vocabularies."""
-    usual = min(sizes.values(), default=0)
-    grew = sorted(name for name, size in sizes.items() if size > usual)
-    if not grew:
-        return "The same data, tokenizer, shape and recipe."
-    return (
-        f"{' and '.join(grew)} went on over more text with a larger vocabulary, where cross-entropy is of more held-out text; "
-        "the others have the same data, tokenizer, shape and recipe."
-    )
+    return f"{table}\n\nBLEU as above, with the beam. The more target tokens a member has read, the more of the text it knows."
 
 
 def _last(scores: object, split: str) -> float:

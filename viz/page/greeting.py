@@ -6,16 +6,17 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from viz.page import store
+from model.trace.anatomy import Anatomy
+from viz.page import address, needs, store
 from viz.page.scene import View
 
 
-def begin(offered: Mapping[str, View]) -> None:
-    """Open the view that greets, once a session; offered: what the model can feed, by slug."""
-    if "greets" in st.session_state:
+def begin(views: Mapping[str, View], anatomy: Anatomy) -> None:
+    """Open the view that greets, if the model can feed it, once in a session that the plain address began."""
+    if not address.bare() or "greets" in st.session_state:
         return
     st.session_state["greets"] = True
-    for slug, view in offered.items():
+    for slug, view in needs.offered(views, anatomy)[0].items():
         if view.greeting is not None:
             store.follow(store.state().having(view=slug, **view.greeting))
             return

@@ -83,8 +83,10 @@ def _stories(scene: Scene) -> list[Story]:
 
 
 def draw(scene: Scene) -> None:
-    """Stories, and a control for every field of an Intervention that has no switch of its own."""
+    """Where it is open: stories, and a control for every field of an Intervention that has no switch of its own."""
     settings = scene.settings
+    if not settings.lab:
+        return
     with st.container(border=True, key="card-panel"):
         active_story = None
         with st.container(horizontal=True, key="stories", gap="small", vertical_alignment="center"):

@@ -62,8 +62,7 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
         return
     for notice in engine.notices(translator):
         st.warning(plain(notice))
-    if address.bare():
-        greeting.begin(needs.offered(views, translator.anatomy)[0])
+    greeting.begin(views, translator.anatomy)
     moments = timeline.switch(picker, translator, store.state())
     _sentence()
     below = st.container(key="translation")
@@ -85,9 +84,8 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
         _translation(scene)
         depth.note(scene)
         unmasked.note(scene)
-    if scene.settings.lab:
-        with lab:
-            panel.draw(scene)
+    with lab:
+        panel.draw(scene)
     _draw(link, scene, offered[scene.settings.view])
 
 

@@ -19,6 +19,7 @@ from viz.page.link import Link
 from viz.page.shared import COMPARE, FORCING, LABELS, SINKS
 from viz.page.state import OURS, State
 from viz.views import VIEWS
+from viz.views.origin import SLUGS
 
 CONFIG = Config()
 LINK = Link({slug: view.params for slug, view in VIEWS.items()})
@@ -44,7 +45,7 @@ VALUES = {  # name -> values, for every parameter but those of the change
     "sinks": st.sampled_from(SINKS), "paint": st.sampled_from(["off", "layer", "all"]), "space": st.sampled_from(["2d", "3d"]),
     "layer_part": st.sampled_from(["growth", "norm", "units"]), "output_part": st.sampled_from(["pieces", "loss", "lens", "change"]),
     "position_part": st.sampled_from(["encoding", "laboratory", "learned"]), "knockout_part": st.sampled_from(["heads", "layers", "words"]),
-    "decoding_part": st.sampled_from(["steps", "beam"]),
+    "decoding_part": st.sampled_from(["steps", "beam"]), "origin_method": st.sampled_from(list(SLUGS)),
     "layer": st.one_of(st.none(), st.integers(0, min(CONFIG.encoder_layers, CONFIG.decoder_layers) - 1)),
     "head": st.one_of(st.none(), st.integers(0, CONFIG.heads - 1)),
     "heads": st.one_of(st.none(), st.lists(st.integers(0, CONFIG.heads - 1), min_size=1, unique=True).map(tuple)),

@@ -33,24 +33,21 @@ def pack_decoding(
     """One pass over a translation as bytes for `decoding_steps`; the same pass gives the same bytes.
 
     The array is uint16 codes of cross-attention weights (2, target, source): of one head (layer, head), then the mean of all
-    heads of all layers, those that are off counted as 0; behind them those of the one head between what is drawn in
-    header["flow"], (target, source): pieces, or the words of `maps`, `join_words` of the pass. piece: names a piece by its id; choices: those that replaced the
-    model's own; is_given: the reader wrote the translation; limit: most tokens that a translation may have, where it must end.
-    Each entry of header["steps"] is
-    {"best": [[id, piece, probability], ...], "said": [probability, rank]}: what search chooses from, and the label of that row.
+    heads of all layers, those that are off counted as 0; behind them those of the one head between the chips of
+    header["flow"], (target, source): pieces, or the words of `maps`, `join_words` of the pass. piece: names a piece by its id;
+    choices: those that replaced the model's own; is_given: the reader wrote the translation; limit: most tokens that a
+    translation may have, where it must end. Each entry of header["steps"] is {"best": [[id, piece, probability], ...],
+    "said": [probability, rank]}: what search chooses from, and the label of that row.
     """
     anatomy, kind = trace.anatomy, trace.anatomy.bridge()
     reads, says = anatomy.answering(kind.name), anatomy.asking(kind.name)
-    weights, handed = trace.attention[kind.name].weights, handed_on(trace, kind.name)
-    flow, links = _flow(trace, maps or trace, kind.name), (maps or trace).attention[kind.name].weights[layer, head]
+    chips = maps or trace
     header = {
         "bits": 16,
-        "looks": _titles(trace, kind, layer, head),
-        "nothing": ["Every link of this row is cut: it looks at nothing.", "Nothing is handed on to this row."],
-        "asks": reading.step_asks(trace.intervention),
+        **_words(trace, kind, layer, head),
         "source": _named(trace.columns(kind.name)),
         "said": _named(trace.labels),
-        "flow": flow,
+        "flow": _flow(trace, chips, kind.name),
         "ids": trace.labels.ids,
         "steps": _steps(trace, piece),
         "taken": [step for step, _ in choices],
@@ -61,8 +58,18 @@ def pack_decoding(
         "languages": {"said": language_code(says.language), "source": language_code(reads.language)},
         **packing.style(trace, kind.name),
     }
-    looks = torch.stack([weights[layer, head], handed.mean(dim=(0, 1))])
-    return packing.join(header, packing.fine_codes(torch.cat([looks.flatten(), links.flatten()])))
+    own, every = trace.attention[kind.name].weights[layer, head], handed_on(trace, kind.name).mean(dim=(0, 1))
+    weights = own, every, chips.attention[kind.name].weights[layer, head]
+    return packing.join(header, packing.fine_codes(torch.cat([part.flatten() for part in weights])))
+
+
+def _words(trace: Trace, kind: Kind, layer: int, head: int) -> dict[str, object]:
+    """What the cards say: above the source twice, of a row that looks at nothing, and of what a step asks."""
+    return {
+        "looks": _titles(trace, kind, layer, head),
+        "nothing": ["Every link of this row is cut: it looks at nothing.", "Nothing is handed on to this row."],
+        "asks": reading.step_asks(trace.intervention),
+    }
 
 
 def _flow(trace: Trace, maps: AttentionMaps, kind: str) -> dict[str, object]:
