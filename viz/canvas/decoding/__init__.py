@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import streamlit
 import torch
+from torch import Tensor
 
 from model.analysis.attention import handed_on
 from model.analysis.decoding import Forced, next_pieces
@@ -58,9 +59,14 @@ def pack_decoding(
         "languages": {"said": language_code(says.language), "source": language_code(reads.language)},
         **packing.style(trace, kind.name),
     }
-    own, every = trace.attention[kind.name].weights[layer, head], handed_on(trace, kind.name).mean(dim=(0, 1))
-    weights = own, every, chips.attention[kind.name].weights[layer, head]
-    return packing.join(header, packing.fine_codes(torch.cat([part.flatten() for part in weights])))
+    return packing.join(header, packing.fine_codes(_weights(trace, chips, kind.name, layer, head)))
+
+
+def _weights(trace: Trace, chips: AttentionMaps, kind: str, layer: int, head: int) -> Tensor:
+    """All weights, flat: of the head, of the mean of all heads, and of the head between chips."""
+    every = handed_on(trace, kind).mean(dim=(0, 1))
+    parts = trace.attention[kind].weights[layer, head], every, chips.attention[kind].weights[layer, head]
+    return torch.cat([part.flatten() for part in parts])
 
 
 def _words(trace: Trace, kind: Kind, layer: int, head: int) -> dict[str, object]:
