@@ -63,7 +63,10 @@ def family_table(folder: Path) -> str:
     names = list(dict.fromkeys(split for found in scored.values() for split in found))
     head = ["checkpoint", "positions", "parameters", "target tokens read", "held-out cross-entropy, nats", *names]
     table = markdown(head, [[*cells, *(scored[cells[0]].get(split, "–") for split in names)] for cells in sorted(rows)])
-    return f"{table}\n\nBLEU as above, with the beam. The more target tokens a member has read, the more of the text it knows."
+    return (
+        f"{table}\n\nBLEU as above, with the beam. Cross-entropy is of pairs held out of the text that a member has read: those with "
+        "more target tokens went on over general text, which is harder to foresee."
+    )
 
 
 def _last(scores: object, split: str) -> float:
