@@ -21,7 +21,7 @@ PROPERTIES = {
     "suppress_health_check": [HealthCheck.function_scoped_fixture],
 }  # a busy machine is slow; fixtures here are not written to
 settings.register_profile("dev", max_examples=20, **PROPERTIES)
-settings.register_profile("ci", max_examples=100, print_blob=True, **PROPERTIES)
+settings.register_profile("ci", max_examples=50, print_blob=True, **PROPERTIES)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "dev")
 torch.set_num_threads(1)  # tiny tensors gain nothing from more, and on a busy machine threads wait for each other
 
