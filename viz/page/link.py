@@ -38,16 +38,16 @@ class Link:
         self.walked_names = tuple(name for name, param in self.params.items() if param.history == "walked")
 
     def write(self, state: State, anatomy: Anatomy = OURS) -> dict[str, str]:
-        """The view, and the parameters that do not have their default; anatomy: of the model that is open.
+        """Parameters, without those that have their default; the view alone where all have it: a bare address is a first visit.
 
-        A bare address is a first visit, so that of a view never is one.
+        anatomy: of the model that is open.
         """
         query, defaults = {}, _defaults(anatomy)
         for name, param in self.params.items():
             value = state.value(name)
-            if name == "view" or (value != defaults.get(name, param.default) and value is not None):
+            if value != defaults.get(name, param.default) and value is not None:
                 query[name] = param.write(value)
-        return query
+        return query or {"view": state.view}
 
     def read(self, query: Mapping[str, str], limits: Limits, models: Container[str] | None = None) -> tuple[State, list[str]]:
         """The State of these parameters, and a sentence for each one that had to be dropped, a handful at most.
