@@ -8,6 +8,7 @@ from __future__ import annotations
 from model import Intervention, Translator
 from model.analysis.words import join_pieces
 from model.instrument.tokenizer import Tokens
+from viz.page.chips import lost
 from viz.page.finished import rows_that_differ
 from viz.page.verdict import word_changes
 from viz.theme import SPACE_MARK, token_labels
@@ -53,9 +54,8 @@ def replaced_by(translator: Translator, change: Intervention, differing: bool = 
     """A sentence in whose translation the change replaces words; `differing`: and some of whose rows say another piece when it is finished."""
     for text in TEXTS:
         before, after = (translator.translate_tokens(translator.source(text), how) for how in (Intervention(), change))
-        if word_changes(before, after).replaced and (
-            not differing or rows_that_differ(translator.trace(text, intervention=change))
-        ):
+        replaces = word_changes(before, after).replaced and lost(before, after)  # a longer word may keep all its pieces
+        if replaces and (not differing or rows_that_differ(translator.trace(text, intervention=change))):
             return text
     raise LookupError(f"No sentence of TEXTS is translated otherwise under {change}: add one that is.")
 
