@@ -30,8 +30,13 @@ class MaskedSoftmax(nn.Module):
         """
         if bool(mask.all()):
             return torch.softmax(scores, -1, out=out)
-        bias = torch.zeros_like(mask, dtype=scores.dtype).masked_fill_(~mask, float("-inf"))  # to add it is quicker than to fill
-        weights = torch.softmax(scores + bias, -1, out=out)
+        if (
+            scores.requires_grad
+        ):  # filled, so that no gradient comes back from a link that is masked, nor NaN from a row without any
+            masked = scores.masked_fill(~mask, float("-inf"))
+        else:  # to add a bias is quicker
+            masked = scores + torch.zeros_like(mask, dtype=scores.dtype).masked_fill_(~mask, float("-inf"))
+        weights = torch.softmax(masked, -1, out=out)
         reachable = mask.any(dim=-1, keepdim=True)
         if bool(reachable.all()):
             return weights

@@ -45,11 +45,9 @@ def test_a_pair_is_compared_and_hover_is_linked(visit):
 
 
 def test_what_the_second_sentence_cannot_be_is_said_beside_its_field(visit):
-    """A sentence that no ready pair has is offered with one word changed. Too long or invisible: words, and both texts stay; a field
-    that was emptied stays so, and the invitation stands there."""
+    """Too long or invisible: words, and both texts stay; without one the invitation stands there."""
     page = visit("?view=pair&text=The+cat+sat.")
     field = page.get_by_label("Second sentence")
-    expect(field).to_have_value("The dog sat.")
     field.fill("word " * 600)
     expect(page.get_by_test_id("stAlert")).to_contain_text(
         re.compile(r"second sentence: .* has \d+ tokens; the model reads at most 500")

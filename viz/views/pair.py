@@ -19,12 +19,20 @@ from viz.page.choices import plain
 from viz.page.params import text
 from viz.page.parts.cards import card, heading
 from viz.page.parts.heads import choose_head, head_heading
-from viz.page.parts.minimal_pairs import PAIRS, partner
 from viz.page.parts.open_head import calculation_opener
 from viz.page.scene import Scene, View, style_beside
+from viz.page.state import EXAMPLES
 from viz.page.store import MOST_TYPED, tied
 from viz.theme import quoted
 
+PAIRS = (  # minimal pairs: (label, first, second)
+    ("tired / wide", EXAMPLES[0], "The animal didn't cross the street because it was too wide."),
+    ("you / they", EXAMPLES[1], "I think that they should go home now."),
+    ("dogs / girls", EXAMPLES[2], "Two girls are playing in the snow."),
+    ("man / woman", "The old man is tired.", "The old woman is tired."),
+    ("brother … he / sister … she", "I gave the book to my brother because he asked for it.",
+     "I gave the book to my sister because she asked for it."),
+)  # fmt: skip
 MOST_CHANGED = 8  # heads in the list
 
 
@@ -51,15 +59,12 @@ def draw(scene: Scene) -> None:
 
 
 def _offer(scene: Scene) -> None:
-    """A sentence to compare with, so that the view never opens empty: when it first opens, and when the sentence above is another one
-    but the second is still what was offered. A field that the reader emptied stays so, and what was typed stays, too."""
-    text, second = scene.settings.text, scene.settings.second
-    offer = st.session_state.get("pair-offer")  # the sentence above, and what was offered for it
-    if (not second) if offer is None else (offer[0] != text and second == offer[1] != ""):
-        scene.choose(second=partner(text))
-        st.session_state["pair-offer"] = (text, scene.settings.second)
-    elif offer is None:
-        st.session_state["pair-offer"] = (text, "")
+    """The first time that the view opens: the partner of the sentence above, where a pair has it. A field that was emptied stays so."""
+    partners = {first: second for _, first, second in PAIRS}
+    is_new = not st.session_state.get("pair-offered")
+    st.session_state["pair-offered"] = True
+    if is_new and not scene.settings.second and scene.settings.text in partners:
+        scene.choose(second=partners[scene.settings.text])
 
 
 def _second_sentence(scene: Scene) -> str:
