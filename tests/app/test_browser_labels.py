@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 import pytest
@@ -51,5 +52,5 @@ def test_the_canvas_of_two_sentences_keeps_half_of_its_width(visit, width):
         right = max(row["x"] + row["width"] for row in (one.bounding_box() for one in area.locator(".label.rows").all()))
         assert right - box["x"] <= box["width"] / 2
     rows.filter(has_text="…").first.hover()
-    expect(page.get_by_test_id("matrices-tip")).to_contain_text("abcdefghijabcdefghijabcdefghij")
+    expect(page.get_by_test_id("matrices-tip")).to_contain_text(re.compile(r"[\w-]{25,}"))
     assert not page.problems
