@@ -29,7 +29,10 @@ def find_chromium() -> str | None:
 
 @contextmanager
 def chromium(*options: str) -> Iterator:
-    """Headless Chromium, with more options of its command line, as a Playwright browser. Raises FileNotFoundError, with the install command, where there is none."""
+    """Headless Chromium as a Playwright browser. options: more of its command line.
+
+    Raises FileNotFoundError, with the install command, where there is none.
+    """
     executable = find_chromium()
     if executable is None:
         raise FileNotFoundError(INSTALL)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-import statistics
 import sys
-import time
-from collections.abc import Callable, Sequence
 
-from bench.report import Report, machine, write_option
+from bench.report import Report, machine
+from bench.turns import options, parse, taking_turns
 from model import Intervention, Translator, load_pretrained
 from model.analysis.knockout import every_head, knock_out
-from model.instrument.device import wait
 from model.instrument.pretrained import CheckpointError, DeviceError
 from model.instrument.sites import capture
 
@@ -27,49 +23,24 @@ HEADER = """\
 |---|---|---|---|---|---|"""
 
 
-def taking_turns(functions: Sequence[Callable[[], object]], rounds: int) -> list[float]:
-    """Median seconds of each function; they take turns, so that all meet the same machine."""
-    times: list[list[float]] = [[] for _ in functions]
-    for round_ in range(rounds + 1):
-        for function, taken in zip(functions, times, strict=True):
-            started = time.perf_counter()
-            function()
-            if round_:  # the first one warms up
-                taken.append(time.perf_counter() - started)
-    return [statistics.median(taken) for taken in times]
-
-
 def measure(translator: Translator, text: str, rounds: int) -> tuple[str, list[float]]:
     """Tokens of both sides, and median seconds of (trace, captured pass alone, every head knocked out)."""
     trace, model = translator.trace(text), translator.model
     heads = list(every_head(model.anatomy).values())
-
-    def settled(function: Callable[[], object]) -> Callable[[], None]:
-        def run() -> None:
-            function()
-            wait(model.device)
-
-        return run
 
     functions = [
         lambda: translator.trace(text),
         lambda: capture(model, trace.source, trace.target, trace.labels, Intervention()),
         lambda: knock_out(trace, translator.passes, heads),
     ]
-    return f"{len(trace.source)} + {len(trace.target)}", taking_turns([settled(function) for function in functions], rounds)
+    return f"{len(trace.source)} + {len(trace.target)}", taking_turns(functions, rounds, model.device)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the table and, with --write, put it into bench/README.md."""
-    parser = argparse.ArgumentParser(prog="python -m bench.knockout", description=__doc__)
+    parser = options("bench.knockout", __doc__, rounds=15)
     parser.add_argument("--text", nargs="+", default=SENTENCES, help="sentences to measure; at first of 8, 24 and 60 tokens")
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--model", default="en-fr")
-    parser.add_argument("--device")
-    write_option(parser)
-    args = parser.parse_args(arguments)
-    if args.rounds < 1:
-        parser.error(f"--rounds takes a number of at least 1, not {args.rounds}")
+    args = parse(parser, arguments)
     try:
         translator = load_pretrained(args.model, args.device)
         for text in args.text:

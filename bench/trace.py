@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
-import statistics
 import sys
-import time
-from collections.abc import Callable
 
 import torch
 
-from bench.report import Report, machine, write_option
+from bench.report import Report, machine
+from bench.turns import options, parse, taking_turns
 from model import Intervention, Translator, load_pretrained
-from model.instrument.device import wait
 from model.instrument.pretrained import CheckpointError, DeviceError
 from model.instrument.sites import capture
 from model.trace.tokens import Tokens
@@ -31,19 +27,6 @@ def pair(translator: Translator, length: int) -> tuple[Tokens, Tokens]:
     return sides[0], sides[1]
 
 
-def interleaved(first: Callable[[], object], second: Callable[[], object], rounds: int) -> tuple[float, float]:
-    """Median seconds of two functions that take turns, so that both meet the same machine."""
-    for function in (first, second) * 3:
-        function()
-    times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(rounds):
-        for function, taken in zip((first, second), times, strict=True):
-            started = time.perf_counter()
-            function()
-            taken.append(time.perf_counter() - started)
-    return statistics.median(times[0]), statistics.median(times[1])
-
-
 def measure(translator: Translator, length: int, rounds: int) -> tuple[float, float]:
     """Median seconds of (plain forward, full trace) for a pair of `length` tokens a side."""
     source, labels = pair(translator, length)
@@ -54,26 +37,19 @@ def measure(translator: Translator, length: int, rounds: int) -> tuple[float, fl
     def plain() -> None:
         with torch.no_grad():
             translator.model(source_ids, target_ids)
-        wait(device)
 
     def trace() -> None:
         capture(translator.model, source, target, labels, Intervention())
-        wait(device)
 
-    return interleaved(plain, trace, rounds)
+    first, second = taking_turns([plain, trace], rounds, device, warm=3)
+    return first, second
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the table and, with --write, put it into bench/README.md."""
-    parser = argparse.ArgumentParser(prog="python -m bench.trace", description=__doc__)
+    parser = options("bench.trace", __doc__, rounds=60)
     parser.add_argument("--tokens", type=int, nargs="+", default=[16, 60, 128, 500], help="tokens of each side")
-    parser.add_argument("--rounds", type=int, default=60)
-    parser.add_argument("--model", default="en-fr")
-    parser.add_argument("--device")
-    write_option(parser)
-    args = parser.parse_args(arguments)
-    if args.rounds < 1:
-        parser.error(f"--rounds takes a number of at least 1, not {args.rounds}")
+    args = parse(parser, arguments)
     if not all(1 <= length <= 500 for length in args.tokens):
         parser.error(f"--tokens takes numbers from 1 to 500, not {' '.join(map(str, args.tokens))}")
     try:
