@@ -32,18 +32,29 @@ def install(model: Transformer) -> Transformer:
     """Register the hooks, once for the life of the model. Returns the model."""
     for side, stack in ((ENCODER, model.encoder), (DECODER, model.decoder)):
         _install_stack(stack, side)
-        for index, layer in enumerate(stack.blocks):
-            _install_attention(layer.attention, side, index)
+        for layer in stack.blocks:
             keep_output(layer.attention, "written", side)
             keep_output(layer.attention_residual, "states", side)
             if isinstance(layer, DecoderLayer):
-                _install_attention(layer.cross_attention, CROSS, index)
                 keep_output(layer.cross_attention, "written", side)
                 keep_output(layer.cross_attention_residual, "states", side)
             keep_output(layer.feed_forward.relu, "units", side)
             keep_output(layer.feed_forward, "written", side)
             keep_output(layer.feed_forward_residual, "states", side)
+    for kind, modules in _attention_modules(model).items():
+        for index, module in enumerate(modules):
+            _install_attention(module, kind, index)
     return model
+
+
+def _attention_modules(model: Transformer) -> dict[str, list[MultiHeadAttention]]:
+    """By kind, its modules, a layer each."""
+    decoder = [layer for layer in model.decoder.blocks if isinstance(layer, DecoderLayer)]
+    return {
+        ENCODER: [layer.attention for layer in model.encoder.blocks],
+        DECODER: [layer.attention for layer in decoder],
+        CROSS: [layer.cross_attention for layer in decoder],
+    }
 
 
 def _install_stack(stack: Stack, side: str) -> None:
@@ -130,12 +141,7 @@ def _empty_maps(anatomy: Anatomy, ids: Mapping[str, Tensor]) -> dict[str, Maps]:
 @contextmanager
 def _writing(model: Transformer, maps: Mapping[str, Maps]) -> Iterator[None]:
     """Scores and weights of a batch of one are written here, where a kind is in `maps`: only for a model that nothing edits."""
-    decoder = [layer for layer in model.decoder.blocks if isinstance(layer, DecoderLayer)]
-    modules = {
-        ENCODER: [layer.attention for layer in model.encoder.blocks],
-        DECODER: [layer.attention for layer in decoder],
-        CROSS: [layer.cross_attention for layer in decoder],
-    }
+    modules = _attention_modules(model)
     places: dict[nn.Module, Maps] = {
         module: (scores[None], weights[None])
         for name, parts in maps.items()
