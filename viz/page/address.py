@@ -32,14 +32,14 @@ def mount(link: Link) -> None:
 
 
 def bare() -> bool:
-    """Whether a reader opened the page by its plain address: a first visit, unless the browser remembers an earlier one."""
+    """Whether a reader opened the page by its plain address and the browser remembers no earlier visit: a first one."""
     return st.session_state.get("bare", False)
 
 
 def _resume(search: str) -> None:
     """Who explored the page before goes on where the last visit ended."""
     st.session_state["resumed"] = dict(parse_qsl(search.removeprefix("?"), keep_blank_values=True))
-    st.session_state["greets"] = False
+    st.session_state["bare"] = False
 
 
 def _restore(link: Link, texts: dict[str, str]) -> None:

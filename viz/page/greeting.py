@@ -13,15 +13,10 @@ from viz.page.scene import View
 
 def begin(views: Mapping[str, View], anatomy: Anatomy) -> None:
     """Open the view that greets, if the model can feed it, once in a session that the plain address began."""
-    if not address.bare() or "greets" in st.session_state:
+    if not address.bare() or "greeted" in st.session_state:
         return
-    st.session_state["greets"] = True
+    st.session_state["greeted"] = True
     for slug, view in needs.offered(views, anatomy)[0].items():
         if view.greeting is not None:
             store.follow(store.state().having(view=slug, **view.greeting))
             return
-
-
-def greets() -> bool:
-    """Whether this session began as a first visit."""
-    return st.session_state.get("greets", False)

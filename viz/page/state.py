@@ -19,7 +19,10 @@ EXAMPLES = (
 
 @dataclass(frozen=True)
 class State:
-    """What the page shows. The defaults are what an address shows that says no more than a view. Settings that one view declares are read by their names, too."""
+    """What the page shows. The defaults are what an address shows that says no more than a view.
+
+    Settings that one view declares are read by their names, too.
+    """
 
     text: str = EXAMPLES[0]
     model: str = ""  # one of the checkpoints beside the one that the page was started with; empty: that one

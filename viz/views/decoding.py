@@ -18,7 +18,7 @@ from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.canvas import decoding_steps, pack_decoding
 from viz.charts import hypotheses_tree
-from viz.page import chips, engine, finished, greeting, needs, store
+from viz.page import address, chips, engine, finished, needs, store
 from viz.page.caches import cached, key_of
 from viz.page.choices import plain
 from viz.page.params import Limits, choice, count, numbers, rows
@@ -133,7 +133,7 @@ def _steps(scene: Scene) -> None:
         store.write(row=step, forced=forced)
 
     packed = _packed(scene.translator, trace, (layer, head), played.choices, played.is_given, scene.settings.words)
-    decoding_steps(packed, key="decoding-player", step=step, greets=greeting.greets(), on_step=stopped, on_pick=force)
+    decoding_steps(packed, key="decoding-player", step=step, greets=address.bare(), on_step=stopped, on_pick=force)
     _notes(scene, played)
 
 

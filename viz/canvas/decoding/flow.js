@@ -21,7 +21,7 @@ export function buildFlow() {
 }
 
 /** Which chip of the translation stands for a step: a word has several. */
-export function placeOf(header, step) {
+function placeOf(header, step) {
   return header.flow.starts.findLastIndex((start) => start <= step);
 }
 
