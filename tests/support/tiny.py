@@ -34,6 +34,21 @@ def tiny_model(tokenizer: Tokenizer, seed: int = 0, **changes) -> Transformer:
     return install(Transformer(config).eval())
 
 
+SHAPE = {"vocabulary_size": 50, "d_model": 32, "heads": 4, "encoder_layers": 2, "decoder_layers": 3, "d_ff": 64}
+SOURCE = torch.tensor([[5, 6, 7, 8, 3], [9, 10, 3, 0, 0]])  # ids for it, the second row padded
+
+
+def bare_model(seed: int = 1, **changes) -> Transformer:
+    """A small untrained model without hooks in evaluation mode, biases and gains away from their start."""
+    torch.manual_seed(seed)
+    model = Transformer(Config(**{**SHAPE, **changes})).eval()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name.endswith("bias") or "norm" in name:
+                parameter.add_(0.1 * torch.randn_like(parameter))
+    return model
+
+
 def fitting(translator: Translator, text: str, target: str, change: Intervention) -> Intervention:
     """The change without links to tokens that these two texts do not have, which a trace refuses."""
     return within(change, translator.anatomy, len(translator.source(text)), len(translator.target(target)))

@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
+from support.tiny import SOURCE, bare_model
 
-from model.transformer.config import Config
 from model.transformer.incremental import FIRST_ROOM, IncrementalDecoder
 from model.transformer.positions import KINDS
 from model.transformer.transformer import Transformer
 
-SOURCE = torch.tensor([[5, 6, 7, 8, 3], [9, 10, 3, 0, 0]])
 BEAM = 2
 LENGTH = FIRST_ROOM + 5  # the buffer has to grow
-
-
-def model_of(seed: int = 1, **changes) -> Transformer:
-    """A small untrained model in evaluation mode, biases and gains away from their start."""
-    torch.manual_seed(seed)
-    shape = {"vocabulary_size": 50, "d_model": 32, "heads": 4, "encoder_layers": 2, "decoder_layers": 3, "d_ff": 64}
-    model = Transformer(Config(**{**shape, **changes})).eval()
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if name.endswith("bias") or "norm" in name:
-                parameter.add_(0.1 * torch.randn_like(parameter))
-    return model
 
 
 def decoder_of(model: Transformer, source: torch.Tensor, beam: int = 1) -> IncrementalDecoder:
@@ -42,7 +29,7 @@ def first_logits(model: Transformer) -> torch.Tensor:
 @torch.no_grad()
 def test_steps_equal_the_whole_pass(positions, norm_first):
     """Two sentences, one of them padded, two hypotheses each; halfway these change places, at last one sentence leaves."""
-    model = model_of(positions=positions, norm_first=norm_first)
+    model = bare_model(positions=positions, norm_first=norm_first)
     targets = torch.randint(4, 50, (len(SOURCE) * BEAM, LENGTH), generator=torch.Generator().manual_seed(3))
     rows, sentences = torch.arange(len(targets)), torch.arange(len(SOURCE))
     decoder = decoder_of(model, SOURCE, BEAM)
@@ -62,7 +49,7 @@ def test_steps_equal_the_whole_pass(positions, norm_first):
 @torch.no_grad()
 def test_changed_weights_are_read_again():
     """Written in place, loaded, or replaced by another parameter: never the copy of what they were."""
-    model, other = model_of(), model_of(seed=2)
+    model, other = bare_model(), bare_model(seed=2)
     before = first_logits(model)
     assert torch.equal(before, first_logits(model))
     attention = model.decoder.blocks[1].attention
@@ -77,9 +64,9 @@ def test_changed_weights_are_read_again():
 
 def test_weights_that_do_not_count_their_changes_are_never_stale():
     """A model made under inference mode, and one that is only read there."""
-    usual = model_of()
+    usual = bare_model()
     with torch.inference_mode():
-        model = model_of()
+        model = bare_model()
         assert torch.equal(first_logits(model), first_logits(usual))
         model.decoder.embedding.weight.mul_(2)
         target, memory = torch.tensor([[2]]), model.encode(SOURCE[:1])
@@ -89,7 +76,7 @@ def test_weights_that_do_not_count_their_changes_are_never_stale():
 @torch.no_grad()
 def test_a_checkpoint_does_not_grow():
     """What is prepared for a search is no part of the model."""
-    model = model_of()
+    model = bare_model()
     names = list(model.state_dict())
     first_logits(model)
     assert list(model.state_dict()) == names

@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from support.tiny import SHAPE, SOURCE, bare_model
 from torch import Tensor, nn
 
 from model.transformer.attention import MaskedSoftmax, explicit_attention
@@ -14,21 +15,8 @@ from model.transformer.masks import causal_mask, padding_mask, window_mask
 from model.transformer.positions import KINDS, sinusoids
 from model.transformer.transformer import Transformer
 
-SHAPE = {"vocabulary_size": 50, "d_model": 32, "heads": 4, "encoder_layers": 2, "decoder_layers": 3, "d_ff": 64}
-SOURCE = torch.tensor([[5, 6, 7, 8, 3], [9, 10, 3, 0, 0]])
 TARGET = torch.tensor([[2, 11, 12, 13], [2, 14, 0, 0]])
 REAL = TARGET != 0
-
-
-def model_of(**changes) -> Transformer:
-    """A small untrained model in evaluation mode, biases and gains away from their start."""
-    torch.manual_seed(1)
-    model = Transformer(Config(**{**SHAPE, **changes})).eval()
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if name.endswith("bias") or "norm" in name:
-                parameter.add_(0.1 * torch.randn_like(parameter))
-    return model
 
 
 def reference_of(model: Transformer) -> nn.Transformer:
@@ -75,7 +63,7 @@ def embedded(model: Transformer, ids: Tensor) -> Tensor:
 @pytest.mark.parametrize("norm_first", [True, False])
 def test_logits_equal_those_of_torch(norm_first):
     """Same weights, same padding: same logits, pre-norm and post-norm."""
-    model = model_of(norm_first=norm_first)
+    model = bare_model(norm_first=norm_first)
     length = TARGET.size(1)
     with torch.no_grad():
         states = reference_of(model)(
@@ -91,7 +79,7 @@ def test_logits_equal_those_of_torch(norm_first):
 @pytest.mark.parametrize("norm_first", [True, False])
 def test_fused_path_equals_explicit_path(positions, norm_first):
     """The kernel and the step-by-step arithmetic agree to 1e-5."""
-    model = model_of(positions=positions, norm_first=norm_first)
+    model = bare_model(positions=positions, norm_first=norm_first)
     with torch.no_grad():
         fused = model(SOURCE, TARGET)
         token = explicit_attention.set(True)
@@ -102,7 +90,7 @@ def test_fused_path_equals_explicit_path(positions, norm_first):
 
 def test_a_padded_batch_equals_one_at_a_time():
     """Padding changes nothing for the real tokens."""
-    model = model_of()
+    model = bare_model()
     with torch.no_grad():
         together = model(SOURCE, TARGET)
         for row in range(2):
@@ -113,7 +101,7 @@ def test_a_padded_batch_equals_one_at_a_time():
 
 def test_cached_decoding_equals_decoding_at_once():
     """Feeding one target token at a time through the cache gives the states of the whole prefix."""
-    model = model_of()
+    model = bare_model()
     with torch.no_grad():
         memory, mask = model.encode(SOURCE)
         whole, cache = model.decode(TARGET, memory, mask), model.new_cache()
@@ -123,7 +111,7 @@ def test_cached_decoding_equals_decoding_at_once():
 
 def test_one_matrix_serves_three_times():
     """Source embedding, target embedding and output layer are one parameter, counted once."""
-    model = model_of()
+    model = bare_model()
     assert model.encoder.embedding.weight is model.decoder.embedding.weight
     names = [name for name, _ in model.named_parameters() if "embedding" in name]
     assert names == ["encoder.embedding.weight"]
