@@ -119,6 +119,9 @@ def test_titles_are_wrapped_and_what_is_below_moves():
     assert figure.layout.height == 300 + down and figure.layout.margin.t == 60 + down
     assert figure.data[0].colorbar.ypad == bar["ypad"] + down and figure.data[0].textfont.size == LABEL_SIZE
     assert figure.layout.dragmode is False and figure.layout.xaxis.fixedrange
+    layout = {**plain.layout.to_plotly_json(), "coloraxis": {"colorbar": bar}}  # one bar for several heatmaps moves, too
+    shared = fitted(go.Figure([go.Heatmap(z=[[0, 1]], coloraxis="coloraxis")] * 2, layout))
+    assert shared.layout.coloraxis.colorbar.ypad == bar["ypad"] + down
     assert fitted("no figure") == "no figure" and wrapped("one<br>two") == "one<br>two"
 
 

@@ -80,7 +80,8 @@ def _wrap_title(figure: go.Figure) -> None:
 def _bars(figure: go.Figure) -> list:
     """The colour bars that stand under the title."""
     marked = [part.marker for part in figure.data if "marker" in part]
-    bars = [holder.colorbar for holder in (*figure.data, *marked) if "colorbar" in holder]
+    holders = (*figure.data, *marked, *figure.select_coloraxes())
+    bars = [holder.colorbar for holder in holders if "colorbar" in holder]
     return [bar for bar in bars if bar.yref == "container" and bar.lenmode == "pixels"]
 
 
