@@ -48,7 +48,7 @@ def measure(translator: Translator, length: int, rounds: int) -> tuple[float, fl
 def main(arguments: list[str] | None = None) -> None:
     """Print the table and, with --write, put it into bench/README.md."""
     parser = options("bench.trace", __doc__, rounds=60)
-    parser.add_argument("--tokens", type=int, nargs="+", default=[16, 60, 128, 500], help="tokens of each side")
+    parser.add_argument("--tokens", type=int, nargs="+", default=[16, 64, 128, 256, 500], help="tokens of each side")
     args = parse(parser, arguments)
     if not all(1 <= length <= 500 for length in args.tokens):
         parser.error(f"--tokens takes numbers from 1 to 500, not {' '.join(map(str, args.tokens))}")
