@@ -1,7 +1,7 @@
 // Runs in the page before its own scripts: when Enter (or, on a switch, the space bar) was pressed, what the server sent since, and when the last change was on screen.
 
 (() => {
-  const bench = { filled: 0, entered: 0, early: false, sent: 0, last: 0, received: 0, bytes: 0, drawn: 0, pending: false };
+  const bench = { filled: 0, entered: 0, early: false, request: 0, last: 0, received: 0, bytes: 0, frame: 0, pending: false };
   window.bench = bench;
 
   /** Something in the main block changed: it is on screen after the next frame. */
@@ -11,7 +11,7 @@
     requestAnimationFrame(() => {
       bench.pending = false;
       const { port1, port2 } = new MessageChannel(); // its message comes after the frame was laid out and painted
-      port1.onmessage = () => (bench.drawn = performance.now());
+      port1.onmessage = () => (bench.frame = performance.now());
       port2.postMessage(0);
     });
   }
@@ -67,7 +67,7 @@
   const send = WebSocket.prototype.send;
   WebSocket.prototype.send = function (message) {
     bench.last = performance.now();
-    if (bench.sent <= bench.entered) bench.sent = bench.last; // the first one after Enter
+    if (bench.request <= bench.entered) bench.request = bench.last; // the first one after Enter
     if (!heard.has(this)) {
       heard.add(this);
       this.addEventListener("message", ({ data }) => {
@@ -99,9 +99,9 @@
   /** Whether the rerun is over and nothing has come or changed for `quiet` milliseconds. Where the text was sent before Enter, Enter sends nothing. */
   bench.settled = (quiet) => {
     const running = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState !== "notRunning";
-    const answered = bench.early || (bench.sent > bench.entered && bench.received > bench.sent);
+    const answered = bench.early || (bench.request > bench.entered && bench.received > bench.request);
     return (
-      answered && !running && !bench.pending && performance.now() - Math.max(bench.drawn, bench.received, bench.entered) > quiet
+      answered && !running && !bench.pending && performance.now() - Math.max(bench.frame, bench.received, bench.entered) > quiet
     );
   };
 })();

@@ -87,12 +87,12 @@ class Tab:
     def _sample(self, shown: bool) -> Rerun | None:
         """What the recorder saw of the last key, if it is a sample. shown: whether what was asked for is on screen."""
         bench = self.page.evaluate("bench")
-        reason = EARLY if bench["early"] else UNDRAWN if bench["drawn"] <= bench["entered"] else "" if shown else OTHER
+        reason = EARLY if bench["early"] else UNDRAWN if bench["frame"] <= bench["entered"] else "" if shown else OTHER
         if reason:
             self.thrown[reason] += 1
             return None
         self.counted += 1
-        return Rerun(bench["drawn"] - bench["entered"], bench["bytes"])
+        return Rerun(bench["frame"] - bench["entered"], bench["bytes"])
 
     def _settle(self) -> None:
         from playwright.sync_api import TimeoutError

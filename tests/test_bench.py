@@ -88,7 +88,7 @@ times = st.floats(0, 1e6)
 @given(entered=times, drawn=times, early=st.booleans(), shown=st.booleans())
 def test_a_sample_is_positive_or_counted_as_thrown_away(entered, drawn, early, shown):
     """Whatever the recorder saw: a time below or at 0 is no time, and every key press is one or the other."""
-    tab = seen(entered=entered, drawn=drawn, early=early)
+    tab = seen(entered=entered, frame=drawn, early=early)
     rerun = tab._sample(shown)
     assert tab.counted + tab.thrown.total() == 1
     assert (rerun is not None) == (drawn > entered and shown and not early) == (tab.counted == 1)
@@ -98,7 +98,7 @@ def test_a_sample_is_positive_or_counted_as_thrown_away(entered, drawn, early, s
 def test_what_was_thrown_away_is_said_with_its_reasons():
     """How many of how many, the most frequent reason first; nothing where all count."""
     tabs = [
-        seen(entered=1.0, drawn=drawn, early=early) for drawn, early in ((0.5, False), (2.0, True), (3.0, False), (0.0, False))
+        seen(entered=1.0, frame=drawn, early=early) for drawn, early in ((0.5, False), (2.0, True), (3.0, False), (0.0, False))
     ]
     for tab in tabs:
         tab._sample(shown=True)

@@ -33,7 +33,7 @@ def test_typing_is_followed_without_enter(visit, translator, scheme):
     page = visit(scheme=scheme)
     grid = page.get_by_test_id("heads-grid")
     expect(grid).to_have_attribute("data-theme", scheme)
-    drawn = int(grid.get_attribute("data-drawn"))
+    drawn = int(grid.get_attribute("data-frames"))
     field = page.get_by_label(FIELD)
     field.fill("Two dogs are playing.")
     expect(tokens(page, "source").nth(1)).to_have_text("·dogs")
@@ -42,7 +42,7 @@ def test_typing_is_followed_without_enter(visit, translator, scheme):
     )
     expect(page.get_by_test_id("status")).to_contain_text(f"{len(translator.source('Two dogs are playing.'))} + ")
     expect(page).to_have_url(re.compile("text=Two"))
-    expect(grid).not_to_have_attribute("data-drawn", str(drawn))
+    expect(grid).not_to_have_attribute("data-frames", str(drawn))
     expect(field).to_have_value("Two dogs are playing.")
     assert not page.problems
 
@@ -51,7 +51,7 @@ def test_hover_says_the_cell_in_words_and_click_opens_the_head(visit):
     """Hovering never reruns; a click opens the head in the card and in the URL; the keyboard can do both."""
     page = visit()
     grid = page.get_by_test_id("heads-grid")
-    expect(grid).to_have_attribute("data-drawn", re.compile("[1-9]"))
+    expect(grid).to_have_attribute("data-frames", re.compile("[1-9]"))
     cell = {"x": grid.bounding_box()["width"] * 0.55, "y": 80}
     grid.hover(position=cell)
     expect(grid).to_have_attribute("data-hover", re.compile("attends to"))
@@ -182,11 +182,11 @@ def test_a_link_with_nonsense_opens_and_says_what_was_left_out(visit):
     expect(notices).to_have_count(3)
     expect(notices.first).to_contain_text("view=nothing")
     expect(page.get_by_label(FIELD)).to_have_value("Hello")
-    expect(page.get_by_test_id("heads-grid")).to_have_attribute("data-drawn", re.compile("[1-9]"))
+    expect(page.get_by_test_id("heads-grid")).to_have_attribute("data-frames", re.compile("[1-9]"))
 
 
 def test_it_works_on_a_narrow_screen(visit):
     """At 400 px nothing is wider than the page."""
     page = visit(width=400, height=800)
-    expect(page.get_by_test_id("heads-grid")).to_have_attribute("data-drawn", re.compile("[1-9]"))
+    expect(page.get_by_test_id("heads-grid")).to_have_attribute("data-frames", re.compile("[1-9]"))
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -25,7 +25,7 @@ def test_another_word_is_said_and_the_model_goes_on_from_it(visit, translator):
     page = visit(f"?view=decoding&{TEXT}")
     room = player(page)
     expect(room).to_have_attribute("data-theme", "light")
-    expect(room).to_have_attribute("data-said", french_chips(translator, DOGS)[0])
+    expect(room).to_have_attribute("data-piece", french_chips(translator, DOGS)[0])
     room.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
@@ -37,7 +37,7 @@ def test_another_word_is_said_and_the_model_goes_on_from_it(visit, translator):
     other = rows.nth(1).get_by_role("button")
     said = other.inner_text()
     other.click()
-    expect(room).to_have_attribute("data-said", said)
+    expect(room).to_have_attribute("data-piece", said)
     expect(room).to_have_attribute("data-step", "2")
     expect(page.get_by_test_id("decoding-remark")).to_contain_text("You chose this piece")
     expect(page).to_have_url(re.compile(r"forced=3\.\d+"))
@@ -47,7 +47,7 @@ def test_another_word_is_said_and_the_model_goes_on_from_it(visit, translator):
     assert what_if != page.get_by_test_id("tokens-own").locator(".chip").all_inner_texts()
     again = visit("?" + page.url.split("?", 1)[1], "dark")
     expect(player(again)).to_have_attribute("data-theme", "dark")
-    expect(player(again)).to_have_attribute("data-said", said)
+    expect(player(again)).to_have_attribute("data-piece", said)
     assert again.get_by_test_id("tokens-what-if").locator(".chip").all_inner_texts() == what_if
     again.get_by_role("button", name=re.compile("^step 3: ")).click()
     expect(again.get_by_test_id("tokens-what-if")).to_have_count(0)
@@ -61,7 +61,7 @@ def test_it_plays_to_the_end_and_says_where(visit):
     room = player(page)
     expect(room).to_have_attribute("data-step", "5")
     page.get_by_test_id("decoding-play").click()
-    expect(room).to_have_attribute("data-said", "</s>")
+    expect(room).to_have_attribute("data-piece", "</s>")
     expect(room).to_have_attribute("data-playing", "false")
     expect(page).not_to_have_url(re.compile(r"row=6\b"))
     assert not page.problems
@@ -73,7 +73,7 @@ def test_choices_that_do_not_fit_are_named(visit, translator):
     expect(page.get_by_test_id("stAlert")).to_contain_text("at step 90")
     expect(page.get_by_test_id("stAlert")).to_contain_text("“<unk>” at step 1")
     expect(page).not_to_have_url(re.compile("forced="))
-    expect(player(page)).to_have_attribute("data-said", french_chips(translator, DOGS)[0])
+    expect(player(page)).to_have_attribute("data-piece", french_chips(translator, DOGS)[0])
     assert not page.problems
 
 

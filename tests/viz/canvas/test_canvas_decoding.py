@@ -73,7 +73,7 @@ def test_every_step_has_the_best_pieces_and_what_was_said(tiny_translator, trace
         assert [id_ for id_, _, _ in row["best"]] == order[:5]
         assert [piece for _, piece, _ in row["best"]] == [token_label(tiny_translator.tokenizer.piece(id_)) for id_ in order[:5]]
         assert np.allclose([chance for _, _, chance in row["best"]], chances[:5])
-        chance, rank = row["said"]
+        chance, rank = row["output"]
         place = order.index(trace.labels.ids[step])
         assert chance == pytest.approx(chances[place]) and rank == place + 1
 
@@ -86,9 +86,9 @@ def test_choices_and_limits_are_named(tiny_translator):
     for change in (Intervention(), Intervention(causal=False)):
         trace = tiny_translator.trace("Two dogs", labels, change)
         header, _ = sent(tiny_translator, trace, choices=found.taken, limit=len(labels))
-        assert header["taken"] == [2, 4] and header["limit"] == len(labels) and header["given"] is False
+        assert header["choices"] == [2, 4] and header["limit"] == len(labels) and header["own"] is False
         assert header["same"] is change.causal
-        assert header["said"]["special"] == [len(labels) - 1]
+        assert header["output"]["special"] == [len(labels) - 1]
         assert sent(tiny_translator, trace, limit=len(labels) + 1)[0]["limit"] is None
 
 

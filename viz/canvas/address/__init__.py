@@ -21,7 +21,7 @@ def address_bar(
 ) -> None:  # fmt: skip
     """From now on a change of the address by typing replaces the entry of the history, and a walk makes one entry.
 
-    typed: parameters that hold what the reader types; walked: those that move in small steps, a slider or a player.
+    typed_names: parameters that hold what the reader types; walked_names: those that move in small steps, a slider or a player.
     on_texts: called with what `tab_store` kept for the address that is open, at the start of a run of its own.
     returns: whether the page was opened by its plain address; then `on_return` is called with the parameters at which a reader
     of this browser was last, if there was one.
@@ -34,7 +34,7 @@ def address_bar(
         if last := streamlit.session_state["address-bar"].last:
             on_return(str(last))
 
-    data = {"typed": list(typed_names), "walked": list(walked_names), "returns": returns}
+    data = {"fields": list(typed_names), "steps": list(walked_names), "returns": returns}
     _mount(key="address-bar", data=data, on_texts_change=on_change, on_last_change=on_last_change)
 
 

@@ -42,7 +42,7 @@ function recall() {
 /** Stand between Streamlit and the history, once a tab. */
 function install() {
   const touched = navigator.userActivation?.hasBeenActive ?? false; // a reader may be quicker than this file
-  const room = { typed: [], walked: [], typing: false, text: null, last: [], touched, acted: false };
+  const room = { fields: [], steps: [], typing: false, text: null, last: [], touched, acted: false };
   const push = window.history.pushState.bind(window.history);
   window.history.pushState = (state, title, url) => {
     if (replaces(room, url)) window.history.replaceState(state, title, url);
@@ -68,11 +68,10 @@ function replaces(room, url) {
   if (next.pathname !== window.location.pathname) return false;
   const [from, to] = [new URLSearchParams(window.location.search), next.searchParams];
   const changed = [...new Set([...from.keys(), ...to.keys()])].filter((name) => from.get(name) !== to.get(name)).sort();
-  const walks = changed.every((name) => room.last.includes(name) && room.walked.includes(name));
+  const walks = changed.every((name) => room.last.includes(name) && room.steps.includes(name));
   if (!walks) room.last = changed;
-  const written = changed.filter((name) => room.typed.includes(name));
-  const typed =
-    written.length > 0 &&
-    (room.typing || (written.length === changed.length && written.every((name) => to.get(name) === room.text)));
-  return !room.touched || typed || walks;
+  const texts = changed.filter((name) => room.fields.includes(name));
+  const types =
+    texts.length > 0 && (room.typing || (texts.length === changed.length && texts.every((name) => to.get(name) === room.text)));
+  return !room.touched || types || walks;
 }

@@ -38,7 +38,7 @@ def pack_decoding(
     header["flow"], (target, source): pieces, or the words of `maps`, `join_words` of the pass. piece: names a piece by its id;
     choices: those that replaced the model's own; is_given: the reader wrote the translation; limit: most tokens that a
     translation may have, where it must end. Each entry of header["steps"] is {"best": [[id, piece, probability], ...],
-    "said": [probability, rank]}: what search chooses from, and the label of that row.
+    "output": [probability, rank]}: what search chooses from, and the label of that row.
     """
     anatomy, kind = trace.anatomy, trace.anatomy.bridge()
     reads, says = anatomy.answering(kind.name), anatomy.asking(kind.name)
@@ -47,16 +47,16 @@ def pack_decoding(
         "bits": 16,
         **_words(trace, kind, layer, head),
         "source": _named(trace.columns(kind.name)),
-        "said": _named(trace.labels),
+        "output": _named(trace.labels),
         "flow": _flow(trace, chips, kind.name),
         "ids": trace.labels.ids,
         "steps": _steps(trace, piece),
-        "taken": [step for step, _ in choices],
-        "given": is_given,
+        "choices": [step for step, _ in choices],
+        "own": is_given,
         "same": trace.intervention.keeps_earlier_steps,
         "limit": limit if trace.labels.special[-1] and len(trace.labels) == limit else None,
-        "colours": {"said": (anatomy.self_kind(says.name) or kind).name, "looks": kind.name},
-        "languages": {"said": language_code(says.language), "source": language_code(reads.language)},
+        "colours": {"output": (anatomy.self_kind(says.name) or kind).name, "looks": kind.name},
+        "languages": {"output": language_code(says.language), "source": language_code(reads.language)},
         **packing.style(trace, kind.name),
     }
     return packing.join(header, packing.fine_codes(_weights(trace, chips, kind.name, layer, head)))
@@ -115,7 +115,7 @@ def _steps(trace: Trace, piece: Callable[[int], str]) -> list[dict]:
         for row in zip(ids.tolist(), values.tolist(), strict=True)
     ]
     steps = zip(best, chances, ranks(logits, labels).tolist(), strict=True)
-    return [{"best": row, "said": [chance, rank]} for row, chance, rank in steps]
+    return [{"best": row, "output": [chance, rank]} for row, chance, rank in steps]
 
 
 def _named(tokens: Tokens) -> dict[str, list]:

@@ -9,35 +9,37 @@ import { shade } from "./flow.js";
 export function buildCards() {
   const cards = element("div", "cards");
   const left = element("section", "card");
-  const asked = element("h3", "", { "data-testid": "decoding-asked" });
+  const question = element("h3", "", { "data-testid": "decoding-asked" });
   const table = element("table", "", { "data-testid": "decoding-pieces" });
   const rest = element("p", "quiet");
   const remark = element("p", "remark", { "data-testid": "decoding-remark" });
-  left.append(asked, table, rest, remark);
+  left.append(question, table, rest, remark);
   const right = element("section", "card");
   const where = element("h3", "");
   const looks = [0, 1].map(() => ({ title: element("p", "quiet"), chips: element("div", "looks", { dir: "auto" }), spans: [] }));
   right.append(where, ...looks.flatMap(({ title, chips }) => [title, chips]));
   looks[0].chips.dataset.testid = "decoding-looks";
   cards.append(left, right);
-  return { cards, asked, table, rest, remark, where, looks, rows: [] };
+  return { cards, question, table, rest, remark, where, looks, rows: [] };
 }
 
 /** The best next pieces as bars; what was said is marked, and added below them where it is not among them. */
 export function writePieces(room) {
   const { header, step } = room;
-  const { best, said } = header.steps[step];
+  const { best, output } = header.steps[step];
   const id = header.ids[step];
-  const listed = best.map(([piece, label, chance], index) => ({ piece, label, chance, rank: index + 1 }));
+  const candidates = best.map(([piece, label, chance], index) => ({ piece, label, chance, rank: index + 1 }));
   if (!best.some(([piece]) => piece === id)) {
-    listed.push({ piece: id, label: header.said.pieces[step], chance: said[0], rank: said[1] });
+    candidates.push({ piece: id, label: header.output.pieces[step], chance: output[0], rank: output[1] });
   }
-  while (room.rows.length < listed.length) room.rows.push(pieceRow(room));
-  room.table.replaceChildren(...room.rows.slice(0, listed.length).map((row, index) => fillRow(room, row, listed[index], id)));
-  const read = header.said.pieces.slice(Math.max(0, step - 4), step).join("");
+  while (room.rows.length < candidates.length) room.rows.push(pieceRow(room));
+  room.table.replaceChildren(
+    ...room.rows.slice(0, candidates.length).map((row, index) => fillRow(room, row, candidates[index], id)),
+  );
+  const read = header.output.pieces.slice(Math.max(0, step - 4), step).join("");
   const before = step ? `${step > 4 ? "…" : ""}${read}` : "<s>";
-  room.asked.textContent = `Step ${step + 1}: ${header.asks.before} “${before}”, ${header.asks.after}`;
-  const others = Math.max(0, 1 - listed.reduce((sum, { chance }) => sum + chance, 0));
+  room.question.textContent = `Step ${step + 1}: ${header.asks.before} “${before}”, ${header.asks.after}`;
+  const others = Math.max(0, 1 - candidates.reduce((sum, { chance }) => sum + chance, 0));
   room.rest.textContent = `probability, 0 to 1; all other pieces together ${number(others)}`;
   room.remark.textContent = remarkOf(header, step, best[0][0] === id);
 }
@@ -46,8 +48,8 @@ export function writePieces(room) {
 function remarkOf(header, step, first) {
   if (header.limit !== null && step === header.limit - 1 && !first)
     return `A translation of this text may have ${header.limit} tokens: here it must end.`;
-  if (header.given) return "";
-  if (header.taken.includes(step))
+  if (header.own) return "";
+  if (header.choices.includes(step))
     return first ? "You chose this piece; the model would have said it, too." : "You chose this piece instead of the model's.";
   return "";
 }
@@ -73,16 +75,16 @@ function pieceRow(room) {
 function fillRow(room, row, { piece, label, chance, rank }, id) {
   const { header, step } = room;
   const isSaid = piece === id;
-  const own = rank === 1 && header.same && !header.given && !isSaid && header.taken.includes(step);
+  const own = rank === 1 && header.same && !header.own && !isSaid && header.choices.includes(step);
   const marks = [
-    isSaid ? (header.taken.includes(step) ? "your choice" : header.given ? "given" : "said") : own ? "the model's choice" : "",
+    isSaid ? (header.choices.includes(step) ? "your choice" : header.own ? "given" : "said") : own ? "the model's choice" : "",
   ];
   if (rank > header.steps[step].best.length) marks.push(`rank ${rank.toLocaleString("en")}`);
   row.piece = piece;
   row.className = `${isSaid ? "said" : ""}${own ? " own" : ""}`.trim();
   row.dataset.piece = piece;
   row.button.textContent = label;
-  row.button.disabled = isSaid || header.given;
+  row.button.disabled = isSaid || header.own;
   row.button.title = row.button.disabled ? `“${label}”` : `say “${label}” here and go on from it`;
   row.bar.style.width = `${100 * Math.min(1, chance)}%`;
   row.chance.textContent = number(chance);
@@ -95,7 +97,7 @@ function fillRow(room, row, { piece, label, chance, rank }, id) {
 export function writeLooks(room) {
   const { header, values, step, looks } = room;
   const count = header.source.pieces.length;
-  room.where.textContent = `Where it looks while it says “${header.said.pieces[step]}”`;
+  room.where.textContent = `Where it looks while it says “${header.output.pieces[step]}”`;
   looks.forEach((look, which) => {
     if (look.spans.length !== count || look.writtenFor !== room.identity) fillLooks(look, header, room.identity);
     const start = (which * header.steps.length + step) * count;

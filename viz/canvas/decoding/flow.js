@@ -55,7 +55,7 @@ function fillFlow(room) {
   const chips = flow.target.labels.map((label, index) => {
     const chip = element("button", "", { type: "button", title: `step ${flow.starts[index] + 1}: “${label}”` }, label);
     const end = flow.starts[index + 1] ?? header.steps.length;
-    if (header.taken.some((step) => step >= flow.starts[index] && step < end)) chip.classList.add("taken");
+    if (header.choices.some((step) => step >= flow.starts[index] && step < end)) chip.classList.add("taken");
     if (flow.target.special.includes(index)) chip.classList.add("special");
     chip.addEventListener("click", () => room.walkTo(flow.starts[index]));
     return chip;

@@ -34,7 +34,7 @@ function build(parent) {
   const place = element("span", "place", { "data-testid": "decoding-place" });
   walk.append(play, back, next, slider, place);
   /** @type {any} */
-  const room = { root, play, back, next, slider, place, step: 0, sent: null, ...buildFlow(), ...buildCards() };
+  const room = { root, play, back, next, slider, place, step: 0, pending: null, ...buildFlow(), ...buildCards() };
   room.walkTo = (step) => walkTo(room, step); // for the chips and the pieces
   room.choose = (piece) => choose(room, piece);
   room.observer = new ResizeObserver(() => drawLinks(room));
@@ -52,17 +52,17 @@ function build(parent) {
 /** Take over what Python sends: all of it for another translation; the step only where it moved there and nowhere else. */
 function adopt(room) {
   const { header } = room;
-  const identity = JSON.stringify([header.source, header.ids, header.taken, header.given, header.flow]);
+  const identity = JSON.stringify([header.source, header.ids, header.choices, header.own, header.flow]);
   const other = identity !== room.identity; // also where words are joined: a step may lie inside one
-  for (const use of ["said", "looks"]) room.root.style.setProperty(`--${use}`, room.palette[header.colours[use]]);
-  [room.target, room.table].forEach((node) => (node.lang = header.languages.said));
+  for (const use of ["output", "looks"]) room.root.style.setProperty(`--${use}`, room.palette[header.colours[use]]);
+  [room.target, room.table].forEach((node) => (node.lang = header.languages.output));
   [room.source, ...room.looks.map(({ chips }) => chips)].forEach((node) => (node.lang = header.languages.source));
-  const moved = header.step !== room.given;
-  Object.assign(room, { identity, given: header.step });
-  if (room.sent?.step === header.step) room.sent = null;
+  const moved = header.step !== room.answer;
+  Object.assign(room, { identity, answer: header.step });
+  if (room.pending?.step === header.step) room.pending = null;
   if (other) halt(room);
-  if (other || (moved && room.sent === null && !room.playing)) room.step = header.step;
-  if (other) room.sent = null;
+  if (other || (moved && room.pending === null && !room.playing)) room.step = header.step;
+  if (other) room.pending = null;
   room.step = clamp(room.step, 0, header.steps.length - 1);
 }
 
@@ -147,7 +147,7 @@ function keys(room, event) {
 /** Another piece than the one that was said: Python goes on from here. */
 function choose(room, piece) {
   halt(room);
-  room.sent = null;
+  room.pending = null;
   room.pick(piece);
 }
 
@@ -165,6 +165,6 @@ function refresh(room) {
   room.slider.disabled = last === 0;
   room.slider.value = String(room.step);
   room.place.textContent = `step ${room.step + 1} of ${last + 1}`;
-  Object.assign(root.dataset, { step: room.step, playing: Boolean(room.playing), said: header.said.pieces[room.step] });
+  Object.assign(root.dataset, { step: room.step, playing: Boolean(room.playing), piece: header.output.pieces[room.step] });
   countDrawing(room);
 }

@@ -76,6 +76,6 @@ def attention_lines(
     `packed` holds, the page packs that and mounts again: ask `lines_view(key)` before packing and it never happens.
     """
     header, _ = packing.split(packed)
-    data = packing.with_fields(packed, chosen=None if heads is None else list(heads), turn=turn)
+    data = packing.with_fields(packed, selection=None if heads is None else list(heads), turn=turn)
     _mount(key=key, data=data, on_view_change=lambda: None)
     return lines_view(key, kind=header["kind"], layer=header["layer"], heads=heads, turn=turn)

@@ -17,7 +17,7 @@ function measure(room) {
   const narrow = width < 560;
   const rowHeight = Math.max(14, Math.min(27, Math.floor((room.limit - 8) / Math.max(header.queries, header.keys))));
   const font = Math.max(11, Math.min(15, rowHeight - 4));
-  const outside = narrow ? 36 : 46 + Math.min(8, room.chosen.length || 1) * 7;
+  const outside = narrow ? 36 : 46 + Math.min(8, room.selection.length || 1) * 7;
   const widest = wordWidths(room, font);
   const most = narrow ? width * 0.17 : 150;
   const read = Math.min(most, widest.rows + 2);
@@ -51,11 +51,11 @@ function weightAt(room, at) {
 
 /** All lines that can show, level by level of opacity, strongest last: each the place of its weight in (head, query, key). */
 export function collect(room) {
-  const { header, chosen } = room;
+  const { header, selection } = room;
   /** @type {number[][]} */
   const buckets = Array.from({ length: LEVELS }, () => []);
   const area = header.queries * header.keys;
-  for (const head of chosen) {
+  for (const head of selection) {
     for (let at = 0; at < area; at++) {
       const weight = Math.abs(weightAt(room, head * area + at));
       if (weight >= FAINT) buckets[Math.min(LEVELS - 1, Math.floor(weight * LEVELS))].push(head * area + at);
@@ -82,21 +82,21 @@ export function paint(room) {
   const context = prepare(canvas, size.width, height);
   const top = scroll.scrollTop - 4;
   const y = (index) => (index + 0.5) * size.rowHeight - top;
-  const seen = { context, y, height, size };
-  room.root.dataset.lines = String(drawLines(room, seen));
-  drawLabels(room, seen, "left");
-  drawLabels(room, seen, "right");
-  if (room.hover) drawWeights(room, seen);
+  const layer = { context, y, height, size };
+  room.root.dataset.lines = String(drawLines(room, layer));
+  drawLabels(room, layer, "left");
+  drawLabels(room, layer, "right");
+  if (room.hover) drawWeights(room, layer);
   countDrawing(room, started);
 }
 
 /** The lines, one stroke for each head and level; with a token under the pointer only its own. Returns how many. */
 function drawLines(room, { context, y, height, size }) {
-  const { header, hover, chosen } = room;
+  const { header, hover, selection } = room;
   const [area, keys] = [header.queries * header.keys, header.keys];
   const [from, to] = [size.left + 2, size.right - 2];
   let count = 0;
-  context.lineWidth = size.rowHeight >= 20 && (hover || chosen.length === 1) ? 2 : 1.4;
+  context.lineWidth = size.rowHeight >= 20 && (hover || selection.length === 1) ? 2 : 1.4;
   room.buckets.forEach((bucket, level) => {
     if (!hover && level < room.faintest) return;
     const strokes = new Map();
@@ -127,7 +127,7 @@ function drawLines(room, { context, y, height, size }) {
 function lineColour(room, head, weight) {
   if (room.header.signed) return weight < 0 ? room.palette.negative : room.palette.positive;
   const kind = room.header.kind;
-  return room.chosen.length === 1 ? room.palette[kind] : room.palette.tints[kind][head];
+  return room.selection.length === 1 ? room.palette[kind] : room.palette.tints[kind][head];
 }
 
 /** The tokens of one side: pieces in ink, special ones soft; on the left also, softly, the piece being produced. */
@@ -184,16 +184,16 @@ function shorten(context, word, width) {
 
 /** Weights of the hovered token with every token of the other side: (token) -> {each: weight of each chosen head, mean}. */
 export function weightsOf(room, index) {
-  const { header, chosen, hover } = room;
+  const { header, selection, hover } = room;
   const area = header.queries * header.keys;
   const at = hover.side === "left" ? hover.index * header.keys + index : index * header.keys + hover.index;
-  const each = chosen.map((head) => weightAt(room, head * area + at));
+  const each = selection.map((head) => weightAt(room, head * area + at));
   return { each, mean: each.reduce((sum, weight) => sum + weight, 0) / (each.length || 1) };
 }
 
 /** Beside each token of the other side: one bar for each head, as strong as its weight, and the mean as a number. */
 function drawWeights(room, { context, y, height, size }) {
-  const { header, hover, chosen, palette } = room;
+  const { header, hover, selection, palette } = room;
   const away = hover.side === "left" ? 1 : -1;
   const start = hover.side === "left" ? size.right + size.label.right : size.left - size.label.left;
   const count = hover.side === "left" ? header.keys : header.queries;
@@ -208,11 +208,11 @@ function drawWeights(room, { context, y, height, size }) {
     context.globalAlpha = 1;
     context.fillStyle = palette.ink;
     context.fillText(header.signed ? signed(mean) : number(mean), start + away * 6, at);
-    if (size.narrow || chosen.length < 2) continue;
+    if (size.narrow || selection.length < 2) continue;
     const bar = Math.min(7, 56 / each.length);
     each.forEach((weight, order) => {
       context.globalAlpha = Math.min(1, Math.abs(weight) ** 0.8);
-      context.fillStyle = lineColour(room, chosen[order], weight);
+      context.fillStyle = lineColour(room, selection[order], weight);
       const x = start + away * (40 + order * bar);
       context.fillRect(away > 0 ? x : x - bar + 1, at - size.rowHeight / 2 + 2, bar - 1, size.rowHeight - 4);
     });

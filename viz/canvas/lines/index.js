@@ -49,8 +49,8 @@ function build(parent) {
     empty,
     sides,
     hover: null,
-    chosen: [],
-    sent: null,
+    selection: [],
+    pending: null,
     limit: TALLEST,
   };
   room.observer = new ResizeObserver(() => room.header && scroll.clientWidth !== room.size?.width && refresh(room));
@@ -79,25 +79,26 @@ function listen(room) {
 /** Take over what Python sends, unless the reader has chosen something newer that Python has not answered yet. */
 function adopt(room) {
   if (room.earlier && room.earlier.turn !== room.header.turn) forget(room);
-  const { header, sent, earlier } = room;
-  const heads = header.chosen || Array.from({ length: header.heads }, (_, head) => head);
-  const answered = !sent || (sent.kind === header.kind && sent.layer === header.layer && sent.heads.join() === heads.join());
-  if (answered) room.sent = null;
-  if (!earlier || (answered && header.chosen)) room.chosen = heads;
-  room.chosen = room.chosen.filter((head) => head < header.heads);
-  if (!room.sent) room.view = { kind: header.kind, layer: header.layer };
+  const { header, pending, earlier } = room;
+  const heads = header.selection || Array.from({ length: header.heads }, (_, head) => head);
+  const answered =
+    !pending || (pending.kind === header.kind && pending.layer === header.layer && pending.heads.join() === heads.join());
+  if (answered) room.pending = null;
+  if (!earlier || (answered && header.selection)) room.selection = heads;
+  room.selection = room.selection.filter((head) => head < header.heads);
+  if (!room.pending) room.view = { kind: header.kind, layer: header.layer };
   if (room.hover && room.hover.index >= (room.hover.side === "left" ? header.queries : header.keys)) room.hover = null;
 }
 
 /** The page went to another address: what was chosen before is over, also what has not been sent yet. */
 function forget(room) {
   clearTimeout(room.timer);
-  room.sent = room.earlier = null;
+  room.pending = room.earlier = null;
 }
 
 /** Tell Python: at once for another kind or layer, after a pause for heads. */
 function sendView(room, wait) {
-  send(room, { ...room.view, heads: [...room.chosen], turn: room.header.turn }, wait);
+  send(room, { ...room.view, heads: [...room.selection], turn: room.header.turn }, wait);
 }
 
 /** Make the buttons of a group match a list of [label, text for screen readers, act, act on double click]. */
@@ -116,7 +117,7 @@ function buttons(group, items) {
 }
 
 function writeControls(room) {
-  const { header, view, palette, groups, chosen } = room;
+  const { header, view, palette, groups, selection } = room;
   const kind = header.kinds.find((item) => item.name === view.kind);
   const kinds = header.kinds.map((item) => [
     item.title,
@@ -139,14 +140,14 @@ function writeControls(room) {
     () =>
       setHeads(
         room,
-        all.filter((item) => (item === head) !== room.chosen.includes(item)),
+        all.filter((item) => (item === head) !== room.selection.includes(item)),
       ),
     () => setHeads(room, [head]),
   ]);
   heads.push(["all", "All heads", () => setHeads(room, all)], ["none", "No head", () => setHeads(room, [])]);
   buttons(groups[2], heads).forEach((button, head) => {
     if (head < header.heads)
-      mark(button, chosen.includes(head), chosen.length === 1 ? palette[view.kind] : palette.tints[view.kind][head]);
+      mark(button, selection.includes(head), selection.length === 1 ? palette[view.kind] : palette.tints[view.kind][head]);
     button.classList.toggle("word", head >= header.heads);
   });
 }
@@ -166,7 +167,7 @@ function choose(room, kind, layer) {
 }
 
 function setHeads(room, heads) {
-  room.chosen = heads;
+  room.selection = heads;
   writeControls(room);
   refresh(room);
   sendView(room, 350);
@@ -174,15 +175,15 @@ function setHeads(room, heads) {
 
 /** Collect the lines again and draw; say what is shown. */
 function refresh(room) {
-  const { root, header, chosen, sides, empty, scroll } = room;
+  const { root, header, selection, sides, empty, scroll } = room;
   room.buckets = collect(room);
   room.faintest = faintest(room.buckets);
-  empty.style.display = chosen.length ? "none" : "block";
-  scroll.style.visibility = sides.style.visibility = chosen.length ? "" : "hidden";
+  empty.style.display = selection.length ? "none" : "block";
+  scroll.style.visibility = sides.style.visibility = selection.length ? "" : "hidden";
   sides.children[1].textContent = `${header.caption} · lines from ${Math.max(FAINT, room.faintest / LEVELS).toFixed(2)} up`;
   sides.children[0].textContent = header.axes.produced ? "read → produced" : "attends";
   sides.children[2].textContent = "attended to";
-  Object.assign(root.dataset, { kind: header.kind, layer: String(header.layer), heads: chosen.join() });
+  Object.assign(root.dataset, { kind: header.kind, layer: String(header.layer), heads: selection.join() });
   say(room);
   paint(room);
   const { left, right, label, width } = room.size;

@@ -26,21 +26,21 @@ export function setHover(room, hover) {
 /** The sentence above the lines. */
 export function say(room) {
   const { status, root, hover } = room;
-  const text = hover && room.chosen.length ? hoverText(room) : "";
+  const text = hover && room.selection.length ? hoverText(room) : "";
   status.textContent = text || "Point at a token: left, to see what it attends to; right, to see what attends to it.";
   status.classList.toggle("idle", !text);
   root.dataset.hover = text;
 }
 
 function hoverText(room) {
-  const { header, hover, chosen } = room;
+  const { header, hover, selection } = room;
   const count = hover.side === "left" ? header.keys : header.queries;
   const means = Array.from({ length: count }, (_, index) => weightsOf(room, index).mean);
   const best = means.indexOf(Math.max(...means));
   const [query, key] = hover.side === "left" ? [hover.index, best] : [best, hover.index];
   const column = quoted(header.tokens[header.axes.columns], key);
   const who = reader(header, header.axes, query, query + 1);
-  const heads = chosen.length === 1 ? `head ${chosen[0] + 1}` : `mean of ${chosen.length} heads`;
+  const heads = selection.length === 1 ? `head ${selection[0] + 1}` : `mean of ${selection.length} heads`;
   if (means[best] === 0) return `Nothing here: every weight is 0 (${heads})`;
   if (hover.side === "left") return `${who} attends most to ${column}: ${number(means[best])} (${heads})`;
   return `${column} is attended to most ${header.axes.produced ? "when" : "by"} ${who.replace(/:$/, "")}: ${number(means[best])} (${heads})`;
@@ -59,9 +59,9 @@ export function keys(room) {
 }
 
 /** Point at a token of a column, and bring it into view. */
-function walk(room, side, wanted) {
+function walk(room, side, place) {
   const { header, scroll, size } = room;
-  const index = clamp(wanted, 0, (side === "left" ? header.queries : header.keys) - 1);
+  const index = clamp(place, 0, (side === "left" ? header.queries : header.keys) - 1);
   const y = index * size.rowHeight;
   if (y < scroll.scrollTop) scroll.scrollTop = y;
   else if (y + size.rowHeight > scroll.scrollTop + scroll.clientHeight)

@@ -13,9 +13,9 @@ function labelParts(panel, axis, index) {
   const { axes, tokens, rows } = panel.matrix;
   const most = panel.longest[axis];
   if (axis === "columns" || !axes.produced) return ["", cut(tokens[axes[axis]].labels[index], Math.min(most, LONGEST_LABEL))];
-  const [read, made] = [tokens[axes.rows].labels[index], tokens[axes.produced].labels[index]];
-  if (rows > 60) return ["", cut(made, Math.min(most, LONGEST_LABEL))];
-  const short = cut(made, Math.min(LONGEST_LABEL, Math.max(most - 3 - Array.from(read).length, Math.ceil((most - 3) / 2))));
+  const [read, output] = [tokens[axes.rows].labels[index], tokens[axes.produced].labels[index]];
+  if (rows > 60) return ["", cut(output, Math.min(most, LONGEST_LABEL))];
+  const short = cut(output, Math.min(LONGEST_LABEL, Math.max(most - 3 - Array.from(read).length, Math.ceil((most - 3) / 2))));
   return [`${cut(read, Math.min(LONGEST_LABEL, most - 3 - Array.from(short).length))} → `, short];
 }
 

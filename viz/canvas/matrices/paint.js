@@ -34,8 +34,8 @@ function paintCell(room, row, column) {
   const { panel, cut, before } = room.stroke;
   const at = row * panel.matrix.columns + column;
   const state = stateOf(room, panel.codes[at]);
-  const wanted = cut ? state === null : ["cut", "cut-all"].includes(state);
-  if (before.has(at) || !wanted) return;
+  const changes = cut ? state === null : ["cut", "cut-all"].includes(state);
+  if (before.has(at) || !changes) return;
   before.set(at, panel.codes[at]);
   panel.codes[at] = stateCode(room, cut ? "cut" : "restored");
 }

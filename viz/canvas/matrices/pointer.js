@@ -112,11 +112,11 @@ export function frames(room) {
 }
 
 /** Put one frame around cells, or away. A row or column of -1 is that of the labels. */
-function frame(panel, index, shown, row, column, down, across) {
+function frame(panel, index, visible, row, column, down, across) {
   const { size } = panel;
   const [x, width] = column < 0 ? [0, size.left - 3] : [size.left + column * size.across, across * size.across];
   const [y, height] = row < 0 ? [0, size.top - 3] : [size.top + row * size.down, down * size.down];
-  placeBox(panel.frames[index], shown ? { x, y, width, height } : null);
+  placeBox(panel.frames[index], visible ? { x, y, width, height } : null);
 }
 
 /** Frame the cell that Python marks. */

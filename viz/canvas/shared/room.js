@@ -27,13 +27,13 @@ export function enter({ data, parentElement }, build) {
 }
 
 /**
- * Send what the reader chose, after a pause (ms) in which nothing else is chosen; `room.sent` holds it until Python has answered.
+ * Send what the reader chose, after a pause (ms) in which nothing else is chosen; `room.pending` holds it until Python has answered.
  * @param {any} room
  * @param {unknown} choice
  * @param {number} wait
  */
 export function send(room, choice, wait) {
-  room.sent = choice;
+  room.pending = choice;
   clearTimeout(room.timer);
   room.timer = setTimeout(() => room.report(choice), wait);
 }
@@ -76,7 +76,7 @@ export function untilNext(room, end) {
  * @param {number} [started]
  */
 export function countDrawing(room, started) {
-  room.drawn = (room.drawn || 0) + 1;
+  room.frames = (room.frames || 0) + 1;
   if (started !== undefined) room.root.dataset.milliseconds = (performance.now() - started).toFixed(1);
-  room.root.dataset.drawn = String(room.drawn);
+  room.root.dataset.frames = String(room.frames);
 }

@@ -40,7 +40,7 @@ def pack_steps(trace: Trace, calculation: Calculation, kind: str, layer: int, he
         "checked": CHECKED,
         "difference": calculation.difference,
         "queries": word_labels(trace.queries(kind)),
-        "made": word_labels(trace.rows(kind).labels),
+        "outputs": word_labels(trace.rows(kind).labels),
         "keys": word_labels(trace.keys(kind)),
         "query": query,
         **packing.style(trace, kind),

@@ -34,7 +34,7 @@ function build(parent) {
   root.append(asks, looks, side, main);
   parent.append(root);
   /** @type {any} */
-  const room = { root, asks, looks, list, stage, status, badge, back, next, painters: [], sent: null, step: 0, focus: 0 };
+  const room = { root, asks, looks, list, stage, status, badge, back, next, painters: [], pending: null, step: 0, focus: 0 };
   room.look = (key) => look(room, key); // for the blocks of a stage
   room.say = (text) => say(room, text);
   back.addEventListener("click", () => go(room, room.step - 1));
@@ -53,9 +53,9 @@ function build(parent) {
 
 /** Take over what Python sends, unless the reader has walked on and Python has not answered yet. */
 function adopt(room) {
-  const { header, sent } = room;
-  if (sent && sent.query === header.query && (sent.step !== header.step || sent.key !== header.key)) return;
-  room.sent = null;
+  const { header, pending } = room;
+  if (pending && pending.query === header.query && (pending.step !== header.step || pending.key !== header.key)) return;
+  room.pending = null;
   room.step = Math.min(header.step, header.stages.length - 1);
   room.focus = Math.min(header.key, header.keys.length - 1);
 }
@@ -127,16 +127,16 @@ function checkLine(room, stage) {
 /** The tokens that can ask, as chips; a row that produces a token shows what it reads and what it produces. */
 function writeAsks(room) {
   const { header, asks } = room;
-  const { queries, made } = header;
-  const key = JSON.stringify([queries, made]);
-  const produces = made.join() !== queries.join(); // else rows go by what they read
+  const { queries, outputs } = header;
+  const key = JSON.stringify([queries, outputs]);
+  const produces = outputs.join() !== queries.join(); // else rows go by what they read
   if (room.askedFor !== key) {
     room.askedFor = key;
     const chips = queries.map((piece, index) => {
       const chip = element("button", "", { type: "button" });
       if (produces) chip.append(element("i", "", {}, `${piece} → `));
-      chip.append(document.createTextNode(made[index]));
-      chip.title = produces ? `reading “${piece}”, producing “${made[index]}”` : `“${piece}”, token ${index + 1}`;
+      chip.append(document.createTextNode(outputs[index]));
+      chip.title = produces ? `reading “${piece}”, producing “${outputs[index]}”` : `“${piece}”, token ${index + 1}`;
       chip.addEventListener("click", () => sendView(room, index, 0));
       return chip;
     });
@@ -163,10 +163,10 @@ function writeLooks(room) {
 }
 
 /** Show one chip of a group as pressed, and bring it into view inside the group. */
-function press(group, chosen) {
+function press(group, choice) {
   group.querySelectorAll("button").forEach((chip, index) => {
-    chip.setAttribute("aria-pressed", String(index === chosen));
-    if (index === chosen) bringInto(group, chip);
+    chip.setAttribute("aria-pressed", String(index === choice));
+    if (index === choice) bringInto(group, chip);
   });
 }
 
