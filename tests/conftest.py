@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
-from support.chromium import ONE_PROCESS, need_chromium
+from streamlit.components.v2 import manifest_scanner
+from support.chromium import ONE_PROCESS, ONE_THREAD, need_chromium
 from support.tiny import SENTENCES, tiny_model, write_training_files
 
 from bench.browser import chromium
@@ -23,6 +25,8 @@ PROPERTIES = {
 settings.register_profile("dev", max_examples=20, **PROPERTIES)
 settings.register_profile("ci", max_examples=50, print_blob=True, **PROPERTIES)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "dev")
+# Every run of Streamlit's test bench looks through all installed packages for components, three quarters of its time: once will do.
+manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 torch.set_num_threads(1)  # tiny tensors gain nothing from more, and on a busy machine threads wait for each other
 
 
@@ -82,7 +86,7 @@ def translator() -> Translator:
 def browser() -> Iterator:
     """Headless Chromium, one for all tests: Playwright runs once in a thread. Missing, it skips, or fails under CI=true."""
     need_chromium()
-    with chromium(*ONE_PROCESS) as started:
+    with chromium(*ONE_PROCESS, *ONE_THREAD) as started:
         yield started
 
 

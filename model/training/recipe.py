@@ -48,12 +48,15 @@ class TuningRecipe(Recipe):
     at_most: int = 50_000  # pairs of any file or robust kind in a pass, drawn anew in each: most of a large one was read before
     whole: str = ""  # how files begin of which a pass reads every pair, `at_most` or not
     pieces: int = 8000  # size of the vocabulary that is learned from the text; what the translator's own lacks of it is added
+    blend: float = 1.0  # exported weights: this share of what tuning reached, the rest from before it (Wortsman et al. 2022)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("at_most", "pieces"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}.")
+        if not 0 < self.blend <= 1:
+            raise ValueError(f"blend must be above 0 and at most 1, not {self.blend}.")
 
 
 def rate_at(step: int, total: int, recipe: Recipe) -> float:

@@ -10,6 +10,8 @@ import random
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from torch import Tensor
+
 from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
 from model.instrument.tokenizer import Tokenizer
 from model.training.data import HELD_OUT, TRAIN, batch_rows, encode_pairs, read_files, read_split
@@ -54,6 +56,16 @@ class Tuner(Trainer):
         for name in [name for name in state if name.endswith("embedding.weight")]:
             state[name] = grown_embedding(state[name], before, tokenizer)
         self.model.load_state_dict(state)
+        self.blend = recipe.blend
+        self.before = {name: weight.clone() for name, weight in self.weights().items()}
+
+    def average(self) -> dict[str, Tensor]:
+        """Mean of the last checkpoints, blended with the weights from before the run, float32.
+
+        New text is learned and old text is not forgotten: "weight-space ensembles" (Wortsman et al. 2022,
+        https://arxiv.org/abs/2109.01903).
+        """
+        return {name: self.before[name].float().lerp(weight, self.blend) for name, weight in super().average().items()}
 
     def rows(self, epoch: int) -> list[list[int]]:
         """The batches of one pass, as rows of `train_pairs`: of every group as many as it gives, other ones in every pass."""

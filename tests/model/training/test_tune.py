@@ -83,6 +83,19 @@ def test_the_result_is_a_checkpoint_that_goes_on_from_the_first(first, data, tmp
     assert len(json.loads((tmp_path / "third" / "config.json").read_text())["training"]["tuning"]) == 2
 
 
+def test_what_was_known_before_can_be_blended_in(first, data, tmp_path):
+    """The exported weights lie that share of the way from those before the run to what it reached."""
+    outs = {}
+    for blend in ("1.0", "0.25"):
+        folders = ["--data", data, "--model", first, "--out", tmp_path / blend, "--run", tmp_path / f"run-{blend}"]
+        tune.main([*map(str, folders), *SMALL.split(), "--blend", blend])
+        outs[blend] = dict(load_pretrained(tmp_path / blend, "cpu").model.named_parameters())
+    before = dict(tuner(first, data).model.named_parameters())
+    for name, tuned in outs["1.0"].items():
+        torch.testing.assert_close(outs["0.25"][name], before[name].lerp(tuned, 0.25), atol=2e-3, rtol=1e-2)
+    assert any(not torch.allclose(outs["1.0"][name], before[name], atol=1e-2) for name in before)
+
+
 def test_a_family_can_share_its_pieces(first, data, tmp_path):
     """With the vocabulary that another checkpoint has grown the result has that one's file; pieces of a stranger are refused."""
     grown, shared = tmp_path / "grown", tmp_path / "shared"
@@ -128,6 +141,7 @@ def test_what_cannot_be_tuned_is_said_in_words(first, data, tmp_path):
         (["--model", str(tmp_path / "nowhere"), "--out", str(tmp_path / "x")], "Cannot read"),
         (["--model", str(first), "--out", str(tmp_path / "x"), "--at-most", "0"], "at_most must be"),
         (["--model", str(first), "--out", str(tmp_path / "x"), "--pieces", "0"], "pieces must be"),
+        (["--model", str(first), "--out", str(tmp_path / "x"), "--blend", "0"], "blend must be"),
         (["--model", str(first), "--out", str(tmp_path / "x"), "--pieces", "90000"], "No vocabulary of 90000 pieces"),
     ):
         with pytest.raises(SystemExit, match=f"error: .*{words}"):
