@@ -148,4 +148,4 @@ def test_the_command_opens_a_page_that_works(environment, translator, tmp_path):
     shown = "\n".join(element.html.body for element in elements if element.WhichOneof("type") == "html")
     assert longest_piece(translator, "Two dogs are playing.") in shown and "6 + 6 layers" in shown
     themes = [message.new_session.custom_theme for message in messages if message.WhichOneof("type") == "new_session"]
-    assert "#00805e" in str(themes[0])  # the settings travel, too
+    assert "#007556" in str(themes[0])  # the settings travel, too

@@ -53,7 +53,7 @@ class Palette:
 
 LIGHT = Palette(
     "light", "#fbfaf7", "#ffffff", "#1d1c1a", "#6b6861", "#e4e0d8", "#f1eee7",
-    "#0072b2", "#c8501a", "#00805e", "#b2456e", "#2a6fb0", "#ffffff", "#82764f",
+    "#0071b0", "#b84715", "#007556", "#b2456e", "#2a6fb0", "#ffffff", "#82764f",
 )  # fmt: skip
 DARK = Palette(
     "dark", "#131519", "#1a1d22", "#ece9e2", "#9a978f", "#2a2d33", "#23262c",
@@ -268,6 +268,7 @@ def altair_theme(colours: Palette) -> dict:
         "title": {**title, "subtitleFont": SANS, "subtitleFontSize": LABEL_SIZE, "subtitleColor": colours.soft},
         "text": {"font": SANS, "fontSize": LABEL_SIZE, "color": colours.ink},
         "mark": {"tooltip": None},
+        "aria": False,  # a screen reader is told the chart's sentence and its table, not thousands of marks
     }
     return {"config": config}
 

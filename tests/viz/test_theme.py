@@ -24,9 +24,10 @@ def contrast(one: str, two: str) -> float:
 
 
 @BOTH
-@pytest.mark.parametrize("ground", ["page", "card"])
+@pytest.mark.parametrize("ground", ["page", "card", "chip"])
 def test_text_has_contrast_aa(colours, ground):
-    for text in ("ink", "soft"):
+    """Kinds of attention are titles and words, too."""
+    for text in ("ink", "soft", "encoder", "decoder", "cross"):
         assert contrast(getattr(colours, text), getattr(colours, ground)) >= 4.5, text
 
 

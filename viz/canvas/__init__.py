@@ -2,10 +2,11 @@
 
 All heads at once (`heads_grid`), lines between tokens (`attention_lines`), matrices side by side or to paint on
 (`attention_matrices`), a calculation (`attention_steps`) and a translation (`decoding_steps`) step by step; unseen ones for
-clicks in figures, the address, saved pictures, and the width of the screen.
+clicks in figures, the address, saved pictures, what is said aloud, and the width of the screen.
 """
 
 from viz.canvas.address import address_bar, complete_address, tab_store
+from viz.canvas.announcements import Announcement, live_region
 from viz.canvas.clicks import Click, plot_clicks
 from viz.canvas.decoding import decoding_steps, pack_decoding
 from viz.canvas.grid import heads_grid, pack_grid
@@ -16,6 +17,7 @@ from viz.canvas.screen import narrow_screen
 from viz.canvas.steps import attention_steps, pack_steps
 
 __all__ = [
+    "Announcement",
     "Click",
     "Matrix",
     "address_bar",
@@ -28,6 +30,7 @@ __all__ = [
     "difference_matrix",
     "heads_grid",
     "lines_view",
+    "live_region",
     "narrow_screen",
     "pack_decoding",
     "pack_grid",

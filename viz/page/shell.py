@@ -15,6 +15,7 @@ from model.trace.anatomy import Anatomy
 from model.trace.intervention import POSITION_EDITS, Intervention
 from viz.page import address, chips, depth, engine, greeting, needs, saved, screen, store, timeline, unmasked
 from viz.page import laboratory as panel
+from viz.page.announcements import announce
 from viz.page.changes import outside
 from viz.page.choices import plain
 from viz.page.colours import colours_as_css
@@ -25,7 +26,9 @@ from viz.page.state import EXAMPLES
 from viz.page.store import MOST_TYPED, tied
 from viz.theme import palette
 
-STYLE, EMBEDDED = (Path(__file__).with_name(f"{name}.css").read_text(encoding="utf-8") for name in ("page", "embedded"))
+STYLE, EVERYONE, EMBEDDED = (
+    Path(__file__).with_name(f"{name}.css").read_text(encoding="utf-8") for name in ("page", "everyone", "embedded")
+)
 WORDS_HELP = (
     "Joins the pieces of each word in every picture of attention: weights are summed over the pieces looked at and averaged over "
     "the pieces that look. Calculations stay with the pieces, which is what the model works with."
@@ -52,7 +55,7 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
     link, narrow = Link({slug: view.params for slug, view in views.items()}), screen.is_narrow()
     address.mount(link)
     colours = palette(st.context.theme.type)
-    style = "".join([STYLE, *(view.style for view in views.values()), EMBEDDED if st.context.is_embedded else ""])
+    style = "".join([STYLE, *(view.style for view in views.values()), EVERYONE, EMBEDDED if st.context.is_embedded else ""])
     st.html(f"<style>{style}</style>{colours_as_css(colours)}")
     picker, status = _header()
     try:
@@ -278,6 +281,7 @@ def _translation(scene: Scene) -> None:
             f"The model reads your translation (teacher forcing): {mean:.2f} nats per token on average; less is less surprising."
         )
     panel.draw_changes(scene, original)
+    announce(scene, original)
 
 
 def _status(scene: Scene) -> str:

@@ -69,15 +69,25 @@ def in_words(before: Tokens, after: Tokens) -> str:
 
 def note(scene: Scene, original: Tokens) -> str:
     """HTML: the verdict, and what it is measured by behind a detail. All text is escaped. original: the unchanged model's labels."""
-    after, settings = scene.result.trace, scene.settings
-    is_given = bool(settings.target.strip()) or settings.forcing == "forced"
-    change = scene.picture("prediction-change", partial(prediction_change, scene.before, after), *scene.pass_key)
-    text = _effect(scene, change) if is_given else in_words(original, after.labels)
-    note = f'<span class="changed-note" data-testid="changed-note">{html.escape(text)}</span>'
-    detail = _numbers(change, after.labels)
+    text = html.escape(sentence(scene, original))
+    note = f'<span class="changed-note" data-testid="changed-note">{text}</span>'
+    detail = _numbers(_change(scene), scene.result.trace.labels)
     if not detail:
         return note
     return f'{note}<details data-testid="changed-numbers"><summary>numbers</summary><p>{html.escape(detail)}</p></details>'
+
+
+def sentence(scene: Scene, original: Tokens) -> str:
+    """What the change did to the translation, or to the pieces of one that stays. original: the unchanged model's labels."""
+    settings = scene.settings
+    is_given = bool(settings.target.strip()) or settings.forcing == "forced"
+    return _effect(scene, _change(scene)) if is_given else in_words(original, scene.result.trace.labels)
+
+
+def _change(scene: Scene) -> PredictionChange:
+    """How every prediction moved."""
+    build = partial(prediction_change, scene.before, scene.result.trace)
+    return scene.picture("prediction-change", build, *scene.pass_key)
 
 
 def losses(scene: Scene) -> str:

@@ -24,6 +24,7 @@ from viz.page.choices import plain
 from viz.page.params import Limits, choice, count, numbers, rows
 from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import choose_part
+from viz.page.parts.tags import Html, scroller
 from viz.page.scene import Scene, View, style_beside
 from viz.page.store import tied
 from viz.theme import number, quoted
@@ -248,7 +249,12 @@ def _ended(scene: Scene, tree: BeamTree, greedy: list[int]) -> str:
     missing = ""
     if all(tree.ids(index) != greedy for index in tree.ended):
         missing = "<p>Greedy decoding, which keeps one beginning only, ends in a sentence that is not among these.</p>"
-    return f'<div class="beam-ended" data-testid="beam-ended"><table translate="no">{head}{"".join(rows)}</table>{missing}</div>'
+    return scroller(
+        "Hypotheses that ended",
+        Html(f'<table translate="no">{head}{"".join(rows)}</table>{missing}'),
+        class_="beam-ended",
+        data_testid="beam-ended",
+    )
 
 
 VIEW = View(

@@ -31,6 +31,7 @@ from viz.page.params import choice, place
 from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import choose_part, numbered, pick_token
 from viz.page.parts.sides import choose_side
+from viz.page.parts.tags import Html, scroller
 from viz.page.scene import SIDE, Scene, View
 from viz.page.store import tied
 from viz.theme import Palette, piece_name, quoted, signed, token_label
@@ -221,7 +222,11 @@ def _unit_table(scene: Scene, side: str, layer: int, unit: int) -> str:
         pieces = [scene.translator.tokenizer.piece(id_) for id_ in line]
         cells = [token_cell(token_label(piece), piece_name(piece)) for piece in pieces]
         rows += "<tr>" + "".join(f"{cell}<td>{signed(value)}</td>" for cell, value in zip(cells, values, strict=True)) + "</tr>"
-    return f'<div class="strongest"><table translate="no"><tr>{heads}</tr>{rows}</table></div>'
+    return scroller(
+        "Pieces that the unit raises and lowers",
+        Html(f'<table translate="no"><tr>{heads}</tr>{rows}</table>'),
+        class_="strongest",
+    )
 
 
 VIEW = View(

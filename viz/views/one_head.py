@@ -15,7 +15,7 @@ from viz.page.params import choice
 from viz.page.parts.cards import card
 from viz.page.parts.heads import choose_head
 from viz.page.parts.open_head import open_head
-from viz.page.parts.tags import Html, table, tag
+from viz.page.parts.tags import Html, scroller, table
 from viz.page.scene import Scene, View
 from viz.page.store import tied
 from viz.theme import LANGUAGE_CODES, number, word_label
@@ -56,7 +56,7 @@ def strongest(trace: AttentionMaps, kind: str, layer: int, head: int) -> str:
         for row, (key, weight) in enumerate(zip(best.indices.tolist(), best.values.tolist(), strict=True))
     ]
     title = "Producing" if anatomy.produces(kind) else "Token"
-    return tag("div", table((title, "attends most to", "weight"), body), class_="strongest")
+    return scroller("Strongest cell of every row", table((title, "attends most to", "weight"), body), class_="strongest")
 
 
 def _cell(tokens: Tokens, at: int, language: str) -> Html:

@@ -21,7 +21,7 @@ from viz.page.chips import token_cell
 from viz.page.params import choice
 from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import pick_one, word_labels
-from viz.page.parts.tags import table, tag
+from viz.page.parts.tags import scroller, table, tag
 from viz.page.scene import Scene, View
 from viz.page.store import tied
 from viz.reading import cross_off
@@ -139,7 +139,9 @@ def _verdict(scores: dict[str, Tensor], trace: Trace) -> str:
         parts += [f"no word speaks for it by {nothing}"] if nothing else []
         verdict = "They disagree: " + ", ".join(parts) + "."
     sentence = tag("p", verdict, class_="head-sentence", data_testid="origin-verdict")
-    return sentence + tag("div", table(("method", "strongest source word"), rows), class_="strongest")
+    return sentence + scroller(
+        "Strongest source word by method", table(("method", "strongest source word"), rows), class_="strongest"
+    )
 
 
 VIEW = View(

@@ -21,7 +21,7 @@ from viz.page.chips import token_cell
 from viz.page.choices import plain
 from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import choose_part
-from viz.page.parts.tags import table, tag
+from viz.page.parts.tags import scroller, table
 from viz.page.scene import Scene, View
 from viz.page.store import tied
 from viz.theme import number, piece_name, quoted, signed, small, token_label
@@ -160,7 +160,7 @@ def best_before_and_after(before: Trace, after: Trace, row: int, pieces: list[st
         )
         for id_ in sorted(best, key=lambda id_: -float(now[id_]))
     ]  # fmt: skip
-    return tag("div", table(("piece", "before", "after", "difference"), rows), class_="strongest")
+    return scroller("Best pieces before and after", table(("piece", "before", "after", "difference"), rows), class_="strongest")
 
 
 def _row_title(trace: Trace, row: int) -> str:

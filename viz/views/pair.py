@@ -20,6 +20,7 @@ from viz.page.params import text
 from viz.page.parts.cards import card, heading
 from viz.page.parts.heads import choose_head, head_heading
 from viz.page.parts.open_head import calculation_opener
+from viz.page.parts.tags import Html, scroller
 from viz.page.scene import Scene, View, style_beside
 from viz.page.state import EXAMPLES
 from viz.page.store import MOST_TYPED, tied
@@ -85,7 +86,8 @@ def _second_sentence(scene: Scene) -> str:
         body = "".join(
             f'<tr lang="en"><td>{html.escape(first)}</td><td>{html.escape(other)}</td></tr>' for _, first, other in PAIRS
         )
-        st.html(f'<div class="strongest"><table translate="no"><tr><th>First</th><th>Second</th></tr>{body}</table></div>')
+        pairs = Html(f'<table translate="no"><tr><th>First</th><th>Second</th></tr>{body}</table>')
+        st.html(scroller("Pairs of sentences", pairs, class_="strongest"))
         return ""
     return second
 

@@ -17,7 +17,7 @@ from viz.page.head_roles import head_measures, stored_measures
 from viz.page.parts.cards import card, plot
 from viz.page.parts.gathering import what_it_gathers
 from viz.page.parts.open_head import open_head
-from viz.page.parts.tags import table, tag
+from viz.page.parts.tags import scroller, table, tag
 from viz.page.scene import Scene, View, style_beside
 from viz.page.shared import LABELS
 
@@ -95,7 +95,7 @@ def role_table(measures: HeadMeasures, anatomy: Anatomy) -> str:
         kinds = ", ".join(anatomy.short_title(kind) for kind in role.kinds(anatomy))
         rows.append((role.title, role.formula, f"{role.threshold:g}", kinds, heads, role.source))
     names = ("role", "score: mean over the queries q of", "threshold", "where", "heads", "after")
-    return tag("div", table(names, rows), tag("p", _rule(measures)), class_="role-table")
+    return scroller("All roles", table(names, rows), tag("p", _rule(measures)), class_="role-table")
 
 
 def _rule(measures: HeadMeasures) -> str:

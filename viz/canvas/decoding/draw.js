@@ -9,13 +9,13 @@ import { shade } from "./flow.js";
 export function buildCards() {
   const cards = element("div", "cards");
   const left = element("section", "card");
-  const question = element("h3", "", { "data-testid": "decoding-asked" });
+  const question = element("h2", "", { "data-testid": "decoding-asked" });
   const table = element("table", "", { "data-testid": "decoding-pieces" });
   const rest = element("p", "quiet");
   const remark = element("p", "remark", { "data-testid": "decoding-remark" });
   left.append(question, table, rest, remark);
   const right = element("section", "card");
-  const where = element("h3", "");
+  const where = element("h2", "");
   const looks = [0, 1].map(() => ({ title: element("p", "quiet"), chips: element("div", "looks", { dir: "auto" }), spans: [] }));
   right.append(where, ...looks.flatMap(({ title, chips }) => [title, chips]));
   looks[0].chips.dataset.testid = "decoding-looks";

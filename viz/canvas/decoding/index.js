@@ -25,7 +25,7 @@ export default function (component) {
 
 /** The elements, made once and kept across reruns. */
 function build(parent) {
-  const root = element("div", "room decoding", { "data-testid": "decoding", tabindex: "0" });
+  const root = element("div", "room decoding", { "data-testid": "decoding", tabindex: "0", role: "group" });
   root.setAttribute("aria-label", "Decoding, step by step: left and right arrows walk, space plays");
   const walk = element("div", "walk");
   const play = element("button", "play", { type: "button", "data-testid": "decoding-play" });

@@ -144,7 +144,7 @@ function writeControls(room) {
       ),
     () => setHeads(room, [head]),
   ]);
-  heads.push(["all", "All heads", () => setHeads(room, all)], ["none", "No head", () => setHeads(room, [])]);
+  heads.push(["all", "all heads", () => setHeads(room, all)], ["none", "none of the heads", () => setHeads(room, [])]);
   buttons(groups[2], heads).forEach((button, head) => {
     if (head < header.heads)
       mark(button, selection.includes(head), selection.length === 1 ? palette[view.kind] : palette.tints[view.kind][head]);

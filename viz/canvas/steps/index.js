@@ -16,7 +16,7 @@ export default function (component) {
 
 /** The elements, made once and kept across reruns. */
 function build(parent) {
-  const root = element("div", "room attention-steps", { "data-testid": "attention-steps", tabindex: "0" });
+  const root = element("div", "room attention-steps", { "data-testid": "attention-steps", tabindex: "0", role: "group" });
   root.setAttribute("aria-label", "A calculation in steps: left and right arrows walk, up and down arrows change the key");
   const asks = element("div", "asks", { role: "group", "aria-label": "Who asks" });
   const looks = element("div", "asks", { role: "group", "aria-label": "Looked at" });
@@ -100,7 +100,7 @@ function refresh(room) {
   const draw = { strip: vectorBlock, row: vectorBlock, matrix: matrixBlock, table: tableBlock };
   const scrolled = room.stage.querySelector(".table, .matrix")?.scrollTop || 0;
   room.painters = [];
-  const title = element("h3", "", { "data-testid": "step-title" }, `${room.step + 1} · ${stage.title}`);
+  const title = element("h2", "", { "data-testid": "step-title" }, `${room.step + 1} · ${stage.title}`);
   const blocks = stage.blocks.map((block) => draw[block.type](room, stage, block));
   const words = element("p", "words", {}, fill(room, stage.words));
   room.stage.replaceChildren(title, element("p", "formula", {}, stage.formula), words, ...blocks, checkLine(room, stage));

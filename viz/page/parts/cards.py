@@ -25,7 +25,7 @@ def card(name: str, title: str = "", caption: str = "", test: str | None = None)
 
 def heading(title: str, test: str | None = None) -> None:
     """The title of a card."""
-    st.html(tag("h3", title, class_="head-title", data_testid=test))
+    st.html(tag("h2", title, class_="head-title", data_testid=test))
 
 
 def plot(figure: go.Figure, key: str, tools: bool = False, width: Literal["stretch", "content"] = "stretch") -> None:

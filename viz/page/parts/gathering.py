@@ -10,7 +10,7 @@ from model.measuring.coreference_record import Coreference
 from model.measuring.coreference_words import findings, heads_rows
 from viz.charts import decision_map
 from viz.page.parts.cards import heading, plot
-from viz.page.parts.tags import table, tag
+from viz.page.parts.tags import scroller, table, tag
 from viz.page.scene import Scene
 from viz.page.stored import stored
 
@@ -51,4 +51,4 @@ def sentences(coreference: Coreference) -> str:
 
 def gathering_table(coreference: Coreference) -> str:
     """HTML table of the encoder heads that tell most. All text is escaped."""
-    return tag("div", table(*heads_rows(coreference)), tag("p", TURNS), class_="role-table")
+    return scroller("Heads of the encoder that gather", table(*heads_rows(coreference)), tag("p", TURNS), class_="role-table")

@@ -34,5 +34,10 @@ def table(names: Iterable[str], rows: Iterable[Iterable[str]]) -> Html:
     return tag("table", head, *(tag("tr", *map(_cell, row)) for row in rows), translate="no")
 
 
+def scroller(label: str, *inside: str, class_: str, data_testid: str | None = None) -> Html:
+    """A box whose content may be larger than it: the keyboard can scroll it, and label says what it is."""
+    return tag("div", *inside, class_=class_, data_testid=data_testid, tabindex="0", role="group", aria_label=label)
+
+
 def _cell(content: str) -> Html:
     return Html(content) if isinstance(content, Html) and content.startswith("<td") else tag("td", content)

@@ -1,0 +1,58 @@
+"""axe-core finds nothing in any view, light and dark: what readers with other eyes, ears and hands could not use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("playwright")
+from playwright.sync_api import expect
+from support.chromium import settled
+
+from viz.views import VIEWS
+
+expect.set_options(timeout=60_000)
+AXE = Path(pytest.importorskip("axe_playwright_python").__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+# Text inside Plotly's SVG lies over shapes, so axe cannot tell what is behind it, and takes most of its time to say so; the
+# colours themselves are measured in tests/viz/test_theme.py.
+LOOK = """async () => {
+  const { violations } = await axe.run({ exclude: [".js-plotly-plot .main-svg"] }, { resultTypes: ["violations"] });
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => [id, html.slice(0, 200), failureSummary]));
+}"""
+PICTURE = ".js-plotly-plot .main-svg, [data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg, canvas, table"
+MORE = {  # parts of views that have other pictures than the first, and a page on which something is changed
+    "layers": ("layer_part=norm", "layer_part=units"), "output": ("output_part=loss", "output_part=lens"),
+    "decoding": ("decoding_part=beam",), "positions": ("position_part=laboratory",), "knockout": ("knockout_part=layers",),
+    "one-head": ("paint=layer&causal=off&lab=on&sinks=hide", "target=Le+chat+dort.&text=Hi+😀&compare=difference&temperature=2"),
+}  # fmt: skip
+
+
+def violations(page, view: str) -> list:
+    """What axe says of the page once the picture of the view stands."""
+    expect(page.locator(f".st-key-view-{view}").locator(PICTURE).first).to_be_visible()
+    settled(page)
+    page.evaluate(AXE)
+    return [(view, *violation) for violation in page.evaluate(LOOK)]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_view(visit, server, scheme):
+    """One tab goes through all views by their addresses."""
+    page = visit("?view=all-heads", scheme)
+    found = []
+    for view in VIEWS:
+        page.goto(f"{server}/?view={view}")
+        found += violations(page, view)
+    assert not found
+
+
+def test_axe_finds_nothing_in_other_parts_and_under_a_change(visit, server):
+    """The parts of views, a panel that is open, a translation of one's own, and bytes."""
+    page = visit("?view=all-heads")
+    found = []
+    for view, queries in MORE.items():
+        for query in queries:
+            page.goto(f"{server}/?view={view}&{query}")
+            found += violations(page, view)
+    assert not found
