@@ -11,7 +11,7 @@ from viz.canvas.clicks import Click, plot_clicks
 from viz.canvas.decoding import decoding_steps, pack_decoding
 from viz.canvas.grid import heads_grid, pack_grid
 from viz.canvas.lines import attention_lines, lines_view, pack_lines
-from viz.canvas.matrices import Matrix, attention_matrices, cell_states, difference_matrix, pack_matrices
+from viz.canvas.matrices import Matrix, attention_matrices, cell_states, difference_matrix, matrix_numbers, pack_matrices
 from viz.canvas.pictures import pictures
 from viz.canvas.screen import narrow_screen
 from viz.canvas.steps import attention_steps, pack_steps
@@ -31,6 +31,7 @@ __all__ = [
     "heads_grid",
     "lines_view",
     "live_region",
+    "matrix_numbers",
     "narrow_screen",
     "pack_decoding",
     "pack_grid",

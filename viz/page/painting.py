@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -12,11 +13,15 @@ from model.trace.anatomy import Anatomy, Stack
 from model.trace.intervention import Link
 from model.trace.trace import AttentionMaps
 from viz.canvas import Matrix, attention_matrices, cell_states, pack_matrices
+from viz.charts import head_sentence
+from viz.charts.parts.words import head_title
 from viz.page import store
 from viz.page.changes import hidden_links
 from viz.page.choices import plain
 from viz.page.params import MOST_ENTRIES
 from viz.page.parts.heads import head_heading
+from viz.page.parts.table import as_table
+from viz.page.parts.weights import matrix_tables
 from viz.page.scene import Scene
 from viz.theme import quoted
 
@@ -112,7 +117,10 @@ def draw_paint(scene: Scene) -> None:
         _change(lambda cut: toggled(cut, anatomy, kind, (layer, None if everywhere else layer), axis, index))
 
     packed = scene.picture("paint", lambda: pack_matrices([paint_matrix(scene.trace, kind, layer, head)]), kind, layer, head)
-    attention_matrices(packed, key="paint-matrix", on_paint=stroke, on_token=token, hints=_hints(anatomy, kind))
+    title = head_title(anatomy.kind(kind), layer, head)
+    alt = f"{title}. {head_sentence(scene.trace, kind, layer, head)[2]}."
+    attention_matrices(packed, key="paint-matrix", on_paint=stroke, on_token=token, hints=_hints(anatomy, kind), alt=alt)
+    as_table("paint-matrix", partial(matrix_tables, packed, title))
     if sentence := masked_rows(scene.trace, kind, layer):
         st.html(f'<p class="head-sentence" data-testid="paint-masked">{html.escape(sentence)}</p>')
     if anatomy.produces(kind) and not scene.settings.target.strip():

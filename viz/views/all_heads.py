@@ -11,6 +11,8 @@ from viz.page.caches import cached
 from viz.page.head_roles import dimmed_heads
 from viz.page.parts.cards import card
 from viz.page.parts.open_head import open_head
+from viz.page.parts.table import as_table
+from viz.page.parts.weights import all_heads_table, all_heads_words
 from viz.page.scene import Scene, View, style_beside
 
 
@@ -26,9 +28,10 @@ def draw(scene: Scene) -> None:
         _filter(scene)
         aligned, across = engine.alignment_head(scene.translator), scene.trace.anatomy.across
         opened = heads_grid(
-            _packed(scene), selected=scene.open_head, dim=dimmed_heads(scene), key="grid",
+            _packed(scene), selected=scene.open_head, dim=dimmed_heads(scene), key="grid", alt=all_heads_words(scene),
             star=(across.name, *aligned[:2]) if aligned and across else None,
         )  # fmt: skip
+        as_table("grid", lambda: [all_heads_table(scene)])
         if opened and opened != scene.open_head:
             kind, layer, head = opened
             scene.choose(kind=kind, layer=layer, head=head)

@@ -20,7 +20,9 @@ from viz.page.params import text
 from viz.page.parts.cards import card, heading
 from viz.page.parts.heads import choose_head, head_heading
 from viz.page.parts.open_head import calculation_opener
+from viz.page.parts.table import as_table
 from viz.page.parts.tags import Html, scroller
+from viz.page.parts.weights import head_words, matrix_tables
 from viz.page.scene import Scene, View, style_beside
 from viz.page.state import EXAMPLES
 from viz.page.store import MOST_TYPED, tied
@@ -135,7 +137,10 @@ def _matrices(scene: Scene, other: Scene) -> None:
     build = partial(pair_matrices, scene.maps, other.maps, kind, layer, head, not scene.settings.words)
     packed = scene.picture("pair", lambda: pack_matrices(build()), other, kind, layer, head)
     opener = calculation_opener(scene)
-    attention_matrices(packed, key="pair-matrices", on_cell=lambda _, query, key: opener(query, key), saves=True)
+    title = head_title(scene.trace.anatomy.kind(kind), layer, head)
+    alt = f"{title}, in both sentences. First: {head_words(scene, kind, layer, head)}. Second: {head_words(other, kind, layer, head)}."
+    attention_matrices(packed, key="pair-matrices", on_cell=lambda _, query, key: opener(query, key), saves=True, alt=alt)
+    as_table("pair-matrices", partial(matrix_tables, packed, title))
     st.caption(_alone(scene.maps, other.maps, kind))
 
 

@@ -112,16 +112,19 @@ def heads_grid(
     dim: list[tuple[str, int, int]] | None = None,
     star: tuple[str, int, int] | None = None,
     key: str,
+    alt: str = "",
 ) -> tuple[str, int, int] | None:
     """Mount the grid of `pack_grid`, with `selected` (kind, layer, head) framed, those in `dim` faint, and a star on the alignment head.
 
-    Returns the (kind, layer, head) that was opened, by click or Enter, in the run that this caused; else None.
+    alt: what it shows, in words. Returns the (kind, layer, head) that was opened, by click or Enter, in the run that this caused; else None.
     """
 
     def listed(head: tuple[str, int, int] | None) -> list[str | int] | None:
         return list(head) if head else None
 
-    data = packing.with_fields(packed, selected=listed(selected), dim=[list(head) for head in dim or []], star=listed(star))
+    data = packing.with_fields(
+        packed, selected=listed(selected), dim=[list(head) for head in dim or []], star=listed(star), alt=alt
+    )
     result = _mount(key=key, data=data, on_open_change=lambda: None)
     opened = result.open
     return (opened["kind"], opened["layer"], opened["head"]) if opened else None

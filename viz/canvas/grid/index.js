@@ -66,7 +66,7 @@ function buildSection(grid, name) {
 /** Words and colours that do not depend on the width. */
 function write(grid) {
   const { root, header, palette } = grid;
-  root.setAttribute("aria-label", header.texts.label);
+  root.setAttribute("aria-label", `${header.alt} ${header.texts.label}`.trim());
   grid.squares.textContent = header.texts.squares + (header.star ? " · ★ aligns words best" : "");
   grid.shade.textContent = header.texts.shade;
   let start = 0;

@@ -152,6 +152,43 @@ def _linked(places: list[int | None] | None, count: int) -> list[int]:
     return [-1 - at if place is None else place for at, place in enumerate(places[:count])]
 
 
+def matrix_numbers(packed: bytes) -> list[tuple[str, list[str], list[str], list[list[float | str]]]]:
+    """The matrices of `pack_matrices` as numbers: (title, names of rows, names of columns, cells), to 0.00004.
+
+    A cell without a weight has the words that say why.
+    """
+    header, codes = packing.split(packed)
+    matrices, start = [], 0
+    for matrix in header["matrices"]:
+        shape = (matrix["rows"], matrix["columns"])
+        part = codes[start : start + shape[0] * shape[1]].reshape(shape)
+        start += part.size
+        names = (
+            _axis_names(matrix, axis)
+            for axis in (matrix["axes"]["produced"] or matrix["axes"]["rows"], matrix["axes"]["columns"])
+        )
+        rows, columns = (
+            [name for name, _ in zip(each, range(size), strict=False)] for each, size in zip(names, shape, strict=True)
+        )
+        matrices.append(
+            (matrix["title"], rows, columns, [[_number(code, matrix["signed"]) for code in line] for line in part.tolist()])
+        )
+    return matrices
+
+
+def _axis_names(matrix: dict, axis: str) -> list[str]:
+    """Tokens with their places: repeated ones stay distinct."""
+    return [f"{name} ({at})" for at, name in enumerate(matrix["tokens"][axis]["names"], start=1)]
+
+
+def _number(code: int, signed: bool) -> float | str:
+    """The number behind a code, or why there is none."""
+    most = 100 * packing.FINE_STEPS
+    if code > most:
+        return list(STATES.values())[65535 - code][0]
+    return (2 * code - most) / most if signed else code / most
+
+
 _mount = streamlit.components.v2.component(
     "headlight_attention_matrices",
     js=script("matrices/index.js"),
@@ -181,6 +218,7 @@ def attention_matrices(
     hints: dict[str, str] | None = None,
     cell: int = 34,
     saves: bool = False,
+    alt: str = "",
 ) -> None:
     """Mount the matrices of `pack_matrices`. Callbacks run at the start of the run that a click or a stroke causes.
 
@@ -188,11 +226,11 @@ def attention_matrices(
     on_paint(cells, cut): given, cells are painted instead: (query, key) of one stroke, to cut or (False) to restore.
     on_token(axis, index): with on_paint, the label of a "row" or a "column" was clicked; hints: what that does, in words, for
     "row" and "column" and, where it is hidden or cut already, "row back" and "column back".
-    cell: CSS pixels of a cell where there is room. saves: a button saves the picture as PNG.
+    cell: CSS pixels of a cell where there is room. saves: a button saves the picture as PNG. alt: what it shows, in words.
     """
     turn = streamlit.session_state.setdefault(f"{key}-turn", 0)  # an answer to every stroke, also where it changed nothing
     called = partial(_callback, key, turn)
-    data = packing.with_fields(packed, turn=turn, paints=on_paint is not None, label=LABELS[on_paint is not None],
+    data = packing.with_fields(packed, turn=turn, paints=on_paint is not None, label=f"{alt} {LABELS[on_paint is not None]}".strip(),
                                hints=hints or {}, cell=cell, saves=saves)  # fmt: skip
     _mount(
         key=key,

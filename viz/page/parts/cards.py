@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Literal
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from viz.charts.parts.descriptions import alternative, tables
+from viz.page.parts.table import as_table
 from viz.page.parts.tags import tag
 
 
@@ -29,7 +32,7 @@ def heading(title: str, test: str | None = None) -> None:
 
 
 def plot(figure: go.Figure, key: str, tools: bool = False, width: Literal["stretch", "content"] = "stretch") -> None:
-    """A figure of Plotly; tools: its buttons to zoom and save are shown."""
-    st.plotly_chart(
-        figure, theme=None, width=width, key=key, config={"displaylogo": False} if tools else {"displayModeBar": False}
-    )
+    """A figure of Plotly, its numbers as a table under it; tools: its buttons to zoom and save are shown."""
+    config = {"displaylogo": False} if tools else {"displayModeBar": False}
+    st.plotly_chart(figure, theme=None, width=width, key=key, config=config, alt=alternative(figure))
+    as_table(key, partial(tables, figure))

@@ -5,17 +5,20 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
-from model.analysis.change import head_difference
 from model.analysis.words import strongest_pieces
-from viz.canvas import Matrix, attention_matrices, cell_states, difference_matrix, pack_matrices
+from viz.canvas import attention_matrices, pack_matrices
 from viz.charts import change_sentence, head_sentence
+from viz.charts.parts.words import head_title
 from viz.page import engine, store
 from viz.page.choices import plain
 from viz.page.painting import masked_rows
 from viz.page.parts.heads import head_heading
+from viz.page.parts.table import as_table
+from viz.page.parts.weights import matrix_tables, open_matrix
 from viz.page.scene import Scene
 
 CELLS = {True: 56, False: 34}  # px: a cell of the matrix where it is alone, and in a card beside others
@@ -36,8 +39,10 @@ def open_head(scene: Scene, large: bool = False) -> None:
     if hidden := scene.hidden(kind, layer, [head]):
         st.caption(hidden)
     packed, sentence = scene.picture("open-head", lambda: _packed(scene), *place)
-    opens = calculation_opener(scene)
-    attention_matrices(packed, key="head-matrix", on_cell=lambda _, query, key: opens(query, key), cell=CELLS[large], saves=True)
+    opens, title = calculation_opener(scene), head_title(scene.trace.anatomy.kind(kind), layer, head)
+    attention_matrices(packed, key="head-matrix", on_cell=lambda _, query, key: opens(query, key), cell=CELLS[large], saves=True,
+                       alt=f"{title}. {sentence}.")  # fmt: skip
+    as_table("head-matrix", partial(matrix_tables, packed, title))
     st.html(f'<p class="head-sentence" data-testid="head-sentence">{html.escape(sentence)}</p>')
     if note := masked_rows(scene.maps, kind, layer):
         st.caption(plain(note))
@@ -45,16 +50,12 @@ def open_head(scene: Scene, large: bool = False) -> None:
 
 def _packed(scene: Scene) -> tuple[bytes, str]:
     """The matrix of the open head, or of what a change did to it, with its telling cell framed; and that cell in words."""
-    kind, layer, head = place = scene.open_head
-    maps = scene.maps
+    maps, place = scene.maps, scene.open_head
     if scene.compares:
         query, key, sentence = change_sentence(scene.maps_before, maps, *place)
-        matrix = difference_matrix(maps, kind, *head_difference(scene.maps_before, maps, *place))
     else:
         query, key, sentence = head_sentence(maps, *place)
-        states = cell_states(maps, kind, layer, pieces=not scene.settings.words)
-        matrix = Matrix("", maps, kind, maps.attention[kind].weights[layer, head], states)
-    return pack_matrices([replace(matrix, opens=True, mark=(query, key))]), sentence
+    return pack_matrices([replace(open_matrix(scene, *place), opens=True, mark=(query, key))]), sentence
 
 
 def calculation_opener(scene: Scene) -> Callable[[int, int], None]:
