@@ -24,7 +24,7 @@ from torch import Tensor
 from model import Translator
 from model.trace.tokens import Tokens
 from model.trace.trace import Trace
-from viz.charts.parts.descriptions import described
+from viz.charts.parts.descriptions import with_description
 from viz.charts.parts.signs import with_signs
 
 P = ParamSpec("P")
@@ -249,7 +249,7 @@ def cached(function: Callable[P, T]) -> Callable[P, T]:
 
 def picture(name: str, *key: object, build: Callable[[], T]) -> T:
     """What `build` draws, its minus signs as people write them, with its sentence; `name` and the rest are what it goes by."""
-    return _copied(("picture", name, key_of(key)), lambda: cast(T, described(with_signs(build()))))
+    return _copied(("picture", name, key_of(key)), lambda: cast(T, with_description(with_signs(build()))))
 
 
 # What is read from files, by checkpoint.

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from support.random_trace import KINDS, SIDES, make_trace
 
 from viz import charts
-from viz.charts.parts.descriptions import Table, alternative, as_csv, described, tables, written
+from viz.charts.parts.descriptions import Table, alternative, as_csv, cell_text, tables, with_description
 from viz.charts.parts.series import array, series
 from viz.charts.parts.signs import with_signs
 from viz.charts.parts.specs import spec_description, spec_table
@@ -51,7 +51,7 @@ def test_the_sentence_has_the_main_number_in_the_words_of_its_hover(trace, kind)
 
 def test_a_pickled_figure_says_the_same(trace):
     """Plotly keeps arrays in another way then; the sentence is made once and travels with the figure."""
-    figure = described(with_signs(charts.head_heatmap(trace, "cross", 0, 0)))
+    figure = with_description(with_signs(charts.head_heatmap(trace, "cross", 0, 0)))
     again = pickle.loads(pickle.dumps(figure))
     assert alternative(again) == alternative(figure) == figure.layout.meta["alt"]
     assert tables(again) == tables(figure)
@@ -87,8 +87,8 @@ def test_the_file_holds_every_number(values):
 
 @given(st.floats(-1e6, 1e6))
 def test_cells_are_written_with_a_real_minus(value):
-    assert "-" not in written(value) and (value >= 0 or written(value).startswith("−"))
-    assert written("masked") == "masked"
+    assert "-" not in cell_text(value) and (value >= 0 or cell_text(value).startswith("−"))
+    assert cell_text("masked") == "masked"
 
 
 def test_a_matrix_with_itself_is_described_beside_its_diagonal():
@@ -108,7 +108,7 @@ def test_charts_of_altair_have_a_sentence_and_a_table(trace, side, chart):
     table = spec_table(spec)
     cells = [cell for _, *line in table.rows for cell in line]
     assert len(table.rows) == len(trace.tokens(side)) and all(isinstance(cell, float) for cell in cells)
-    assert written(max(cells)) in spec_description(spec)
+    assert cell_text(max(cells)) in spec_description(spec)
     if chart is charts.residual_norms:
         assert cells[0] == pytest.approx(float(trace.residual[side].states[0, 0].norm()), abs=1e-3)
 
@@ -118,7 +118,9 @@ def test_a_long_text_is_described_by_its_bands():
     spec = charts.residual_norms(make_trace(source=90), "encoder").to_dict(validate=False)
     table = spec_table(spec)
     assert (
-        "median" in table.head and len(table.rows) == 5 and written(max(row[-1] for row in table.rows)) in spec_description(spec)
+        "median" in table.head
+        and len(table.rows) == 5
+        and cell_text(max(row[-1] for row in table.rows)) in spec_description(spec)
     )
 
 

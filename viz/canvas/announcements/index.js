@@ -22,8 +22,8 @@ function build(parent, parts) {
 
 /** Say what is new, each part in its language, in place of what was said before. */
 function say(room, parts) {
-  const known = new Set(room.parts.map((part) => JSON.stringify(part)));
-  const news = parts.filter((part) => !known.has(JSON.stringify(part)));
+  const earlier = new Set(room.parts.map((part) => JSON.stringify(part)));
+  const news = parts.filter((part) => !earlier.has(JSON.stringify(part)));
   room.parts = parts;
   if (news.length) room.root.replaceChildren(...news.map(paragraph));
 }

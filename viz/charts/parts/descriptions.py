@@ -29,7 +29,7 @@ class Table:
     rows: tuple[tuple[str | float, ...], ...]
 
 
-def described(figure: object) -> object:
+def with_description(figure: object) -> object:
     """The same figure with its sentence as `layout.meta["alt"]`; anything but a Plotly figure as it is."""
     if isinstance(figure, go.Figure):
         figure.layout.meta = {"alt": description(figure)}
@@ -48,8 +48,8 @@ def description(figure: go.Figure) -> str:
     kinds = dict.fromkeys(_kind(part) for part in figure.data if part.hoverinfo != "skip")
     opening = " and ".join(kinds).capitalize()
     sentences = [f"{opening}: {title}" if title else opening, _sizes(parts)]
-    if told := [part for part in parts if part.has_numbers][:MOST]:
-        sentences.append("Furthest from zero: " + "; ".join(_brief(part.words(*part.strongest())) for part in told))
+    if numbers := [part for part in parts if part.has_numbers][:MOST]:
+        sentences.append("Furthest from zero: " + "; ".join(_brief(part.words(*part.strongest())) for part in numbers))
     elif parts:
         sentences.append("Last: " + _brief(parts[-1].words(len(parts[-1].rows) - 1, 0)))
     return ". ".join(sentence.rstrip(".") for sentence in sentences if sentence) + "."
@@ -111,7 +111,7 @@ def _cell(value: str | float) -> str | float:
     return "" if value != value else value
 
 
-def written(value: str | float) -> str:
+def cell_text(value: str | float) -> str:
     """A cell as people read it: four digits."""
     return value if isinstance(value, str) else f"{value:.4g}".replace("-", MINUS)
 

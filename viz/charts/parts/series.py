@@ -73,8 +73,8 @@ class _Part:
         self.template = (trace.hovertemplate or "%{hovertext}").split("<extra>")[0]
         self._ticks = {axis: self._texts(axis) for axis in AXES}
         self._places = {
-            axis: (array(trace[axis]), trace[f"{axis}0"] or 0, trace[f"d{axis}"] or 1) for axis in AXES if axis in trace
-        }
+            axis: (array(trace[axis]), trace[f"{axis}0"] or 0, trace[f"d{axis}"] or 1) for axis in AXES if f"{axis}0" in trace
+        }  # none in space
 
     def matrix(self) -> Series:
         """Cells by the names of their rows and columns."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from io import StringIO
 
-from viz.charts.parts.descriptions import Table, written
+from viz.charts.parts.descriptions import Table, cell_text
 
 NUMBERS = "quantitative"
 
@@ -22,7 +22,7 @@ def spec_description(spec: dict) -> str:
     if not cells:
         return f"Chart: {title}."
     value, row, head = max(cells, key=lambda cell: cell[0])
-    return f"Chart: {title}. {len(table.rows)} rows, {len(table.head) - 1} columns. Largest: {row}, {head}: {written(value)}."
+    return f"Chart: {title}. {len(table.rows)} rows, {len(table.head) - 1} columns. Largest: {row}, {head}: {cell_text(value)}."
 
 
 def spec_tables(spec: dict) -> list[Table]:

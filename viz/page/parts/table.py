@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import streamlit as st
 
-from viz.charts.parts.descriptions import Table, as_csv, written
+from viz.charts.parts.descriptions import Table, as_csv, cell_text
 from viz.page.parts.tags import Html, joined, scroller, tag
 
 MOST_CELLS = 4_000  # of one table on the page; the file has all of them
@@ -30,7 +30,7 @@ def as_html(table: Table) -> Html:
     most = max(1, MOST_CELLS // len(table.head))
     head = tag("tr", *(tag("th", name, scope="col") if name else tag("td") for name in table.head))
     rows = (
-        tag("tr", tag("th", str(name), scope="row"), *(tag("td", written(cell)) for cell in cells))
+        tag("tr", tag("th", str(name), scope="row"), *(tag("td", cell_text(cell)) for cell in cells))
         for name, *cells in table.rows[:most]
     )
     cut = tag("p", f"{len(table.rows) - most} more rows are in the file.") if len(table.rows) > most else ""
