@@ -55,3 +55,37 @@ def test_arrow_keys_walk_over_a_matrix_and_its_cells_are_said(visit):
     page.keyboard.press("ArrowRight")
     expect(matrix.locator("[aria-live]")).not_to_have_text(first)
     assert not page.problems
+
+
+def test_a_group_is_one_stop_of_the_tab_key(visit):
+    """Arrows move inside it; Tab goes on to what is behind it."""
+    page = visit("?view=lines&kind=encoder&layer=3&head=1&heads=2")
+    lines = page.get_by_test_id("attention-lines")
+    for name in ("kind", "layer", "heads"):
+        group = lines.get_by_role("group", name=name)
+        expect(group.locator("button[tabindex='0']")).to_have_count(1)
+    layers = lines.get_by_role("group", name="layer")
+    lines.get_by_role("group", name="kind").locator("button[tabindex='0']").focus()
+    page.keyboard.press("Tab")
+    expect(layers.get_by_role("button", name="Layer 3")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(layers.get_by_role("button", name="Layer 4")).to_be_focused()
+    expect(lines).to_have_attribute("data-layer", "2")
+    page.keyboard.press("Tab")
+    expect(lines.get_by_role("button", name="Head 2")).to_be_focused()
+    assert not page.problems
+
+
+def test_a_calculation_is_said_step_by_step(visit):
+    """The step's title and sentence; then the key that is looked at with its numbers, not the whole stage."""
+    page = visit("?view=steps&kind=cross&layer=4&head=7&query=3&key=2")
+    room = page.get_by_test_id("attention-steps")
+    live = room.locator(".unseen[aria-live=polite]")
+    room.focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    title = page.get_by_test_id("step-title").inner_text()
+    expect(live).to_contain_text(title)
+    page.keyboard.press("ArrowDown")
+    expect(live).not_to_contain_text(title)
+    expect(live).to_contain_text(re.compile(r"\d"))

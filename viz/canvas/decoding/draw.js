@@ -1,6 +1,7 @@
 // The cards under the player of decoding: the best next pieces at a step, and where cross-attention looks, in numbers.
 
 import { bringInto, element } from "../shared/dom.js";
+import { addGroupKeys, setTabStop } from "../shared/group.js";
 import { number, small } from "../shared/numbers.js";
 import { weightOf } from "../shared/unpack.js";
 import { shade } from "./flow.js";
@@ -14,6 +15,7 @@ export function buildCards() {
   const rest = element("p", "quiet");
   const remark = element("p", "remark", { "data-testid": "decoding-remark" });
   left.append(question, table, rest, remark);
+  addGroupKeys(table);
   const right = element("section", "card");
   const where = element("h2", "");
   const looks = [0, 1].map(() => ({ title: element("p", "quiet"), chips: element("div", "looks", { dir: "auto" }), spans: [] }));
@@ -42,6 +44,7 @@ export function writePieces(room) {
   const others = Math.max(0, 1 - candidates.reduce((sum, { chance }) => sum + chance, 0));
   room.rest.textContent = `probability, 0 to 1; all other pieces together ${number(others)}`;
   room.remark.textContent = remarkOf(header, step, best[0][0] === id);
+  setTabStop(room.table);
 }
 
 /** What needs a word at this step; empty at most steps. */

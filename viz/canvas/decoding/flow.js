@@ -36,10 +36,13 @@ export function writeFlow(room) {
   const { header, target, source } = room;
   if (room.flowFor !== room.identity) fillFlow(room);
   const place = placeOf(header, room.step);
+  const focused = target.matches(":focus-within");
   target.querySelectorAll("button").forEach((chip, index) => {
+    chip.tabIndex = index === place ? 0 : -1;
     chip.classList.toggle("later", index > place);
     markStep(chip, index === place);
     if (index === place) bringInto(target, chip);
+    if (index === place && focused) chip.focus({ preventScroll: true });
   });
   const weights = weightsOf(room, place);
   [...source.children].forEach((chip, index) => shade(chip, room, weights[index], header.flow.source.labels[index], index));

@@ -2,7 +2,7 @@
 
 import { onKeys } from "../shared/cursor.js";
 import { element, stepButtons } from "../shared/dom.js";
-import { clamp } from "../shared/numbers.js";
+import { clamp, number } from "../shared/numbers.js";
 import { countDrawing, enter, reportAsState, send, untilNext } from "../shared/room.js";
 import { buildCards, writeLooks, writePieces } from "./draw.js";
 import { buildFlow, drawLinks, neighbour, writeFlow } from "./flow.js";
@@ -28,18 +28,19 @@ function build(parent) {
   const root = element("div", "room decoding", { "data-testid": "decoding", tabindex: "0", role: "group" });
   root.setAttribute("aria-label", "Decoding, step by step: left and right arrows walk, space plays");
   const walk = element("div", "walk");
+  const live = element("div", "unseen", { "aria-live": "polite", "data-testid": "decoding-live" });
   const play = element("button", "play", { type: "button", "data-testid": "decoding-play" });
   const [back, next] = stepButtons();
   const slider = element("input", "", { type: "range", min: "0", step: "1", "aria-label": "Step" });
   const place = element("span", "place", { "data-testid": "decoding-place" });
   walk.append(play, back, next, slider, place);
   /** @type {any} */
-  const room = { root, play, back, next, slider, place, step: 0, pending: null, ...buildFlow(), ...buildCards() };
+  const room = { root, play, back, next, slider, place, live, step: 0, pending: null, ...buildFlow(), ...buildCards() };
   room.walkTo = (step) => walkTo(room, step); // for the chips and the pieces
   room.choose = (piece) => choose(room, piece);
   room.observer = new ResizeObserver(() => drawLinks(room));
   for (const row of [room.source, room.target]) row.addEventListener("scroll", () => drawLinks(room));
-  root.append(room.flow, walk, room.cards);
+  root.append(room.flow, walk, room.cards, live);
   parent.append(root);
   play.addEventListener("click", () => (room.playing ? stop(room) : start(room)));
   back.addEventListener("click", () => walkOn(room, -1));
@@ -75,6 +76,9 @@ function sendStep(room, wait) {
 function walkTo(room, step) {
   halt(room);
   go(room, step);
+  const { output, steps } = room.header;
+  const chance = number(steps[room.step].output[0]);
+  room.live.textContent = `${room.place.textContent}: “${output.pieces[room.step]}”, probability ${chance}`;
   sendStep(room, 400);
 }
 

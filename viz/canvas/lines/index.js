@@ -2,6 +2,7 @@
 
 import { onKeys } from "../shared/cursor.js";
 import { element } from "../shared/dom.js";
+import { addGroupKeys, setTabStop } from "../shared/group.js";
 import { enter, send, watch } from "../shared/room.js";
 import { inkOn } from "../shared/theme.js";
 import { collect, FAINT, faintest, LEVELS, paint } from "./draw.js";
@@ -62,6 +63,7 @@ function build(parent) {
 function makeGroup(name) {
   const group = element("div", `group ${name}`, { role: "group", "aria-label": name });
   group.append(element("span", "name", {}, name === "kind" ? "" : name));
+  addGroupKeys(group);
   return group;
 }
 
@@ -150,6 +152,7 @@ function writeControls(room) {
       mark(button, selection.includes(head), selection.length === 1 ? palette[view.kind] : palette.tints[view.kind][head]);
     button.classList.toggle("word", head >= header.heads);
   });
+  groups.forEach(setTabStop);
 }
 
 /** Show a button as pressed, in a colour on which its text can be read. */

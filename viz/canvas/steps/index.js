@@ -2,6 +2,7 @@
 
 import { onKeys } from "../shared/cursor.js";
 import { bringInto, element, markStep, stepButtons } from "../shared/dom.js";
+import { addGroupKeys, setTabStop } from "../shared/group.js";
 import { clamp, small } from "../shared/numbers.js";
 import { countDrawing, enter, reportAsState, send, watch } from "../shared/room.js";
 import { fill, matrixBlock, tableBlock, vectorBlock } from "./draw.js";
@@ -21,7 +22,9 @@ function build(parent) {
   const asks = element("div", "asks", { role: "group", "aria-label": "Who asks" });
   const looks = element("div", "asks", { role: "group", "aria-label": "Looked at" });
   const list = element("ol", "list");
-  const stage = element("div", "stage", { "aria-live": "polite" });
+  const stage = element("div", "stage");
+  const live = element("div", "unseen", { "aria-live": "polite" });
+  [asks, looks, list].forEach(addGroupKeys);
   const walk = element("div", "walk");
   const [back, next] = stepButtons();
   const status = element("span", "status", { "data-testid": "steps-status" });
@@ -31,24 +34,30 @@ function build(parent) {
   side.append(list, badge);
   const main = element("div", "main");
   main.append(stage, walk);
-  root.append(asks, looks, side, main);
+  root.append(asks, looks, side, main, live);
   parent.append(root);
   /** @type {any} */
-  const room = { root, asks, looks, list, stage, status, badge, back, next, painters: [], pending: null, step: 0, focus: 0 };
+  const room = { root, asks, looks, list, stage, live, status, badge, back, next };
+  Object.assign(room, { painters: [], pending: null, step: 0, focus: 0 });
   room.look = (key) => look(room, key); // for the blocks of a stage
   room.say = (text) => say(room, text);
   back.addEventListener("click", () => go(room, room.step - 1));
   next.addEventListener("click", () => go(room, room.step + 1));
-  onKeys(root, () => ({
+  onKeys(root, () => keys(room));
+  room.observer = new ResizeObserver(() => room.painters.forEach((paint) => paint()));
+  return room;
+}
+
+/** What walks: left and right over the steps, up and down over the tokens that can be looked at. */
+function keys(room) {
+  return {
     ArrowRight: () => go(room, room.step + 1),
     ArrowLeft: () => go(room, room.step - 1),
     ArrowDown: () => look(room, room.focus + 1),
     ArrowUp: () => look(room, room.focus - 1),
     Home: () => go(room, 0),
     End: () => go(room, room.header.stages.length - 1),
-  }));
-  room.observer = new ResizeObserver(() => room.painters.forEach((paint) => paint()));
-  return room;
+  };
 }
 
 /** Take over what Python sends, unless the reader has walked on and Python has not answered yet. */
@@ -70,6 +79,7 @@ function go(room, step) {
   if (inside === room.step) return;
   room.step = inside;
   refresh(room);
+  speak(room, ".stage h2", ".stage .words");
   sendView(room, room.header.query, 400);
 }
 
@@ -80,7 +90,15 @@ function look(room, key) {
   room.focus = inside;
   refresh(room);
   room.stage.querySelector(".focus")?.scrollIntoView({ block: "nearest" });
+  speak(room, '.asks:nth-child(2) [aria-pressed="true"]', ".focus td, .focus .total");
   sendView(room, room.header.query, 400);
+}
+
+/** Say what stands in these places, for those who walk by ear: a stage is too long to be read at every step. */
+function speak(room, ...places) {
+  const nodes = places.flatMap((place) => [...room.root.querySelectorAll(place)]);
+  const texts = nodes.map((node) => node.textContent.trim()).filter(Boolean);
+  room.live.textContent = texts.join(", ");
 }
 
 function say(room, text) {
@@ -168,6 +186,7 @@ function press(group, choice) {
     chip.setAttribute("aria-pressed", String(index === choice));
     if (index === choice) bringInto(group, chip);
   });
+  setTabStop(group);
 }
 
 function writeList(room) {
@@ -188,4 +207,5 @@ function writeList(room) {
     markStep(button, index === room.step);
     if (index === room.step) bringInto(list, item);
   });
+  setTabStop(list);
 }
