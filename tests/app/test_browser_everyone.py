@@ -89,3 +89,19 @@ def test_a_calculation_is_said_step_by_step(visit):
     page.keyboard.press("ArrowDown")
     expect(live).not_to_contain_text(title)
     expect(live).to_contain_text(re.compile(r"\d"))
+
+
+def test_more_contrast_and_less_motion_are_followed(visit):
+    """Soft text and hairlines become ink, on the page and inside a component; nothing takes time to move."""
+    page = visit("?view=lines", fresh=True)
+    shown = """() => ["html", "[data-testid=attention-lines]"].map((place) => {
+        const node = document.querySelector(place) || [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
+            .map((host) => host.shadowRoot?.querySelector(place)).find(Boolean);
+        const style = getComputedStyle(node);
+        return [style.getPropertyValue("--soft"), style.getPropertyValue("--line"), style.getPropertyValue("--ink")];
+    })"""
+    assert all(ink not in (soft, line) for soft, line, ink in page.evaluate(shown))
+    page.emulate_media(contrast="more", reduced_motion="reduce")
+    assert all(soft == line == ink for soft, line, ink in page.evaluate(shown))
+    seconds = "() => getComputedStyle(document.querySelector('.stMain button')).transitionDuration.split(',').map(parseFloat)"
+    assert max(page.evaluate(seconds)) < 0.001
