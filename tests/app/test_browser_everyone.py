@@ -94,14 +94,14 @@ def test_a_calculation_is_said_step_by_step(visit):
 def test_more_contrast_and_less_motion_are_followed(visit):
     """Soft text and hairlines become ink, on the page and inside a component; nothing takes time to move."""
     page = visit("?view=lines", fresh=True)
-    shown = """() => ["html", "[data-testid=attention-lines]"].map((place) => {
-        const node = document.querySelector(place) || [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
-            .map((host) => host.shadowRoot?.querySelector(place)).find(Boolean);
-        const style = getComputedStyle(node);
-        return [style.getPropertyValue("--soft"), style.getPropertyValue("--line"), style.getPropertyValue("--ink")];
-    })"""
-    assert all(ink not in (soft, line) for soft, line, ink in page.evaluate(shown))
+    colours = "node => ['--soft', '--line', '--ink'].map((name) => getComputedStyle(node).getPropertyValue(name))"
+    places = page.locator("html"), page.get_by_test_id("attention-lines")
+    for place in places:
+        soft, line, ink = place.evaluate(colours)
+        assert ink not in (soft, line)
     page.emulate_media(contrast="more", reduced_motion="reduce")
-    assert all(soft == line == ink for soft, line, ink in page.evaluate(shown))
-    seconds = "() => getComputedStyle(document.querySelector('.stMain button')).transitionDuration.split(',').map(parseFloat)"
-    assert max(page.evaluate(seconds)) < 0.001
+    for place in places:
+        soft, line, ink = place.evaluate(colours)
+        assert soft == line == ink
+    times = "node => getComputedStyle(node).transitionDuration.split(',').map(parseFloat)"
+    assert max(page.locator(".stMain button").first.evaluate(times)) < 0.001
