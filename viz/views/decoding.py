@@ -244,7 +244,7 @@ def _ended(scene: Scene, tree: BeamTree, greedy: list[int]) -> str:
         cells = "".join(f"<td>{cell}</td>" for cell in numbers)
         look = ' class="wins"' if index == tree.winner else ""
         rows.append(f'<tr{look}><td class="said" dir="auto" lang="fr">{html.escape(text) or "(nothing)"}</td>{cells}</tr>')
-    titles = ("translation", "pieces, with &lt;/s&gt;", "log-probability (nats)", "normalised by length", "")
+    titles = ("translation", "pieces, with &lt;/s&gt;", "log-probability (nats)", "normalised by length", "remark")
     head = f"<tr>{''.join(f'<th>{title}</th>' for title in titles)}</tr>"
     missing = ""
     if all(tree.ids(index) != greedy for index in tree.ended):
