@@ -81,7 +81,7 @@ def test_the_tree_opens_from_its_link(visit):
     """As many hypotheses as the link says; every one that ended is in the table, one of them wins."""
     page = visit(f"?view=decoding&{TEXT}&decoding_part=beam&beam=3")
     expect(page.get_by_role("slider", name="Hypotheses kept")).to_have_value("3")
-    expect(page.locator(".st-key-decoding-tree .js-plotly-plot .textpoint").first).to_be_visible()
+    expect(page.locator(".st-key-decoding-tree").get_by_test_id("figure")).to_be_visible()
     expect(page.get_by_test_id("beam-ended").locator("tr.wins")).to_have_count(1)
     page.get_by_role("slider", name="Hypotheses kept").focus()
     page.keyboard.press("ArrowRight")

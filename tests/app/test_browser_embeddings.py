@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlparse
 
 import pytest
-from support.chromium import settled
+from support.chromium import click_at
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
@@ -17,8 +17,8 @@ SHORT = re.compile("Neighbours of “·dogs”$")
 
 
 def plot(page, name: str):
-    """The Plotly figure of one card."""
-    return page.locator(f".st-key-embeddings-{name} .js-plotly-plot")
+    """The figure of one card: flat, or in space by Plotly."""
+    return page.locator(f".st-key-embeddings-{name}").locator(".figure, .js-plotly-plot")
 
 
 def layers(page, name: str) -> list[str]:
@@ -43,19 +43,6 @@ def click(page, name: str, layer: str, index: int) -> None:
     )
 
 
-def press_bar(page, index: int) -> None:
-    """A real click on one of the bars."""
-    bar = page.locator(".st-key-embeddings-neighbours .bars .point path").nth(index)
-    expect(bar).to_be_visible()
-    settled(page)
-    bar.scroll_into_view_if_needed()
-    box = bar.bounding_box()
-    page.mouse.move(box["x"] + 10, box["y"] + box["height"] / 2)
-    expect(page.locator(".st-key-embeddings-neighbours .hoverlayer .hovertext")).to_be_visible()
-    page.mouse.down()
-    page.mouse.up()
-
-
 def test_it_opens_by_click_and_by_link(visit):
     """Vectors, neighbours, map and paths are drawn; Positions no longer draws the vectors."""
     page = visit(f"?{TEXT}")
@@ -66,7 +53,7 @@ def test_it_opens_by_click_and_by_link(visit):
     again = visit(f"?{TEXT}&view=embeddings", "dark")
     expect(again.get_by_test_id("neighbours-title")).to_have_text("Neighbours of “·Two”")
     positions = visit("?view=positions")
-    expect(positions.locator(".st-key-card-added-norms .js-plotly-plot")).to_be_visible()
+    expect(positions.locator(".st-key-card-added-norms").get_by_test_id("figure")).to_be_visible()
     expect(positions.locator(".st-key-card-added")).to_have_count(0)
     assert not page.problems and not again.problems
 
@@ -78,7 +65,7 @@ def test_a_neighbour_is_looked_up_and_the_link_brings_it_back(visit):
     title = page.get_by_test_id("neighbours-title")
     expect(title).to_have_text(SHORT)
     expect(page).to_have_url(re.compile("token=2"))
-    press_bar(page, 0)
+    click_at(page, "card-neighbours", index=0)
     expect(title).to_have_text(re.compile("Neighbours of “.*”, which is not in your sentence"))
     expect(page).to_have_url(re.compile(r"piece=\d+"))
     said = title.inner_text()
@@ -112,16 +99,7 @@ def test_three_dimensions_report_clicks_and_stay_in_the_link(visit):
 def test_a_row_of_the_vectors_chooses_its_token(visit):
     """A click into the heatmap."""
     page = visit(f"?{TEXT}&view=embeddings")
-    panel = plot(page, "vectors").locator(".nsewdrag").first
-    expect(panel).to_be_visible()
-    settled(page)
-    panel.scroll_into_view_if_needed()
-    box = panel.bounding_box()
-    count = page.get_by_test_id("tokens-source").locator(".chip").count()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 1.5 / count)
-    expect(plot(page, "vectors").locator(".hoverlayer .hovertext")).to_be_visible()
-    page.mouse.down()
-    page.mouse.up()
+    click_at(page, "card-vectors", row=1, column=90)
     expect(page.get_by_test_id("neighbours-title")).to_have_text(SHORT)
     expect(page).to_have_url(re.compile("token=2"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from support.chromium import click_cell, click_head_cell, settled
+from support.chromium import click_at, click_cell, click_head_cell
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
@@ -74,16 +74,8 @@ def test_a_click_on_a_cell_opens_its_calculation(visit, view):
 def test_scores_are_taken_apart_by_a_click(visit):
     """Q, K, V: a click on a cell chooses the pair at the right."""
     page = visit("?view=qkv&kind=encoder&layer=1&head=1&query=1&key=1")
-    page.locator(".st-key-card-parts .js-plotly-plot").first.wait_for()
-    plot = page.locator(".st-key-card-qkv .js-plotly-plot").first
-    settled(page)
-    plot.scroll_into_view_if_needed()
-    place = """plot => { const { xaxis2, yaxis } = plot._fullLayout, box = plot.getBoundingClientRect();
-        return [box.x + xaxis2._offset + xaxis2.c2p(4), box.y + yaxis._offset + yaxis.c2p(3)]; }"""
-    x, y = plot.evaluate(place)
-    page.mouse.move(x, y)
-    expect(plot.locator(".hoverlayer .hovertext")).not_to_have_count(0)
-    page.mouse.click(x, y)
+    expect(page.locator(".st-key-card-parts").get_by_test_id("figure")).to_be_visible()
+    click_at(page, "card-qkv", "score", row=2, column=3)
     expect(page).to_have_url(re.compile(r"query=3&key=4"))
     assert not page.problems
 

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
-from support.chromium import click_cell
+from support.chromium import click_at, click_cell, settled
 from support.shipped import DOGS, FRENCH, number_of_word
 
 expect.set_options(timeout=60_000)
@@ -25,7 +25,8 @@ def test_a_head_is_switched_off_for_good_and_on_again(visit):
     expect(page.locator(".st-key-changes")).to_contain_text("head 8 off (encoder, layer 4)")
     again = visit("?" + page.url.split("?", 1)[1])
     expect(again.locator(".st-key-changes")).to_contain_text("head 8 off (encoder, layer 4)")
-    expect(again.locator(".st-key-card-knockout .js-plotly-plot").locator(".heatmap-label", has_text="×")).to_have_count(1)
+    crosses = "figure => figure.texts.filter(({ text }) => text === '×').length"
+    assert settled(again).locator(".st-key-card-knockout").get_by_test_id("figure").evaluate(crosses) == 1
     click_cell(again, "card-knockout", 3, 7)
     expect(again).not_to_have_url(re.compile("heads_off"))
     assert not page.problems and not again.problems
@@ -41,7 +42,7 @@ def test_a_word_is_chosen_and_a_source_word_hidden(visit, translator):
     expect(page.get_by_test_id("knockout-verdict")).to_contain_text(f"log p of “{FRENCH['dogs']}” falls most without “dogs”")
     again = visit("?" + page.url.split("?", 1)[1], "dark")
     expect(again.get_by_test_id("knockout-title")).to_have_text(f"What happens to “{FRENCH['dogs']}” without one English word")
-    again.locator(".st-key-card-knockout .js-plotly-plot .bars .point").nth(1).click(force=True)  # Plotly listens above its bars
+    click_at(again, "card-knockout", index=1)
     expect(again).to_have_url(re.compile("cut="))
     expect(again.locator(".st-key-changes")).to_contain_text("“dogs” hidden from everyone")
     assert not page.problems and not again.problems

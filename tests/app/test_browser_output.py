@@ -37,7 +37,7 @@ def test_loss_and_lens_open_by_click_and_by_link(visit):
     expect(page.get_by_test_id("output-loss")).to_contain_text("perplexity")
     page.get_by_text("Logit lens", exact=True).click()
     expect(page).to_have_url(re.compile("output_part=lens"))
-    expect(page.locator(".st-key-card-lens .js-plotly-plot").first).to_be_visible()
+    expect(page.locator(".st-key-card-lens").get_by_test_id("figure")).to_be_visible()
     again = visit("?" + page.url.split("?", 1)[1], "dark")
-    expect(again.locator(".st-key-card-lens-row .js-plotly-plot").first).to_be_visible()
+    expect(again.locator(".st-key-card-lens-row").get_by_test_id("figure")).to_be_visible()
     assert not page.problems and not again.problems

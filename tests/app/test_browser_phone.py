@@ -10,31 +10,30 @@ from support.chromium import settled
 
 expect.set_options(timeout=60_000)
 VIEWS = ("What heads do", "Output", "Where from", "Knock-out", "Q, K, V", "Heads joined", "Step by step", "Two sentences")
-READY = "() => !document.querySelector('[data-testid=stSkeleton], [data-stale=true]') && !document.querySelector('[data-testid=stPlotlyChart]:not(:has(.main-svg))')"
+READY = "() => !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"
 FAULTS = r"""() => {
   const faults = [], plots = new Map();
   const within = (root, look) => { for (const node of root.querySelectorAll("*")) { look(node); if (node.shadowRoot) within(node.shadowRoot, look); } };
   const box = (node) => node.getBoundingClientRect();
   const inside = (node) => box(node).width > 1 && box(node).height > 1 && getComputedStyle(node).visibility !== "hidden";
   within(document.querySelector("[data-testid=stMain]"), (node) => {
-    if (!inside(node) || node.closest("style, .hoverlayer, .modebar")) return;
+    if (!inside(node) || node.closest("style")) return;
     const text = [...node.childNodes].filter((part) => part.nodeType === Node.TEXT_NODE).map((part) => part.textContent.trim()).join("");
     const size = parseFloat(getComputedStyle(node).fontSize);
     if (text && size < 13 && !node.closest("sup, [class*=katex]")) faults.push(`${size} px: ${text}`);
     if (node.matches("button, [role=radio], summary") && (box(node).height < 43.5 || box(node).width < 39.5))
       faults.push(`${box(node).width} x ${box(node).height}: ${node.textContent}`);
-    const plot = node.tagName === "text" && node.closest(".js-plotly-plot");
-    if (plot) plots.set(plot, [...(plots.get(plot) ?? []), node]);
+    if (node.texts) plots.set(node, node.texts);
   });
   for (const [plot, texts] of plots) {
-    const [frame, boxes] = [box(plot), texts.map(box)];
-    boxes.forEach(({ left, right, top, bottom }, at) => {
-      if (left < frame.left - 1 || right > frame.right + 1 || top < frame.top - 1) faults.push(`cut: ${texts[at].textContent}`);
-      if (/rotate\(-?[1-9]/.test(texts[at].getAttribute("transform"))) return; // the box around a slanted label is no measure
-      boxes.slice(0, at).forEach((other, before) => {
+    const upright = texts.filter(({ angle }) => !angle).map(({ text, size, x, y, across, down, width, height }) =>
+      ({ text, size, left: x - across * width, right: x + (1 - across) * width, top: y - down * height, bottom: y + (1 - down) * height }));
+    for (const { text, size } of texts) if (size < 13) faults.push(`${size} px: ${text}`);
+    upright.forEach(({ text, left, right, top, bottom }, at) => {
+      if (left < -1 || right > box(plot).width + 1 || top < -1) faults.push(`cut: ${text}`);
+      upright.slice(0, at).forEach((other) => {
         const across = Math.min(right, other.right) - Math.max(left, other.left), down = Math.min(bottom, other.bottom) - Math.max(top, other.top);
-        if (across > 1.5 && down > 4 && !/rotate\(-?[1-9]/.test(texts[before].getAttribute("transform")))
-          faults.push(`over each other: ${texts[before].textContent} and ${texts[at].textContent}`);
+        if (across > 1.5 && down > 5) faults.push(`over each other: ${other.text} and ${text}`);
       });
     });
   }

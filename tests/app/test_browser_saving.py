@@ -28,7 +28,11 @@ def lightness(pixel: tuple[int, ...]) -> float:
 
 def save(page, card: str, tmp_path) -> tuple[str, Image.Image, dict]:
     """Press the button that saves the picture of a card. Returns the file's name, the picture, and its box on the page."""
-    chart = page.locator(f".st-key-{card}").locator(".js-plotly-plot, [data-testid=stVegaLiteChart], .matrices .panels").first
+    chart = (
+        page.locator(f".st-key-{card}")
+        .locator(".js-plotly-plot, [data-testid=stVegaLiteChart], .matrices .panels, .figure")
+        .first
+    )
     expect(chart).to_be_visible()
     settled(page)
     chart.hover()

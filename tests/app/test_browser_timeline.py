@@ -22,7 +22,7 @@ def test_the_model_is_walked_through_its_training(visit):
     expect(moment).to_contain_text("Random weights")
     expect(french).not_to_have_text(trained, use_inner_text=True)
     expect(page).to_have_url(re.compile(r"moment=1\b"))
-    expect(page.locator(".st-key-timeline-strip .js-plotly-plot")).to_be_visible()
+    expect(page.locator(".st-key-timeline-strip").get_by_test_id("figure")).to_be_visible()
     slider = page.get_by_role("slider", name="Training step")
     slider.press("ArrowRight")
     expect(moment).to_contain_text(re.compile(r"^Step \d+ of "))

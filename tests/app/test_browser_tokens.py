@@ -22,7 +22,7 @@ def test_a_word_is_chosen_and_stays_in_the_link(visit, translator):
     merges = f"7 characters → {7 - pieces} merges → {pieces} piece"
     page.locator(".st-key-tokens-run").get_by_text("animal", exact=True).click()
     expect(page.get_by_test_id("tokens-merges")).to_contain_text(merges)
-    expect(page.locator(".st-key-tokens-tree .js-plotly-plot").first).to_be_visible()
+    expect(page.locator(".st-key-tokens-tree").get_by_test_id("figure")).to_be_visible()
     expect(page).to_have_url(re.compile("token=2"))
     again = visit("?" + page.url.split("?", 1)[1], "dark")
     expect(again.get_by_test_id("tokens-merges")).to_contain_text(merges)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from support.page import figures
 from support.tiny import tiny_model
 
 from model.instrument.pretrained import load_pretrained, save_pretrained
@@ -56,8 +57,8 @@ def shown(app: AppTest) -> str:
 
 
 def charts(app: AppTest) -> int:
-    """How many Plotly charts are drawn."""
-    return len(app.get("plotly_chart"))
+    """How many figures are drawn."""
+    return len(figures(app))
 
 
 def test_without_the_file_it_rests_and_says_what_to_run(folder):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.page import run, shown
+from support.page import figures, run, shown
 
 from model import Translator
 from model.trace.anatomy import EDITS
@@ -59,7 +59,7 @@ def test_tokens_of_a_vocabulary_without_merges_stop_at_their_ids(monkeypatch):
     monkeypatch.setattr(needs, "lacks", lambda anatomy, need: why if need == needs.MERGES else lacks(anatomy, need))
     app = run(text=TEXT, view="tokens")
     assert not app.exception and [info.value for info in app.info] == [why]
-    assert "tokens-cards" in shown(app) and "tokens-cut-words" not in shown(app) and not app.get("plotly_chart")
+    assert "tokens-cards" in shown(app) and "tokens-cut-words" not in shown(app) and not figures(app)
 
 
 def test_there_is_no_switch_that_the_model_does_not_obey():

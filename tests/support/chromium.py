@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 
@@ -30,20 +31,32 @@ def settled(page):
     return page
 
 
-def click_cell(page, card: str, row: int, column: int) -> None:
-    """Click a cell of a Plotly heatmap, counted from 0: axes say where it is."""
+def point_at(page, card: str, name: str = "", **spot: int) -> None:
+    """Move to the middle of a cell (row, column) or a point (index) of the first figure in a card, counted from 0, until it answers.
+
+    name: of the part that has it; by default the first one that answers to the pointer.
+    """
     from playwright.sync_api import expect
 
-    plot = page.locator(f".st-key-{card} .js-plotly-plot").first
-    expect(plot.locator(".heatmaplayer image")).not_to_have_count(0)
-    place = """(plot, [row, column]) => { const { xaxis, yaxis } = plot._fullLayout, box = plot.getBoundingClientRect();
-        return [box.x + xaxis._offset + xaxis.c2p(column + 1), box.y + yaxis._offset + yaxis.c2p(row + 1)]; }"""
-    settled(page)
-    plot.scroll_into_view_if_needed()
-    x, y = plot.evaluate(place, [row, column])
-    page.mouse.move(x, y)
-    expect(plot.locator(".hoverlayer .hovertext")).not_to_have_count(0)
-    page.mouse.click(x, y)
+    figure = settled(page).locator(f".st-key-{card}").get_by_test_id("figure").first
+    expect(figure).to_have_attribute("data-drawn", re.compile(r"\d"))
+    figure.scroll_into_view_if_needed()
+    place = """(figure, [spot, name]) => { const box = figure.boxOf(spot, name), edge = figure.getBoundingClientRect();
+        return [edge.x + box.x + box.width / 2, edge.y + box.y + box.height / 2]; }"""
+    page.mouse.move(*figure.evaluate(place, [spot, name]))
+    expect(figure).not_to_have_attribute("data-hover", "")
+
+
+def click_at(page, card: str, name: str = "", **spot: int) -> None:
+    """Click there: see `point_at`."""
+    point_at(page, card, name, **spot)
+    page.mouse.down()
+    page.mouse.up()
+
+
+def click_cell(page, card: str, row: int, column: int) -> None:
+    """Click a cell of the first figure in a card, counted from 0."""
+    click_at(page, card, row=row, column=column)
 
 
 def matrix_cell(page, row: int, column: int) -> tuple[float, float]:

@@ -20,3 +20,9 @@ def run(**query: str) -> AppTest:
 def shown(app: AppTest) -> str:
     """All HTML of the page."""
     return "\n".join(element.proto.body for element in app.get("html"))
+
+
+def figures(app: AppTest) -> list:
+    """Its figures: those on a canvas of our own and those of Plotly."""
+    own = [element for element in app.get("bidi_component") if element.proto.component_name.endswith("headlight_figure")]
+    return own + list(app.get("plotly_chart"))

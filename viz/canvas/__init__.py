@@ -1,14 +1,15 @@
 """Components of our own, one folder each: packing and mounting in Python, drawing and pointer in JavaScript.
 
 All heads at once (`heads_grid`), lines between tokens (`attention_lines`), matrices side by side or to paint on
-(`attention_matrices`), a calculation (`attention_steps`) and a translation (`decoding_steps`) step by step; unseen ones for
-clicks in figures, the address, saved pictures, what is said aloud, and the width of the screen.
+(`attention_matrices`), any flat figure (`canvas_figure`), a calculation (`attention_steps`) and a translation (`decoding_steps`)
+step by step; unseen ones for clicks in figures, the address, saved pictures, what is said aloud, and the width of the screen.
 """
 
 from viz.canvas.address import address_bar, complete_address, tab_store
 from viz.canvas.announcements import Announcement, live_region
 from viz.canvas.clicks import Click, plot_clicks
 from viz.canvas.decoding import decoding_steps, pack_decoding
+from viz.canvas.figure import canvas_figure, is_flat, pack_figure, unpack_figure
 from viz.canvas.grid import heads_grid, pack_grid
 from viz.canvas.lines import attention_lines, lines_view, pack_lines
 from viz.canvas.matrices import Matrix, attention_matrices, cell_states, difference_matrix, matrix_numbers, pack_matrices
@@ -24,16 +25,19 @@ __all__ = [
     "attention_lines",
     "attention_matrices",
     "attention_steps",
+    "canvas_figure",
     "cell_states",
     "complete_address",
     "decoding_steps",
     "difference_matrix",
     "heads_grid",
+    "is_flat",
     "lines_view",
     "live_region",
     "matrix_numbers",
     "narrow_screen",
     "pack_decoding",
+    "pack_figure",
     "pack_grid",
     "pack_lines",
     "pack_matrices",
@@ -41,4 +45,5 @@ __all__ = [
     "pictures",
     "plot_clicks",
     "tab_store",
+    "unpack_figure",
 ]

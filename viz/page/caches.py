@@ -18,12 +18,14 @@ from typing import Any, ParamSpec, TypeVar, cast
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import streamlit as st
+from plotly.basedatatypes import BaseFigure
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from torch import Tensor
 
 from model import Translator
 from model.trace.tokens import Tokens
 from model.trace.trace import Trace
+from viz.canvas import is_flat, pack_figure
 from viz.charts.parts.descriptions import with_description
 from viz.charts.parts.signs import with_signs
 
@@ -248,8 +250,16 @@ def cached(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def picture(name: str, *key: object, build: Callable[[], T]) -> T:
-    """What `build` draws, its minus signs as people write them, with its sentence; `name` and the rest are what it goes by."""
-    return _copied(("picture", name, key_of(key)), lambda: cast(T, with_description(with_signs(build()))))
+    """What `build` draws, its minus signs as people write them, with its sentence; `name` and the rest are what it goes by.
+
+    A flat figure of Plotly comes as the bytes that the browser gets: see `viz.canvas.pack_figure`.
+    """
+    return _copied(("picture", name, key_of(key)), lambda: cast(T, _packed(with_description(with_signs(build())))))
+
+
+def _packed(value: object) -> object:
+    """A flat figure as bytes; anything else as it is."""
+    return pack_figure(value) if isinstance(value, BaseFigure) and is_flat(value) else value
 
 
 # What is read from files, by checkpoint.

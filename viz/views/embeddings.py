@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from model import Translator
@@ -50,9 +51,7 @@ def draw(scene: Scene) -> None:
     token = _token(scene, tokens)
     with card("vectors", "The vector of every token", test="vectors-title"):
         st.caption(f"{reading.first_layer(scene.trace, side)} Click a row to choose its token.")
-        build = partial(added_to_sentence, scene.trace, side, scene.colours)
-        figure = scene.picture("vectors", build, side)
-        _chart(outline_token(figure, token, scene.colours), "vectors")
+        _chart(scene.picture("vectors", lambda: _vectors(scene, side, token), side, token), "vectors")
     with st.container(horizontal=True, key="embeddings-choice", vertical_alignment="center", horizontal_alignment="distribute"):
         pick_token(tokens, token, "embeddings", lambda index: {"token": index, "piece": None})
         dimensions = _choose_space()
@@ -67,6 +66,11 @@ def draw(scene: Scene) -> None:
     with card("paths", "The way through the layers", test="paths-title"):
         _paths(scene, side, token, dimensions)
     _listen(tokens)
+
+
+def _vectors(scene: Scene, side: str, token: int) -> go.Figure:
+    """What enters the first layer, the chosen token outlined."""
+    return outline_token(added_to_sentence(scene.trace, side, scene.colours), token, scene.colours)
 
 
 def _token(scene: Scene, tokens: Tokens) -> int:
@@ -137,7 +141,7 @@ def _quoted(piece: str) -> str:
     return f"“{token_label(piece)}”"
 
 
-def _chart(figure: object, name: str) -> None:
+def _chart(figure: go.Figure | bytes, name: str) -> None:
     plot(figure, f"embeddings-{name}", tools=True)
 
 

@@ -136,6 +136,11 @@ def style(maps: AttentionMaps, kind: str | None = None) -> dict:
     return _style(maps.anatomy.kind_names, max(heads))
 
 
+def plain_style() -> dict:
+    """Colours of both themes and fonts, for what shows no heads."""
+    return _style((), 0)
+
+
 @lru_cache(maxsize=4)
 def _style(kind_names: tuple[str, ...], heads: int) -> dict:
     palettes = {}

@@ -20,9 +20,18 @@ export function makeTip(testid, lines) {
  * @param {string[] | null} texts
  */
 export function showTip(tip, pointer, texts) {
-  tip.style.display = texts ? "block" : "none";
-  if (!texts) return;
-  texts.forEach((text, line) => (tip.children[line].textContent = text));
+  if (texts) texts.forEach((text, line) => (tip.children[line].textContent = text));
+  placeTip(tip, texts ? pointer : null);
+}
+
+/**
+ * Show a tooltip as it is beside the pointer, inside the window; put it away where there is none.
+ * @param {HTMLElement} tip
+ * @param {{clientX: number, clientY: number} | null} pointer
+ */
+export function placeTip(tip, pointer) {
+  tip.style.display = pointer ? "block" : "none";
+  if (!pointer) return;
   const { width, height } = tip.getBoundingClientRect();
   const { x, y } = besidePointer(
     pointer,

@@ -10,7 +10,8 @@ from typing import Literal
 import plotly.graph_objects as go
 import streamlit as st
 
-from viz.charts.parts.descriptions import alternative, tables
+from viz.canvas import canvas_figure, is_flat, pack_figure, unpack_figure
+from viz.charts.parts.descriptions import alternative, tables, with_description
 from viz.page.parts.table import as_table
 from viz.page.parts.tags import tag
 
@@ -31,8 +32,16 @@ def heading(title: str, test: str | None = None) -> None:
     st.html(tag("h2", title, class_="head-title", data_testid=test))
 
 
-def plot(figure: go.Figure, key: str, tools: bool = False, width: Literal["stretch", "content"] = "stretch") -> None:
-    """A figure of Plotly, its numbers as a table under it; tools: its buttons to zoom and save are shown."""
-    config = {"displaylogo": False} if tools else {"displayModeBar": False}
-    st.plotly_chart(figure, theme=None, width=width, key=key, config=config, alt=alternative(figure))
-    as_table(key, partial(tables, figure))
+def plot(figure: go.Figure | bytes, key: str, tools: bool = False, width: Literal["stretch", "content"] = "stretch") -> None:
+    """A figure, its numbers as a table under it: on a canvas of our own where it is flat, by Plotly where it stands in space.
+
+    bytes: a flat figure as `caches.picture` keeps it. tools: Plotly shows its buttons.
+    """
+    if isinstance(figure, go.Figure) and not is_flat(figure):
+        config = {"displaylogo": False} if tools else {"displayModeBar": False}
+        st.plotly_chart(figure, theme=None, width=width, key=key, config=config, alt=alternative(figure))
+        as_table(key, partial(tables, figure))
+        return
+    packed = figure if isinstance(figure, bytes) else pack_figure(with_description(figure))
+    canvas_figure(packed, key=key)
+    as_table(key, lambda: tables(go.Figure(unpack_figure(packed))))
