@@ -59,9 +59,9 @@ test("what lies on an axis, or matches one, follows its place and the reader's z
   assert.deepEqual(own.y2.range, [3, 0]); // another scale over the same place
 });
 
-test("ticks are those that are given, or round numbers that have room", () => {
-  const given = axesOf({ xaxis: { range: [0, 4], tickvals: [1, 2, 9], ticktext: ["a", "b", "c"] } }).x;
-  assert.deepEqual(ticksOf(given), [
+test("ticks are those that are fixed, or round numbers that have room", () => {
+  const fixed = axesOf({ xaxis: { range: [0, 4], tickvals: [1, 2, 9], ticktext: ["a", "b", "c"] } }).x;
+  assert.deepEqual(ticksOf(fixed), [
     { at: 85, text: "a" },
     { at: 160, text: "b" },
   ]);
@@ -105,16 +105,32 @@ test("markup becomes text, and nothing else of it is read", () => {
 
 test("numbers in a hover are written as their format says, with a real minus", () => {
   assert.deepEqual(
-    [[0.12345, ".2f"], [-0.12345, ".2f"], [-0.001, ".2f"], [0.5, "+.2f"], [0.1234, ".1%"], [12345, ","], [3, "d"], [2, ""]].map(
-      ([value, format]) => formatted(value, format),
-    ),
+    [
+      [0.12345, ".2f"],
+      [-0.12345, ".2f"],
+      [-0.001, ".2f"],
+      [0.5, "+.2f"],
+      [0.1234, ".1%"],
+      [12345, ","],
+      [3, "d"],
+      [2, ""],
+    ].map(([value, format]) => formatted(value, format)),
     ["0.12", "−0.12", "0.00", "+0.50", "12.3%", "12,345", "3", "2"],
   );
 });
 
 test("a hover names row and column as the axes do, and a click says which they are", () => {
-  const layout = { xaxis: { tickvals: [1, 2, 3], ticktext: ["“a”", "“b”", "“c”"] }, yaxis: { tickvals: [1, 2], ticktext: ["A", "B"] } };
-  const cells = { ...CELLS, x0: 1, y0: 1, name: "weights", hovertemplate: "%{y} to %{x}: <b>%{z:.1f}</b>, %{x:d}<extra></extra>" };
+  const layout = {
+    xaxis: { tickvals: [1, 2, 3], ticktext: ["“a”", "“b”", "“c”"] },
+    yaxis: { tickvals: [1, 2], ticktext: ["A", "B"] },
+  };
+  const cells = {
+    ...CELLS,
+    x0: 1,
+    y0: 1,
+    name: "weights",
+    hovertemplate: "%{y} to %{x}: <b>%{z:.1f}</b>, %{x:d}<extra></extra>",
+  };
   const figure = { layout, axes: axesOf(layout, [cells]) };
   assert.equal(sentence(hoverOf(figure, cells, { row: 1, column: 2 })), "B to “c”: 5.0, 3");
   assert.deepEqual(clickOf(figure, cells, { row: 1, column: 2 }), { name: "weights", row: 2, column: 3, value: null });

@@ -49,8 +49,8 @@ function sameRange(axes, axis) {
 
 /** Positions along one letter of a part: given one by one, or as a start and a step. */
 export function positions(part, letter, count) {
-  const given = part[letter];
-  if (given) return given;
+  const places = part[letter];
+  if (places) return places;
   const [start, step] = [part[`${letter}0`] ?? 0, part[`d${letter}`] ?? 1];
   return { length: count, at: (/** @type {number} */ index) => start + index * step };
 }
@@ -181,8 +181,8 @@ export function ticksOf(axis) {
 function freeTicks(axis) {
   const [least, most] = [Math.min(...axis.range), Math.max(...axis.range)];
   if (axis.log) return logTicks(least, most, axis.look.dtick ?? 1);
-  const wanted = Math.max(1, Math.min(axis.look.nticks || Infinity, Math.floor(axis.length / ROOM[axis.letter])));
-  const step = axis.look.dtick || roundStep((most - least) / wanted);
+  const count = Math.max(1, Math.min(axis.look.nticks || Infinity, Math.floor(axis.length / ROOM[axis.letter])));
+  const step = axis.look.dtick || roundStep((most - least) / count);
   const first = Math.ceil(least / step - 1e-9);
   return Array.from({ length: Math.max(0, Math.floor(most / step + 1e-9) - first + 1) }, (_, at) => (first + at) * step);
 }

@@ -17,9 +17,9 @@ export function drawParts(context, figure) {
     context.save();
     if (part.cliponaxis !== false || figure.zoomed) clip(context, x, y);
     if (part.opacity !== undefined) context.globalAlpha = part.opacity;
-    const drawn = { heatmap: drawCells, bar: drawBars, scatter: drawPoints }[part.type](context, figure, target);
+    const places = { heatmap: drawCells, bar: drawBars, scatter: drawPoints }[part.type](context, figure, target);
     context.restore();
-    return { ...target, ...drawn };
+    return { ...target, ...places };
   });
 }
 

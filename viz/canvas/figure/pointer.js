@@ -125,8 +125,8 @@ export function boxAround({ target, spot, box }) {
 /** Frame what the pointer, or the keyboard, is at. */
 function frame(room, place) {
   const focused = room.cursor && hasKeyboard(room.root) ? room.cursor : null;
-  const shown = place || focused;
-  placeBox(room.frame, shown ? boxAround(shown) : null);
+  const at = place || focused;
+  placeBox(room.frame, at ? boxAround(at) : null);
   room.frame.classList.toggle("cursor", !place && Boolean(focused));
 }
 

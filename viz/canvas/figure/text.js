@@ -12,7 +12,7 @@ const ENTITIES = { lt: "<", gt: ">", amp: "&", quot: '"', nbsp: "\u00a0" };
 const PART = /<br ?\/?>|<\/?(?:b|sup|u|span)\b[^>]*>|<extra>.*?<\/extra>/g;
 const LINE = 1.3; // height of a line, in font sizes
 const RAISED = 0.75; // size of what is raised
-const written = new Map(); // markup -> lines
+const lineCache = new Map(); // markup -> lines
 /** @type {WeakMap<CanvasRenderingContext2D, object[]>} What is written on a canvas: text, size and place. */
 export const texts = new WeakMap();
 
@@ -32,11 +32,11 @@ function decoded(text) {
  * @returns {Run[][]}
  */
 export function linesOf(markup) {
-  if (!written.has(markup)) {
-    if (written.size > 5000) written.clear();
-    written.set(markup, readLines(markup));
+  if (!lineCache.has(markup)) {
+    if (lineCache.size > 5000) lineCache.clear();
+    lineCache.set(markup, readLines(markup));
   }
-  return written.get(markup);
+  return lineCache.get(markup);
 }
 
 /** @param {string} markup */
