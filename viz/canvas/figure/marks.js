@@ -5,6 +5,7 @@ import { colourOf, imageOf, pick, scaleOf } from "./scale.js";
 import { drawMarkup, measure, plainText } from "./text.js";
 
 const CLEAR = 4; // CSS pixels between a bar or a point and its text
+const SMALLEST = 9; // CSS pixels of text in a cell
 const ORDER = ["heatmap", "bar", "scatter"]; // from the bottom to the top
 
 /** Draw all parts. Returns their targets, the topmost last: {part, at, x, y, …}. */
@@ -93,11 +94,25 @@ function writeCells(context, figure, part, scale, across, down) {
       const text = figure.fill(part, part.texttemplate, { row, column });
       if (!text || Number.isNaN(value)) continue;
       const { x, y, width, height } = boxOf(across, down, row, column);
-      const size = measure(context, text, font);
-      if (size.width > width + 1 || size.height > 1.4 * height) continue;
+      const fit = fitText(context, text, font, { width: width + 1, height: 1.4 * height });
       const colour = part.textfont?.color || colourOf(scale, value).ink;
-      drawMarkup(context, text, { ...font, colour }, { x: x + width / 2, y: y + height / 2, across: 0.5, down: 0.5 });
+      const place = { x: x + width / 2, y: y + height / 2, across: 0.5, down: 0.5 };
+      if (fit) drawMarkup(context, fit.text, { ...fit.font, colour }, place);
     }
+}
+
+/** As much of a text as a box holds: all of it, smaller where it must be, or its first word; null where not even that fits. */
+function fitText(context, text, font, { width, height }) {
+  const smaller = { ...font, size: Math.max(SMALLEST, Math.floor((font.size * width) / measure(context, text, font).width)) };
+  const choices = [
+    { text, font },
+    { text, font: smaller },
+    { text: text.split(" ")[0], font },
+  ];
+  return choices.find((choice) => {
+    const size = measure(context, choice.text, choice.font);
+    return size.width <= width && size.height <= height;
+  });
 }
 
 function drawBars(context, figure, { part, x, y, count }) {
