@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { formatted, layAxes, pixelOf, placeOf, roundStep, ticksOf } from "../../viz/canvas/figure/axes.js";
-import { linesOf, plainText } from "../../viz/canvas/figure/text.js";
+import { firstWord, linesOf, plainText } from "../../viz/canvas/figure/text.js";
 import { answers, clickOf, fillTemplate, hoverOf, sentence } from "../../viz/canvas/figure/words.js";
 
 const SIZE = { width: 320, height: 220 };
@@ -100,6 +100,8 @@ test("markup becomes text, and nothing else of it is read", () => {
     ],
   );
   assert.equal(plainText(markup), "·<script> a\nx2 $y&lt;");
+  assert.equal(plainText(firstWord('<span style="color:#fff">× −0.12</span>')), "×");
+  assert.equal(plainText(firstWord("&lt;s&gt; a")), "<s>");
   assert.equal(plainText("<img src=x>"), "<img src=x>"); // no mark of ours: text
 });
 

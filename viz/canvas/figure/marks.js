@@ -2,7 +2,7 @@
 
 import { countOf, pixelOf, positions, unitOf, valueAt } from "./axes.js";
 import { colourOf, imageOf, pick, scaleOf } from "./scale.js";
-import { drawMarkup, measure, plainText } from "./text.js";
+import { drawMarkup, firstWord, measure, plainText } from "./text.js";
 
 const CLEAR = 4; // CSS pixels between a bar or a point and its text
 const SMALLEST = 9; // CSS pixels of text in a cell
@@ -107,7 +107,7 @@ function fitText(context, text, font, { width, height }) {
   const choices = [
     { text, font },
     { text, font: smaller },
-    { text: text.split(" ")[0], font },
+    { text: firstWord(text), font },
   ];
   return choices.find((choice) => {
     const size = measure(context, choice.text, choice.font);

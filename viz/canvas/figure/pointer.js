@@ -147,9 +147,11 @@ function step(room, down, across) {
   const targets = room.targets.filter(
     ({ part, spots, count, rows }) => answers(part) && (rows || (count && (!spots || spots.some(Boolean)))),
   );
-  const { cursor } = room;
-  const at = cursor ? targets.findIndex(({ at: place }) => place === cursor.target.at) : -1;
-  if (at < 0) return targets.length ? { target: targets[0], spot: first(targets[0]) } : null;
+  if (!targets.length) return null;
+  const place = room.cursor ? targets.findIndex(({ at }) => at === room.cursor.target.at) : -1;
+  const at = Math.max(0, place);
+  const cursor = place < 0 ? { spot: first(targets[0]) } : room.cursor;
+  if (!down && !across) return { target: targets[at], spot: cursor.spot };
   const target = targets[at];
   const next = target.down ? stepCell(target, cursor.spot, down, across) : stepPoint(target, cursor.spot, down, across);
   if (next) return { target, spot: next };

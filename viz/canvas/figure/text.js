@@ -146,3 +146,11 @@ export function nodesOf(markup) {
     return row;
   });
 }
+
+/**
+ * The first word of markup, as markup.
+ * @param {string} markup
+ */
+export function firstWord(markup) {
+  return plainText(markup).split(/\s/)[0].replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+}
