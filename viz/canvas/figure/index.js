@@ -7,7 +7,7 @@ import { layAxes } from "./axes.js";
 import { drawAxes, drawGround, drawHeading, drawLegend, drawNotes, drawScales, drawShapes, drawZeros } from "./frame.js";
 import { drawParts } from "./marks.js";
 import { boxAround, listen, pointAgain } from "./pointer.js";
-import { plainText, texts } from "./text.js";
+import { texts } from "./text.js";
 import { answers, fillTemplate } from "./words.js";
 
 const SCALE = 2; // pixels of a saved picture for each CSS pixel
