@@ -7,7 +7,7 @@ from viz.page import shell as page
 from viz.page.choices import plain
 from viz.views import VIEWS
 
-st.set_page_config(page_title="Headlight", page_icon="🔦", layout="wide", initial_sidebar_state="collapsed")
+st.set_page_config(page_title="Headlight", page_icon="🔦", layout="wide", initial_sidebar_state="auto")
 
 try:
     options = script_options()

@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
+from support.chromium import open_changes, open_view
 from support.shipped import chips, french_chips
 
 from viz.views import VIEWS
@@ -85,6 +86,7 @@ def test_the_open_head_stays_open_when_the_sentence_changes(visit):
 def test_a_switch_says_what_changed_and_shows_both_translations(visit):
     """Flip the look-ahead mask off and take the positions away; the link opens the same picture; reset restores."""
     page = visit()
+    open_changes(page)
     page.get_by_text("Look-ahead mask", exact=True).click()
     expect(page.locator(".st-key-changes")).to_contain_text("look-ahead mask off")
     page.get_by_role("combobox", name=re.compile("Source positions")).click()
@@ -92,6 +94,8 @@ def test_a_switch_says_what_changed_and_shows_both_translations(visit):
     expect(page.locator(".st-key-changes")).to_contain_text("English positions taken away")
     expect(page.get_by_test_id("tokens-original")).to_be_visible()
     expect(page).to_have_url(re.compile("source_positions=none"))
+    page.locator(".st-key-drawer-close").get_by_role("button").click()
+    expect(page).not_to_have_url(re.compile("lab="))
     assert query(page) == {"causal": "off", "source_positions": "none"}
     now = tokens(page, "target").all_inner_texts()
     again = visit("?" + urlparse(page.url).query)
@@ -106,7 +110,7 @@ def test_every_view_opens_from_a_click_and_from_its_url(visit, view):
     """Each view draws something, says its sentence, and its link opens it, in light and in dark."""
     other = "lines" if view == next(iter(VIEWS)) else next(iter(VIEWS))
     page = visit(f"?view={other}")
-    page.get_by_role("radiogroup", name="View").get_by_text(VIEWS[view].title, exact=True).click()
+    open_view(page, VIEWS[view].title)
     expect(page.get_by_test_id("view-sentence")).to_have_text(VIEWS[view].sentence)
     picture = "[data-testid=stVegaLiteChart], canvas, table"
     expect(page.locator(f".st-key-view-{view}").locator(picture).first).to_be_visible()

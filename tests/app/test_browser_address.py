@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
-from support.chromium import settled, take_example
+from support.chromium import open_view, settled, take_example
 from support.marks import MARKDOWN
 
 from viz.views import VIEWS
@@ -30,7 +30,7 @@ def entries(page) -> int:
 
 def view(page, slug: str) -> None:
     """Choose a view and wait for it."""
-    page.get_by_role("radiogroup", name="View").get_by_text(VIEWS[slug].title, exact=True).click()
+    open_view(page, VIEWS[slug].title)
     expect(page.get_by_test_id("view-sentence")).to_have_text(VIEWS[slug].sentence)
     expect(page).to_have_url(re.compile(f"view={slug}"))
 
@@ -44,7 +44,7 @@ def typed(page, text: str) -> None:
 
 def test_back_and_forward_lead_through_sentence_view_and_switches(visit):
     """The page shows what the address says, after every step of both ways; the link of the moment opens the same."""
-    page = visit("?text=The+cat+sat.", fresh=True)
+    page = visit("?text=The+cat+sat.&lab=on", fresh=True)
     view(page, "one-head")
     settled(page)
     page.get_by_text("Look-ahead mask", exact=True).click()

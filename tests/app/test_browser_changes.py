@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 import torch
+from support.chromium import open_view
 from support.shipped import replaced_by
 from support.tiny import tiny_model
 
@@ -58,7 +59,7 @@ def test_an_empty_translation_is_drawn(silent, visit):
     expect(page.get_by_text("its translation is empty")).to_be_visible()
     expect(page.get_by_test_id("decoding-place")).to_have_text("step 1 of 1")
     expect(page.get_by_test_id("decoding-asked")).to_contain_text("having read “<s>”, what comes next?")
-    page.get_by_text("All heads", exact=True).click()
+    open_view(page, "All heads")
     expect(page.get_by_test_id("heads-grid")).to_be_visible()
     assert not page.problems
 

@@ -18,8 +18,9 @@ def test_the_picture_stands_alone(visit, width):
     matrix = page.locator(".st-key-card-head").get_by_test_id("matrices")
     expect(matrix).to_be_visible()
     expect(page.get_by_test_id("tokens-source")).to_be_visible()
-    for key in ("header", "sentence", "controls"):
+    for key in ("header", "sentence", "drawer", "own-switch"):
         expect(page.locator(f".st-key-{key}")).to_be_hidden()
+    expect(page.get_by_test_id("stSidebar")).to_be_hidden()
     for alert in page.get_by_test_id("stAlert").all():
         expect(alert).to_be_hidden()
     assert page.get_by_test_id("tokens-source").bounding_box()["y"] < 60

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlparse
 
 import pytest
-from support.chromium import click_at
+from support.chromium import click_at, open_view
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
@@ -46,7 +46,7 @@ def click(page, name: str, layer: str, index: int) -> None:
 def test_it_opens_by_click_and_by_link(visit):
     """Vectors, neighbours, map and paths are drawn; Positions no longer draws the vectors."""
     page = visit(f"?{TEXT}")
-    page.get_by_role("radio", name="Embeddings").or_(page.get_by_role("button", name="Embeddings")).first.click()
+    open_view(page, "Embeddings")
     expect(page).to_have_url(re.compile("view=embeddings"))
     for name in ("vectors", "neighbours", "map", "paths"):
         expect(plot(page, name)).to_be_visible()

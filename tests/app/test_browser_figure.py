@@ -26,7 +26,7 @@ def test_a_figure_is_walked_by_keyboard_and_zoomed_with_the_mouse(visit):
     """Arrows say each cell, Enter chooses it; a box that is drawn shows its cells alone, and Escape all of them again."""
     page = visit("?view=joined&kind=encoder&layer=2&text=Two+dogs+are+playing.")
     figure = page.locator(".st-key-card-contributions").get_by_test_id("figure")
-    expect(figure).to_have_attribute("data-drawn", re.compile(r"\d"))
+    expect(figure).to_have_attribute("data-frames", re.compile(r"\d"))
     settled(page)
     figure.press("ArrowDown")
     figure.press("ArrowRight")

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
-from support.chromium import settled
+from support.chromium import open_view, settled
 
 expect.set_options(timeout=60_000)
 
@@ -55,7 +55,7 @@ def test_who_wants_less_motion_starts_it_themselves(first_visit):
 def test_who_explored_before_goes_on_there(visit):
     """The plain address leads back to view and sentence; nothing plays."""
     page = visit("?view=lines&text=Two+dogs+are+playing.")
-    page.get_by_role("radiogroup", name="View").get_by_text("Tokens", exact=True).click()
+    open_view(page, "Tokens")
     expect(page).to_have_url(re.compile("view=tokens"))
     settled(page)
     again = visit("")

@@ -91,7 +91,7 @@ def test_heads_of_a_token_follow_a_click(visit):
 
 def test_words_join_the_pieces_in_every_picture_and_back(visit):
     """The switch is stated, in the URL, and reversible; a click on a word pair opens its strongest pieces."""
-    page = visit("?view=one-head&kind=cross&layer=4&head=7")
+    page = visit("?view=one-head&kind=cross&layer=4&head=7&lab=on")
     table = page.locator(".strongest tr")
     expect(table).not_to_have_count(0)
     pieces = table.count()

@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
+from support.chromium import open_changes
 
 expect.set_options(timeout=60_000)
 
@@ -15,7 +16,7 @@ expect.set_options(timeout=60_000)
 def test_a_story_is_told_compared_and_taken_back(visit):
     """Reversed positions: the sentence, the difference in the grid's hover, the same from the link; its chip takes it back."""
     page = visit()
-    page.get_by_text("More changes", exact=True).click()
+    open_changes(page)
     page.get_by_role("button", name="Reversed positions").click()
     expect(page.get_by_test_id("story")).to_contain_text("told that it is the last")
     page.locator(".st-key-compare").get_by_text("Difference", exact=True).click()

@@ -6,10 +6,13 @@ import pytest
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
-from support.chromium import settled
+from support.chromium import open_view, settled
+
+from viz.views import VIEWS as ALL
 
 expect.set_options(timeout=60_000)
 VIEWS = ("What heads do", "Output", "Where from", "Knock-out", "Q, K, V", "Heads joined", "Step by step", "Two sentences")
+SLUGS = {view.title: slug for slug, view in ALL.items()}
 READY = "() => !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"
 FAULTS = r"""() => {
   const faults = [], plots = new Map();
@@ -46,8 +49,9 @@ def test_every_view_of_pictures_can_be_read_and_hit(visit):
     page = visit("?view=joined", width=360, height=740)
     expect(page.locator(".st-key-joined-kind").get_by_text("Encoder", exact=True)).to_be_visible()
     for view in VIEWS:
-        page.get_by_role("radiogroup", name="View").get_by_text(view, exact=True).click()
-        expect(page.get_by_role("radio", name=view, exact=True)).to_be_checked()
+        open_view(page, view)
+        expect(page.get_by_test_id("stSidebar")).to_have_attribute("data-collapsed", "true")
+        expect(page.locator(f".st-key-view-{SLUGS[view]}")).to_be_visible()
         settled(page).wait_for_function(READY)
         assert page.evaluate(FAULTS) == [], view
         assert page.evaluate("document.documentElement.scrollWidth") <= 360

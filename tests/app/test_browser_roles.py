@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
-from support.chromium import click_cell
+from support.chromium import click_cell, open_view
 
 expect.set_options(timeout=60_000)
 
@@ -26,7 +26,7 @@ def test_a_role_is_chosen_a_head_opened_and_the_grid_dimmed(visit):
     again = visit("?" + page.url.split("?", 1)[1])
     expect(again.get_by_test_id("head-title")).to_have_text("Encoder self-attention, layer 4, head 7")
     expect(again.locator(".st-key-card-role-table .role-table")).to_contain_text("Voita et al. 2019")
-    again.get_by_role("radiogroup", name="View").get_by_text("All heads", exact=True).click()
+    open_view(again, "All heads")
     expect(again.get_by_text("Bright: heads with the role “previous”")).to_be_visible()
     again.get_by_role("button", name="All bright").click()
     expect(again.get_by_text("Bright: heads with the role")).to_have_count(0)
@@ -37,7 +37,7 @@ def test_a_role_is_chosen_a_head_opened_and_the_grid_dimmed(visit):
 @pytest.mark.parametrize("view", ["all-heads", "one-head", "lines"])
 def test_hidden_sinks_are_said_with_their_share(visit, view):
     """The caption gives the hidden mass; keeping them says nothing."""
-    page = visit(f"?view={view}&kind=cross&layer=4&head=2&sinks=renormalise")
+    page = visit(f"?view={view}&kind=cross&layer=4&head=2&sinks=renormalise&lab=on")
     caption = page.get_by_text(re.compile(r"hidden: \d+% of this head's attention goes to"))
     expect(caption).to_be_visible()
     page.get_by_role("combobox", name=re.compile("Sinks")).click()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.page import figures, run, shown
+from support.page import figures, offered, rail, run, shown
 
 from model import Translator
 from model.trace.anatomy import EDITS
 from viz.page import caches, engine, needs
+from viz.page.rail import groups
 from viz.views import VIEWS
 
 WHY = "Its attention compares no vectors."
@@ -37,9 +38,9 @@ def captions(app) -> str:
 def test_views_that_rest_are_not_offered_and_a_line_says_why():
     """Two views need queries, one needs to cut; all others stand in their order."""
     app = run(text=TEXT)
-    offered = app.segmented_control(key="view").options
     rest = {"steps", "qkv", "knockout"}
-    assert offered == [view.title for slug, view in VIEWS.items() if slug not in rest]
+    whole = [view for group in groups(VIEWS) for entry in group["entries"] for view in entry]
+    assert offered(app) == [view["title"] for view in whole if view["slug"] not in rest]
     assert f"Step by step and Q, K, V rest: This model shows no queries. {WHY}" in captions(app)
     assert "Knock-out rests: This model cannot cut links of its attention." in captions(app)
     assert not app.exception and not app.warning and VIEWS["all-heads"].sentence[:30] in shown(app)
@@ -49,7 +50,7 @@ def test_a_link_to_a_view_that_rests_opens_another_and_says_why():
     """The first one that is offered."""
     app = run(text=TEXT, view="qkv")
     assert not app.exception and [WHY in warning.value for warning in app.warning] == [True]
-    assert VIEWS["all-heads"].sentence[:30] in shown(app) and app.segmented_control(key="view").value == "all-heads"
+    assert VIEWS["all-heads"].sentence[:30] in shown(app) and rail(app)["view"] == "all-heads"
 
 
 def test_tokens_of_a_vocabulary_without_merges_stop_at_their_ids(monkeypatch):

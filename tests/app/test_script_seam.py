@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import streamlit as st
-from support.page import run, shown
+from support.page import choose, offered, run, shown
 
 from viz.page import params, store
 from viz.page.link import Link
@@ -41,11 +41,6 @@ def the_order_of_the_views():
     VIEWS.update(views)
 
 
-def offered(app) -> list[str]:
-    """The titles of the views that the page offers."""
-    return list(app.segmented_control(key="view").options)
-
-
 def test_a_view_with_a_setting_of_its_own_needs_no_other_edit():
     """It is offered, drawn and styled; its setting comes from the address, is tied to its widget, and goes back into the address."""
     VIEWS[SLUG] = WAVES
@@ -58,7 +53,7 @@ def test_a_view_with_a_setting_of_its_own_needs_no_other_edit():
     assert app.query_params["height"] == "7" and app.query_params["causal"] == "off"
     app.button(key="calm").click().run()
     assert app.query_params["height"] == "1" and app.slider(key="height").value == 1
-    app.segmented_control(key="view").set_value("tokens").run()
+    choose(app, view="tokens")
     assert not app.exception and app.query_params["height"] == "1" and "waves" not in shown(app).split("</style>")[-1]
 
 

@@ -31,6 +31,27 @@ def settled(page):
     return page
 
 
+def open_rail(page) -> None:
+    """On a phone the rail is a drawer, closed at first; elsewhere it stands there."""
+    if page.get_by_test_id("stSidebar").get_attribute("data-collapsed") == "true":
+        page.get_by_test_id("stExpandSidebarButton").get_by_role("button").or_(
+            page.get_by_test_id("stExpandSidebarButton")
+        ).first.click()
+
+
+def open_view(page, title: str) -> None:
+    """Choose a view in the rail, by its title."""
+    open_rail(page)
+    page.get_by_role("navigation", name="Views").get_by_role("link", name=title, exact=True).click()
+
+
+def open_changes(page) -> None:
+    """Open the drawer with the switches."""
+    open_rail(page)
+    page.get_by_test_id("rail-drawer").click()
+    page.get_by_role("heading", name="Change the model").wait_for()
+
+
 def point_at(page, card: str, name: str = "", **spot: int) -> None:
     """Move to the middle of a cell (row, column) or a point (index) of the first figure in a card, counted from 0, until it answers.
 
@@ -39,7 +60,7 @@ def point_at(page, card: str, name: str = "", **spot: int) -> None:
     from playwright.sync_api import expect
 
     figure = settled(page).locator(f".st-key-{card}").get_by_test_id("figure").first
-    expect(figure).to_have_attribute("data-drawn", re.compile(r"\d"))
+    expect(figure).to_have_attribute("data-frames", re.compile(r"\d"))
     figure.scroll_into_view_if_needed()
     place = """(figure, [spot, name]) => { const box = figure.boxOf(spot, name), edge = figure.getBoundingClientRect();
         return [edge.x + box.x + box.width / 2, edge.y + box.y + box.height / 2]; }"""

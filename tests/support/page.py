@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
@@ -14,6 +15,24 @@ def run(**query: str) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=300)
     for name, value in query.items():
         app.query_params[name] = value
+    return app.run()
+
+
+def rail(app: AppTest) -> dict:
+    """What the rail at the left is told: groups, the view that is open, the place on the map."""
+    return next(
+        json.loads(part.proto.json) for part in app.get("bidi_component") if part.proto.component_name == "headlight_rail"
+    )
+
+
+def offered(app: AppTest) -> list[str]:
+    """The titles of the views in the rail, from its top to its foot."""
+    return [view["title"] for group in rail(app)["groups"] for entry in group["entries"] for view in entry]
+
+
+def choose(app: AppTest, **values: object) -> AppTest:
+    """What a click on the rail does: other values of the State, by their names in the address."""
+    app.session_state["state"] = app.session_state["state"].having(**values)
     return app.run()
 
 

@@ -2,7 +2,8 @@
 
 All heads at once (`heads_grid`), lines between tokens (`attention_lines`), matrices side by side or to paint on
 (`attention_matrices`), any flat figure (`canvas_figure`), a calculation (`attention_steps`) and a translation (`decoding_steps`)
-step by step; unseen ones for clicks in figures, the address, saved pictures, what is said aloud, and the width of the screen.
+step by step; the map of the model and the views (`rail`); unseen ones for clicks in figures, the address, saved pictures, what is
+said aloud, and the width of the screen.
 """
 
 from viz.canvas.address import address_bar, complete_address, tab_store
@@ -14,6 +15,7 @@ from viz.canvas.grid import heads_grid, pack_grid
 from viz.canvas.lines import attention_lines, lines_view, pack_lines
 from viz.canvas.matrices import Matrix, attention_matrices, cell_states, difference_matrix, matrix_numbers, pack_matrices
 from viz.canvas.pictures import pictures
+from viz.canvas.rail import diagram, rail
 from viz.canvas.screen import narrow_screen
 from viz.canvas.steps import attention_steps, pack_steps
 
@@ -29,6 +31,7 @@ __all__ = [
     "cell_states",
     "complete_address",
     "decoding_steps",
+    "diagram",
     "difference_matrix",
     "heads_grid",
     "is_flat",
@@ -44,6 +47,7 @@ __all__ = [
     "pack_steps",
     "pictures",
     "plot_clicks",
+    "rail",
     "tab_store",
     "unpack_figure",
 ]

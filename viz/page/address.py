@@ -52,6 +52,7 @@ def _restore(link: Link, texts: dict[str, str]) -> None:
 def arrived() -> dict[str, str] | None:
     """The parameters that the page must follow now: on the first run, and after back or forward; None where it stays as it is."""
     if resumed := st.session_state.pop("resumed", None):
+        store.begin_history()
         return resumed
     query = st.query_params.to_dict()
     return query if not store.begun() or _moved(query) else None

@@ -23,6 +23,7 @@ from viz.page.params import Param
 from viz.page.state import State
 from viz.theme import Palette
 
+GROUPS = ("Read", "Attend", "Compute", "Say", "Experiment")  # of views, in the order of the computation
 SIDE = "side"  # the language of the side that is open
 T = TypeVar("T")
 
@@ -116,11 +117,7 @@ class Scene:
     @property
     def open_head(self) -> tuple[str, int, int]:
         """(kind, layer, head) of the head that is open; the suggested one before any choice."""
-        kind, layer, head = self.settings.kind, self.settings.layer, self.settings.head
-        if layer is not None and head is not None:
-            return kind, layer, head
-        suggestion = self.suggested_head
-        return suggestion if kind == suggestion[0] else (kind, layer or 0, head or 0)
+        return opened_head(self.settings, self.trained or self.translator)
 
     @property
     def suggested_head(self) -> tuple[str, int, int]:
@@ -154,6 +151,15 @@ class Scene:
         self.settings = store.state()
 
 
+def opened_head(settings: State, model: Translator) -> tuple[str, int, int]:
+    """(kind, layer, head) that the settings open in a model as it was trained."""
+    kind, layer, head = settings.kind, settings.layer, settings.head
+    if layer is not None and head is not None:
+        return kind, layer, head
+    suggestion = engine.suggested_head(model)
+    return suggestion if kind == suggestion[0] else (kind, layer or 0, head or 0)
+
+
 caches.key_of.register(Scene, lambda scene: scene.key)
 
 
@@ -166,6 +172,13 @@ class View:
     sentence: str  # what you see and what to look for
     draw: Callable[[Scene], None]
     says: Callable[[Scene], str] | None = None  # the sentence where it depends on what is changed or hidden
+    group: str = "Experiment"  # one of GROUPS
+    rank: int = 0  # its place in the group; those of one rank stand in the order of the registry
+    entry: str = ""  # views with one name here are faces of one thing, and share a row of the rail
+    part: str = (
+        ""  # where it is on the map of the model: "heads" (all), "head", "layer" (its heads), or a part of viz.canvas.rail
+    )
+    shows: Set[str] = frozenset()  # which settings of how attention is drawn it shows: "words", "sinks"
     differs: bool = False  # whether it can show the difference between the unchanged and the changed model
     needs: Set[str] = frozenset()  # what it needs of a model: see viz.page.needs
     params: tuple[Param, ...] = ()  # its own settings, as the address has them

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas  # noqa: F401  Streamlit loads it late, and Plotly in another session's thread would meet it half loaded
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from model import Translator
 from model.instrument.pretrained import CheckpointError, DeviceError
 from model.trace.anatomy import Anatomy
-from model.trace.intervention import POSITION_EDITS, Intervention
-from viz.page import address, chips, depth, engine, greeting, needs, saved, screen, store, timeline, unmasked
+from model.trace.intervention import Intervention
+from model.trace.tokens import Tokens
+from viz.page import address, chips, depth, drawer, engine, greeting, needs, rail, saved, screen, store, timeline, unmasked
 from viz.page import laboratory as panel
 from viz.page.announcements import announce
 from viz.page.changes import outside
@@ -24,20 +27,9 @@ from viz.page.params import Limits
 from viz.page.scene import Scene, View
 from viz.page.state import EXAMPLES
 from viz.page.store import MOST_TYPED, tied
-from viz.theme import palette
+from viz.theme import Palette, palette
 
-STYLE, EVERYONE, EMBEDDED = (
-    Path(__file__).with_name(f"{name}.css").read_text(encoding="utf-8") for name in ("page", "everyone", "embedded")
-)
-WORDS_HELP = (
-    "Joins the pieces of each word in every picture of attention: weights are summed over the pieces looked at and averaged over "
-    "the pieces that look. Calculations stay with the pieces, which is what the model works with."
-)
-SINK_TITLES = {"keep": "shown", "hide": "hidden", "renormalise": "hidden, rest to 100%"}
-SINKS_HELP = (
-    "Many heads put attention that they do not need on `</s>`, `<s>` and punctuation (Clark et al. 2019). Hides it in All heads, "
-    "One head and Lines; the caption of the head says how much that was."
-)
+STYLE, EVERYONE, EMBEDDED = (Path(__file__).with_name(f"{name}.css").read_text("utf-8") for name in ("page", "everyone", "embedded"))
 MODEL_TITLES = {
     "sinusoidal": "trained with sinusoidal positions", "learned": "trained with learned positions", "none": "trained without positions",
     "unmasked": "trained without the look-ahead mask",
@@ -46,7 +38,6 @@ MODELS_HELP = (
     "Taking positions away from a model that was trained with them is one thing; a model that never had any is another. They "
     "have the same shape; the model cards say what each read and hold their scores side by side."
 )
-LAB_HELP = "Windows, hidden words, single heads, temperature, the scale of positions and scores, and stories to start from."
 NOTHING_SAID = "The model ends with `</s>` at once: its translation is empty. That one step is drawn like any other."
 
 
@@ -57,36 +48,53 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
     colours = palette(st.context.theme.type)
     style = "".join([STYLE, *(view.style for view in views.values()), EVERYONE, EMBEDDED if st.context.is_embedded else ""])
     st.html(f"<style>{style}</style>{colours_as_css(colours)}")
-    picker, status = _header()
+    places = _lay_out()
     try:
-        translator = trained = _open(link, picker, model, device)
+        translator = trained = _open(link, places.picker, model, device)
     except (CheckpointError, DeviceError) as error:
         st.error(plain(str(error)))
         return
     for notice in engine.notices(translator):
         st.warning(plain(notice))
     greeting.begin(views, translator.anatomy)
-    moments = timeline.switch(picker, translator, store.state())
-    _sentence()
-    below = st.container(key="translation")
+    moments = timeline.switch(places.picker, translator, store.state())
+    _sentence(places)
     if moments and store.state().moment is not None:
-        timeline.slider(moments, store.state(), colours)
+        with places.dock:
+            timeline.slider(moments, store.state(), colours)
         translator = timeline.at_moment(translator, moments, store.state())
     offered, resting = _offer(views, translator.anatomy)
-    lab = _controls(offered, translator.anatomy, resting)
+    lab = drawer.draw(offered[store.state().view], translator.anatomy)
+    try:
+        _show(places, lab, link, offered, translator, trained, colours, narrow)
+    finally:
+        store.note(link.typed_names + link.walked_names)
+        with places.rail:
+            rail.draw(offered, trained, translator.anatomy, colours)
+            rail.rests(resting)
+
+
+def _show(
+    places: Places, lab: DeltaGenerator, link: Link, offered: Mapping[str, View], translator: Translator, trained: Translator,
+    colours: Palette, narrow: bool,
+) -> None:  # fmt: skip
+    """Everything that follows from the pass; where the text cannot be read, why."""
     try:
         result = _pass(translator)
     except ValueError as error:
-        below.info(plain(str(error)))
+        places.translation.info(plain(str(error)))
         address.publish(link, translator.anatomy)
         return
     calculation = next((slug for slug, view in offered.items() if view.calculates), None)
     scene = Scene(store.state(), translator, result, colours, trained, calculation, narrow)
-    status.html(_status(scene))
-    with below:
-        _translation(scene)
+    places.status.html(_status(scene))
+    original = engine.translate(translator, scene.source)
+    with places.translation:
+        _translation(scene, original)
         depth.note(scene)
         unmasked.note(scene)
+    with places.dock:
+        panel.draw_changes(scene, original)
     with lab:
         panel.draw(scene)
     _draw(link, scene, offered[scene.settings.view])
@@ -108,7 +116,7 @@ def _draw(link: Link, scene: Scene, view: View) -> None:
 
 def _captions(scene: Scene, view: View) -> Iterator[str]:
     """What a reader must know about how this view is drawn."""
-    if scene.settings.words:
+    if scene.settings.words and "words" in view.shows:
         yield "Pictures of attention show words: weights are summed over the pieces looked at and averaged over those that look."
     if scene.compares and view.differs:
         yield "Pictures of attention show the change, after minus before; what is said of weights holds in each of the two passes."
@@ -116,14 +124,36 @@ def _captions(scene: Scene, view: View) -> Iterator[str]:
         yield "This view has no picture of the difference: it shows the changed model. “Before” shows the model as it was trained."
 
 
-def _header() -> tuple[st.delta_generator.DeltaGenerator, st.delta_generator.DeltaGenerator]:
-    """Name at the left; returns the places of the picker and, at the right, of the status line."""
-    with st.container(horizontal=True, key="header", vertical_alignment="bottom", horizontal_alignment="distribute"):
-        st.html('<h1 class="name">Headlight <span>what every attention head looks at</span></h1>', width="content")
-        return st.container(key="picker", width="content"), st.empty()
+@dataclass(frozen=True)
+class Places:
+    """Where on the page things are drawn, whenever in the run they are known."""
+
+    rail: DeltaGenerator
+    status: DeltaGenerator
+    sentence: DeltaGenerator
+    picker: DeltaGenerator
+    own: DeltaGenerator  # the field for the reader's own translation
+    translation: DeltaGenerator
+    switch: DeltaGenerator  # ... and the switch that opens it
+    dock: DeltaGenerator  # at the foot of the screen: what is changed, and the moment of the training
 
 
-def _open(link: Link, place: st.delta_generator.DeltaGenerator, model: str, device: str | None) -> Translator:
+def _lay_out() -> Places:
+    """The rail, one line on top, the French under it; what changes the picture at the foot of the screen."""
+    with st.sidebar:
+        bar, status = st.container(key="rail-place"), st.empty()
+    with st.container(horizontal=True, key="header", vertical_alignment="center", gap="small"):
+        st.html('<h1 class="name">Headlight</h1>', width="content")
+        sentence = st.container(horizontal=True, key="sentence", gap="small", vertical_alignment="center")
+        picker = st.container(key="picker", width="content")
+    own = st.container(key="own-place")
+    with st.container(horizontal=True, key="french", gap="small", vertical_alignment="center"):
+        translation = st.container(key="translation")
+        switch = st.container(key="own-switch", width="content")
+    return Places(bar, status, sentence, picker, own, translation, switch, st.container(key="dock"))
+
+
+def _open(link: Link, place: DeltaGenerator, model: str, device: str | None) -> Translator:
     """The translator that the reader or the address chose: first the model, then the rest of the address within its limits.
 
     A family of several offers its members. Where the files of one cannot be read, the first one is shown, and why is said.
@@ -148,7 +178,7 @@ def _open(link: Link, place: st.delta_generator.DeltaGenerator, model: str, devi
     st.session_state["opened"] = translator.name
     if len(members) > 1:
         place.selectbox(
-            "Model", list(members), format_func=lambda member: MODEL_TITLES[members[member]], label_visibility="collapsed", width=290, help=MODELS_HELP,
+            "Model", list(members), format_func=lambda member: MODEL_TITLES[members[member]], label_visibility="collapsed", width=215, help=MODELS_HELP,
             **tied(key="picked", value=translator.name, take=lambda member: {"model": "" if member == first.name else member}, options=True),
         )  # fmt: skip
     return translator
@@ -167,23 +197,23 @@ def _leave_out(change: Intervention, notices: list[str]) -> None:
         store.write(change=change)
 
 
-def _sentence() -> None:
+def _sentence(places: Places) -> None:
     """The text field, examples in a menu beside it, and the reader's own translation."""
-    with st.container(horizontal=True, key="sentence", gap="small", vertical_alignment="center"):
+    with places.sentence:
         st.text_input("English sentence", live=True, label_visibility="collapsed", placeholder="Type an English sentence", autocomplete="off",
                       max_chars=MOST_TYPED, **tied("text"))  # fmt: skip
         with st.popover("Examples", width="content"), st.container(key="examples", gap="small"):
             for index, example in enumerate(EXAMPLES):
                 st.button(example, on_click=_take, args=(example,), key=f"example-{index}")
-        own = st.toggle(
-            "your own translation", width="content",
-            **tied(key="own", value=store.state().asks_target or bool(store.state().target),
-                   take=lambda on: {"asks_target": on} if on else {"asks_target": False, "target": ""}),
-        )  # fmt: skip
+    own = places.switch.toggle(
+        "your own translation", width="content",
+        **tied(key="own", value=store.state().asks_target or bool(store.state().target),
+               take=lambda on: {"asks_target": on} if on else {"asks_target": False, "target": ""}),
+    )  # fmt: skip
     if own:
-        st.text_input("Your own translation: how would the model read this one?", live=True, autocomplete="off", max_chars=MOST_TYPED,
-                      placeholder="Type a French sentence; empty reads the model's own",
-                      **tied("target", take=lambda target: {"target": target, "asks_target": True}))  # fmt: skip
+        places.own.text_input("Your own translation: how would the model read this one?", live=True, autocomplete="off", max_chars=MOST_TYPED,
+                              placeholder="Type a French sentence; empty reads the model's own", label_visibility="collapsed",
+                              **tied("target", take=lambda target: {"target": target, "asks_target": True}))  # fmt: skip
 
 
 def _take(example: str) -> None:
@@ -207,34 +237,6 @@ def _offer(views: Mapping[str, View], anatomy: Anatomy) -> tuple[dict[str, View]
     return offered, needs.resting(views, reasons)
 
 
-def _controls(views: Mapping[str, View], anatomy: Anatomy, resting: str) -> st.delta_generator.DeltaGenerator:
-    """Which view, and the switches that the model obeys; returns the place of the panel of changes. resting: which views rest, and why."""
-    with st.container(key="controls"):
-        titles = {slug: view.title for slug, view in views.items()}
-        st.segmented_control(
-            "View",
-            list(titles),
-            format_func=titles.__getitem__,
-            required=True,
-            label_visibility="collapsed",
-            **tied("view", options=True),
-        )
-        if resting:
-            st.caption(plain(resting))
-        with st.container(horizontal=True, key="switches", vertical_alignment="center"):
-            st.toggle("Words instead of pieces", help=WORDS_HELP, **tied("words"))
-            if needs.obeyed(anatomy, "causal"):
-                st.toggle("Look-ahead mask", **tied("causal"))
-            for label, name in (("Source positions", "source_positions"), ("Target positions", "target_positions")):
-                if needs.obeyed(anatomy, name):
-                    st.selectbox(label, POSITION_EDITS, width=210, **tied(name, options=True))
-            st.selectbox(
-                "Sinks", list(SINK_TITLES), format_func=SINK_TITLES.__getitem__, help=SINKS_HELP, width=165, **tied("sinks", options=True)
-            )  # fmt: skip
-            st.toggle("More changes", help=LAB_HELP, **tied("lab"))
-    return st.container(key="panel")
-
-
 def _pass(translator: Translator) -> engine.Pass:
     """The pass that is asked for: what was typed becomes Tokens here, and travels as such. Raises ValueError in words for text that
     the model cannot read. Links to tokens that the sentence does not have are dropped with a notice."""
@@ -254,10 +256,9 @@ def _pass(translator: Translator) -> engine.Pass:
             return result
 
 
-def _translation(scene: Scene) -> None:
-    """Source and target as chips; under a change, what changed and the original beside it."""
+def _translation(scene: Scene, original: Tokens) -> None:
+    """Source and target as chips; under a change the original beside it. original: the unchanged model's translation."""
     settings, trace = scene.settings, scene.result.trace
-    original = engine.translate(scene.translator, scene.source)
     own = bool(settings.target.strip())
     rows = [chips.row("source", "English", trace.source)]
     if not settings.change.changes_nothing and not own and settings.forcing == "free":
@@ -280,7 +281,6 @@ def _translation(scene: Scene) -> None:
         st.caption(
             f"The model reads your translation (teacher forcing): {mean:.2f} nats per token on average; less is less surprising."
         )
-    panel.draw_changes(scene, original)
     announce(scene, original)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import streamlit as st
 
+from viz.page.history import History
 from viz.page.state import State
 
 MOST_TYPED = 60_000  # characters that a text field takes: far more than a model reads, so that a long paste is answered in words
@@ -31,6 +32,37 @@ def follow(arrived: State) -> None:
     """Show another State as a whole, as an address says it."""
     st.session_state["state"] = arrived
     st.session_state["turn"] = turn() + 1
+
+
+def history() -> History:
+    """What the reader can undo and redo."""
+    return st.session_state["history"] if "history" in st.session_state else History(state())
+
+
+def note(small: Collection[str]) -> None:
+    """What the page shows at the end of a run is a step of the reader's, where it is new. small: see `History.step`."""
+    is_led = st.session_state.pop("led", False)
+    st.session_state["history"] = history().settle(state()) if is_led else history().step(state(), small)
+
+
+def begin_history() -> None:
+    """Nothing that was shown before can be undone."""
+    st.session_state.pop("history", None)
+
+
+def undo() -> None:
+    """Show what was there before the last step."""
+    _lead(history().undo())
+
+
+def redo() -> None:
+    """Show what was undone last."""
+    _lead(history().redo())
+
+
+def _lead(to: History) -> None:
+    st.session_state["history"], st.session_state["led"] = to, True
+    follow(to.present)
 
 
 def turn() -> int:

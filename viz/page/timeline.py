@@ -51,7 +51,7 @@ def slider(moments: list[Moment], settings: State, colours: Palette) -> None:
     with st.container(key="timeline-strip"):
         left, right = st.columns([1.2, 1], gap="medium", vertical_alignment="center")
         with left:
-            st.select_slider("Training step", range(len(moments)), format_func=lambda at: f"{moments[at].step:,}",
+            st.select_slider("Training step", range(len(moments)), format_func=lambda at: f"{moments[at].step:,}", label_visibility="collapsed",
                              **store.tied("moment", "timeline-moment", value=index, options=True))  # fmt: skip
             st.html(f'<p class="quiet" data-testid="moment">{html.escape(sentence(moment, moments[-1].step))}</p>')
         with right:

@@ -55,6 +55,10 @@ VIEW = View(
     "Every square is one head: rows ask, columns answer, darker means more attention. Look for diagonals (neighbours), columns "
     "(one token that many look at) and, in cross-attention, the path from French back to English.",
     draw,
+    group="Attend",
+    rank=2,
+    part="heads",
+    shows={"words", "sinks"},
     differs=True,
     needs={"weights"},
     style=style_beside(__file__),

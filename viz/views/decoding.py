@@ -263,6 +263,9 @@ VIEW = View(
     "The translation is made one piece at a time: each step reads what has been said, looks at the English and gives every piece "
     "a probability. Play it, then click another piece and see how the sentence goes on; look for steps where two compete.",
     draw,
+    group="Say",
+    part="words",
+    shows={"words"},
     needs={"generates", needs.ACROSS, "logits"},
     params=PARAMS,
     style=style_beside(__file__),

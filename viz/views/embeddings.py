@@ -151,6 +151,8 @@ VIEW = View(
     "Every token becomes a vector, and training has put pieces that are used alike near each other: choose a token to see what "
     "lies near it. Look for other forms of the word, for its translation, and for where its way through the layers leads.",
     draw,
+    group="Read",
+    part="embeddings",
     needs={"embeddings", "residual"},
     params=PARAMS,
     style=style_beside(__file__),

@@ -64,5 +64,8 @@ VIEW = View(
     "The outputs of all heads stand side by side and W_O mixes them; so each head adds its own vector to the token. A head can look "
     "hard at something and still write little. Look for rows where one head does most of the work.",
     draw,
+    group="Compute",
+    part="layer",
+    shows={"words"},
     needs={"outputs", "residual"},
 )

@@ -143,6 +143,8 @@ VIEW = View(
     "Every head is switched off in turn; its colour is what that does to the log-probability of the translation. Look for the "
     "few heads that one word hangs on, and for the many that nobody misses.",
     draw,
+    group="Experiment",
+    part="heads",
     needs={"heads_off", "cut", "loss"},
     params=PARAMS,
     tokens=("knockout-word",),

@@ -239,6 +239,8 @@ VIEW = View(
     "Every token carries one vector through the layers; each sublayer reads it through a LayerNorm and adds to it. Look for "
     "tokens that grow early, for layers that write most, and for feed-forward units that fire for one sort of word.",
     draw,
+    group="Compute",
+    part="stream",
     differs=True,
     needs={"residual", "feed_forward"},
     params=PARAMS,

@@ -40,6 +40,10 @@ VIEW = View(
     "A line goes from each token on the left to the tokens that it attends to on the right; the stronger, the more attention. "
     "Point at a token to see its lines alone. Look for crossings: places where French and English put words in another order.",
     draw,
+    group="Attend",
+    entry="head",
+    part="head",
+    shows={"words", "sinks"},
     differs=True,
     needs={"weights"},
     params=(places("heads", shared.heads, "heads drawn as lines; at first the open head"),),

@@ -150,6 +150,9 @@ VIEW = View(
     "Choose a French word to see which English words it comes from, by five methods that do not always agree. Look for words that "
     "get much attention but that the translation would not miss, and for the other way round.",
     draw,
+    group="Say",
+    rank=2,
+    part="bridge",
     needs={needs.ACROSS, "logits"},
     params=(choice("origin_method", tuple(SLUGS), "attention", "on a phone: the method whose bars are drawn"),),
     tokens=("origin-word",),

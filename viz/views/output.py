@@ -173,6 +173,9 @@ VIEW = View(
     "At every position the decoder gives each piece of the vocabulary a number; softmax makes them probabilities. Look for positions "
     "where several pieces compete, and for the layer at which the model knows what it will say.",
     draw,
+    group="Say",
+    rank=1,
+    part="output",
     differs=True,
     needs={"logits", "loss", "residual"},
     params=PARAMS,

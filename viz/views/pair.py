@@ -231,6 +231,9 @@ VIEW = View(
     "A minimal pair: two sentences that differ in one word, with one head’s attention in both and the difference between them. "
     "Look for cells far from the changed word that change all the same: the word made a difference to other tokens, too.",
     draw,
+    group="Experiment",
+    part="head",
+    shows={"words", "sinks"},
     needs={"weights"},
     params=(text("second", "the sentence to compare with"),),
     style=style_beside(__file__),

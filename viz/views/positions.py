@@ -231,6 +231,8 @@ VIEW = View(
     "Positions",
     reading.positions_view(Config().anatomy()),
     draw,
+    group="Read",
+    part="positions",
     says=lambda scene: reading.positions_view(scene.trace.anatomy),
     needs={"positions"},
     params=PARAMS,

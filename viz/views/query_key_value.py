@@ -45,5 +45,8 @@ VIEW = View(
     "What each token looks for (queries, left), offers (keys, above) and hands over (values, below). Where a query's row meets a "
     "key's column stands their score. Look for dimensions that one token has strongly and many keys answer.",
     draw,
+    group="Compute",
+    entry="arithmetic",
+    part="head",
     needs={"queries", "keys", "values", "scores"},
 )

@@ -125,6 +125,10 @@ VIEW = View(
     "Some heads do something simple: look at the previous token, at the end mark, or along the diagonal. Every cell is one head; "
     "low entropy means that it is sure where to look. Look for roles that come early or late, and for heads that have none.",
     draw,
+    group="Attend",
+    rank=3,
+    part="heads",
+    shows={"words", "sinks"},
     differs=True,  # the open head does
     needs={"weights"},
     style=style_beside(__file__),

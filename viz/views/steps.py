@@ -44,6 +44,9 @@ VIEW = View(
     "The arithmetic of one head for one token, from its text to what it adds to the residual stream, with the numbers of your own "
     "sentence. Choose who asks, then walk with Next or the arrow keys; look for the few dimensions that decide a score.",
     draw,
+    group="Compute",
+    entry="arithmetic",
+    part="head",
     needs={"queries", "keys", "values", "scores", "outputs", "residual"},
     params=(place("step", MOST_STEPS, 0, "the step of the calculation that is open", is_walked=True),),
     calculates=True,

@@ -250,6 +250,8 @@ VIEW = View(
     "The model reads numbers, not letters: your sentence is cut into pieces of a fixed vocabulary, and each piece has an id. Look "
     "for words that fall into several pieces, and for the merges that built them.",
     draw,
+    group="Read",
+    part="tokens",
     style=style_beside(__file__),
     tokens=(RUN_KEY,),
     languages={RUN_KEY: SIDE},

@@ -1,0 +1,55 @@
+"""The drawer "Change the model": the switches that do something in the view that is open, and the laboratory."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from model.trace.anatomy import Anatomy
+from model.trace.intervention import POSITION_EDITS
+from viz.page import needs, store
+from viz.page.rail import DRAWER
+from viz.page.scene import View
+from viz.page.store import tied
+
+WORDS_HELP = (
+    "Joins the pieces of each word in every picture of attention: weights are summed over the pieces looked at and averaged over "
+    "the pieces that look. Calculations stay with the pieces, which is what the model works with."
+)
+SINK_TITLES = {"keep": "shown", "hide": "hidden", "renormalise": "hidden, rest to 100%"}
+SINKS_HELP = (
+    "Many heads put attention that they do not need on `</s>`, `<s>` and punctuation (Clark et al. 2019). Hides it in All heads, "
+    "One head and Lines; the caption of the head says how much that was."
+)
+MASK_HELP = (
+    "While it writes, the model may look only at what it has written so far. Without the mask every row sees the whole translation, "
+    "the very word that it must produce among it."
+)
+POSITIONS_HELP = (
+    "What tells the model where a token stands: as trained, taken away (a bag of words), or those of other places, reversed or "
+    "shuffled. The words stay as they are."
+)
+WIDTH = 292  # px of the drawer where it stands beside the picture
+POSITIONS = {"source_positions": "Source positions", "target_positions": "Target positions"}
+
+
+def draw(view: View, anatomy: Anatomy) -> st.delta_generator.DeltaGenerator:
+    """The switches; returns the place of the laboratory. They stand there while the drawer is closed, unseen."""
+    is_open = store.state().lab
+    st.html(f"<style>:root {{ --drawer: {'flex' if is_open else 'none'}; --drawer-width: {WIDTH if is_open else 0}px; }}</style>")
+    with st.container(key="drawer"):
+        with st.container(horizontal=True, key="drawer-title", vertical_alignment="center", horizontal_alignment="distribute"):
+            st.html(f'<h2 class="head-title">{DRAWER}</h2>', width="content")
+            st.button("✕", key="drawer-close", help="Close", type="tertiary", on_click=store.write, kwargs={"lab": False})
+        with st.container(key="switches", gap="small"):
+            if needs.obeyed(anatomy, "causal"):
+                st.toggle("Look-ahead mask", help=MASK_HELP, **tied("causal"))
+            for name, label in POSITIONS.items():
+                if needs.obeyed(anatomy, name):
+                    st.selectbox(label, POSITION_EDITS, help=POSITIONS_HELP, **tied(name, options=True))
+            if "words" in view.shows:
+                st.toggle("Words instead of pieces", help=WORDS_HELP, **tied("words"))
+            if "sinks" in view.shows:
+                st.selectbox(
+                    "Sinks", list(SINK_TITLES), format_func=SINK_TITLES.__getitem__, help=SINKS_HELP, **tied("sinks", options=True)
+                )  # fmt: skip
+        return st.container(key="panel")
