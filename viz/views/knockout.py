@@ -99,7 +99,7 @@ def _choose(scene: Scene) -> tuple[range, str]:
     word = SENTENCE if word is None or word >= len(groups) else word
     names = {SENTENCE: WHOLE} | word_labels(pieces)
     pick_one("log p of", names, word, "knockout-word", lambda at: {"knockout_word": None if at == SENTENCE else at}, most=LONG + 1,
-             buttons_width="stretch")  # fmt: skip
+             buttons_width="stretch", shows_label=False)  # fmt: skip
     if word == SENTENCE:
         return range(len(labels)), WHOLE
     return groups[word], quoted(pieces[word])

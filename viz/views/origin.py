@@ -107,7 +107,7 @@ def _choose(scene: Scene, groups: list[range]) -> int:
     if at is None:
         contents = content(join_pieces(labels))
         at = max(range(len(groups)), key=lambda index: (contents[index], len(word_label(pieces[index]))))
-    pick_one("French word", word_labels(pieces), at, "origin-word", lambda word: {"row": groups[word].start})
+    pick_one("French word", word_labels(pieces), at, "origin-word", lambda word: {"row": groups[word].start}, shows_label=False)
     return at
 
 

@@ -50,12 +50,12 @@ def draw(scene: Scene) -> None:
     except ValueError as error:
         st.info(f"The second sentence: {plain(str(error))}", icon=":material/info:")
         return
-    _translations(scene, other)
     if scene.settings.layer is None:
         kind, layer, head = _by_change(_changes(scene, other))[0][1:]
         scene.choose(kind=kind, layer=layer, head=head)
     with card("pair"):
         _matrices(scene, other)
+    _translations(scene, other)
     choose_head(scene, "pair")
     with card("pair-heads"):
         _most_changed(scene, other)
@@ -73,7 +73,7 @@ def _offer(scene: Scene) -> None:
 def _second_sentence(scene: Scene) -> str:
     """The field for the second sentence, minimal pairs one click away; returns its text, blank where there is none."""
     with st.container(horizontal=True, key="pair-field", gap="small", vertical_alignment="bottom"):
-        second = st.text_input("Second sentence", live=True, placeholder="Type a second English sentence, one word changed", autocomplete="off",
+        second = st.text_input("Second sentence", live=True, placeholder="Type a second English sentence, one word changed", autocomplete="off", label_visibility="collapsed",
                                max_chars=MOST_TYPED, **tied("second"))  # fmt: skip
         with st.popover("Pairs", width="content"), st.container(key="pair-examples", gap="small"):
             for index, (label, _, partner) in enumerate(PAIRS):

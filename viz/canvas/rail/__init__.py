@@ -39,6 +39,7 @@ def _stack(anatomy: Anatomy, stack: Stack, colours: Palette) -> dict[str, object
         for name in stack.sublayers
         if name in kinds or name == FEED_FORWARD
     ]
+    rows = rows or [{"kind": "", "title": "layer", "heads": 0, "colour": colours.feed_forward}]
     foot = [part for part in FOOT if part not in anatomy.missing and f"{part}:{stack.name}" not in anatomy.missing]
     top = [part for part in TOP if stack.predicts == "next" or (part == TOP[0] and stack.predicts == "same")]
     language = stack.language or "tokens"

@@ -71,7 +71,12 @@ function drawWire(rail, wire, place) {
   hit.dataset.at = String(rail.targets.length);
   rail.svg.append(hit);
   const box = { x: wire.x - 3, y: wire.y - 3, width: 6, height: 6, part: wire.part, stack: wire.to };
-  rail.targets.push({ ...box, name: `${wire.title}: from ${wire.from} to ${wire.to}`, node: line, opens: place.parts.includes(wire.part) });
+  rail.targets.push({
+    ...box,
+    name: `${wire.title}: from ${wire.from} to ${wire.to}`,
+    node: line,
+    opens: place.parts.includes(wire.part),
+  });
 }
 
 /** Mark where the reader is. */
@@ -117,7 +122,8 @@ function openTarget(rail, at) {
 /** Pointer: hover names what is under it, a click opens it. */
 export function listenToDiagram(rail) {
   const at = (event) => Number(event.target.dataset?.at ?? -1);
-  const hint = ({ opens, head }) => (!opens ? "no view shows it alone" : head === undefined ? "click to open its view" : "click to open it");
+  const hint = ({ opens, head }) =>
+    !opens ? "no view shows it alone" : head === undefined ? "click to open its view" : "click to open it";
   rail.map.addEventListener("pointermove", (event) => {
     const target = rail.targets[at(event)];
     showTip(rail.tip, event, target && [target.name, hint(target)]);

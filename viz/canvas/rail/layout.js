@@ -8,10 +8,11 @@ const SHARES = { heads: 1, feed: 0.55, between: 0.5 }; // of the height of a row
  * @param {{stacks: any[], links: any[]}} diagram
  */
 export function layOutDiagram({ stacks, links }) {
-  const [width, lefts] = columnsOf(stacks.length);
+  const { width, lefts } = columnsOf(stacks.length);
   const most = Math.max(...stacks.map(({ layers }) => layers), 1);
   const tops = Math.max(...stacks.map(({ top }) => top.length), 0) * SIZE.block;
   const foot = SIZE.edge + tops + SIZE.title + SIZE.layers;
+  /** @type {{cells: any[], bars: any[], blocks: any[], titles: any[]}} */
   const boxes = { cells: [], bars: [], blocks: [], titles: [] };
   stacks.forEach((stack, at) => {
     const column = { x: lefts[at], width, foot, layer: SIZE.layers / most, stack };
@@ -21,14 +22,15 @@ export function layOutDiagram({ stacks, links }) {
   });
   const wires = links.map((link) => layOutWire(link, stacks, boxes.cells, { lefts, width, foot, layer: SIZE.layers / most }));
   const height = foot + Math.max(...stacks.map((stack) => stack.foot.length), 0) * SIZE.block + SIZE.edge;
-  return { ...boxes, wires: wires.filter(Boolean), width: SIZE.width, height };
+  const { cells, bars, blocks, titles } = boxes;
+  return { cells, bars, blocks, titles, wires: wires.filter(Boolean), width: SIZE.width, height };
 }
 
 /** The width of a stack, and where each begins: one alone stands in the middle. */
 function columnsOf(count) {
-  if (count === 1) return [SIZE.single, [(SIZE.width - SIZE.single) / 2]];
+  if (count === 1) return { width: SIZE.single, lefts: [(SIZE.width - SIZE.single) / 2] };
   const width = (SIZE.width - SIZE.gap * (count - 1)) / count;
-  return [width, Array.from({ length: count }, (_, at) => at * (width + SIZE.gap))];
+  return { width, lefts: Array.from({ length: count }, (_, at) => at * (width + SIZE.gap)) };
 }
 
 function topOf({ foot, layer, stack }) {
@@ -77,7 +79,14 @@ function layOutWire(link, stacks, cells, { lefts, width, foot, layer }) {
   const start = isRight ? lefts[from] + width - 8 : lefts[from] + 8;
   const peak = Math.min(top - 5, ...ends);
   const path = `M${start} ${top}V${peak}H${bus}V${Math.max(...ends)}` + ends.map((y) => `M${bus} ${y}H${end}`).join("");
-  return { ...link, path, ends: ends.map((y) => ({ x: end, y, turn: isRight ? 1 : -1 })), x: bus, y: Math.min(...ends), part: "bridge" };
+  return {
+    ...link,
+    path,
+    ends: ends.map((y) => ({ x: end, y, turn: isRight ? 1 : -1 })),
+    x: bus,
+    y: Math.min(...ends),
+    part: "bridge",
+  };
 }
 
 /**

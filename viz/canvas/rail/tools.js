@@ -60,7 +60,8 @@ export function listenToKeys(rail) {
 
 function press(rail, event) {
   const key = event.key.toLowerCase();
-  if (!(event.ctrlKey || event.metaKey) || event.altKey || !["z", "y"].includes(key) || isTextField(event.composedPath()[0])) return;
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || !["z", "y"].includes(key) || isTextField(event.composedPath()[0]))
+    return;
   const name = key === "y" || event.shiftKey ? "redo" : "undo";
   if (rail[name].disabled) return;
   event.preventDefault();
@@ -69,5 +70,7 @@ function press(rail, event) {
 
 /** Whether keys that are pressed on a node write text. */
 function isTextField(node) {
-  return node.isContentEditable || node.matches?.("textarea, input:not([type=checkbox], [type=radio], [type=range], [type=button])");
+  return (
+    node.isContentEditable || node.matches?.("textarea, input:not([type=checkbox], [type=radio], [type=range], [type=button])")
+  );
 }
