@@ -35,7 +35,7 @@ def measure(translator: Translator, view: str, tokens: int, rounds: int) -> tupl
     texts = sentences(translator.tokenizer, tokens)
     opened, first, again, floor, model = next(texts), [], [], [], []
     with chromium() as browser, serve("app.py", *options) as app, serve("bench/frame.py", *options) as frame:
-        shown, empty = Tab(browser, app, view=view, text=opened), Tab(browser, frame, view="nothing", text=opened)
+        shown, empty = (Tab(browser, url, view=name, text=opened, lab="on") for url, name in ((app, view), (frame, "nothing")))
         for _ in range(rounds):
             text, rerun = first_flip(shown, texts)
             first.append(rerun)

@@ -17,8 +17,8 @@ WORDS_HELP = (
 )
 SINK_TITLES = {"keep": "shown", "hide": "hidden", "renormalise": "hidden, rest to 100%"}
 SINKS_HELP = (
-    "Many heads put attention that they do not need on `</s>`, `<s>` and punctuation (Clark et al. 2019). Hides it in All heads, "
-    "One head and Lines; the caption of the head says how much that was."
+    "Many heads put attention that they do not need on `</s>`, `<s>` and punctuation (Clark et al. 2019). Hides it; "
+    "the caption of the head says how much that was."
 )
 MASK_HELP = (
     "While it writes, the model may look only at what it has written so far. Without the mask every row sees the whole translation, "

@@ -106,7 +106,7 @@ def draw_paint(scene: Scene) -> None:
     where = "in all layers" if everywhere else f"in layer {layer + 1}, for all its heads"
     st.caption(f"Click or drag over cells to cut their links {where}; begin on a cut cell to restore. {_clicks(anatomy, kind)}")
     if scene.settings.words or scene.settings.sinks != "keep":
-        st.caption("Painting works on the pieces, with all their attention, whatever the switches above join or hide.")
+        st.caption("Painting works on the pieces, with all their attention, whatever the switches join or hide.")
     if notice := st.session_state.pop("paint-notice", None):
         st.warning(plain(notice))
 

@@ -58,7 +58,7 @@ PARAMS: tuple[Param, ...] = (
     rows("heads_off", Intervention.heads_off, _head, "heads that are off: kind.layer.head"),
     number("temperature", *TEMPERATURES, Intervention.temperature, "what scores are divided by before the softmax"),
     switch("scaled", Intervention.scaled, "whether scores are divided by √d_head"),
-    switch("lab", State.lab, "whether the whole panel of changes is open"),
+    switch("lab", State.lab, "whether the drawer with the changes is open"),
     choice("compare", COMPARE, State.compare, "under a change: which pass is drawn"),
     choice("forcing", FORCING, State.forcing, "under a change: translate again, or read the original translation"),
     choice("view", lambda limits: limits.views, State.view, "which view is open"),

@@ -125,7 +125,7 @@ def _lens(scene: Scene, pieces: list[str], row: int) -> None:
 def _change(scene: Scene, pieces: list[str], row: int) -> None:
     before, after = scene.before, scene.result.trace
     if scene.settings.change.changes_nothing:
-        st.info("Nothing is changed, so there is nothing to compare. Flip a switch above, or take a story from More changes.")
+        st.info("Nothing is changed, so there is nothing to compare. Open “Change the model” and flip a switch, or take a story.")
         return
     row = min(row, len(after.labels) - 1)
     with card("change", "What the change did to every prediction", test="output-title"):
