@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from support.chromium import matrix_cell
+from support.chromium import matrix_cell, open_head
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
@@ -58,7 +58,7 @@ def test_a_token_is_hidden_a_row_is_cut_and_masked_cells_stay(visit):
     matrices.locator(".label.rows").first.click()
     expect(page).to_have_url(re.compile(r"cut=cross\.%2A\.1\.%2A"))
     expect(page.get_by_test_id("paint-masked")).to_contain_text("attends to nothing")
-    page.locator(".st-key-one-kind").get_by_text("Decoder", exact=True).click()
+    open_head(page, "Decoder self-attention, layer 2, head 3")
     expect(matrices).to_contain_text("masked")
     page.mouse.move(*matrix_cell(page, 0, 3))
     expect(matrices).to_have_attribute("data-hover", re.compile("look-ahead mask; painting cannot open it"))

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("playwright")
 from PIL import Image
 from playwright.sync_api import expect
-from support.chromium import settled
+from support.chromium import open_head, settled
 
 from viz.theme import PALETTES
 
@@ -81,7 +81,7 @@ def test_the_name_follows_what_is_on_screen(visit, tmp_path):
     assert save(page, "card-head", tmp_path)[0] == "headlight_one-head-encoder-self-attention-layer-1-head-1_the-cat-sat.png"
     page.get_by_label("English sentence").fill("Où est/le <chat>? 😀 " + "very " * 40)
     expect(page.get_by_test_id("tokens-source")).to_contain_text("very")
-    page.locator(".st-key-one-head").get_by_text("4", exact=True).click()
+    open_head(page, "Encoder self-attention, layer 1, head 4")
     expect(page.get_by_test_id("head-title")).to_contain_text("head 4")
     name = save(page, "card-head", tmp_path)[0]
     assert (

@@ -45,6 +45,12 @@ def open_view(page, title: str) -> None:
     page.get_by_role("navigation", name="Views").get_by_role("link", name=title, exact=True).click()
 
 
+def open_head(page, name: str) -> None:
+    """Choose a head on the map, by its name: "Cross-attention, layer 3, head 7"."""
+    open_rail(page)
+    page.locator(f'.rail [data-name="{name}"]').click()
+
+
 def open_changes(page) -> None:
     """Open the drawer with the switches."""
     open_rail(page)

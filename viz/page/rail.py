@@ -53,7 +53,8 @@ def draw(views: Mapping[str, View], trained: Translator, anatomy: Anatomy, colou
     history = store.history()
 
     def open_part(part: str, stack: str) -> None:
-        store.write(view=next(slug for slug, view in views.items() if view.part == part), side=stack)
+        side = {"side": stack} if part in SIDED else {}
+        store.write(view=next(slug for slug, view in views.items() if view.part == part), **side)
 
     def open_head(kind: str, layer: int, head: int) -> None:
         store.write(kind=kind, layer=layer, head=head, query=None, key=None)

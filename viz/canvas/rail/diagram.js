@@ -51,7 +51,7 @@ function addTarget(rail, box, name, opens) {
   const role = box.head !== undefined ? "cell" : box.label ? "block" : "bar";
   const node = shape("rect", { class: role + (opens ? "" : " rests"), x, y, width, height, rx: role === "block" ? 4 : 1.5 });
   if (box.colour) node.style.setProperty("--kind", box.colour);
-  node.dataset.at = String(rail.targets.length);
+  Object.assign(node.dataset, { at: rail.targets.length, name });
   rail.svg.append(node);
   if (box.label) rail.svg.append(shape("text", { class: "label", x: x + width / 2, y: y + height - 3.5 }, box.label));
   rail.targets.push({ ...box, name, node, opens: Boolean(opens) });
