@@ -35,6 +35,8 @@ class History:
         if not changed:
             return self
         if self.past and changed == self.last and changed <= set(small):
+            if not differences(self.past[-1], state):  # typed away again: there is nothing to undo
+                return History(state, self.past[:-1])
             return replace(self, present=state, future=())
         return History(state, (*self.past, self.present)[-MOST_STEPS:], (), changed)
 

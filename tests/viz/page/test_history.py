@@ -68,6 +68,9 @@ def test_a_change_can_be_undone_and_gives_up_what_was_undone(walk, change):
         assert after == history
         return
     assert not after.future and after.present == history.present.having(**change)
+    if after.present == history.undo().present and len(after.past) < len(history.past):
+        assert after.past == history.past[:-1]  # typed away again
+        return
     is_more = after.last == history.last and after.last <= set(SMALL)
     assert after.undo().present == (history.undo().present if is_more and history.past else history.present)
 

@@ -7,7 +7,7 @@ const ICONS = {
   redo: "m15 7 5 5-5 5M20 12H10a6 6 0 0 0-6 6v1",
   link: "M10 14a4.5 4.5 0 0 0 6.4 0l3-3A4.5 4.5 0 0 0 13 4.6l-1 1M14 10a4.5 4.5 0 0 0-6.4 0l-3 3A4.5 4.5 0 0 0 11 19.4l1-1",
 };
-const NOTE_TIME = 2000; // ms for which the button says so
+const NOTE_TIME = 6000; // ms for which the button says so
 
 /** The line over the map: the name, and three buttons. */
 export function buildTools(rail) {
