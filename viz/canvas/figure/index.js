@@ -15,7 +15,7 @@ const NARROWEST = 120; // CSS pixels
 
 export default function (component) {
   const old = component.parentElement.headlight;
-  if (old && isSame(old.bytes, component.data) && old.drawn) return watch(old, old.root);
+  if (old && isSame(old.bytes, component.data) && old.frames) return watch(old, old.root);
   const room = enter(component, build);
   const { header, root, values } = room;
   room.bytes = component.data;
