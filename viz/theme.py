@@ -167,6 +167,12 @@ def signed(value: float, digits: int = 2) -> str:
     return _without_zero_sign(f"{value:+.{digits}f}")
 
 
+def digits(value: float) -> str:
+    """A number to four digits at most, without zeros behind them: as a table has it."""
+    text = f"{value:.4g}"
+    return small(value) if "e" in text else _without_zero_sign(text)
+
+
 def share(value: float, digits: int = 0) -> str:
     """A share with its sign: +12%, −3%, 0%."""
     return _without_zero_sign(f"{value:+.{digits}%}")

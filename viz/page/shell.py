@@ -29,9 +29,7 @@ from viz.page.state import EXAMPLES
 from viz.page.store import MOST_TYPED, tied
 from viz.theme import Palette, palette
 
-STYLE, EVERYONE, EMBEDDED = (
-    Path(__file__).with_name(f"{name}.css").read_text("utf-8") for name in ("page", "everyone", "embedded")
-)
+STYLE, EVERYONE, EMBEDDED = (Path(__file__).with_name(f"{of}.css").read_text("utf-8") for of in ("page", "everyone", "embedded"))
 MODEL_TITLES = {
     "sinusoidal": "trained with sinusoidal positions", "learned": "trained with learned positions", "none": "trained without positions",
     "unmasked": "trained without the look-ahead mask",

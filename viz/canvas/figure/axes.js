@@ -1,6 +1,6 @@
 // Axes of a figure: their range, where they lie in CSS pixels, and their ticks.
 
-import { figure } from "../shared/numbers.js";
+import { figure, sixDigits } from "../shared/numbers.js";
 
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const ROOM = { x: 56, y: 36 }; // CSS pixels that a tick of an axis takes where their number is free
@@ -205,8 +205,8 @@ function logTicks(least, most, step) {
 
 /** A number beside an axis. */
 export function numberText({ look, log }, value) {
-  const tidy = Number(value.toPrecision(6));
-  if (look.tickformat?.endsWith("%")) return `${String(Number((100 * tidy).toPrecision(6))).replace(/^-/, "−")}%`;
+  const tidy = sixDigits(value);
+  if (look.tickformat?.endsWith("%")) return `${String(sixDigits(100 * tidy)).replace(/^-/, "−")}%`;
   const power = Math.round(Math.log10(Math.abs(tidy)));
   if (log && look.exponentformat === "power" && (power > 1 || power < 0)) return `10${raised(power)}`;
   if (tidy >= 1e6) return `${tidy / 1e6}M`;

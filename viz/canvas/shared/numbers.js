@@ -22,6 +22,14 @@ export function number(weight) {
 }
 
 /**
+ * A number without the dust of binary fractions: 0.1 + 0.2 is 0.3.
+ * @param {number} value
+ */
+export function sixDigits(value) {
+  return Number(value.toPrecision(6));
+}
+
+/**
  * A change with its sign, two digits.
  * @param {number} change
  */

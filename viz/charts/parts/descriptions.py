@@ -13,7 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.charts.parts.series import Series, plain, series
-from viz.theme import MINUS
+from viz.theme import digits
 
 KINDS = {"heatmap": "matrix", "bar": "bars", "scatter": "points", "scatter3d": "points in space"}
 MOST = 5  # parts of a figure of which each has its number in the sentence
@@ -113,7 +113,7 @@ def _cell(value: str | float) -> str | float:
 
 def cell_text(value: str | float) -> str:
     """A cell as people read it: four digits."""
-    return value if isinstance(value, str) else f"{value:.4g}".replace("-", MINUS)
+    return value if isinstance(value, str) else digits(value)
 
 
 def as_csv(some: Iterable[Table]) -> str:
@@ -128,4 +128,4 @@ def as_csv(some: Iterable[Table]) -> str:
 
 
 def _digits(value: str | float) -> str:
-    return value if isinstance(value, str) else f"{value:.9g}"
+    return value if isinstance(value, str) else str(np.float32(value))
