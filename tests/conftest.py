@@ -11,7 +11,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 from streamlit.components.v2 import manifest_scanner
-from support.chromium import ONE_PROCESS, ONE_THREAD, need_chromium
+from support.chromium import ONE_PROCESS, need_chromium
 from support.tiny import SENTENCES, tiny_model, write_training_files
 
 from bench.browser import chromium
@@ -86,7 +86,7 @@ def translator() -> Translator:
 def browser() -> Iterator:
     """Headless Chromium, one for all tests: Playwright runs once in a thread. Missing, it skips, or fails under CI=true."""
     need_chromium()
-    with chromium(*ONE_PROCESS, *ONE_THREAD) as started:
+    with chromium(*ONE_PROCESS) as started:
         yield started
 
 

@@ -11,8 +11,6 @@ from bench.browser import INSTALL, find_chromium
 
 ONE_PROCESS = ["--renderer-process-limit=1", "--disable-site-isolation-trials", "--disable-features=site-per-process"]
 # One process draws every tab: a new tab takes the code that is compiled there already, half of what opening it costs.
-ONE_THREAD = ["--disable-threaded-compositing"]
-# Without a GPU, putting frames together beside the drawing costs a third of a page's processor time, and two cores are all busy.
 
 
 def need_chromium() -> None:

@@ -4,6 +4,7 @@ import { countOf, pixelOf, positions, unitOf, valueAt } from "./axes.js";
 import { colourOf, imageOf, pick, scaleOf } from "./scale.js";
 import { drawMarkup, firstWord, measure, plainText } from "./text.js";
 
+const APART = 2; // CSS pixels, between the texts of two cells
 const CLEAR = 4; // CSS pixels between a bar or a point and its text
 const SMALLEST = 9; // CSS pixels of text in a cell
 const ORDER = ["heatmap", "bar", "scatter"]; // from the bottom to the top
@@ -94,7 +95,7 @@ function writeCells(context, figure, part, scale, across, down) {
       const text = figure.fill(part, part.texttemplate, { row, column });
       if (!text || Number.isNaN(value)) continue;
       const { x, y, width, height } = boxOf(across, down, row, column);
-      const fit = fitText(context, text, font, { width: width + 1, height: 1.4 * height });
+      const fit = fitText(context, text, font, { width: width - APART, height: 1.4 * height });
       const colour = part.textfont?.color || colourOf(scale, value).ink;
       const place = { x: x + width / 2, y: y + height / 2, across: 0.5, down: 0.5 };
       if (fit) drawMarkup(context, fit.text, { ...fit.font, colour }, place);
