@@ -31,8 +31,8 @@ from viz.theme import Palette, palette
 
 STYLE, EVERYONE, EMBEDDED = (Path(__file__).with_name(f"{of}.css").read_text("utf-8") for of in ("page", "everyone", "embedded"))
 MODEL_TITLES = {
-    "sinusoidal": "trained with sinusoidal positions", "learned": "trained with learned positions", "none": "trained without positions",
-    "unmasked": "trained without the look-ahead mask",
+    "sinusoidal": "with sinusoidal positions", "learned": "with learned positions", "none": "without positions",
+    "unmasked": "without the look-ahead mask",
 }  # fmt: skip
 MODELS_HELP = (
     "Taking positions away from a model that was trained with them is one thing; a model that never had any is another. They "

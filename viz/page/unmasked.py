@@ -30,4 +30,4 @@ def note(scene: Scene) -> None:
 def hint(scene: Scene) -> str:
     """For the story of the decoder that cheats: where one is that learned to; empty where none is."""
     there = KIND in engine.relatives(scene.trained).values()
-    return " One that was trained without it did: choose “trained without the look-ahead mask” above." if there else ""
+    return " One that was trained without it did: choose “without the look-ahead mask” above." if there else ""

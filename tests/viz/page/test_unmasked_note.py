@@ -37,4 +37,4 @@ def test_with_a_mask_the_story_says_where_it_was_learned(shipped_page, monkeypat
         monkeypatch.setattr(engine, "relatives", lambda _, there=relatives: there)
         app = run(text="Two dogs.", lab="on", causal="off")
         told = re.search(r'data-testid="story">(.*?)</p>', shown(app)).group(1)
-        assert ("choose “trained without the look-ahead mask”" in told) == offered and COPIES[:40] not in shown(app)
+        assert ("choose “without the look-ahead mask”" in told) == offered and COPIES[:40] not in shown(app)
