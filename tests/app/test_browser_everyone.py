@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
+from support.chromium import open_changes
 
 expect.set_options(timeout=60_000)
 
@@ -21,6 +22,7 @@ def test_what_is_new_is_said_once_it_stands_still(visit, translator):
     page.get_by_label("English sentence").fill("Two dogs are playing.")
     expect(region.locator("[lang=fr]")).to_have_text(translator.translate("Two dogs are playing."))
     expect(region).to_contain_text("Translation:")
+    open_changes(page)
     page.get_by_text("Look-ahead mask", exact=True).click()
     expect(page.get_by_test_id("changed-note")).to_be_visible()
     expect(region).to_contain_text(page.get_by_test_id("changed-note").inner_text())

@@ -50,21 +50,3 @@ def test_a_figure_is_walked_by_keyboard_and_zoomed_with_the_mouse(visit):
     assert figure.evaluate(cells) == whole
     expect(page).to_have_url(re.compile(r"query=2"))  # what was drawn was no click
     assert not page.problems
-
-
-def test_pointing_at_a_token_picks_it_out_after_every_sublayer(visit):
-    """The picture over the figure is empty before and after."""
-    page = visit("?view=layers&text=Two+dogs+are+playing.")
-    overlay = page.locator(".st-key-card-norms").get_by_test_id("figure").locator("canvas.overlay")
-    drawn = """canvas => canvas.width > 0 && new Uint32Array(
-        canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer).some(Boolean)"""
-    expect(overlay).to_be_attached()
-    assert not overlay.evaluate(drawn)
-    point_at(page, "card-norms", "feed-forward", index=1)
-    hover = page.locator(".st-key-card-norms").get_by_test_id("figure")
-    expect(hover).to_have_attribute("data-hover", re.compile("“dogs”, token 2, after layer 1 feed-forward: norm"))
-    assert overlay.evaluate(drawn)
-    page.mouse.move(2, 2)
-    expect(hover).to_have_attribute("data-hover", "")
-    assert not overlay.evaluate(drawn)
-    assert not page.problems

@@ -25,7 +25,7 @@ def test_a_story_is_told_compared_and_taken_back(visit):
     for opened in (page, again):
         grid = opened.get_by_test_id("heads-grid")
         expect(grid).to_contain_text("after minus before")
-        grid.hover(position={"x": grid.bounding_box()["width"] * 0.55, "y": 80})
+        grid.hover(position={"x": grid.bounding_box()["width"] * 0.55, "y": 112})
         expect(grid).to_have_attribute("data-hover", re.compile(r"change [+−]?\d"))
         assert not opened.problems
     again.locator(".st-key-changes button").first.click()
@@ -38,7 +38,9 @@ def test_dials_reach_the_model_and_the_link(visit):
     page = visit("?lab=on&forcing=forced&kind=cross&layer=4&head=7")
     page.get_by_role("slider", name="Softmax temperature").press("ArrowRight")
     expect(page.locator(".st-key-changes")).to_contain_text("temperature 1.1 (flatter)")
-    page.get_by_role("combobox", name=re.compile("Hidden words")).click()
+    words = page.get_by_role("combobox", name=re.compile("Hidden words"))
+    words.scroll_into_view_if_needed()  # a list that is open closes where the drawer scrolls
+    words.click()
     page.get_by_role("option", name="street").click()
     expect(page.locator(".st-key-changes")).to_contain_text("“street” hidden from everyone")
     page.locator(".st-key-dials").get_by_text("Cross-attention, layer 4, head 7").click()

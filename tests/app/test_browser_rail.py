@@ -138,5 +138,6 @@ def test_the_picture_begins_high_on_the_screen(visit, width, height, most):
         page.goto(page.url.split("?")[0] + query)
         picture = page.get_by_test_id("decoding").or_(page.locator(".st-key-card-head"))
         expect(picture).to_be_visible()
-        assert settled(page) and picture.bounding_box()["y"] <= most
+        high = "([picture, most]) => picture.getBoundingClientRect().y <= most"
+        settled(page).wait_for_function(high, arg=[picture.element_handle(), most])  # styles may come after the picture
     expect(page.locator(".st-key-changes")).to_be_in_viewport()

@@ -37,7 +37,7 @@ def save(page, card: str, tmp_path) -> tuple[str, Image.Image, dict]:
     settled(page)
     chart.hover()
     plot = chart.locator(".modebar-btn[data-title^='Download plot']")
-    named = page.locator(f".st-key-{card}").get_by_role("button", name=re.compile("^(Download as PNG|Save)$"))
+    named = page.locator(f".st-key-{card}").get_by_role("button", name=re.compile("^(Download as PNG.*|Save)$"))
     button = plot if plot.count() else named.first
     with page.expect_download() as download:
         button.click()

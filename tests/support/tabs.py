@@ -29,7 +29,7 @@ class Tabs:
         """
         page = self._tab(scheme, width, height, fresh)
         page.goto(query if query.startswith("http") else f"{self._server}/{query}")
-        page.get_by_test_id("view-sentence").or_(page.get_by_test_id("stAlert")).first.wait_for(timeout=FIRST)
+        page.locator("[data-testid=view-sentence]:visible, [data-testid=stAlert]:visible").first.wait_for(timeout=FIRST)
         return settled(page)
 
     def leave(self) -> None:

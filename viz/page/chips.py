@@ -32,7 +32,7 @@ def row(name: str, label: str, tokens: Tokens, marked: Set[int] = frozenset(), s
     chips = "".join(_chip(tokens, index, index in marked, index in struck) for index in range(len(tokens)))
     language = "en" if name in ENGLISH else "fr"
     return (
-        f'<div class="tokens" data-testid="tokens-{name}"><span class="tokens-label">{html.escape(label)}</span>'
+        f'<div class="tokens" role="group" tabindex="0" aria-label="{html.escape(label)}" data-testid="tokens-{name}"><span class="tokens-label">{html.escape(label)}</span>'
         f'<span class="chips" dir="auto" translate="no" lang="{language}">{chips}</span></div>'
     )
 
