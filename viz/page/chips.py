@@ -7,7 +7,7 @@ from collections.abc import Set
 from difflib import SequenceMatcher
 
 from model.trace.tokens import Tokens
-from viz.page.parts.tags import Html, tag
+from viz.page.parts.tags import Html, scroller, tag
 from viz.theme import SPACE_MARK, cut
 
 
@@ -31,9 +31,12 @@ def row(name: str, label: str, tokens: Tokens, marked: Set[int] = frozenset(), s
     """HTML of one labelled row; `name` is for tests, `marked` tokens are drawn as changed, `struck` ones as deleted. All text is escaped."""
     chips = "".join(_chip(tokens, index, index in marked, index in struck) for index in range(len(tokens)))
     language = "en" if name in ENGLISH else "fr"
-    return (
-        f'<div class="tokens" role="group" tabindex="0" aria-label="{html.escape(label)}" data-testid="tokens-{name}"><span class="tokens-label">{html.escape(label)}</span>'
-        f'<span class="chips" dir="auto" translate="no" lang="{language}">{chips}</span></div>'
+    return scroller(
+        label,
+        tag("span", label, class_="tokens-label"),
+        tag("span", Html(chips), class_="chips", dir="auto", translate="no", lang=language),
+        class_="tokens",
+        data_testid=f"tokens-{name}",
     )
 
 

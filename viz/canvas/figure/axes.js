@@ -1,8 +1,7 @@
 // Axes of a figure: their range, where they lie in CSS pixels, and their ticks.
 
-import { figure, sixDigits } from "../shared/numbers.js";
+import { figure, raised, sixDigits } from "../shared/numbers.js";
 
-const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const ROOM = { x: 56, y: 36 }; // CSS pixels that a tick of an axis takes where their number is free
 const EDGE = 0.05; // share of a range that stays free at its ends
 
@@ -211,10 +210,6 @@ export function numberText({ look, log }, value) {
   if (log && look.exponentformat === "power" && (power > 1 || power < 0)) return `10${raised(power)}`;
   if (tidy >= 1e6) return `${tidy / 1e6}M`;
   return tidy >= 1e4 ? `${tidy / 1e3}k` : String(tidy).replace(/^-/, "−");
-}
-
-function raised(power) {
-  return Array.from(String(power), (sign) => (sign === "-" ? "⁻" : SUPERSCRIPTS[Number(sign)])).join("");
 }
 
 /** A value as a hover template asks for it: ".3f", "+.2f", ".1%", ",", "d", or as it is. */

@@ -1,6 +1,7 @@
 // A figure of cells, bars, lines and points on one canvas: what is flat needs neither a scene in space nor a tree of nodes.
 
-import { contextOf, element, prepare } from "../shared/dom.js";
+import { element, prepare } from "../shared/dom.js";
+import { download, sheet } from "../shared/paper.js";
 import { countDrawing, enter, watch } from "../shared/room.js";
 import { makeTip } from "../shared/tooltip.js";
 import { layAxes } from "./axes.js";
@@ -10,7 +11,6 @@ import { boxAround, listen, pointAgain } from "./pointer.js";
 import { texts } from "./text.js";
 import { answers, fillTemplate } from "./words.js";
 
-const SCALE = 2; // pixels of a saved picture for each CSS pixel
 const NARROWEST = 120; // CSS pixels
 
 export default function (component) {
@@ -124,18 +124,7 @@ function paint(room, context, size) {
 /** Draw everything once more, larger, and hand it to the browser as a download. */
 function savePicture(room) {
   const { size } = room.figure;
-  const picture = document.createElement("canvas");
-  [picture.width, picture.height] = [Math.ceil(size.width * SCALE), Math.ceil(size.height * SCALE)];
-  const context = contextOf(picture);
-  context.fillStyle = room.palette.card;
-  context.fillRect(0, 0, picture.width, picture.height);
-  context.scale(SCALE, SCALE);
+  const { picture, context } = sheet(size.width, size.height, room.palette.card);
   paint(room, context, size);
-  picture.toBlob((blob) => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(/** @type {Blob} */ (blob));
-    link.download = "figure.png";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  });
+  download(picture, "figure.png");
 }

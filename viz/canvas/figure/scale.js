@@ -1,7 +1,8 @@
 // Colours of numbers: a part's own scale, or one that several share.
 
-import { contextOf } from "../shared/dom.js";
-import { css, mix } from "../shared/ramps.js";
+import { pixelImage } from "../shared/dom.js";
+import { clamp } from "../shared/numbers.js";
+import { css, mix, pixel } from "../shared/ramps.js";
 import { channels, inkOn } from "../shared/theme.js";
 
 const LEVELS = 255;
@@ -48,7 +49,7 @@ function ends(values) {
 
 /** The place of a value among the colours of a scale. */
 function levelOf({ least, most }, value) {
-  return Math.max(0, Math.min(LEVELS, Math.round(((value - least) / (most - least)) * LEVELS)));
+  return clamp(Math.round(((value - least) / (most - least)) * LEVELS), 0, LEVELS);
 }
 
 /** The colour of a value: what CSS calls it, and an ink that can be read on it. */
@@ -61,14 +62,8 @@ export function colourOf(scale, value) {
 /** The colours of many values as an image of one pixel a value; what is no number stays clear. */
 export function imageOf(scale, { values, shape: [rows, columns] }) {
   const { parts } = scaleColours(scale.stops);
-  const image = new ImageData(columns, rows);
-  const pixels = new Uint32Array(image.data.buffer);
-  const table = Uint32Array.from(parts, ([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0);
-  for (let at = 0; at < pixels.length; at++) if (!Number.isNaN(values[at])) pixels[at] = table[levelOf(scale, values[at])];
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [columns, rows];
-  contextOf(canvas).putImageData(image, 0, 0);
-  return canvas;
+  const table = Uint32Array.from(parts, pixel);
+  return pixelImage({}, columns, rows, (at) => (Number.isNaN(values[at]) ? 0 : table[levelOf(scale, values[at])]));
 }
 
 /** One colour of a part: the same for all points, or a point's own. */

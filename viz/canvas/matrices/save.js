@@ -1,20 +1,13 @@
 // A picture of the matrices as a file: cells, labels and titles on one canvas, twice as large as on the page.
 
-import { contextOf } from "../shared/dom.js";
+import { SCALE, download, sheet } from "../shared/paper.js";
 import { drawPanel } from "./draw.js";
 import { SLANT } from "./layout.js";
-
-const SCALE = 2; // pixels of the file for each CSS pixel
 
 /** Draw everything once more, larger, and hand it to the browser as a download. */
 export function savePicture(room) {
   const edge = room.panelsBox.getBoundingClientRect();
-  const picture = document.createElement("canvas");
-  [picture.width, picture.height] = [Math.ceil(edge.width * SCALE), Math.ceil(edge.height * SCALE)];
-  const context = contextOf(picture);
-  context.fillStyle = room.palette.card;
-  context.fillRect(0, 0, picture.width, picture.height);
-  context.scale(SCALE, SCALE);
+  const { picture, context } = sheet(edge.width, edge.height, room.palette.card);
   for (const panel of room.panels) {
     const { x, y } = panel.area.getBoundingClientRect();
     const large = { ...panel, canvas: document.createElement("canvas") };
@@ -22,13 +15,7 @@ export function savePicture(room) {
     context.drawImage(large.canvas, x - edge.x, y - edge.y, panel.size.width, panel.size.height);
     drawText(room, context, panel, x - edge.x, y - edge.y);
   }
-  picture.toBlob((blob) => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(/** @type {Blob} */ (blob));
-    link.download = "matrix.png";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  });
+  download(picture, "matrix.png");
 }
 
 /** The title, the labels and the mark of a panel whose area begins at x, y. */

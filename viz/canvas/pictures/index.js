@@ -1,7 +1,9 @@
 // Pictures of the page: saved ones carry their paper, the sentence and what they show; a browser that translates the page leaves them alone.
 
+import { contextOf } from "../shared/dom.js";
+import { SCALE, download } from "../shared/paper.js";
+
 const PICTURES = ".js-plotly-plot, [data-testid=stVegaLiteChart], [data-testid=stPlotlyChart], .stMultiSelect [data-baseweb=tag]";
-const SCALE = 2; // pixels of a saved picture for each CSS pixel
 const FONT = { title: 15, text: 13, line: 1.45, edge: 16 }; // CSS pixels
 
 export default function (component) {
@@ -62,7 +64,7 @@ async function save(room, href, click) {
   const image = await createImageBitmap(await (await fetch(href)).blob());
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(image.width, 480 * SCALE);
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const context = contextOf(canvas);
   const heading = { font: `700 ${FONT.title * SCALE}px ${room.font}`, colour: colours.ink, size: FONT.title };
   const small = { font: `${FONT.text * SCALE}px ${room.font}`, colour: colours.soft, size: FONT.text };
   const lines = [...wrapped(context, title, heading), ...text.lines.flatMap((line) => wrapped(context, line, small))];
@@ -72,13 +74,8 @@ async function save(room, href, click) {
   context.fillRect(0, 0, canvas.width, canvas.height);
   write(context, lines);
   context.drawImage(image, Math.floor((canvas.width - image.width) / 2), Math.ceil(head));
-  canvas.toBlob((blob) => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(/** @type {Blob} */ (blob));
-    link.download = `${["headlight", name(title), name(text.sentence)].filter(Boolean).join("_")}.png`;
-    click.call(link);
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  }, "image/png");
+  const file = `${["headlight", name(title), name(text.sentence)].filter(Boolean).join("_")}.png`;
+  download(canvas, file, (link) => click.call(link));
 }
 
 /** Text in lines that fit: [{text, font, colour, size}]; three of them at most. */

@@ -56,8 +56,15 @@ export function small(value) {
   if (value === 0) return "0";
   const [mantissa, exponent] = value.toExponential(1).replace(/^-/, "−").split("e");
   if (Number(exponent) >= -4) return value.toFixed(Math.max(0, 1 - Number(exponent))).replace(/^-/, "−");
-  const raised = Array.from(String(Number(exponent)), (sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("");
-  return `${mantissa} × 10${raised}`;
+  return `${mantissa} × 10${raised(Number(exponent))}`;
+}
+
+/**
+ * A power as it stands raised behind its base.
+ * @param {number} power
+ */
+export function raised(power) {
+  return Array.from(String(power), (sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("");
 }
 
 /**

@@ -1,0 +1,38 @@
+// Pictures as files: a sheet larger than what is on the page, and its way to the reader.
+
+import { contextOf } from "./dom.js";
+
+export const SCALE = 2; // pixels of a file for each CSS pixel
+const KEPT = 10_000; // ms that the browser may take to begin the download
+
+/**
+ * A canvas to draw a picture on once more, `SCALE` times as large, and its context in CSS pixels.
+ * @param {number} width
+ * @param {number} height
+ * @param {string} ground its colour
+ */
+export function sheet(width, height, ground) {
+  const picture = document.createElement("canvas");
+  [picture.width, picture.height] = [Math.ceil(width * SCALE), Math.ceil(height * SCALE)];
+  const context = contextOf(picture);
+  context.fillStyle = ground;
+  context.fillRect(0, 0, picture.width, picture.height);
+  context.scale(SCALE, SCALE);
+  return { picture, context };
+}
+
+/**
+ * Hand a picture to the browser as a download.
+ * @param {HTMLCanvasElement} picture
+ * @param {string} name of the file
+ * @param {(link: HTMLAnchorElement) => void} press
+ */
+export function download(picture, name, press = (link) => link.click()) {
+  picture.toBlob((blob) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(/** @type {Blob} */ (blob));
+    link.download = name;
+    press(link);
+    setTimeout(() => URL.revokeObjectURL(link.href), KEPT);
+  }, "image/png");
+}
