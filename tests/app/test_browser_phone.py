@@ -26,6 +26,7 @@ FAULTS = r"""() => {
     if (text && size < 13 && !node.closest("sup, [class*=katex]")) faults.push(`${size} px: ${text}`);
     if (node.matches("button, [role=radio], summary") && (box(node).height < 43.5 || box(node).width < 39.5))
       faults.push(`${box(node).width} x ${box(node).height}: ${node.textContent}`);
+    if (node.matches(".room, .stage") && box(node).width > innerWidth) faults.push(`${box(node).width} px wide: ${node.className}`);
     if (node.texts) plots.set(node, node.texts);
   });
   for (const [plot, texts] of plots) {

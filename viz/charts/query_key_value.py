@@ -204,16 +204,16 @@ def _with_bars_above(figure: go.Figure) -> go.Figure:
     """Both colour bars one below the other, above everything else: on a phone the corner above Q is smaller than they are."""
     bars = [part.colorbar for part in figure.data if part.type == "heatmap" and part.showscale is not False and part.colorbar.len]
     for place, bar in enumerate(bars):
-        bar.update(xref="container", yref="container", xpad=10, ypad=BAR_ROW * place, len=200)
+        bar.update(yref="container", ypad=BAR_ROW * place, len=200)
     figure.layout.margin.t += BAR_ROW * len(bars)
     figure.layout.height += BAR_ROW * len(bars)
     return figure
 
 
 def _bar(colours: Palette, limit: float, title: str, down: int) -> dict:
-    """A colour bar in the empty corner above Q, `down` px below the top."""
+    """A colour bar in the empty corner above Q and its labels, `down` px below the top."""
     bar = plotly_colour_bar(colours, tickvals=[-limit, 0, limit], ticktext=[f"−{limit:.1f}", title, f"{limit:.1f}"])
-    return {**bar, "xref": "paper", "yref": "paper", "xpad": 0, "ypad": down, "len": 150}
+    return {**bar, "yref": "paper", "ypad": down, "len": 170}
 
 
 def _outline(cell: tuple[int, int], colours: Palette, width: int, shape: tuple[int, int]) -> list[dict]:

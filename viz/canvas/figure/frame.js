@@ -218,9 +218,9 @@ export function drawScales(context, figure) {
 
 function drawScale(context, figure, scale) {
   const { bar, least, most } = scale;
-  const [area, paper] = [areaOf(figure), bar.yref === "paper"];
-  const x = (paper ? area.x : 0) + (bar.xpad ?? 10);
-  const y = (paper ? area.y : 0) + (bar.ypad ?? 10);
+  const area = areaOf(figure);
+  const x = (bar.xref === "paper" ? area.x : 0) + (bar.xpad ?? 10);
+  const y = (bar.yref === "paper" ? area.y : 0) + (bar.ypad ?? 10);
   const [width, height] = [bar.len - 2 * (bar.xpad ?? 10), bar.thickness];
   for (let at = 0; at < width; at++) {
     context.fillStyle = colourOf(scale, least + ((most - least) * at) / (width - 1)).fill;
