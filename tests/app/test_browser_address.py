@@ -76,6 +76,21 @@ def test_back_and_forward_lead_through_sentence_view_and_switches(visit):
     assert not page.problems
 
 
+def test_a_step_back_counts_though_something_else_happens_at_once(visit):
+    """Streamlit joins runs that are asked for together, and forgets that one of them was a step back."""
+    page = visit("?view=one-head&text=The+cat+sat.&lab=on", fresh=True)
+    take_example(page, 2)
+    expect(page).to_have_url(re.compile("text=Two"))
+    settled(page)
+    page.get_by_text("Look-ahead mask", exact=True).evaluate(
+        "(label) => { window.addEventListener('popstate', () => label.click(), { once: true }); window.history.back(); }"
+    )
+    expect(page.get_by_label(FIELD)).to_have_value("The cat sat.")
+    expect(page.get_by_test_id("tokens-source")).to_contain_text("cat")
+    settled(page)
+    assert query(page)["text"] == "The cat sat." and not page.problems
+
+
 def test_typing_makes_no_entries_and_a_choice_makes_one(visit):
     """Three sentences, typed with pauses, are one entry; back from a view leads to the last of them."""
     page = visit(fresh=True)

@@ -20,6 +20,9 @@ LOOK = """async () => {
   const { violations } = await axe.run({ exclude: [".js-plotly-plot .main-svg"] }, { resultTypes: ["violations"] });
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => [id, html.slice(0, 200), failureSummary]));
 }"""
+STILL = """() => Promise.allSettled(
+  document.getAnimations().filter((each) => each.effect.getComputedTiming().endTime < Infinity).map((each) => each.finished)
+)"""
 PICTURE = ".js-plotly-plot .main-svg, [data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg, canvas, table"
 MORE = {  # parts of views that have other pictures than the first, and a page on which something is changed
     "layers": ("layer_part=norm", "layer_part=units"), "output": ("output_part=loss", "output_part=lens"),
@@ -32,6 +35,7 @@ def violations(page, view: str) -> list:
     """What axe says of the page once the picture of the view stands."""
     expect(page.locator(f".st-key-view-{view}").locator(PICTURE).first).to_be_visible()
     settled(page)
+    page.evaluate(STILL)  # what Streamlit dims while it works fades back for a moment
     page.evaluate(AXE)
     return [(view, *violation) for violation in page.evaluate(LOOK)]
 

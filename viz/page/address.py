@@ -21,13 +21,14 @@ LONGEST = 60_000  # characters of the parameters as they stand in the address: w
 def mount(link: Link) -> None:
     """Let the browser tell apart what is typed from what is chosen. Once a run, before anything is written."""
     if not store.begun():
-        st.session_state["bare"] = _in_browser() and not st.query_params.to_dict() and not st.context.is_embedded
+        st.session_state["bare"] = store.in_browser() and not st.query_params.to_dict() and not st.context.is_embedded
     address_bar(
         typed_names=link.typed_names,
         walked_names=link.walked_names,
         returns=bare(),
         on_texts=partial(_restore, link),
         on_return=_resume,
+        on_step=_step,
     )
 
 
@@ -38,8 +39,19 @@ def bare() -> bool:
 
 def _resume(search: str) -> None:
     """Who explored the page before goes on where the last visit ended."""
-    st.session_state["resumed"] = dict(parse_qsl(search.removeprefix("?"), keep_blank_values=True))
+    st.session_state["resumed"] = _parameters(search)
     st.session_state["bare"] = False
+
+
+def _step(search: str) -> None:
+    """The reader went back or forward: the page follows, unless the run that Streamlit asked for has done so already."""
+    if store.begun() and (query := _parameters(search)) != st.session_state.get("address"):
+        st.session_state["stepped"] = query
+
+
+def _parameters(search: str) -> dict[str, str]:
+    """The parameters of an address, from its "?" on."""
+    return dict(parse_qsl(search.removeprefix("?"), keep_blank_values=True))
 
 
 def _restore(link: Link, texts: dict[str, str]) -> None:
@@ -54,6 +66,8 @@ def arrived() -> dict[str, str] | None:
     if resumed := st.session_state.pop("resumed", None):
         store.begin_history()
         return resumed
+    if (stepped := st.session_state.pop("stepped", None)) is not None:
+        return stepped
     query = st.query_params.to_dict()
     return query if not store.begun() or _moved(query) else None
 
@@ -62,12 +76,7 @@ def _moved(query: dict[str, str]) -> bool:
     """Whether the reader went to another address. A browser says so: a run that a click caused while the latest address was still
     on its way to it carries an older one, which must not undo the click. Without a browser nothing is on its way."""
     navigated = getattr(get_script_run_ctx(), "is_history_navigation", False)
-    return (navigated or not _in_browser()) and query != st.session_state.get("address")
-
-
-def _in_browser() -> bool:
-    """Whether a browser asked for this run, and not a test."""
-    return getattr(get_script_run_ctx(), "context_info", None) is not None
+    return (navigated or not store.in_browser()) and query != st.session_state.get("address")
 
 
 def follow(link: Link, state: State) -> None:
@@ -85,7 +94,7 @@ def publish(link: Link, anatomy: Anatomy) -> None:
         st.session_state["whole"] = {query[name]: text for name, text in texts.items()}
         tab_store(query, texts)
     there = st.query_params.to_dict()
-    if before is None and there != query and _in_browser():
+    if before is None and there != query and store.in_browser():
         # not by way of Streamlit, which would make an entry of the history before `mount` has arrived
         complete_address(there, query)
     elif not there == query == before:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from time import monotonic
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from viz.page.history import History
 from viz.page.state import State
 
 MOST_TYPED = 60_000  # characters that a text field takes: far more than a model reads, so that a long paste is answered in words
+
+ECHO = 1.0  # seconds in which nobody sees what a widget was led to and chooses again what it showed before
 
 
 def begun() -> bool:
@@ -86,10 +90,25 @@ def tied(
     """
     key = key or name
     value = state().value(name) if value is _ITS_OWN else value
-    if options or key not in st.session_state or st.session_state[key] != value:
+    shows = st.session_state.get(key, value)
+    if shows != value:
+        st.session_state.setdefault("echoes", {})[key] = (shows, monotonic())
+    if options or key not in st.session_state or shows != value:
         st.session_state[key] = value
     return {"key": key, "on_change": _take, "args": (key, take or (lambda option: {name: option}))}
 
 
 def _take(key: str, take: Take) -> None:
-    write(**take(st.session_state[key]))
+    if not _is_echo(key):
+        write(**take(st.session_state[key]))
+
+
+def _is_echo(key: str) -> bool:
+    """Until the browser knows what a widget must show, it repeats what it showed before with everything that it asks for."""
+    shown, since = st.session_state.get("echoes", {}).get(key, (None, -ECHO))
+    return in_browser() and st.session_state[key] == shown and monotonic() - since < ECHO
+
+
+def in_browser() -> bool:
+    """Whether a browser asked for this run, and not a test."""
+    return getattr(get_script_run_ctx(), "context_info", None) is not None

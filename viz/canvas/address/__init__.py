@@ -17,7 +17,7 @@ _store = streamlit.components.v2.component("headlight_tab_store", js=script("add
 
 def address_bar(
     *, typed_names: Sequence[str], walked_names: Sequence[str], returns: bool,
-    on_texts: Callable[[dict[str, str]], None], on_return: Callable[[str], None],
+    on_texts: Callable[[dict[str, str]], None], on_return: Callable[[str], None], on_step: Callable[[str], None],
 ) -> None:  # fmt: skip
     """From now on a change of the address by typing replaces the entry of the history, and a walk makes one entry.
 
@@ -25,6 +25,7 @@ def address_bar(
     on_texts: called with what `tab_store` kept for the address that is open, at the start of a run of its own.
     returns: whether the page was opened by its plain address; then `on_return` is called with the parameters at which a reader
     of this browser was last, if there was one.
+    on_step: called with the parameters to which the reader went back or forward.
     """
 
     def on_change() -> None:
@@ -34,8 +35,13 @@ def address_bar(
         if last := streamlit.session_state["address-bar"].last:
             on_return(str(last))
 
+    def on_search_change() -> None:
+        on_step(str(streamlit.session_state["address-bar"].search or ""))
+
     data = {"fields": list(typed_names), "steps": list(walked_names), "returns": returns}
-    _mount(key="address-bar", data=data, on_texts_change=on_change, on_last_change=on_last_change)
+    _mount(
+        key="address-bar", data=data, on_texts_change=on_change, on_last_change=on_last_change, on_search_change=on_search_change
+    )
 
 
 _complete = streamlit.components.v2.component("headlight_complete_address", js=script("address/complete.js"))

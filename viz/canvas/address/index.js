@@ -3,7 +3,7 @@
 export default function (component) {
   const first = !window.headlightHistory;
   const room = (window.headlightHistory ||= install());
-  Object.assign(room, component.data);
+  Object.assign(room, component.data, { component });
   const texts = first && recall();
   if (texts) component.setTriggerValue("texts", texts);
   const last = component.data.returns && !room.returned && !room.acted && visited();
@@ -49,7 +49,11 @@ function install() {
     else push(state, title, url);
     if (room.touched) remember();
   };
-  window.addEventListener("popstate", () => Object.assign(room, { typing: false, text: null, last: [], touched: false }));
+  window.addEventListener("popstate", () => {
+    Object.assign(room, { typing: false, text: null, last: [], touched: false });
+    // Streamlit forgets that a run is a step back where a run for something else comes close to it.
+    room.component.setTriggerValue("search", window.location.search);
+  });
   for (const name of ["pointerdown", "click", "keydown", "input"])
     document.addEventListener(name, () => (room.touched = room.acted = true), true);
   const type = (event) => isField(event) && Object.assign(room, { typing: true, text: event.composedPath()[0].value });
