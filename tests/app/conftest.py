@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 from support.tabs import Tabs
 
 from bench.browser import serve
+
+FAILED = pytest.StashKey[bool]()
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +28,16 @@ def tabs(server: str, browser) -> Iterator[Tabs]:
 
 
 @pytest.fixture
-def visit(tabs: Tabs) -> Iterator[Callable]:
+def visit(tabs: Tabs, request: pytest.FixtureRequest) -> Iterator[Callable]:
     """visit(query or URL, scheme, width, height, fresh) opens the page and waits until its script has ended; see `Tabs.visit`."""
     yield tabs.visit
-    tabs.leave()
+    tabs.leave(has_failed=FAILED in request.node.stash)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember what failed: its tab is not used again."""
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report

@@ -15,7 +15,7 @@ expect.set_options(timeout=60_000)
 
 def test_what_is_new_is_said_once_it_stands_still(visit, translator):
     """Nothing at first; then the translation in its language; under a change the verdict alone where the translation stays."""
-    page = visit()
+    page = visit(fresh=True)
     region = page.get_by_test_id("announcements")
     expect(region).to_be_attached()
     expect(region).to_be_empty()

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlparse
+
 from support.chromium import settled
 
-BLANK = "about:blank"
 FIRST = 240_000  # milliseconds until a page stands: the first one waits until the server has loaded torch and the model
+LEAD = """(query) => {  // as a step back leads the page: to another address, without loading it again
+  const room = window.headlightHistory;
+  window.history.replaceState(window.history.state, "", query);
+  Object.assign(room, { typing: false, text: null, last: [], touched: false });
+  room.component.setTriggerValue("search", query);
+}"""
 
 
 class Tabs:
-    """Tabs by colour scheme and size, in one browser profile a scheme; a test that is over leaves them blank for the next."""
+    """Tabs by colour scheme and size, in one browser profile a scheme. Loading the page takes longer than most tests, so a test
+    goes on in the tab that another one has left, and the page is led to the address that this test asks for."""
 
     def __init__(self, browser, server: str) -> None:
         """browser: of Playwright; server: the URL that a query is asked of."""
@@ -17,54 +25,51 @@ class Tabs:
         self._profiles: dict[str, object] = {}
         self._free: dict[tuple, list] = {}
         self._visited: list[tuple] = []  # (look, page) of the test that runs
-        self._fresh: list = []  # tabs that this test alone has
 
     def visit(
         self, query: str = "?view=all-heads", scheme: str = "light", width: int = 1280, height: int = 900, fresh: bool = False
     ):
         """Open a query, or a URL, in a tab that no other visit of this test has, and wait until the script of the page has ended.
 
-        fresh: in a new tab, with a history that begins here. Returns Playwright's page; `page.problems` are the errors of
-        its JavaScript.
+        fresh: in a new tab, with a history and a session that begin here, as for a query without a view. Returns Playwright's
+        page; `page.problems` are the errors of its JavaScript.
         """
-        page = self._tab(scheme, width, height, fresh)
-        page.goto(query if query.startswith("http") else f"{self._server}/{query}")
+        look, is_led = (scheme, width, height), not fresh and query.startswith("?view=")
+        page = self._free[look].pop() if is_led and self._free.get(look) else None
+        is_led = page is not None and parse_qs(urlparse(page.url).query) != parse_qs(query.lstrip("?"))
+        page = page or self._new(*look)
+        page.problems.clear()
+        self._visited.append((None if fresh else look, page))
+        if is_led:
+            page.wait_for_function("window.headlightHistory")
+            turn = page.locator(".rail").get_attribute("data-turn")
+            page.evaluate(LEAD, query)
+            page.locator(f".rail:not([data-turn='{turn}'])").wait_for(state="attached")
+        else:
+            page.goto(query if query.startswith("http") else f"{self._server}/{query}")
         page.locator("[data-testid=view-sentence]:visible, [data-testid=stAlert]:visible").first.wait_for(timeout=FIRST)
         return settled(page)
 
-    def leave(self) -> None:
-        """The test is over: its tabs forget what they stored and are free, or closed where they no longer answer."""
+    def leave(self, has_failed: bool) -> None:
+        """The test is over: its tabs are free for the next; closed where it failed, or where they no longer answer."""
         from playwright.sync_api import Error
 
-        for look, page in [*self._visited, *((None, page) for page in self._fresh)]:
+        for look, page in self._visited:
             try:
-                page.evaluate("() => { sessionStorage.clear(); localStorage.clear(); }")
+                page.evaluate("() => { sessionStorage.clear(); localStorage.clear(); window.scrollTo(0, 0); }")
                 page.mouse.move(0, 0)
-                page.goto(BLANK)
-                if look:
+                if look and not has_failed and urlparse(page.url).query:
                     self._free.setdefault(look, []).append(page)
                     continue
             except Error:
                 pass
             page.close()
-        self._fresh, self._visited = [], []
+        self._visited = []
 
     def close(self) -> None:
         """Close every profile."""
         for context in self._profiles.values():
             context.close()
-
-    def _tab(self, scheme: str, width: int, height: int, fresh: bool):
-        """A blank tab of this look."""
-        look = (scheme, width, height)
-        if fresh:
-            self._fresh.append(self._new(*look))
-            return self._fresh[-1]
-        free = self._free.get(look)
-        page = free.pop() if free else self._new(*look)
-        page.problems.clear()
-        self._visited.append((look, page))
-        return page
 
     def _new(self, scheme: str, width: int, height: int):
         """Another tab of the scheme's profile."""

@@ -75,6 +75,7 @@ def draw(views: Mapping[str, View], trained: Translator, anatomy: Anatomy, colou
         diagram=canvas.diagram(anatomy, colours),
         place={**place(views[settings.view], settings, head, views), **title},
         can={"undo": bool(history.past), "redo": bool(history.future)},
+        turn=store.turn(),
         on_view=lambda slug: store.write(view=slug),
         on_head=open_head,
         on_part=open_part,

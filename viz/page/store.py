@@ -105,8 +105,8 @@ def _take(key: str, take: Take) -> None:
 
 def _is_echo(key: str) -> bool:
     """Until the browser knows what a widget must show, it repeats what it showed before with everything that it asks for."""
-    shown, since = st.session_state.get("echoes", {}).get(key, (None, -ECHO))
-    return in_browser() and st.session_state[key] == shown and monotonic() - since < ECHO
+    before, since = st.session_state.get("echoes", {}).get(key, (None, -ECHO))
+    return in_browser() and st.session_state[key] == before and monotonic() - since < ECHO
 
 
 def in_browser() -> bool:

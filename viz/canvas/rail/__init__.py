@@ -62,18 +62,19 @@ _mount = streamlit.components.v2.component(
 
 def rail(
     *, groups: Sequence[Mapping[str, object]], view: str, drawer: Mapping[str, object], diagram: Mapping[str, object],
-    place: Mapping[str, object], can: Mapping[str, bool], on_view: Callable[[str], None], on_head: Callable[[str, int, int], None],
-    on_part: Callable[[str, str], None], on_drawer: Callable[[], None], on_undo: Callable[[], None], on_redo: Callable[[], None],
+    place: Mapping[str, object], can: Mapping[str, bool], turn: int, on_view: Callable[[str], None],
+    on_head: Callable[[str, int, int], None], on_part: Callable[[str, str], None], on_drawer: Callable[[], None], on_undo: Callable[[], None], on_redo: Callable[[], None],
 ) -> None:  # fmt: skip
     """Mount the rail. What the reader chooses calls one of the functions at the start of the run that it causes.
 
     groups: [{"title", "entries": [[{"slug", "title"}, ...], ...]}], several views of one entry stand in one row; view: the slug of
     the one that is open. drawer: {"title", "group", "open", "changes"}, the entry that opens the changes, and how many there are.
     diagram: see `diagram`. place: where on it the reader is: {"title", "part", "stack", "head": [kind, layer, head] or None, "off":
-    [[kind, layer, head], ...], "parts": those that a click opens}. can: {"undo", "redo"}. on_part: (part, stack).
+    [[kind, layer, head], ...], "parts": those that a click opens}. can: {"undo", "redo"}. turn: how often the page has followed an address, which the element says too.
+    on_part: (part, stack).
     """
     value = lambda name: getattr(streamlit.session_state["rail"], name)  # noqa: E731  one line for six functions below
-    data = {"groups": groups, "view": view, "drawer": drawer, "diagram": diagram, "place": place, "can": can}
+    data = {"groups": groups, "view": view, "drawer": drawer, "diagram": diagram, "place": place, "can": can, "turn": turn}
     _mount(
         key="rail",
         data=data,

@@ -91,10 +91,8 @@ export function markPlace(rail, place) {
     node.classList.toggle("open", isHead && own === open);
     node.classList.toggle("off", isHead && off.has(own));
   }
-  rail.start = Math.max(
-    0,
-    rail.targets.findIndex(({ kind, layer, head }) => [kind, layer, head].join() === open),
-  );
+  const start = rail.targets.findIndex(({ kind, layer, head }) => [kind, layer, head].join() === open);
+  if (rail.start !== Math.max(0, start)) rail.start = rail.cursor = Math.max(0, start); // the arrow keys walk on from what is open
   rail.place.textContent = place.title;
   rail.place.style.color = place.colour;
 }

@@ -19,6 +19,7 @@ export default function (component) {
     drawDiagram(rail, data.diagram, data.place);
   }
   rail.data = data;
+  rail.root.dataset.turn = data.turn;
   markOpen(rail, data.view, data.drawer);
   markPlace(rail, data.place);
   markTools(rail, data.can);
