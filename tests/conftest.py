@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
+import support.one_thread  # noqa: F401  for what it sets before torch is there
 from hypothesis import HealthCheck, settings
 from streamlit.components.v2 import manifest_scanner
 from support.chromium import ONE_PROCESS, need_chromium
@@ -27,7 +27,6 @@ settings.register_profile("ci", max_examples=50, print_blob=True, **PROPERTIES)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "dev")
 # Every run of Streamlit's test bench looks through all installed packages for components, three quarters of its time: once will do.
 manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
-torch.set_num_threads(1)  # tiny tensors gain nothing from more, and on a busy machine threads wait for each other
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
