@@ -137,6 +137,7 @@ def test_what_a_link_says_is_text_on_the_page(visit, at):
         shown = notices.nth(index).inner_text().replace("\u2060", "")
         assert f"odd{index}={' '.join(text.split())}"[:40] in shown
     assert not [url for url in requests if "evil" in urlparse(url).netloc] and not page.problems
+    expect(page).not_to_have_url(re.compile("odd"))
 
 
 def test_lists_of_a_link_do_not_freeze_the_tab(visit):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlparse
+from urllib.parse import parse_qs
 
 from support.chromium import settled
 
@@ -13,6 +13,17 @@ LEAD = """(query) => {  // as a step back leads the page: to another address, wi
   Object.assign(room, { typing: false, text: null, last: [], touched: false });
   room.component.setTriggerValue("search", query);
 }"""
+
+
+def lead(page, query: str) -> None:
+    """Bring a page that is open to another address, and wait until it follows."""
+    if parse_qs(page.evaluate("location.search.slice(1)")) == parse_qs(query[1:]):
+        page.reload()
+        return
+    page.wait_for_function("window.headlightHistory")
+    turn = page.locator(".rail").get_attribute("data-turn")
+    page.evaluate(LEAD, query)
+    page.locator(f".rail:not([data-turn='{turn}'])").wait_for(state="attached")
 
 
 class Tabs:
@@ -36,17 +47,13 @@ class Tabs:
         """
         look, is_led = (scheme, width, height), not fresh and query.startswith("?view=")
         page = self._free[look].pop() if is_led and self._free.get(look) else None
-        is_led = page is not None and parse_qs(urlparse(page.url).query) != parse_qs(query.lstrip("?"))
-        page = page or self._new(*look)
-        page.problems.clear()
-        self._visited.append((None if fresh else look, page))
-        if is_led:
-            page.wait_for_function("window.headlightHistory")
-            turn = page.locator(".rail").get_attribute("data-turn")
-            page.evaluate(LEAD, query)
-            page.locator(f".rail:not([data-turn='{turn}'])").wait_for(state="attached")
+        if page:
+            page.problems.clear()
+            lead(page, query)
         else:
+            page = self._new(*look)
             page.goto(query if query.startswith("http") else f"{self._server}/{query}")
+        self._visited.append((None if fresh else look, page))
         page.locator("[data-testid=view-sentence]:visible, [data-testid=stAlert]:visible").first.wait_for(timeout=FIRST)
         return settled(page)
 
@@ -58,7 +65,7 @@ class Tabs:
             try:
                 page.evaluate("() => { sessionStorage.clear(); localStorage.clear(); window.scrollTo(0, 0); }")
                 page.mouse.move(0, 0)
-                if look and not has_failed and urlparse(page.url).query:
+                if look and not has_failed:
                     self._free.setdefault(look, []).append(page)
                     continue
             except Error:
