@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from io import StringIO
 from typing import Any
 
@@ -17,7 +18,7 @@ from model.trace.trace import Trace
 from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, altair_theme, cut, word_label
 
 MANY = 60  # tokens: above this, a band of quantiles takes the place of one line a token
-NAMED = 30  # tokens: up to this many, lines are labelled at their right end
+NAMED = 27  # tokens: up to this many, lines are labelled at their right end
 WIDTH, HEIGHT = 860, 420  # px, before the page stretches them
 ROOM = 130  # px: for labels at the right end
 
@@ -155,7 +156,8 @@ def _end_labels(
 ) -> list[alt.Chart]:
     """Token names behind the last point, moved apart where lines end close together."""
     last = norms[-1, indices].cpu().tolist()
-    places = spread_apart(last, 15 * float(norms.max()) / HEIGHT)
+    pixel = float(norms.max()) / HEIGHT
+    places = spread_apart(last, 15 * pixel, 6 * pixel, HEIGHT * pixel)  # half a name over the axis
     end = norms.size(0) - 1
     data = [
         {"point": end, "n": index + 1, "token": _token_name(tokens.shown[index], tokens.notation), "norm": place}
@@ -172,17 +174,23 @@ def _end_labels(
     ]
 
 
-def spread_apart(values: list[float], gap: float) -> list[float]:
-    """Values moved as little as a simple pass can, in the same order, until neighbours are at least `gap` apart."""
-    groups: list[list[float]] = []  # [centre, members]
+def spread_apart(values: list[float], gap: float, least: float = -math.inf, most: float = math.inf) -> list[float]:
+    """Values moved as little as a simple pass can, in the same order, until neighbours are at least `gap` apart and all lie between
+    `least` and `most`, which have room for them."""
+
+    def low(group: list[float]) -> float:
+        mean, extent = group[0], gap * (group[1] - 1)
+        return max(least, min(mean - extent / 2, most - extent))
+
+    groups: list[list[float]] = []  # [mean, members]
     for value in sorted(values):
         groups.append([value, 1.0])
-        while len(groups) > 1 and groups[-1][0] - groups[-2][0] < gap * (groups[-1][1] + groups[-2][1]) / 2:
-            centre, members = groups.pop()
+        while len(groups) > 1 and low(groups[-1]) < low(groups[-2]) + gap * groups[-2][1]:
+            mean, members = groups.pop()
             before = groups[-1]
-            before[0] = (before[0] * before[1] + centre * members) / (before[1] + members)
+            before[0] = (before[0] * before[1] + mean * members) / (before[1] + members)
             before[1] += members
-    spread = [centre + gap * (step - (members - 1) / 2) for centre, members in groups for step in range(int(members))]
+    spread = [low(group) + gap * step for group in groups for step in range(int(group[1]))]
     order = sorted(range(len(values)), key=values.__getitem__)
     places = dict(zip(order, spread, strict=True))
     return [places[index] for index in range(len(values))]

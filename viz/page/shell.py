@@ -178,7 +178,7 @@ def _open(link: Link, place: DeltaGenerator, model: str, device: str | None) -> 
     st.session_state["opened"] = translator.name
     if len(members) > 1:
         place.selectbox(
-            "Model", list(members), format_func=lambda member: MODEL_TITLES[members[member]], label_visibility="collapsed", width=215, help=MODELS_HELP,
+            "Model", list(members), format_func=lambda member: MODEL_TITLES[members[member]], label_visibility="collapsed", help=MODELS_HELP,
             **tied(key="picked", value=translator.name, take=lambda member: {"model": "" if member == first.name else member}, options=True),
         )  # fmt: skip
     return translator

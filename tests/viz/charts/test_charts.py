@@ -12,6 +12,8 @@ from io import StringIO
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from support.random_trace import BOTH, KINDS, SIDES, attention, layer, make_trace
 
 from model.analysis import attention as analysis
@@ -222,6 +224,14 @@ def test_labels_at_line_ends_keep_their_order_and_distance():
     ordered = sorted(places)
     assert all(after - before >= 0.5 - 1e-9 for before, after in itertools.pairwise(ordered))
     assert places[4] == 9.0 and spread_apart([], 1.0) == []
+
+
+@given(st.lists(st.floats(0, 10), max_size=12))
+def test_labels_at_line_ends_stay_inside_the_chart(values):
+    places = spread_apart(values, 0.5, 0.2, 10.0)
+    assert all(0.2 - 1e-9 <= place <= 10 + 1e-9 for place in places)
+    assert all(after - before >= 0.5 - 1e-9 for before, after in itertools.pairwise(sorted(places)))
+    assert sorted(range(len(values)), key=lambda at: (values[at], at)) == sorted(range(len(values)), key=places.__getitem__)
 
 
 def test_charts_need_no_streamlit():
