@@ -24,7 +24,7 @@ def drag(page, start: tuple[int, int], end: tuple[int, int]) -> None:
 
 def test_a_stroke_cuts_and_another_restores(visit):
     """Three cells in one stroke, one rerun; the same stroke from a cut cell restores them; the link opens the same picture."""
-    page = visit(f"?view=one-head&{TEXT}&kind=cross&layer=2&head=3")
+    page = visit(f"?view=one-head&{TEXT}&kind=cross&layer=2&head=3", fresh=True)
     page.get_by_text("cuts it", exact=True).click()
     expect(page.locator(".matrices.paints")).to_be_visible()
     matrices = page.get_by_test_id("matrices")
