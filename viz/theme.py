@@ -273,10 +273,8 @@ def altair_theme(colours: Palette) -> dict:
         "header": {**text, **soft},
         "title": {**title, "subtitleFont": SANS, "subtitleFontSize": LABEL_SIZE, "subtitleColor": colours.soft},
         "text": {"font": SANS, "fontSize": LABEL_SIZE, "color": colours.ink},
-        "mark": {
-            "tooltip": None,
-            "aria": False,
-        },  # a screen reader is told the chart's sentence and its table, not thousands of marks
+        # a screen reader is told the chart's sentence and its table, not thousands of marks
+        "mark": {"tooltip": None, "aria": False},
     }
     return {"config": config}
 

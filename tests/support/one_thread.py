@@ -1,5 +1,5 @@
-"""Imported before torch: one thread for every thread of Python that computes. Tiny tensors gain nothing from more, and threads that
-wait for each other on a busy machine took forty times as long."""
+"""Imported before torch: one thread for every thread of Python that computes. `torch.set_num_threads` reaches another one only after
+its first operation in parallel; tiny tensors gain nothing from more, and on a busy machine threads wait for each other."""
 
 import os
 

@@ -8,10 +8,8 @@ from support.chromium import settled
 
 FIRST = 240_000  # milliseconds until a page stands: the first one waits until the server has loaded torch and the model
 LEAD = """(query) => {  // as a step back leads the page: to another address, without loading it again
-  const room = window.headlightHistory;
   window.history.replaceState(window.history.state, "", query);
-  Object.assign(room, { typing: false, text: null, last: [], touched: false });
-  room.component.setTriggerValue("search", query);
+  window.headlightHistory.arrive();
 }"""
 
 
@@ -42,16 +40,16 @@ class Tabs:
     ):
         """Open a query, or a URL, in a tab that no other visit of this test has, and wait until the script of the page has ended.
 
-        fresh: in a new tab, with a history and a session that begin here, as for a query without a view. Returns Playwright's
-        page; `page.problems` are the errors of its JavaScript.
+        fresh: in a new tab, with a history and a session that begin here. A query without a view is a visit of its own, and is
+        loaded. Returns Playwright's page; `page.problems` are the errors of its JavaScript.
         """
-        look, is_led = (scheme, width, height), not fresh and query.startswith("?view=")
-        page = self._free[look].pop() if is_led and self._free.get(look) else None
-        if page:
-            page.problems.clear()
+        look = (scheme, width, height)
+        is_kept = not fresh and bool(self._free.get(look))
+        page = self._free[look].pop() if is_kept else self._new(*look)
+        page.problems.clear()
+        if is_kept and query.startswith("?view="):
             lead(page, query)
         else:
-            page = self._new(*look)
             page.goto(query if query.startswith("http") else f"{self._server}/{query}")
         self._visited.append((None if fresh else look, page))
         page.locator("[data-testid=view-sentence]:visible, [data-testid=stAlert]:visible").first.wait_for(timeout=FIRST)

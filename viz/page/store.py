@@ -13,7 +13,6 @@ from viz.page.history import History
 from viz.page.state import State
 
 MOST_TYPED = 60_000  # characters that a text field takes: far more than a model reads, so that a long paste is answered in words
-
 ECHO = 1.0  # seconds in which nobody sees what a widget was led to and chooses again what it showed before
 
 

@@ -49,11 +49,12 @@ function install() {
     else push(state, title, url);
     if (room.touched) remember();
   };
-  window.addEventListener("popstate", () => {
+  // Streamlit forgets that a run is a step back where a run for something else comes close to it.
+  room.arrive = () => {
     Object.assign(room, { typing: false, text: null, last: [], touched: false });
-    // Streamlit forgets that a run is a step back where a run for something else comes close to it.
     room.component.setTriggerValue("search", window.location.search);
-  });
+  };
+  window.addEventListener("popstate", room.arrive);
   for (const name of ["pointerdown", "click", "keydown", "input"])
     document.addEventListener(name, () => (room.touched = room.acted = true), true);
   const type = (event) => isField(event) && Object.assign(room, { typing: true, text: event.composedPath()[0].value });
