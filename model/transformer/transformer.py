@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
@@ -238,7 +239,7 @@ class Transformer(nn.Module):
         """Where the weights are."""
         return self.encoder.embedding.weight.device
 
-    @property
+    @cached_property
     def parameter_count(self) -> int:
         """Trained numbers, the tied matrix counted once."""
         return sum(parameter.numel() for parameter in self.parameters())

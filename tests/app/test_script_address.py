@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
-from support.page import run, shown
+from support.page import choose, run, shown
 
 from viz.page.address import LONGEST, fitting
 from viz.page.link import FOREIGN, MOST_NOTICES, Link
@@ -96,7 +96,7 @@ def test_what_the_reader_did_is_kept_in_the_address_and_not_undone_by_it():
     go(app, text="The cat sat.", view="tokens")
     app.text_input(key="text").set_value("A dog ran.").run()
     assert app.query_params == {"text": "A dog ran.", "view": "tokens"} and "·dog" in shown(app)
-    app.toggle(key="causal").set_value(False).run()
+    choose(app, lab=True).toggle(key="causal").set_value(False).run()
     assert app.query_params["causal"] == "off" and app.query_params["text"] == "A dog ran."
 
 
@@ -139,7 +139,7 @@ def test_a_model_that_is_not_there_is_said_once_and_leaves_the_address():
     """The notice does not come back with every click, and the link that is shared names no such model."""
     app = run(model="third", text="The cat sat.")
     assert "There is no model “third” here" in app.warning[0].value and "model" not in app.query_params
-    app.toggle(key="words").set_value(True).run()
+    choose(app, lab=True)
     assert not app.warning
 
 

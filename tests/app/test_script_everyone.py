@@ -49,7 +49,7 @@ def spoken(app) -> list[dict]:
 
 def test_a_translation_and_the_verdict_of_a_change_are_announced():
     """Always both, so that what is new can be told from what stays; the French in its language."""
-    app = run(text="The cat sat.")
+    app = run(text="The cat sat.", lab="on")
     [translation, change] = spoken(app)
     assert translation["language"] == "fr" and translation["opening"] == "Translation:" and change == asdict(UNCHANGED)
     app.toggle(key="causal").set_value(False).run()

@@ -50,12 +50,12 @@ def elements(node):
 @pytest.mark.parametrize("view", list(VIEWS))
 def test_the_drawer_has_the_switches_that_do_something_in_the_view(view):
     """Words and sinks stand there where they change what is drawn, and only there."""
-    plain = run(view=view, text=TEXT, second=OTHER)
+    plain = run(view=view, text=TEXT, second=OTHER, lab="on")
     kinds = {element.key for kind in ("toggle", "selectbox") for element in plain.get(kind)}
     assert {"causal", "source_positions", "target_positions"} <= kinds
     for name, value in SETTINGS.items():
         assert (name in kinds) == (name in VIEWS[view].shows)
-        assert (picture(run(view=view, text=TEXT, second=OTHER, **{name: value}), view) != picture(plain, view)) == (
+        assert (picture(run(view=view, text=TEXT, second=OTHER, lab="on", **{name: value}), view) != picture(plain, view)) == (
             name in kinds
         ), name
 
@@ -78,7 +78,7 @@ def test_the_rail_stands_where_the_text_cannot_be_read():
 
 def test_what_the_reader_changes_can_be_undone():
     """A view, a switch, an example; what the page fills in by itself is no step."""
-    app = run(text=TEXT, view="one-head")
+    app = run(text=TEXT, view="one-head", lab="on")
     assert not rail(app)["can"]["undo"]
     choose(app, view="tokens")
     app.toggle(key="causal").set_value(False).run()

@@ -44,7 +44,7 @@ def the_order_of_the_views():
 def test_a_view_with_a_setting_of_its_own_needs_no_other_edit():
     """It is offered, drawn and styled; its setting comes from the address, is tied to its widget, and goes back into the address."""
     VIEWS[SLUG] = WAVES
-    app = run(view=SLUG, text="The cat sat.", height="5")
+    app = run(view=SLUG, text="The cat sat.", height="5", lab="on")
     assert not app.exception and not app.warning and WAVES.title in offered(app)
     assert WAVES.sentence in shown(app) and "5 over" in shown(app) and WAVES.style in shown(app)
     app.slider(key="height").set_value(7).run()
@@ -69,7 +69,7 @@ def test_what_a_link_says_wrong_of_it_is_named():
 
 def test_without_the_view_its_setting_is_unknown():
     """Nobody declares it, so the address cannot carry it."""
-    app = run(view=SLUG, text="The cat sat.", height="5")
+    app = run(view=SLUG, text="The cat sat.", height="5", lab="on")
     assert not app.exception and len(app.warning) == 2 and not {"height", "view"} & set(app.query_params)
 
 

@@ -72,6 +72,11 @@ def arrived() -> dict[str, str] | None:
     return query if not store.begun() or _moved(query) else None
 
 
+def waits() -> bool:
+    """Whether an address has come that the page has not followed yet."""
+    return "stepped" in st.session_state or "resumed" in st.session_state
+
+
 def _moved(query: dict[str, str]) -> bool:
     """Whether the reader went to another address. A browser says so: a run that a click caused while the latest address was still
     on its way to it carries an older one, which must not undo the click. Without a browser nothing is on its way."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from statistics import fmean
 
 import streamlit as st
 
@@ -21,7 +22,7 @@ def note(scene: Scene) -> None:
     if depth is None or scene.translator is not scene.trained:
         return
     own = engine.run(scene.translator, scene.source, None, Intervention()).trace
-    sentence = outside(depth, own.source, -float(own.loss.mean()))
+    sentence = outside(depth, own.source, -fmean(own.loss.tolist()))
     if not sentence:
         return
     parts = sentences(scene.settings.text)

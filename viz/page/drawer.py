@@ -33,9 +33,10 @@ POSITIONS = {"source_positions": "Source positions", "target_positions": "Target
 
 
 def draw(view: View, anatomy: Anatomy) -> st.delta_generator.DeltaGenerator:
-    """The switches; returns the place of the laboratory. They stand there while the drawer is closed, unseen."""
-    is_open = store.state().lab
-    st.html(f"<style>:root {{ --drawer: {'flex' if is_open else 'none'}; --drawer-width: {WIDTH if is_open else 0}px; }}</style>")
+    """The switches, where the drawer is open; returns the place of the laboratory."""
+    if not store.state().lab:
+        return st.empty()
+    st.html(f"<style>:root {{ --drawer-width: {WIDTH}px; }}</style>")
     with st.container(key="drawer"):
         with st.container(horizontal=True, key="drawer-title", vertical_alignment="center", horizontal_alignment="distribute"):
             st.html(f'<h2 class="head-title">{DRAWER}</h2>', width="content")

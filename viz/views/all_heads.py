@@ -27,17 +27,17 @@ def draw(scene: Scene) -> None:
     with grid:
         _filter(scene)
         aligned, across = engine.alignment_head(scene.translator), scene.trace.anatomy.across
-        opened = heads_grid(
+        heads_grid(
             _packed(scene), selected=scene.open_head, dim=dimmed_heads(scene), key="grid", alt=all_heads_words(scene),
-            star=(across.name, *aligned[:2]) if aligned and across else None,
+            star=(across.name, *aligned[:2]) if aligned and across else None, on_open=_open,
         )  # fmt: skip
         as_table("grid", lambda: [all_heads_table(scene)])
-        if opened and opened != scene.open_head:
-            kind, layer, head = opened
-            scene.choose(kind=kind, layer=layer, head=head)
-            st.rerun()
     with right, card("head"):
         open_head(scene)
+
+
+def _open(kind: str, layer: int, head: int) -> None:
+    store.write(kind=kind, layer=layer, head=head)
 
 
 def _filter(scene: Scene) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit
 import torch
 import torch.nn.functional as F
@@ -113,10 +115,11 @@ def heads_grid(
     star: tuple[str, int, int] | None = None,
     key: str,
     alt: str = "",
-) -> tuple[str, int, int] | None:
+    on_open: Callable[[str, int, int], None] = lambda kind, layer, head: None,
+) -> None:
     """Mount the grid of `pack_grid`, with `selected` (kind, layer, head) framed, those in `dim` faint, and a star on the alignment head.
 
-    alt: what it shows, in words. Returns the (kind, layer, head) that was opened, by click or Enter, in the run that this caused; else None.
+    alt: what it shows, in words. on_open: called with (kind, layer, head) at the start of the run that a click, or Enter, on a head causes.
     """
 
     def listed(head: tuple[str, int, int] | None) -> list[str | int] | None:
@@ -125,6 +128,9 @@ def heads_grid(
     data = packing.with_fields(
         packed, selected=listed(selected), dim=[list(head) for head in dim or []], star=listed(star), alt=alt
     )
-    result = _mount(key=key, data=data, on_open_change=lambda: None)
-    opened = result.open
-    return (opened["kind"], opened["layer"], opened["head"]) if opened else None
+
+    def opened() -> None:
+        if head := streamlit.session_state[key].open:
+            on_open(head["kind"], head["layer"], head["head"])
+
+    _mount(key=key, data=data, on_open_change=opened)

@@ -4,6 +4,7 @@ import { contextOf } from "../shared/dom.js";
 import { SCALE, download } from "../shared/paper.js";
 
 const PICTURES = ".js-plotly-plot, [data-testid=stVegaLiteChart], [data-testid=stPlotlyChart], .stMultiSelect [data-baseweb=tag]";
+const FIELDS = "input, [role=radiogroup], [data-testid=stButtonGroup]"; // they show text in a language of their own
 const FONT = { title: 15, text: 13, line: 1.45, edge: 16 }; // CSS pixels
 
 export default function (component) {
@@ -35,13 +36,15 @@ function install() {
 /** Keep pictures, and the widgets that offer tokens, out of a translation of the page; say what is French. */
 function mark(room) {
   const places = room.tokens.map((key) => `.st-key-${key}`).join();
-  for (const node of document.querySelectorAll(`${PICTURES}, ${places}`)) {
-    if (node.getAttribute("translate") !== "no") node.setAttribute("translate", "no");
-  }
+  for (const node of document.querySelectorAll(`${PICTURES}, ${places}`)) say(node, "translate", "no");
   for (const [key, language] of Object.entries(room.languages)) {
-    const parts = ["input", "[role=radiogroup]", "[data-testid=stButtonGroup]"].map((part) => `.st-key-${key} ${part}`);
-    for (const node of document.querySelectorAll(parts.join())) node.setAttribute("lang", language);
+    for (const node of document.querySelectorAll(`.st-key-${key} :is(${FIELDS})`)) say(node, "lang", language);
   }
+}
+
+/** Set an attribute, once: to set it again would wake all who watch the page. */
+function say(node, attribute, value) {
+  if (node.getAttribute(attribute) !== value) node.setAttribute(attribute, value);
 }
 
 /** A picture may be about to be saved: remember which, and ask Plotly for twice its resolution. */

@@ -1,0 +1,258 @@
+"""What follows from the State: sentence, translation, changes, picture and rail. It runs alone when something in it is typed or chosen.
+
+It is one fragment of Streamlit's: what stands still around it (viz/page/shell.py) is neither run nor drawn again with it.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from model import Translator
+from model.measuring.timeline import Moment
+from model.trace.anatomy import Anatomy
+from model.trace.intervention import Intervention
+from model.trace.tokens import Tokens
+from viz.page import address, chips, depth, drawer, engine, needs, notices, rail, saved, store, timeline, unmasked
+from viz.page import laboratory as panel
+from viz.page.announcements import announce
+from viz.page.changes import outside
+from viz.page.choices import plain
+from viz.page.link import Link
+from viz.page.scene import Scene, View
+from viz.page.state import EXAMPLES, State
+from viz.page.store import MOST_TYPED, tied
+from viz.theme import Palette
+
+NOTHING_SAID = "The model ends with `</s>` at once: its translation is empty. That one step is drawn like any other."
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where on the page things are drawn, whenever in the run they are known. Every run writes into each: what a fragment did not
+    write into when the whole page ran, it cannot write into later."""
+
+    rail: DeltaGenerator
+    sentence: DeltaGenerator
+    own: DeltaGenerator  # the field for the reader's own translation
+    translation: DeltaGenerator
+    switch: DeltaGenerator  # ... and the switch that opens it
+    dock: DeltaGenerator  # at the foot of the screen: what is changed, and the moment of the training
+    drawer: DeltaGenerator
+    stage: DeltaGenerator  # the view
+
+
+@dataclass(frozen=True)
+class Page:
+    """What stands still while something is typed or chosen."""
+
+    views: Mapping[str, View]
+    link: Link
+    places: Places
+    trained: Translator
+    moments: list[Moment]  # of its training
+    colours: Palette
+    narrow: bool
+
+
+def frame(state: State) -> tuple[object, ...]:
+    """What of the State is drawn outside of the fragment: with another the whole page must run."""
+    return state.model, state.moment is None
+
+
+@st.fragment(key="live")
+def draw(page: Page) -> None:
+    """Everything that follows from the State. The whole page runs instead where the reader went to another address or model."""
+    if address.waits() or frame(store.state()) != st.session_state["frame"]:
+        st.rerun()
+    with page.places.stage:
+        _draw(page)
+
+
+def _draw(page: Page) -> None:
+    """The fields, and what the model makes of them; then the rail, whatever happens."""
+    places, translator = page.places, page.trained
+    notices.say_what_was_handed_on()
+    _sentence(places)
+    with places.dock:
+        if page.moments and store.state().moment is not None:
+            timeline.slider(page.moments, store.state(), page.colours)
+            translator = timeline.at_moment(page.trained, page.moments, store.state())
+        else:
+            st.empty()
+    offered, resting = _offer(page.views, translator.anatomy)
+    with places.drawer:
+        lab = drawer.draw(offered[store.state().view], translator.anatomy)
+    status = ""
+    try:
+        status = _picture(page, translator, offered, lab)
+    finally:
+        store.note(page.link.typed_names + page.link.walked_names)
+        with places.rail:
+            rail.draw(offered, page.trained, translator.anatomy, page.colours)
+            st.html(f'<div class="status" data-testid="status">{html.escape(status)}</div>')
+            rail.rests(resting)
+
+
+def _picture(page: Page, translator: Translator, offered: Mapping[str, View], lab: DeltaGenerator) -> str:
+    """Everything that follows from the pass, and where the text cannot be read, why. Returns the status of the pass."""
+    places = page.places
+    try:
+        result = _pass(translator)
+    except ValueError as error:
+        places.translation.info(plain(str(error)))
+        st.empty()
+        address.publish(page.link, translator.anatomy)
+        return ""
+    calculation = next((slug for slug, view in offered.items() if view.calculates), None)
+    scene = Scene(store.state(), translator, result, page.colours, page.trained, calculation, page.narrow)
+    original = engine.translate(translator, scene.source)
+    with places.translation:
+        _translation(scene, original)
+        depth.note(scene)
+        unmasked.note(scene)
+    with places.dock:
+        panel.draw_changes(scene, original)
+    with lab:
+        panel.draw(scene)
+    _view(page.link, scene, offered[scene.settings.view])
+    return _status(scene)
+
+
+def _view(link: Link, scene: Scene, view: View) -> None:
+    """The view that is open, under its sentence; then the address, whatever the view does."""
+    sentence = view.says(scene) if view.says else view.sentence
+    st.html(f'<p class="sentence" tabindex="0" data-testid="view-sentence">{html.escape(sentence)}</p>')
+    with st.container(key=f"view-{view.slug}"):
+        try:
+            view.draw(scene)
+        finally:
+            address.publish(link, scene.translator.anatomy)
+    for caption in _captions(scene, view):
+        st.caption(caption)
+    saved.describe(scene, view)
+
+
+def _captions(scene: Scene, view: View) -> Iterator[str]:
+    """What a reader must know about how this view is drawn."""
+    if scene.settings.words and "words" in view.shows:
+        yield "Pictures of attention show words: weights are summed over the pieces looked at and averaged over those that look."
+    if scene.compares and view.differs:
+        yield "Pictures of attention show the change, after minus before; what is said of weights holds in each of the two passes."
+    elif scene.compares:
+        yield "This view has no picture of the difference: it shows the changed model. “Before” shows the model as it was trained."
+
+
+def _sentence(places: Places) -> None:
+    """The text field, examples in a menu beside it, and the reader's own translation."""
+    with places.sentence:
+        st.text_input("English sentence", live=True, label_visibility="collapsed", placeholder="Type an English sentence", autocomplete="off",
+                      max_chars=MOST_TYPED, **tied("text"))  # fmt: skip
+        with st.popover("Examples", width="content"), st.container(key="examples", gap="small"):
+            for index, example in enumerate(EXAMPLES):
+                st.button(example, on_click=_take, args=(example,), key=f"example-{index}")
+    own = places.switch.toggle(
+        "your own translation", width="content",
+        **tied(key="own", value=store.state().asks_target or bool(store.state().target),
+               take=lambda on: {"asks_target": on} if on else {"asks_target": False, "target": ""}),
+    )  # fmt: skip
+    if own:
+        places.own.text_input("Your own translation: how would the model read this one?", live=True, autocomplete="off", max_chars=MOST_TYPED,
+                              placeholder="Type a French sentence; empty reads the model's own", label_visibility="collapsed",
+                              **tied("target", take=lambda target: {"target": target, "asks_target": True}))  # fmt: skip
+    else:
+        places.own.empty()
+
+
+def _take(example: str) -> None:
+    """Read an example, translated by the model."""
+    store.write(text=example, target="", asks_target=False)
+
+
+def _offer(views: Mapping[str, View], anatomy: Anatomy) -> tuple[dict[str, View], str]:
+    """The views that a model can feed, and which of the others rest and why.
+
+    Where the view that is asked for rests, the first one takes its place; a change that the model cannot follow is left out. Notices
+    say both.
+    """
+    offered, reasons = needs.offered(views, anatomy)
+    slug = store.state().view
+    if slug in reasons:
+        first = next(iter(offered))
+        st.warning(plain(f"{views[slug].title} rests: {reasons[slug]} The page shows {views[first].title}."))
+        store.write(view=first)
+    _leave_out(*needs.followed(store.state().change, anatomy))
+    return offered, needs.resting(views, reasons)
+
+
+def _leave_out(change: Intervention, what_is_wrong: list[str]) -> None:
+    """Go on with what is left of a change; the notices say what was taken from it. Without any nothing was."""
+    notices.say(what_is_wrong)
+    if what_is_wrong:
+        store.write(change=change)
+
+
+def _pass(translator: Translator) -> engine.Pass:
+    """The pass that is asked for: what was typed becomes Tokens here, and travels as such. Raises ValueError in words for text that
+    the model cannot read. Links to tokens that the sentence does not have are dropped with a notice."""
+    state = store.state()
+    source, own = translator.source(state.text), translator.target(state.target) if state.target.strip() else None
+    while True:
+        state = store.state()
+        result = engine.run(translator, source, own, state.change, state.forcing == "forced")
+        before = engine.run(translator, source, own, Intervention()) if state.change.cut else result
+        anatomy = translator.anatomy
+        lengths = {
+            stack: max(len(trace.tokens(stack)) for trace in (result.trace, before.trace)) for stack in anatomy.stack_names
+        }
+        change, what_is_wrong = outside(state.change, anatomy, lengths)
+        _leave_out(change, what_is_wrong)
+        if not what_is_wrong:
+            return result
+
+
+def _translation(scene: Scene, original: Tokens) -> None:
+    """Source and target as chips; under a change the original beside it. original: the unchanged model's translation."""
+    settings, trace = scene.settings, scene.result.trace
+    own = bool(settings.target.strip())
+    rows = [chips.row("source", "English", trace.source)]
+    if not settings.change.changes_nothing and not own and settings.forcing == "free":
+        now = trace.labels
+        rows += [
+            chips.row("original", "French before", original, struck=chips.lost(original, now)),
+            chips.row("target", "French now", now, chips.changed(original, now)),
+        ]
+    elif not settings.change.changes_nothing and not own:
+        rows.append(chips.row("target", "French, kept", trace.labels))
+    else:
+        rows.append(chips.row("target", "Yours" if own else "French", trace.labels))
+        if own:
+            rows.append(chips.row("original", "Model's own", original))
+    st.html(f'<div class="rows">{"".join(rows)}</div>')
+    if len(trace.labels) == 1:
+        st.caption(NOTHING_SAID)
+    if own:
+        mean = float(trace.loss.mean())
+        st.caption(
+            f"The model reads your translation (teacher forcing): {mean:.2f} nats per token on average; less is less surprising."
+        )
+    announce(scene, original)
+
+
+def _status(scene: Scene) -> str:
+    """Model (where no picker names it), size, device, tokens and time of the pass, in one quiet line."""
+    trace, config = scene.trace, scene.translator.model.config
+    parts = [] if len(engine.relatives(scene.translator)) > 1 else [scene.translator.name.replace("-", " → ", 1)]
+    parts += [
+        f"{config.encoder_layers} + {config.decoder_layers} layers",
+        f"{config.heads} heads",
+        f"{scene.translator.model.parameter_count / 1e6:.1f} M parameters",
+        str(scene.translator.model.device),
+        f"{len(trace.source)} + {len(trace.target)} tokens",
+        f"pass: {1000 * scene.result.seconds:.0f} ms",
+    ]
+    return " · ".join(parts)
