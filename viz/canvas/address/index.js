@@ -20,12 +20,6 @@ function visited() {
   }
 }
 
-/** The disk can wait for the picture. */
-function whenIdle(task) {
-  if (window.requestIdleCallback) window.requestIdleCallback(task);
-  else setTimeout(task); // Safari
-}
-
 /** From now on a visit by the plain address goes on here. */
 function remember() {
   try {
@@ -53,7 +47,7 @@ function install() {
   window.history.pushState = (state, title, url) => {
     if (replaces(room, url)) window.history.replaceState(state, title, url);
     else push(state, title, url);
-    if (room.touched) whenIdle(remember);
+    if (room.touched) remember();
   };
   // Streamlit forgets that a run is a step back where a run for something else comes close to it.
   room.arrive = () => {
