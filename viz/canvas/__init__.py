@@ -3,7 +3,7 @@
 All heads at once (`heads_grid`), lines between tokens (`attention_lines`), matrices side by side or to paint on
 (`attention_matrices`), any flat figure (`canvas_figure`), a calculation (`attention_steps`) and a translation (`decoding_steps`)
 step by step; the map of the model and the views (`rail`); unseen ones for clicks in figures, the address, saved pictures, what is
-said aloud, and the width of the screen.
+said aloud, and the screen.
 """
 
 from viz.canvas.address import address_bar, complete_address, tab_store
@@ -16,13 +16,14 @@ from viz.canvas.lines import attention_lines, lines_view, pack_lines
 from viz.canvas.matrices import Matrix, attention_matrices, cell_states, difference_matrix, matrix_numbers, pack_matrices
 from viz.canvas.pictures import pictures
 from viz.canvas.rail import diagram, rail
-from viz.canvas.screen import narrow_screen
+from viz.canvas.screen import Screen, watch_screen
 from viz.canvas.steps import attention_steps, pack_steps
 
 __all__ = [
     "Announcement",
     "Click",
     "Matrix",
+    "Screen",
     "address_bar",
     "attention_lines",
     "attention_matrices",
@@ -38,7 +39,6 @@ __all__ = [
     "lines_view",
     "live_region",
     "matrix_numbers",
-    "narrow_screen",
     "pack_decoding",
     "pack_figure",
     "pack_grid",
@@ -50,4 +50,5 @@ __all__ = [
     "rail",
     "tab_store",
     "unpack_figure",
+    "watch_screen",
 ]

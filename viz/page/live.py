@@ -17,6 +17,7 @@ from model.measuring.timeline import Moment
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
+from viz.canvas import Screen
 from viz.page import address, chips, depth, drawer, engine, needs, notices, rail, saved, store, timeline, unmasked
 from viz.page import laboratory as panel
 from viz.page.announcements import announce
@@ -56,7 +57,7 @@ class Page:
     trained: Translator
     moments: list[Moment]  # of its training
     colours: Palette
-    narrow: bool
+    screen: Screen
 
 
 def frame(state: State) -> tuple[object, ...]:
@@ -109,7 +110,7 @@ def _picture(page: Page, translator: Translator, offered: Mapping[str, View], la
         address.publish(page.link, translator.anatomy)
         return ""
     calculation = next((slug for slug, view in offered.items() if view.calculates), None)
-    scene = Scene(store.state(), translator, result, page.colours, page.trained, calculation, page.narrow)
+    scene = Scene(store.state(), translator, result, page.colours, page.trained, calculation, page.screen)
     original = engine.translate(translator, scene.source)
     with places.translation:
         _translation(scene, original)

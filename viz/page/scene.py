@@ -16,6 +16,7 @@ from model.analysis.words import join_words
 from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps, Trace
+from viz.canvas import Screen
 from viz.charts import head_sentence
 from viz.charts.parts.narrow import fitted
 from viz.page import caches, engine, store
@@ -38,7 +39,12 @@ class Scene:
     colours: Palette
     trained: Translator | None = None  # where `translator` is a moment of its training
     calculation: str | None = None  # slug of the view that a click on a cell opens; None: there is none
-    narrow: bool = False  # whether the screen is a phone's
+    screen: Screen = field(default_factory=Screen)
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the screen is a phone's."""
+        return self.screen.narrow
 
     @property
     def trace(self) -> Trace:

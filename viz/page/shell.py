@@ -11,12 +11,13 @@ from streamlit.delta_generator import DeltaGenerator
 
 from model import Translator
 from model.instrument.pretrained import CheckpointError, DeviceError
-from viz.page import address, engine, greeting, live, notices, screen, store, timeline
+from viz.page import address, engine, greeting, live, notices, store, timeline
 from viz.page.choices import plain
 from viz.page.colours import colours_as_css
 from viz.page.link import Link
 from viz.page.params import Limits
 from viz.page.scene import View
+from viz.page.screen import screen
 from viz.page.store import tied
 from viz.theme import palette
 
@@ -33,7 +34,7 @@ MODELS_HELP = (
 
 def show(views: Mapping[str, View], model: str, device: str | None) -> None:
     """Draw the whole page with these views, by their slugs; what goes wrong is said in words."""
-    link, narrow = Link({slug: view.params for slug, view in views.items()}), screen.is_narrow()
+    link, seen_on = Link({slug: view.params for slug, view in views.items()}), screen()
     address.mount(link)
     colours = palette(st.context.theme.type)
     style = "".join([STYLE, *(view.style for view in views.values()), EVERYONE, EMBEDDED if st.context.is_embedded else ""])
@@ -49,7 +50,7 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
     greeting.begin(views, translator.anatomy)
     moments = timeline.switch(picker, translator, store.state())
     st.session_state["frame"] = live.frame(store.state())
-    live.draw(live.Page(views, link, places, translator, moments, colours, narrow))
+    live.draw(live.Page(views, link, places, translator, moments, colours, seen_on))
 
 
 def _lay_out() -> tuple[live.Places, DeltaGenerator]:

@@ -1,6 +1,8 @@
-"""The width of the page, told by an unseen component: a figure of Plotly cannot measure itself before it is drawn."""
+"""What an unseen component tells of the screen: a figure of Plotly cannot measure itself before it is drawn."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import streamlit
 
@@ -8,15 +10,25 @@ from viz.canvas.shared.files import script
 
 NARROW = 640  # CSS px: a page at most this wide is narrow, in Python as in the style sheets
 
+
+class Screen(NamedTuple):
+    """What the page is read on."""
+
+    narrow: bool = False  # at most NARROW wide, as a phone
+    map: bool = False  # the map of the model stands beside the page: heads are chosen there
+
+
 _mount = streamlit.components.v2.component("headlight_screen", js=script("screen/index.js"))
 
 
-def narrow_screen(guess: bool) -> bool:
-    """Whether the page is at most NARROW wide, as the browser last said; before it has said anything, the guess.
+def watch_screen(guess: Screen) -> Screen:
+    """The screen as the browser last said; what it has not said yet is the guess.
 
-    The browser answers only where it differs, and again when the window is resized or the phone turned; that is a run of its own.
+    The browser answers only where it differs, and again when the window is resized, the phone turned or the rail closed; that is a run
+    of its own.
     """
-    answer = getattr(streamlit.session_state.get("screen"), "narrow", None)
-    narrow = guess if answer is None else bool(answer)
-    _mount(key="screen", data={"most": NARROW, "narrow": narrow}, on_narrow_change=lambda: None)
-    return narrow
+    state = streamlit.session_state.get("screen")
+    answers = {name: getattr(state, name, None) for name in Screen._fields}
+    screen = guess._replace(**{name: bool(answer) for name, answer in answers.items() if answer is not None})
+    _mount(key="screen", data={"most": NARROW, **screen._asdict()}, on_narrow_change=lambda: None, on_map_change=lambda: None)
+    return screen

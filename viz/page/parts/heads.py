@@ -14,12 +14,15 @@ from viz.reading import off_mark
 
 
 def choose_head(scene: Scene, prefix: str, whole_layer: bool = False, narrow: bool = False) -> None:
-    """Kind, layer and head as rows of buttons whose keys start with `prefix`; the choice goes into the URL.
+    """Kind, layer and head as rows of buttons whose keys start with `prefix`, where no map stands beside the page; they go into the URL.
 
     Another kind forgets the cell that was open: its rows are other tokens. whole_layer: the view shows all heads of a layer, so the
     one that is open stays. narrow: kinds have their short titles, as on a phone.
     """
     kind, layer, head = scene.open_head
+    if scene.screen.map:
+        scene.choose(kind=kind, layer=layer, head=head)
+        return
     anatomy = scene.trace.anatomy
     titles = {
         kind.name: anatomy.short_title(kind.name).capitalize() if narrow or scene.narrow else kind.title for kind in anatomy.kinds
