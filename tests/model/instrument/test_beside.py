@@ -19,14 +19,21 @@ ABOUT = {"languages": {"source": "English", "target": "French"}, "training": {"d
 PAIRS = list(zip(SENTENCES[::2], SENTENCES[1::2], strict=True))
 
 
-@pytest.fixture
-def folder(tmp_path, tokenizer) -> Path:
-    """Two tiny checkpoints of the same languages side by side, and one of others; the first one's folder."""
+@pytest.fixture(scope="module")
+def checkpoints(tokenizer, tmp_path_factory) -> Path:
+    """Two tiny checkpoints of the same languages side by side, and one of others. Not to be written to."""
+    root = tmp_path_factory.mktemp("checkpoints")
     for name, positions, languages in (("a", "sinusoidal", "English"), ("b", "learned", "English"), ("c", "none", "Dutch")):
         model = tiny_model(tokenizer, positions=positions)
         about = {**ABOUT, "languages": {"source": languages, "target": "French"}}
-        save_pretrained(tmp_path / name, model.config, dict(model.named_parameters()), tokenizer, about)
-    return tmp_path / "a"
+        save_pretrained(root / name, model.config, dict(model.named_parameters()), tokenizer, about)
+    return root
+
+
+@pytest.fixture
+def folder(checkpoints, tmp_path) -> Path:
+    """A copy of them to damage; the first one's folder."""
+    return Path(shutil.copytree(checkpoints, tmp_path, dirs_exist_ok=True)) / "a"
 
 
 def test_siblings_are_those_of_the_same_languages(folder, monkeypatch):
