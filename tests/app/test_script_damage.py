@@ -21,15 +21,37 @@ APP = str(Path(__file__).resolve().parents[2] / "app.py")
 SENTENCE = "The cat sat."
 
 
+def start_with(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The page started with this checkpoint, none of it read before."""
+    monkeypatch.setattr("sys.argv", ["app.py", "--model", str(folder), "--device", "cpu"])
+    st.cache_resource.clear()
+    caches.clear()
+    return folder
+
+
+FIRST_MOMENT = "step-00000.safetensors"
+
+
+def copy_or_link(source: str, target: str) -> None:
+    """A copy that a test may damage; weights that none writes to, most of the bytes, as a link."""
+    if source.endswith(".safetensors") and not source.endswith(FIRST_MOMENT):
+        Path(target).symlink_to(source)
+    else:
+        shutil.copy(source, target)
+
+
 @pytest.fixture
 def folder(tmp_path, translator, monkeypatch) -> Path:
     """The page started with a copy of the shipped checkpoint that lies elsewhere, under another name, all its files beside it."""
-    target = tmp_path / "mine"
-    shutil.copytree(translator.folder, target)
-    monkeypatch.setattr("sys.argv", ["app.py", "--model", str(target), "--device", "cpu"])
-    st.cache_resource.clear()
-    caches.clear()
-    return target
+    shutil.copytree(translator.folder, tmp_path / "mine", copy_function=copy_or_link)
+    return start_with(tmp_path / "mine", monkeypatch)
+
+
+@pytest.fixture
+def tiny(tmp_path, tiny_folder, monkeypatch) -> Path:
+    """The page started with a copy of a tiny checkpoint, all of which may be damaged."""
+    shutil.copytree(tiny_folder, tmp_path / "mine")
+    return start_with(tmp_path / "mine", monkeypatch)
 
 
 def run(**query: str) -> AppTest:
@@ -60,13 +82,11 @@ def edit(path: Path, bound: bool = False, **changes: object) -> None:
     path.write_text(json.dumps(content), encoding="utf-8")
 
 
-def sibling(folder: Path, translator, name: str, positions: str = "none") -> Path:
-    """Another checkpoint beside the first."""
-    weights = dict(translator.model.named_parameters())
-    about = {"languages": translator.about["languages"]}
-    save_pretrained(
-        folder.parent / name, replace(translator.model.config, positions=positions), weights, translator.tokenizer, about
-    )
+def sibling(folder: Path, name: str, positions: str = "none") -> Path:
+    """Another checkpoint beside the first, of its languages."""
+    first = load_pretrained(folder, "cpu")
+    weights, about = dict(first.model.named_parameters()), {"languages": first.about["languages"]}
+    save_pretrained(folder.parent / name, replace(first.model.config, positions=positions), weights, first.tokenizer, about)
     return folder.parent / name
 
 
@@ -89,9 +109,10 @@ def test_a_relative_path_finds_the_same(folder, monkeypatch):
 
 @pytest.mark.parametrize("file", ["roles.json", "alignment.json", "timeline/timeline.json"])
 @pytest.mark.parametrize("content", ["{", "[]", "{}", "null"])
-def test_a_damaged_measurement_is_a_notice(folder, file, content):
+def test_a_damaged_measurement_is_a_notice(tiny, file, content):
     """With the file's name; the view that would show it stays up."""
-    (folder / file).write_text(content)
+    (tiny / file).parent.mkdir(exist_ok=True)
+    (tiny / file).write_text(content)
     for view in ("roles", "all-heads", "one-head"):
         app = run(view=view)
         assert Path(file).name in said(app) and VIEWS[view].sentence[:30] in shown(app)
@@ -113,7 +134,7 @@ def test_heads_that_never_existed_are_not_shown(folder):
 @pytest.mark.parametrize("content", [b"", b"x" * 1000, None])
 def test_a_damaged_moment_is_a_notice(folder, translator, content):
     """Cut short, other bytes, or missing: the trained model is shown instead."""
-    file = folder / "timeline" / "step-00000.safetensors"
+    file = folder / "timeline" / FIRST_MOMENT
     file.write_bytes(content) if content is not None else file.unlink()
     app = run(moment="1")
     assert file.name in said(app) and longest_piece(translator, SENTENCE) in shown(app)
@@ -131,33 +152,33 @@ BAD_SIBLINGS = {
 
 
 @pytest.mark.parametrize("kind", BAD_SIBLINGS)
-def test_a_damaged_or_newer_sibling_is_skipped_with_a_notice(folder, translator, kind):
+def test_a_damaged_or_newer_sibling_is_skipped_with_a_notice(tiny, kind):
     """The others are offered; asking for it by link is answered in words."""
-    sibling(folder, translator, "good")
-    BAD_SIBLINGS[kind](sibling(folder, translator, "bad") / "config.json")
+    sibling(tiny, "good")
+    BAD_SIBLINGS[kind](sibling(tiny, "bad") / "config.json")
     app = run()
     assert "bad" in said(app) and len(app.selectbox(key="picked").options) == 2 and not app.error
     assert "There is no model “bad”" in said(run(model="bad"))
 
 
 @pytest.mark.parametrize("file", ["weights.safetensors", "tokenizer.model"])
-def test_a_sibling_that_cannot_be_loaded_gives_way_to_the_first(folder, translator, file):
+def test_a_sibling_that_cannot_be_loaded_gives_way_to_the_first(tiny, file):
     """Its config.json is whole, so that it is offered; picked, a notice names the file, and the picker shows what is shown."""
-    (sibling(folder, translator, "bad") / file).write_bytes(b"cut short")
+    (sibling(tiny, "bad") / file).write_bytes(b"cut short")
     app = run()
     assert not app.warning
     app.selectbox(key="picked").select("bad").run()
     assert not app.exception and not app.error and file in said(app)
     assert (
         app.selectbox(key="picked").value == "mine"
-        and longest_piece(translator, SENTENCE) in shown(app)
+        and longest_piece(load_pretrained(tiny, "cpu"), SENTENCE) in shown(app)
         and "model" not in app.query_params
     )
 
 
-def test_a_relative_that_cannot_be_loaded_is_not_compared_with(folder, translator):
+def test_a_relative_that_cannot_be_loaded_is_not_compared_with(tiny):
     """Positions: a notice names the file where the tables of two kinds of encoding would stand side by side."""
-    bad = sibling(folder, translator, "bad")
+    bad = sibling(tiny, "bad")
     edit(
         bad / "config.json",
         bound=True,
@@ -167,11 +188,12 @@ def test_a_relative_that_cannot_be_loaded_is_not_compared_with(folder, translato
     assert "weights.safetensors" in said(app) and not app.error
 
 
-def test_a_model_that_reads_less_than_the_first_example_opens(tmp_path, translator, monkeypatch):
+def test_a_model_that_reads_less_than_the_first_example_opens(tmp_path, tiny_folder, monkeypatch):
     """Eight tokens at most: warming up and the suggested head are not the reader's trouble."""
-    weights = dict(translator.model.named_parameters())
-    save_pretrained(tmp_path / "short", replace(translator.model.config, max_length=8), weights, translator.tokenizer, {})
-    monkeypatch.setattr("sys.argv", ["app.py", "--model", str(tmp_path / "short"), "--device", "cpu"])
+    first = load_pretrained(tiny_folder, "cpu")
+    weights = dict(first.model.named_parameters())
+    save_pretrained(tmp_path / "short", replace(first.model.config, max_length=8), weights, first.tokenizer, {})
+    start_with(tmp_path / "short", monkeypatch)
     for view in VIEWS:
         assert VIEWS[view].sentence[:30] in shown(run(view=view, text="Hi")), view
     assert "at most 8" in run(text="The animal did not cross the street because it was tired.").info[0].value
