@@ -24,9 +24,12 @@ SWITCHES = [
 ]  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def silent(monkeypatch):
-    """The model ends at once where it reads SAYS_NOTHING, whatever weights ship."""
+pytestmark = pytest.mark.usefixtures("tiny_page")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def silent():
+    """The model ends at once where it reads SAYS_NOTHING, whatever its weights."""
     translate = Translator.translate_tokens
 
     def ends_at_once(self: Translator, source: Tokens, *more) -> Tokens:
@@ -34,9 +37,10 @@ def silent(monkeypatch):
             return self.tokenizer.with_end(self.tokenizer.decode([]))
         return translate(self, source, *more)
 
-    monkeypatch.setattr(Translator, "translate_tokens", ends_at_once)
     caches.clear()
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Translator, "translate_tokens", ends_at_once)
+        yield
     caches.clear()
 
 
