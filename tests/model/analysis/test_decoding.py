@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 import torch
 from hypothesis import given
@@ -45,9 +47,14 @@ def limit_of(model, source: list[int]) -> int:
     return int(length_limits(torch.tensor([source]), model))
 
 
-@torch.no_grad()
 def log_probabilities(model, source: list[int], prefix: list[int], change: Intervention) -> torch.Tensor:
-    """Of the piece behind a prefix: one pass over all of it, without a cache."""
+    """Of the piece behind a prefix: one pass over all of it, without the model's cache; a prefix that comes again is not read again."""
+    return read_at_once(model, tuple(source), tuple(prefix), change)
+
+
+@functools.cache
+@torch.no_grad()
+def read_at_once(model, source: tuple[int, ...], prefix: tuple[int, ...], change: Intervention) -> torch.Tensor:
     with recording(Recorder(model.anatomy, change, captures=False)):
         logits = model(torch.tensor([source]), torch.tensor([[START, *prefix]]))[0, -1]
     logits[[PAD, UNKNOWN, START]] = float("-inf")
