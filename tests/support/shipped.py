@@ -5,6 +5,8 @@ What a change does to which sentence, and which pieces a translation has, is ask
 
 from __future__ import annotations
 
+import functools
+
 from model import Intervention, Translator
 from model.analysis.words import join_pieces
 from model.instrument.tokenizer import Tokens
@@ -50,6 +52,7 @@ def number_of_word(translator: Translator, text: str, word: str) -> int:
     return [one.removeprefix(SPACE_MARK) for one in words].index(word) + 1
 
 
+@functools.cache
 def replaced_by(translator: Translator, change: Intervention, differing: bool = False) -> str:
     """A sentence in whose translation the change replaces words; `differing`: and some of whose rows say another piece when it is finished."""
     for text in TEXTS:
@@ -60,6 +63,7 @@ def replaced_by(translator: Translator, change: Intervention, differing: bool = 
     raise LookupError(f"No sentence of TEXTS is translated otherwise under {change}: add one that is.")
 
 
+@functools.cache
 def differing_under(translator: Translator, change: Intervention) -> str:
     """A sentence some of whose rows would say another piece in the finished pass than was said, and none as trained."""
     found = (text for text in TEXTS if rows_that_differ(translator.trace(text, intervention=change)))
