@@ -35,7 +35,7 @@ def test_a_story_is_told_compared_and_taken_back(visit):
 
 def test_dials_reach_the_model_and_the_link(visit):
     """Temperature by keyboard, a hidden word from the list, a head by its switch; the link brings all back."""
-    page = visit("?lab=on&forcing=forced&kind=cross&layer=4&head=7")
+    page = visit("?view=all-heads&lab=on&forcing=forced&kind=cross&layer=4&head=7")
     page.get_by_role("slider", name="Softmax temperature").press("ArrowRight")
     expect(page.locator(".st-key-changes")).to_contain_text("temperature 1.1 (flatter)")
     words = page.get_by_role("combobox", name=re.compile("Hidden words"))

@@ -14,7 +14,7 @@ expect.set_options(timeout=60_000)
 
 def test_the_model_is_walked_through_its_training(visit):
     """From random weights by keyboard to the end, which is the trained model; the link opens a moment; the switch goes back."""
-    page = visit("?text=Two+dogs+are+playing.")
+    page = visit("?view=all-heads&text=Two+dogs+are+playing.")
     french = page.get_by_test_id("tokens-target")
     trained = french.inner_text()
     page.get_by_text("Training", exact=True).click()

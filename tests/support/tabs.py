@@ -7,10 +7,17 @@ from urllib.parse import parse_qs
 from support.chromium import settled
 
 FIRST = 240_000  # milliseconds until a page stands: the first one waits until the server has loaded torch and the model
+NARROW = 768  # px: below it the rail is a drawer, closed while the page is loaded
 LEAD = """(query) => {  // as a step back leads the page: to another address, without loading it again
   window.history.replaceState(window.history.state, "", query);
   window.headlightHistory.arrive();
 }"""
+
+
+def leads(query: str) -> bool:
+    """Whether an address names a view that an open page can go to; what is embedded is so from its loading."""
+    names = parse_qs(query[1:]) if query.startswith("?") else {}
+    return "view" in names and "embed" not in names
 
 
 def lead(page, query: str) -> None:
@@ -25,13 +32,13 @@ def lead(page, query: str) -> None:
 
 
 class Tabs:
-    """Tabs by colour scheme and size, in one browser profile a scheme. Loading the page takes longer than most tests, so a test
-    goes on in the tab that another one has left, and the page is led to the address that this test asks for."""
+    """Tabs by colour scheme, and whether they are a phone's, in one browser profile, which has the page's code compiled. Loading the
+    page takes longer than most tests, so a test goes on in the tab that another one has left, and the page is led to the address
+    that this test asks for."""
 
     def __init__(self, browser, server: str) -> None:
         """browser: of Playwright; server: the URL that a query is asked of."""
-        self._browser, self._server = browser, server
-        self._profiles: dict[str, object] = {}
+        self._profile, self._server = browser.new_context(), server
         self._free: dict[tuple, list] = {}
         self._visited: list[tuple] = []  # (look, page) of the test that runs
 
@@ -43,11 +50,12 @@ class Tabs:
         fresh: in a new tab, with a history and a session that begin here. A query without a view is a visit of its own, and is
         loaded. Returns Playwright's page; `page.problems` are the errors of its JavaScript.
         """
-        look = (scheme, width, height)
+        look = (scheme, width < NARROW)
         is_kept = not fresh and bool(self._free.get(look))
-        page = self._free[look].pop() if is_kept else self._new(*look)
+        page = self._free[look].pop() if is_kept else self._new(scheme)
+        page.set_viewport_size({"width": width, "height": height})
         page.problems.clear()
-        if is_kept and query.startswith("?view="):
+        if is_kept and leads(query):
             lead(page, query)
         else:
             page.goto(query if query.startswith("http") else f"{self._server}/{query}")
@@ -72,23 +80,14 @@ class Tabs:
         self._visited = []
 
     def close(self) -> None:
-        """Close every profile."""
-        for context in self._profiles.values():
-            context.close()
+        """Close them all."""
+        self._profile.close()
 
-    def _new(self, scheme: str, width: int, height: int):
-        """Another tab of the scheme's profile."""
-        if scheme not in self._profiles:
-            self._profiles[scheme] = self._browser.new_context(color_scheme=scheme)
-        page = opened(self._profiles[scheme])
-        page.set_viewport_size({"width": width, "height": height})
+    def _new(self, scheme: str):
+        """Another tab, which collects the errors of its JavaScript."""
+        page = self._profile.new_page()
+        page.emulate_media(color_scheme=scheme)
+        page.set_default_timeout(60_000)
+        page.problems = []
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
         return page
-
-
-def opened(context):
-    """A new tab that collects the errors of its JavaScript."""
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    page.problems = []
-    page.on("pageerror", lambda error: page.problems.append(str(error)))
-    return page
