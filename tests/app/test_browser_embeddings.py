@@ -6,7 +6,8 @@ import re
 from urllib.parse import urlparse
 
 import pytest
-from support.chromium import click_at, open_view
+from support.chromium import click_at, open_view, settled
+from support.tabs import lead
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
@@ -80,7 +81,7 @@ def test_a_neighbour_is_looked_up_and_the_link_brings_it_back(visit):
 
 def test_three_dimensions_report_clicks_and_stay_in_the_link(visit):
     """The switch turns map and paths; a click on a point looks it up, one on a path chooses its token."""
-    page = visit(f"?{TEXT}&view=embeddings&token=2")
+    page = visit("?view=embeddings&text=Two+dogs+sleep.&token=2")
     page.get_by_role("radio", name="3-D").or_(page.get_by_role("button", name="3-D")).first.click()
     expect(page).to_have_url(re.compile("space=3d"))
     for name in ("map", "paths"):
@@ -90,9 +91,8 @@ def test_three_dimensions_report_clicks_and_stay_in_the_link(visit):
     expect(page.get_by_test_id("neighbours-title")).to_contain_text("which is not in your sentence")
     click(page, "paths", "other tokens", 0)
     expect(page.get_by_test_id("neighbours-title")).to_have_text("Neighbours of “·Two”")
+    expect(page).to_have_url(re.compile("space=3d"))  # a link that says so opens in three dimensions: below
     expect(page).not_to_have_url(re.compile("piece="))
-    again = visit("?" + urlparse(page.url).query)
-    expect(plot(again, "map").locator(".gl-container")).to_be_attached()
     assert not page.problems
 
 
@@ -117,10 +117,13 @@ def test_a_long_text_has_a_list_and_the_other_side_its_own_tokens(visit):
 
 @pytest.mark.parametrize("text", ["%3Cscript%3Ealert(1)%3C/script%3E", "$x$ `a` **b** [c](d) :smile:", "中文 😀 مرحبا"])
 def test_tokens_are_shown_as_text(visit, text):
-    """Neither Markdown nor HTML is made of a token, in two dimensions and in three."""
+    """Neither Markdown nor HTML is made of a token, in two dimensions and in three, which the link brings back."""
+    page = visit(f"?view=embeddings&space=2d&text={text}")
     for space in ("2d", "3d"):
-        page = visit(f"?view=embeddings&space={space}&text={text}")
-        expect(plot(page, "map")).to_be_visible()
+        if space == "3d":
+            lead(page, f"?view=embeddings&space=3d&text={text}")
+            expect(plot(page, "map").locator(".gl-container")).to_be_attached()
+        expect(plot(settled(page), "map")).to_be_visible()
         chips = page.get_by_test_id("tokens-source").locator(".chip").all_inner_texts()
         buttons = page.locator(".st-key-embeddings-token button").all_inner_texts()
         labels = [
