@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
 from collections import Counter
+from contextlib import nullcontext
 from itertools import cycle, islice
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.chromium import need_chromium
 
 from bench import decode, frozen, knockout, switch, trace
-from bench.browser import ROOT, free_port, is_up, serve
+from bench.browser import free_port, is_up, serve
 from bench.page import HEADER, MOST_ROUNDS, main, sentences
 from bench.tab import EARLY, OTHER, UNDRAWN, Rerun, Tab, letters, thrown_away, until_one
 
@@ -160,15 +158,12 @@ def test_a_server_whose_port_was_taken_starts_on_another(monkeypatch):
         pass
 
 
-@pytest.mark.browser
-def test_a_run_fills_the_table():
+def test_a_run_fills_the_table(browser, tiny_folder, monkeypatch, capsys):
     """One view, one length, one round: every column is a positive number, and the ratios are those of its columns."""
-    need_chromium()
-    pytest.importorskip("playwright")
-    command = [sys.executable, "-m", "bench.page", "--views", "positions", "--tokens", "24", "--rounds", "1", "--device", "cpu"]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert run.returncode == 0, run.stderr
-    header, line, row, *rest = run.stdout[run.stdout.index(HEADER) :].strip().splitlines()
+    monkeypatch.setattr("bench.page.chromium", lambda: nullcontext(browser))  # profiles of its own, but no second Chromium
+    main(["--views", "positions", "--tokens", "24", "--rounds", "1", "--device", "cpu", "--model", str(tiny_folder)])
+    output = capsys.readouterr().out
+    header, line, row, *rest = output[output.index(HEADER) :].strip().splitlines()
     assert [header, line] == HEADER.splitlines()
     assert not rest or rest[-1].startswith("Thrown away: ")
     view, *numbers = [cell.strip() for cell in row.strip("|").split("|")]
