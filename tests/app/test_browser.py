@@ -72,7 +72,7 @@ def test_hover_says_the_cell_in_words_and_click_opens_the_head(visit):
 
 def test_the_open_head_stays_open_when_the_sentence_changes(visit):
     """Neither the selection nor the canvas is rebuilt when the text changes."""
-    page = visit("?kind=decoder&layer=2&head=5")
+    page = visit("?view=all-heads&kind=decoder&layer=2&head=5")
     grid = page.get_by_test_id("heads-grid")
     expect(grid).to_have_attribute("data-selected", "decoder-1-4")
     grid.evaluate("element => { element.marked = true }")
@@ -109,7 +109,7 @@ def test_a_switch_says_what_changed_and_shows_both_translations(visit):
 def test_every_view_opens_from_a_click_and_from_its_url(visit, view):
     """Each view draws something, says its sentence, and its link opens it, in light and in dark."""
     other = "lines" if view == next(iter(VIEWS)) else next(iter(VIEWS))
-    page = visit(f"?view={other}")
+    page = visit(f"?view={other}&text=The+cat+sat.&second=The+dog+sat.")
     open_view(page, VIEWS[view].title)
     expect(page.get_by_test_id("view-sentence")).to_have_text(VIEWS[view].sentence)
     picture = "[data-testid=stVegaLiteChart], canvas, table"
