@@ -14,15 +14,10 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save
 from support.tiny import SENTENCES, tiny_model
 
+from model import load_pretrained
 from model.instrument import checkpoint
 from model.instrument.checkpoint import CONFIG, FOLDER, TOKENIZER, WEIGHTS, checkpoint_folder, read_config, write_config
-from model.instrument.pretrained import (
-    CheckpointError,
-    TokenizerMismatchError,
-    WeightsMismatchError,
-    load_pretrained,
-    save_pretrained,
-)
+from model.instrument.pretrained import CheckpointError, TokenizerMismatchError, WeightsMismatchError, save_pretrained
 from model.instrument.tokenizer import Tokenizer
 from model.measuring import bind
 from model.transformer.config import Config
@@ -33,12 +28,18 @@ ABOUT = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def saved(tokenizer, tmp_path_factory) -> Path:
+    """A saved tiny checkpoint of 2 + 3 layers with 4 heads. Not to be written to."""
+    folder, model = tmp_path_factory.mktemp("saved") / "tiny", tiny_model(tokenizer)
+    save_pretrained(folder, model.config, dict(model.named_parameters()), tokenizer, ABOUT)
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path, tokenizer) -> Path:
-    """A saved tiny checkpoint of 2 + 3 layers with 4 heads."""
-    model = tiny_model(tokenizer)
-    save_pretrained(tmp_path / "tiny", model.config, dict(model.named_parameters()), tokenizer, ABOUT)
-    return tmp_path / "tiny"
+def folder(saved, tmp_path) -> Path:
+    """A copy of it to change."""
+    return Path(shutil.copytree(saved, tmp_path / "tiny"))
 
 
 def changed(folder: Path, bound: bool, config: dict | None = None, **about: object) -> None:
