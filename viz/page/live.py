@@ -25,7 +25,7 @@ from viz.page.changes import outside
 from viz.page.choices import plain
 from viz.page.link import Link
 from viz.page.scene import Scene, View
-from viz.page.state import EXAMPLES, State
+from viz.page.state import State
 from viz.page.store import MOST_TYPED, tied
 from viz.theme import Palette
 
@@ -41,7 +41,6 @@ class Places:
     sentence: DeltaGenerator
     own: DeltaGenerator  # the field for the reader's own translation
     translation: DeltaGenerator
-    switch: DeltaGenerator  # ... and the switch that opens it
     dock: DeltaGenerator  # at the foot of the screen: what is changed, and the moment of the training
     drawer: DeltaGenerator
     stage: DeltaGenerator  # the view
@@ -62,7 +61,7 @@ class Page:
 
 def frame(state: State) -> tuple[object, ...]:
     """What of the State is drawn outside of the fragment: with another the whole page must run."""
-    return state.model, state.moment is None
+    return state.model, state.moment is None, state.asks_target or bool(state.target)
 
 
 @st.fragment(key="live")
@@ -149,29 +148,17 @@ def _captions(scene: Scene, view: View) -> Iterator[str]:
 
 
 def _sentence(places: Places) -> None:
-    """The text field, examples in a menu beside it, and the reader's own translation."""
-    with places.sentence:
-        st.text_input("English sentence", live=True, label_visibility="collapsed", placeholder="Type an English sentence", autocomplete="off",
-                      max_chars=MOST_TYPED, **tied("text"))  # fmt: skip
-        with st.popover("Examples", width="content"), st.container(key="examples", gap="small"):
-            for index, example in enumerate(EXAMPLES):
-                st.button(example, on_click=_take, args=(example,), key=f"example-{index}")
-    own = places.switch.toggle(
-        "your own translation", width="content",
-        **tied(key="own", value=store.state().asks_target or bool(store.state().target),
-               take=lambda on: {"asks_target": on} if on else {"asks_target": False, "target": ""}),
+    """The text fields: the sentence, and the reader's own translation where it is asked for."""
+    places.sentence.text_input(
+        "English sentence", live=True, label_visibility="collapsed", placeholder="Type an English sentence", autocomplete="off",
+        max_chars=MOST_TYPED, **tied("text"),
     )  # fmt: skip
-    if own:
+    if store.state().asks_target or store.state().target:
         places.own.text_input("Your own translation: how would the model read this one?", live=True, autocomplete="off", max_chars=MOST_TYPED,
                               placeholder="Type a French sentence; empty reads the model's own", label_visibility="collapsed",
                               **tied("target", take=lambda target: {"target": target, "asks_target": True}))  # fmt: skip
     else:
         places.own.empty()
-
-
-def _take(example: str) -> None:
-    """Read an example, translated by the model."""
-    store.write(text=example, target="", asks_target=False)
 
 
 def _offer(views: Mapping[str, View], anatomy: Anatomy) -> tuple[dict[str, View], str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas  # noqa: F401  Streamlit loads it late, and Plotly in another session's thread would meet it half loaded
@@ -18,6 +19,7 @@ from viz.page.link import Link
 from viz.page.params import Limits
 from viz.page.scene import View
 from viz.page.screen import screen
+from viz.page.state import EXAMPLES
 from viz.page.store import tied
 from viz.theme import palette
 
@@ -39,33 +41,66 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
     colours = palette(st.context.theme.type)
     style = "".join([STYLE, *(view.style for view in views.values()), EVERYONE, EMBEDDED if st.context.is_embedded else ""])
     st.html(f"<style>{style}</style>{colours_as_css(colours)}")
-    places, picker = _lay_out()
+    places = _lay_out()
     try:
-        translator = _open(link, picker, model, device)
+        translator = _open(link, places.picker, model, device)
     except (CheckpointError, DeviceError) as error:
         st.error(plain(str(error)))
         return
-    with places.stage:
+    with places.live.stage:
         notices.say(engine.notices(translator))
     greeting.begin(views, translator.anatomy)
-    moments = timeline.switch(picker, translator, store.state())
+    moments = timeline.switch(places.picker, translator, store.state())
+    _examples(places.examples)
+    _own_switch(places.switch)
     st.session_state["frame"] = live.frame(store.state())
-    live.draw(live.Page(views, link, places, translator, moments, colours, seen_on))
+    live.draw(live.Page(views, link, places.live, translator, moments, colours, seen_on))
 
 
-def _lay_out() -> tuple[live.Places, DeltaGenerator]:
-    """The rail, one line on top, the French under it; what changes the picture at the foot of the screen. And the place of the picker."""
+@dataclass(frozen=True)
+class Places:
+    """Where on the page things are drawn, whenever in the run they are known."""
+
+    picker: DeltaGenerator  # of the model
+    examples: DeltaGenerator
+    switch: DeltaGenerator  # opens the field for the reader's own translation
+    live: live.Places
+
+
+def _lay_out() -> Places:
+    """The rail, one line on top, the French under it; what changes the picture at the foot of the screen."""
     rail = st.sidebar.container(key="rail-place")
     with st.container(horizontal=True, key="header", vertical_alignment="center", gap="small"):
         st.html('<h1 class="name">Headlight</h1>', width="content")
-        sentence = st.container(horizontal=True, key="sentence", gap="small", vertical_alignment="center")
+        with st.container(horizontal=True, key="sentence", gap="small", vertical_alignment="center"):
+            sentence, examples = st.container(key="field"), st.container(key="examples-place", width="content")
         picker = st.container(key="picker", width="content")
     own = st.container(key="own-place")
     with st.container(horizontal=True, key="french", gap="small", vertical_alignment="center"):
         translation = st.container(key="translation")
         switch = st.container(key="own-switch", width="content")
     dock, drawer, stage = (st.container(key=key) for key in ("dock", "drawer-place", "stage"))
-    return live.Places(rail, sentence, own, translation, switch, dock, drawer, stage), picker
+    return Places(picker, examples, switch, live.Places(rail, sentence, own, translation, dock, drawer, stage))
+
+
+def _examples(place: DeltaGenerator) -> None:
+    """A menu beside the text field."""
+    with place.popover("Examples", width="content"), st.container(key="examples", gap="small"):
+        for index, example in enumerate(EXAMPLES):
+            st.button(example, on_click=_take, args=(example,), key=f"example-{index}")
+
+
+def _take(example: str) -> None:
+    """Read an example, translated by the model."""
+    store.write(text=example, target="", asks_target=False)
+
+
+def _own_switch(place: DeltaGenerator) -> None:
+    place.toggle(
+        "your own translation", width="content",
+        **tied(key="own", value=store.state().asks_target or bool(store.state().target),
+               take=lambda on: {"asks_target": on} if on else {"asks_target": False, "target": ""}),
+    )  # fmt: skip
 
 
 def _open(link: Link, place: DeltaGenerator, model: str, device: str | None) -> Translator:
