@@ -13,6 +13,7 @@ from model.transformer.config import Config
 SANS = '"Source Sans", "Source Sans Pro", "Segoe UI", system-ui, sans-serif'
 MONO = '"Source Code Pro", ui-monospace, "SF Mono", Menlo, Consolas, monospace'
 SHADE_POWER = 0.65  # colour follows weight ** SHADE_POWER, so that faint attention can be seen
+SHADED_WEIGHT, SHADED_CHANGE = "weight, faint ones made visible", "change, small ones made visible"  # the same in a legend
 LABEL_SIZE = 13  # px: tick and token labels, readable on a projector at 1280 x 720
 TITLE_SIZE = 14  # px: axis titles, legends, hover
 LONGEST_LABEL = 12  # characters of a token beside a picture or in a table; the hover has the rest
@@ -258,12 +259,17 @@ def plotly_colour_bar(colours: Palette, **more) -> dict:
     return {**bar, **more}
 
 
+def grown(size: int) -> dict:
+    """A font size of an Altair chart, px, that grows on large screens as the page's type does in viz/page/page.css."""
+    return {"expr": f"windowSize()[0] >= 1800 && windowSize()[1] >= 900 ? {round(size * 20 / 16)} : {size}"}
+
+
 def altair_theme(colours: Palette) -> dict:
     """The Vega-Lite config of every Altair chart, as `alt.theme` and `Chart.configure` take it: {"config": {...}}."""
-    text = {"labelFont": SANS, "titleFont": SANS, "labelFontSize": LABEL_SIZE, "titleFontSize": TITLE_SIZE}
+    text = {"labelFont": SANS, "titleFont": SANS, "labelFontSize": grown(LABEL_SIZE), "titleFontSize": grown(TITLE_SIZE)}
     soft = {"labelColor": colours.soft, "titleColor": colours.soft, "titleFontWeight": "normal"}
     axis = {"domain": False, "ticks": False, "gridColor": colours.line, "domainColor": colours.line, "labelPadding": 6}
-    title = {"font": SANS, "fontSize": TITLE_SIZE, "color": colours.ink, "fontWeight": 600, "anchor": "start"}
+    title = {"font": SANS, "fontSize": grown(TITLE_SIZE), "color": colours.ink, "fontWeight": 600, "anchor": "start"}
     config = {
         "background": "transparent",
         "font": SANS,
@@ -271,8 +277,8 @@ def altair_theme(colours: Palette) -> dict:
         "axis": {**text, **soft, **axis},
         "legend": {**text, **soft, "labelColor": colours.ink, "orient": "top", "title": None, "symbolStrokeWidth": 3},
         "header": {**text, **soft},
-        "title": {**title, "subtitleFont": SANS, "subtitleFontSize": LABEL_SIZE, "subtitleColor": colours.soft},
-        "text": {"font": SANS, "fontSize": LABEL_SIZE, "color": colours.ink},
+        "title": {**title, "subtitleFont": SANS, "subtitleFontSize": grown(LABEL_SIZE), "subtitleColor": colours.soft},
+        "text": {"font": SANS, "fontSize": grown(LABEL_SIZE), "color": colours.ink},
         # a screen reader is told the chart's sentence and its table, not thousands of marks
         "mark": {"tooltip": None, "aria": False},
     }

@@ -9,7 +9,7 @@ said aloud, and the screen.
 from viz.canvas.address import address_bar, complete_address, tab_store
 from viz.canvas.announcements import Announcement, live_region
 from viz.canvas.clicks import Click, plot_clicks
-from viz.canvas.decoding import decoding_steps, pack_decoding
+from viz.canvas.decoding import decoding_numbers, decoding_steps, pack_decoding
 from viz.canvas.figure import canvas_figure, is_flat, pack_figure, unpack_figure
 from viz.canvas.grid import heads_grid, pack_grid
 from viz.canvas.lines import attention_lines, lines_view, pack_lines
@@ -17,7 +17,7 @@ from viz.canvas.matrices import Matrix, attention_matrices, cell_states, differe
 from viz.canvas.pictures import pictures
 from viz.canvas.rail import diagram, rail
 from viz.canvas.screen import Screen, watch_screen
-from viz.canvas.steps import attention_steps, pack_steps
+from viz.canvas.steps import attention_steps, pack_steps, steps_numbers
 
 __all__ = [
     "Announcement",
@@ -31,6 +31,7 @@ __all__ = [
     "canvas_figure",
     "cell_states",
     "complete_address",
+    "decoding_numbers",
     "decoding_steps",
     "diagram",
     "difference_matrix",
@@ -48,6 +49,7 @@ __all__ = [
     "pictures",
     "plot_clicks",
     "rail",
+    "steps_numbers",
     "tab_store",
     "unpack_figure",
     "watch_screen",

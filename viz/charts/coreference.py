@@ -54,7 +54,7 @@ def decision_map(measured: Coreference, colours: Palette = LIGHT, narrow: bool =
     parts, notes, top = [], [], inside
     axes: dict[str, dict] = {}
     names = {kind: [name.replace(" → ", between) for name, _, _ in links] for kind, links in rows.items()}
-    left = round(text_width("<br>".join(chain.from_iterable(names.values())).split("<br>"), LABEL_SIZE - 1)) + 14
+    left = round(text_width("<br>".join(chain.from_iterable(names.values())).split("<br>"), LABEL_SIZE)) + 14
     for index, (kind, links) in enumerate(rows.items()):
         end = "" if index == 0 else str(index + 1)
         bottom = top - len(links) * cell
@@ -106,13 +106,13 @@ def _cells(kind: str, links: list[tuple[str, str, Effect]], width: int, end: str
     return go.Heatmap(
         z=values, x0=1, dx=1, y0=1, dy=1, xaxis=f"x{end}", yaxis=f"y{end}", zmin=0, zmax=1, colorscale=sequential(colours, kind),
         showscale=False, name=kind, xgap=2, ygap=2, hoverongaps=False, text=texts, texttemplate="%{text}",
-        textfont={"size": LABEL_SIZE - 2}, customdata=hovers, hovertemplate="%{customdata}<extra></extra>",
+        textfont={"size": LABEL_SIZE}, customdata=hovers, hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
 
 
 def _axes(end: str, names: list[str], width: int, domain: tuple[float, float], colours: Palette) -> dict:
     """What is cut, down; layers across, numbered from 1 above the first kind only, then all."""
-    small = {"size": LABEL_SIZE - 1, "color": colours.soft}
+    small = {"size": LABEL_SIZE, "color": colours.soft}
     style = {"automargin": False, "fixedrange": True}
     x = plotly_axis(
         colours, side="top", range=[0.5, width + 0.5], tickvals=list(range(1, width + 1)), showticklabels=not end,

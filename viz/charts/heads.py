@@ -12,7 +12,18 @@ from model.analysis.change import aligned, head_difference
 from model.trace.trace import AttentionMaps
 from viz.charts.parts.matrix import heatmap, mark_cell, matrix_figure, note, to_array
 from viz.charts.parts.words import cell_sentence, content, head_title, row_phrases, row_ticks, token_ticks
-from viz.theme import LIGHT, SHADE_POWER, Palette, diverging_weights, markup, number, plotly_colour_bar, sequential, word_label
+from viz.theme import (
+    LIGHT,
+    SHADED_CHANGE,
+    SHADED_WEIGHT,
+    Palette,
+    diverging_weights,
+    markup,
+    number,
+    plotly_colour_bar,
+    sequential,
+    word_label,
+)
 
 
 def head_heatmap(
@@ -29,7 +40,7 @@ def head_heatmap(
     allowed = may_attend(trace, kind, layer)
     where = f"<br>{head_title(trace.anatomy.kind(kind), layer, head)} · row %{{y:d}}, column %{{x:d}}"
     values = to_array(weights.masked_fill(~allowed, float("nan")))
-    title = f"attention weight; colour follows weight<sup>{SHADE_POWER}</sup>"
+    title = f"attention {SHADED_WEIGHT}"
     bar = plotly_colour_bar(colours, tickvals=[0, 0.25, 0.5, 0.75, 1], ticktext=["0", "0.25", "0.5", "0.75", "1"])
     cells = heatmap(
         values,
@@ -95,7 +106,7 @@ def difference_heatmap(
         colorbar=bar,
         name="difference",
     )
-    title = f"weight after minus weight before; colour follows |change|<sup>{SHADE_POWER}</sup>"
+    title = f"weight after minus weight before: {SHADED_CHANGE}"
     figure = _token_matrix(
         after, kind, [*masked_layer(allowed, where, colours), *_new_cells(change.isnan(), where, colours), cells], colours, title
     )

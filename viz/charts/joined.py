@@ -15,7 +15,7 @@ from viz.theme import (
     LIGHT,
     LONGEST_LABEL,
     MONO,
-    SHADE_POWER,
+    SHADED_WEIGHT,
     Palette,
     diverging,
     markup,
@@ -50,7 +50,7 @@ def contribution_heatmap(
         colorscale=_even(colours, kind),
         name="norm",
         colorbar=plotly_colour_bar(colours, tickvals=[0, most], ticktext=["0", f"{most:.1f}"]),
-        **({**_numbers(norms, narrow), "textfont": {"size": LABEL_SIZE - 1}} if small else {}),
+        **({**_numbers(norms, narrow), "textfont": {"size": LABEL_SIZE}} if small else {}),
     )
     phrases = [
         markup(phrase.removesuffix(" attends to").removesuffix(", this head attends to")) + ":"
@@ -116,7 +116,7 @@ def _heads_layout(keys: Tokens, heads: int, colours: Palette, narrow: bool) -> d
     )
     size = LABEL_SIZE if narrow else label_size(len(values))
     top = round(text_width(texts, size) * 0.82 + size + 40)
-    title = f"norm · share of the sum, and attention weight (colour follows weight<sup>{SHADE_POWER}</sup>)"
+    title = f"norm · share of the sum; attention {SHADED_WEIGHT}"
     title = "share of the sum, and attention weight (darker is more)" if narrow else title
     return plotly_layout(
         colours, height=top + heads * (CELL + 6) + 20, margin={"l": 44, "r": 30, "t": top, "b": 20}, bargap=0.25,

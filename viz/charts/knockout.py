@@ -104,7 +104,7 @@ def knockout_bars(
         marker={"color": [colours.negative if value < 0 else colours.positive for value in change]},
         hovertext=sentences(effects, names, rows, subject), hovertemplate="%{hovertext}<extra></extra>",
         text=[signed(float(value)) for value in change] if count <= 40 else None, textposition="outside", cliponaxis=False,
-        textfont={"size": LABEL_SIZE - 1, "color": colours.ink}, constraintext="none",
+        textfont={"size": LABEL_SIZE, "color": colours.ink}, constraintext="none",
     )  # fmt: skip
     left, family = round(text_width(texts, size) + 18), MONO if isinstance(places, Tokens) else SANS
     layout = plotly_layout(
@@ -164,7 +164,7 @@ def _cells(
     return go.Heatmap(
         z=values, x0=1, dx=1, y0=1, dy=1, xaxis=f"x{end}", yaxis=f"y{end}", zmin=-most, zmax=most, colorscale=diverging(colours),
         showscale=bar, colorbar=plotly_colour_bar(colours, **ticks), name=kind, xgap=2, ygap=2, hoverongaps=False,
-        text=texts, texttemplate="%{text}", textfont={"size": LABEL_SIZE - 2}, customdata=hovers,
+        text=texts, texttemplate="%{text}", textfont={"size": LABEL_SIZE}, customdata=hovers,
         hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
 
@@ -201,7 +201,7 @@ def _brief(change: float) -> str:
 
 def _axes(end: str, layers: int, heads: int, across: Domain, down: Domain, colours: Palette) -> dict:
     """Layers down and heads across, numbered from 1."""
-    style = {"tickfont": {"size": LABEL_SIZE - 1, "color": colours.soft}, "automargin": False, "fixedrange": True}
+    style = {"tickfont": {"size": LABEL_SIZE, "color": colours.soft}, "automargin": False, "fixedrange": True}
     x = plotly_axis(
         colours,
         side="top",

@@ -70,7 +70,7 @@ def token_growth(trace: Trace, side: str, token: int, colours: Palette = LIGHT) 
         go.Bar(
             x=to_array(values), y=places, orientation="h", name=name, xaxis=f"x{at}", marker={"color": inks}, cliponaxis=False,
             text=[number(value) for value in values.tolist()], textposition="outside", customdata=rows,
-            textfont={"size": LABEL_SIZE - 1, "color": colours.ink},
+            textfont={"size": LABEL_SIZE, "color": colours.ink},
             hovertemplate=f"%{{customdata}}: {name} <b>%{{x:.3f}}</b><extra></extra>",
         )
         for at, (name, values) in enumerate(columns.items(), start=1)
@@ -84,7 +84,7 @@ def token_growth(trace: Trace, side: str, token: int, colours: Palette = LIGHT) 
     }
     axes["xaxis3"] |= {"zeroline": True, "zerolinecolor": colours.soft}
     down = plotly_axis(colours, range=[len(rows) + 0.5, 0.5], tickvals=places, ticktext=rows, automargin=False, fixedrange=True)
-    margin = {"l": round(text_width(rows, LABEL_SIZE - 2)) + 12, "r": 8, "t": 34, "b": 8}
+    margin = {"l": round(text_width(rows, LABEL_SIZE)) + 12, "r": 8, "t": 34, "b": 8}
     layout = plotly_layout(colours, height=46 + CELL * len(rows), margin=margin, bargap=0.25, yaxis=down, **axes)
     return go.Figure(parts, layout)
 
@@ -92,7 +92,7 @@ def token_growth(trace: Trace, side: str, token: int, colours: Palette = LIGHT) 
 def firing_heatmap(trace: Trace, side: str, colours: Palette = LIGHT, token: int | None = None) -> go.Figure:
     """Share of the feed-forward units that fire (ReLU above 0) in each layer (row) for each token (column), in percent."""
     shares = to_array(100 * firing_shares(trace, side))
-    numbers = {"texttemplate": "%{z:.0f}", "textfont": {"size": LABEL_SIZE - 1}} if shares.shape[1] <= READABLE else {}
+    numbers = {"texttemplate": "%{z:.0f}", "textfont": {"size": LABEL_SIZE}} if shares.shape[1] <= READABLE else {}
     most = max(1.0, float(shares.max()))
     cells = heatmap(
         shares, "%{y}, %{x}: <b>%{z:.1f} %</b> of the units fire", zmin=0, zmax=most, name="firing",
@@ -197,7 +197,7 @@ def _strips(strips: dict[str, Tensor], limits: list[float], title: str, colours:
     ]  # fmt: skip
     notes = [
         {"text": _summary(values), "xref": "paper", "x": 1, "xanchor": "left", "xshift": 8, "y": row, "showarrow": False,
-         "align": "left", "font": {"size": LABEL_SIZE - 1, "color": colours.soft}}
+         "align": "left", "font": {"size": LABEL_SIZE, "color": colours.soft}}
         for row, values in enumerate(strips.values())
     ]  # fmt: skip
     layout = plotly_layout(

@@ -91,7 +91,7 @@ def _panel(method: str, numbers: Tensor, names: list[str], unit: str, axis: str,
     return go.Bar(
         x=values, y=list(range(1, len(values) + 1)), orientation="h", xaxis=axis, name=method, customdata=names,
         marker={"color": shade, "opacity": opacity}, text=[_short(value) for value in values.tolist()] if few else None,
-        textposition="outside", textfont={"size": LABEL_SIZE - 1, "color": colours.ink}, cliponaxis=False, constraintext="none",
+        textposition="outside", textfont={"size": LABEL_SIZE, "color": colours.ink}, cliponaxis=False, constraintext="none",
         hovertemplate=f"%{{customdata}}, {markup(method)}: <b>%{{x:.3f}}</b> {markup(unit)}<extra></extra>",
     )  # fmt: skip
 

@@ -52,7 +52,7 @@ def top_pieces_table(
     small = {
         "text": texts,
         "texttemplate": "%{text}",
-        "textfont": {"size": LABEL_SIZE if narrow else LABEL_SIZE - 1, "family": SANS if narrow else MONO},
+        "textfont": {"size": LABEL_SIZE, "family": SANS if narrow else MONO},
     }
     cells = heatmap(
         to_array(values),
@@ -168,7 +168,7 @@ def lens_heatmap(
         customdata=[list(line) for line in zip(*hover, strict=True)] if narrow else hover,
         colorscale=[[0, colours.card], [1, mix(colours.card, colours.decoder, 0.75)]],
         colorbar=plotly_colour_bar(colours, tickvals=[0, 0.5, 1], ticktext=["0", "0.5", "1"]),
-        **({"text": texts, "texttemplate": "%{text}", "textfont": {"size": 10, "family": MONO}} if few else {}),
+        **({"text": texts, "texttemplate": "%{text}", "textfont": {"size": LABEL_SIZE, "family": MONO}} if few else {}),
     )
     title = "colour: probability of the piece that is finally produced" + ("" if narrow else "; text: what would be said here")
     columns = [f"“{markup(token_label(piece, trace.labels.notation))}”" for piece in trace.labels.named]

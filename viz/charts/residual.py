@@ -15,7 +15,7 @@ from model.analysis import attention as analysis
 from model.trace.anatomy import FEED_FORWARD, Anatomy
 from model.trace.tokens import Notation, Tokens
 from model.trace.trace import Trace
-from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, altair_theme, cut, word_label
+from viz.theme import LABEL_SIZE, LIGHT, MONO, Palette, altair_theme, cut, grown, word_label
 
 MANY = 60  # tokens: above this, a band of quantiles takes the place of one line a token
 NAMED = 27  # tokens: up to this many, lines are labelled at their right end
@@ -163,7 +163,7 @@ def _end_labels(
         {"point": end, "n": index + 1, "token": _token_name(tokens.shown[index], tokens.notation), "norm": place}
         for index, place in zip(indices, places, strict=True)
     ]
-    text = _chart(data).mark_text(align="left", dx=10, font=MONO, fontSize=LABEL_SIZE)
+    text = _chart(data).mark_text(align="left", dx=10, font=MONO, fontSize=alt.ExprRef(grown(LABEL_SIZE)["expr"]))
     return [
         text.encode(
             x=x,
@@ -198,7 +198,7 @@ def spread_apart(values: list[float], gap: float, least: float = -math.inf, most
 
 def _haloed(chart: alt.Chart, text: alt.Text, colours: Palette) -> list[alt.Chart]:
     """Numbers over the picked marks, on a rim of the page's colour so that they stay readable over lines."""
-    style: dict[str, Any] = {"dy": -11, "fontSize": LABEL_SIZE, "fontWeight": 600}
+    style: dict[str, Any] = {"dy": -11, "fontSize": alt.ExprRef(grown(LABEL_SIZE)["expr"]), "fontWeight": 600}
     rim = chart.mark_text(**style, color=colours.page, stroke=colours.page, strokeWidth=4, strokeJoin="round")
     return [rim.encode(text=text), chart.mark_text(**style, color=colours.ink).encode(text=text)]
 

@@ -110,7 +110,7 @@ def _cells(
         go.Heatmap(
             z=np.where(cells, filled, np.nan), x0=1, dx=1, y0=1, dy=1, xaxis=f"x{end}", yaxis=f"y{end}", zmin=0, zmax=most,
             colorscale=scale, showscale=False, name=kind, opacity=opacity, xgap=2, ygap=2, hoverongaps=False,
-            text=np.where(cells, texts, ""), texttemplate="%{text}", textfont={"size": LABEL_SIZE if narrow else LABEL_SIZE - 2},
+            text=np.where(cells, texts, ""), texttemplate="%{text}", textfont={"size": LABEL_SIZE},
             customdata=hovers, hovertemplate="%{customdata}<extra></extra>",
         )
         for cells, opacity in ((~bright, FAINT), (bright, 1.0))
@@ -171,7 +171,7 @@ def _bar(label: str, most: float, colours: Palette) -> go.Scatter:
 
 def _axes(end: str, layers: int, heads: int, domain: tuple[float, float], colours: Palette) -> dict:
     """Layers down and heads across, numbered from 1; heads are numbered above the first kind only."""
-    style = {"tickfont": {"size": LABEL_SIZE - 1, "color": colours.soft}, "automargin": False, "fixedrange": True}
+    style = {"tickfont": {"size": LABEL_SIZE, "color": colours.soft}, "automargin": False, "fixedrange": True}
     x = plotly_axis(
         colours,
         side="top",

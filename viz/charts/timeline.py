@@ -36,7 +36,7 @@ def timeline_curve(moments: list[Moment], index: int, colours: Palette = LIGHT) 
     }
     layout = plotly_layout(
         colours, height=130, margin={"l": 32, "r": 32, "t": 22, "b": 20}, showlegend=True, shapes=[bar],
-        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": LABEL_SIZE - 1}, "itemclick": False},
+        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": LABEL_SIZE}, "itemclick": False},
         xaxis=plotly_axis(colours, tickvals=places, ticktext=steps, range=[-0.3, len(moments) - 0.7], fixedrange=True, automargin=False),
         yaxis=plotly_axis(colours, dtick=5, **style), yaxis2=plotly_axis(colours, side="right", overlaying="y", dtick=20, **style),
     )  # fmt: skip

@@ -6,7 +6,9 @@ import html
 from collections.abc import Set
 from difflib import SequenceMatcher
 
+from model.analysis.words import join_pieces, word_groups
 from model.trace.tokens import Tokens
+from viz.page import store
 from viz.page.parts.tags import Html, scroller, tag
 from viz.theme import SPACE_MARK, cut
 
@@ -27,9 +29,17 @@ def changed(before: Tokens, after: Tokens) -> set[int]:
     return set(range(len(after))) - common
 
 
-def row(name: str, label: str, tokens: Tokens, marked: Set[int] = frozenset(), struck: Set[int] = frozenset()) -> str:
-    """HTML of one labelled row; `name` is for tests, `marked` tokens are drawn as changed, `struck` ones as deleted. All text is escaped."""
-    chips = "".join(_chip(tokens, index, index in marked, index in struck) for index in range(len(tokens)))
+def row(
+    name: str, label: str, tokens: Tokens, marked: Set[int] = frozenset(), struck: Set[int] = frozenset(), joins: bool = True
+) -> str:
+    """HTML of one labelled row, of words where the reader joined pieces to words. All text is escaped.
+
+    name: for tests; marked: tokens that are drawn as changed; struck: as deleted; joins: off for what stays in pieces.
+    """
+    in_words = joins and store.state().words
+    if in_words:
+        tokens, marked, struck = _joined(tokens, marked, struck)
+    chips = "".join(_chip(tokens, index, index in marked, index in struck, in_words) for index in range(len(tokens)))
     language = "en" if name in ENGLISH else "fr"
     return scroller(
         label,
@@ -46,10 +56,16 @@ def token_cell(label: str, name: str = "", lang: str = "") -> Html:
     return tag("td", text, class_="token", lang=lang or None, title=whole if text != whole else None)
 
 
-def _chip(tokens: Tokens, at: int, is_changed: bool, is_lost: bool) -> str:
+def _joined(tokens: Tokens, *sets: Set[int]) -> tuple:
+    """Words, and for each set of pieces the words that have one of them."""
+    groups = word_groups(tokens)
+    return join_pieces(tokens), *({at for at, group in enumerate(groups) if not one.isdisjoint(group)} for one in sets)
+
+
+def _chip(tokens: Tokens, at: int, is_changed: bool, is_lost: bool, in_words: bool) -> str:
     piece, name, spaces, is_special = tokens.shown[at], tokens.named[at], tokens.space_marks[at], tokens.special[at]
     rest = piece[spaces:]
-    mark = f'<i aria-hidden="true">{SPACE_MARK * spaces}</i>' if spaces else ""
+    mark = f'<i aria-hidden="true">{SPACE_MARK * spaces}</i>' if spaces and not in_words else ""
     kind = "chip special" if is_special else "chip changed" if is_changed else "chip"
     title = f' title="{html.escape(name)}"' if name != piece else ""
     if is_lost and not is_special:

@@ -16,7 +16,7 @@ from model.instrument.search import length_limits
 from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
 from model.trace.trace import Trace
-from viz.canvas import decoding_steps, pack_decoding
+from viz.canvas import decoding_numbers, decoding_steps, pack_decoding
 from viz.charts import hypotheses_tree
 from viz.page import address, chips, engine, finished, needs, store
 from viz.page.caches import cached, key_of
@@ -24,7 +24,9 @@ from viz.page.choices import plain
 from viz.page.params import Limits, choice, count, numbers, rows
 from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import choose_part
+from viz.page.parts.table import as_table
 from viz.page.parts.tags import Html, scroller
+from viz.page.parts.weights import number_tables
 from viz.page.scene import Scene, View, style_beside
 from viz.page.store import tied
 from viz.theme import number, quoted
@@ -135,6 +137,7 @@ def _steps(scene: Scene) -> None:
 
     packed = _packed(scene.translator, trace, (layer, head), played.choices, played.is_given, scene.settings.words)
     decoding_steps(packed, key="decoding-player", step=step, greets=address.bare(), on_step=stopped, on_pick=force)
+    as_table("decoding", lambda: number_tables(decoding_numbers(packed)))
     _notes(scene, played)
 
 

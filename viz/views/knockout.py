@@ -49,8 +49,9 @@ class Part:
 
 def draw(scene: Scene) -> None:
     """Choose what is taken away and which word counts; a click takes one away for good, or gives it back."""
-    part_name = choose_part("Take away", PART_TITLES, "knockout_part", "knockout-part")
-    rows, target = _choose(scene)
+    with st.container(horizontal=True, key="knockout-choice", vertical_alignment="center"):
+        part_name = choose_part("Take away", PART_TITLES, "knockout_part", "knockout-part")
+        rows, target = _choose(scene)
     part = _part(scene.trace, part_name)
     with card("knockout", _title(part_name, target), test="knockout-title"):
         effects = _effects(scene, part, part_name)

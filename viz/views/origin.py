@@ -76,7 +76,7 @@ def _one_method(scene: Scene, scores: dict[str, Tensor]) -> dict[str, Tensor]:
     names = {slug: name for slug, name in SLUGS.items() if name in scores}
     slug = scene.settings.origin_method if scene.settings.origin_method in names else next(iter(names))
     slug = st.pills(
-        "Method", list(names), format_func=names.__getitem__, required=True,
+        "Method", list(names), format_func=names.__getitem__, required=True, label_visibility="collapsed",
         **tied(key="origin-method", value=slug, take=lambda slug: {"origin_method": slug}, options=True),
     )  # fmt: skip
     return {names[slug]: scores[names[slug]]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from dataclasses import replace
 from functools import partial
 
@@ -36,6 +37,11 @@ PAIRS = (  # minimal pairs: (label, first, second)
     ("brother … he / sister … she", "I gave the book to my brother because he asked for it.",
      "I gave the book to my sister because she asked for it."),
 )  # fmt: skip
+SWAPS = (  # words that take each other's place in a sentence that no pair has, the most telling first
+    ("he", "she"), ("man", "woman"), ("men", "women"), ("boy", "girl"), ("boys", "girls"), ("brother", "sister"), ("father", "mother"),
+    ("son", "daughter"), ("king", "queen"), ("cat", "dog"), ("cats", "dogs"), ("car", "train"), ("big", "small"), ("old", "young"),
+    ("good", "bad"), ("black", "white"), ("always", "never"), ("today", "tomorrow"), ("I", "we"), ("is", "was"), ("are", "were"),
+)  # fmt: skip
 MOST_CHANGED = 8  # heads in the list
 
 
@@ -62,12 +68,25 @@ def draw(scene: Scene) -> None:
 
 
 def _offer(scene: Scene) -> None:
-    """The first time that the view opens: the partner of the sentence above, where a pair has it. A field that was emptied stays so."""
-    partners = {first: second for _, first, second in PAIRS}
+    """The first time that the view opens: a partner of the sentence above. A field that was emptied stays so."""
     is_new = not st.session_state.get("pair-offered")
     st.session_state["pair-offered"] = True
-    if is_new and not scene.settings.second and scene.settings.text in partners:
-        scene.choose(second=partners[scene.settings.text])
+    if is_new and not scene.settings.second:
+        scene.choose(second=partner(scene.settings.text))
+
+
+def partner(text: str) -> str:
+    """A sentence that differs from this one in one word: that of a pair, else with a word swapped, else its question or statement."""
+    for _, first, second in PAIRS:
+        if text == first:
+            return second
+    for one, other in (*SWAPS, *((other, one) for one, other in SWAPS)):
+        if match := re.search(rf"\b{one}\b", text, re.IGNORECASE if one != "I" else 0):
+            is_large = not match.start() or (match[0][0].isupper() and one != "I")
+            word = other[0].upper() + other[1:] if is_large else other
+            return text[: match.start()] + word + text[match.end() :]
+    sentence = text.rstrip(" .!?")
+    return sentence + ("." if text.rstrip().endswith("?") else "?")
 
 
 def _second_sentence(scene: Scene) -> str:

@@ -7,11 +7,13 @@ import streamlit as st
 from model import Translator
 from model.analysis.steps import calculate
 from model.trace.trace import Trace
-from viz.canvas import attention_steps, pack_steps
+from viz.canvas import attention_steps, pack_steps, steps_numbers
 from viz.page import store
 from viz.page.caches import cached
 from viz.page.params import place
 from viz.page.parts.heads import choose_head
+from viz.page.parts.table import as_table
+from viz.page.parts.weights import number_tables
 from viz.page.scene import Scene, View
 
 MOST_STEPS = 99  # of one calculation that a link may name
@@ -36,6 +38,7 @@ def draw(scene: Scene) -> None:
 
     packed = _packed(scene.translator, scene.trace, kind, layer, head, query)
     attention_steps(packed, key=f"steps-{kind}", step=scene.settings.step, focus=key, on_view=viewed)
+    as_table("steps", lambda: number_tables(steps_numbers(packed)))
 
 
 VIEW = View(

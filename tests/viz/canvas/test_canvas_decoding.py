@@ -11,7 +11,7 @@ from model.analysis.decoding import continue_greedily, next_pieces
 from model.analysis.words import join_words
 from model.instrument.tokenizer import END
 from model.trace.intervention import Intervention
-from viz.canvas import pack_decoding
+from viz.canvas import decoding_numbers, pack_decoding
 from viz.canvas.shared.packing import fine_weights, split
 from viz.theme import token_label
 
@@ -104,3 +104,16 @@ def test_nothing_in_the_trace_is_changed(tiny_translator, trace):
     before = trace.logits.clone()
     sent(tiny_translator, trace)
     assert torch.equal(trace.logits, before)
+
+
+def test_every_number_of_the_player_stands_in_a_table(tiny_translator, trace):
+    """Of each step what was said, what else could have been, and the weights of the head and of all heads."""
+    steps, head, mean = decoding_numbers(pack_decoding(trace, tiny_translator.tokenizer.piece, LAYER, HEAD))
+    chances = trace.logits.softmax(-1).max(-1).values
+    assert [len(steps[1]), len(head[1])] == [len(trace.labels)] * 2 and len(head[2]) == len(trace.source)
+    assert all(len(line) == len(steps[2]) for line in steps[3])
+    assert all(
+        line[3] >= float(chance) - 1e-6 for line, chance in zip(steps[3], chances, strict=True)
+    )  # the best of what may be said
+    every = trace.attention["cross"].weights
+    assert np.allclose(head[3], every[LAYER, HEAD], atol=1e-4) and np.allclose(mean[3], every.mean(dim=(0, 1)), atol=1e-4)

@@ -11,7 +11,7 @@ from support.tiny import ATTENTION_KINDS, SENTENCES
 
 from model.analysis.steps import calculate
 from model.trace.intervention import Intervention
-from viz.canvas import pack_steps
+from viz.canvas import pack_steps, steps_numbers
 from viz.canvas.shared.packing import split
 
 KINDS = pytest.mark.parametrize("kind", ATTENTION_KINDS)
@@ -69,3 +69,17 @@ def test_the_same_calculation_gives_the_same_bytes(tiny_translator):
     trace = tiny_translator.trace(SENTENCES[0], SENTENCES[1])
     sent = [pack_steps(trace, calculate(trace, tiny_translator.weights, "cross", 1, 2, 3), "cross", 1, 2, 3) for _ in range(2)]
     assert sent[0] == sent[1]
+
+
+@KINDS
+def test_every_number_stands_in_a_table(tiny_translator, kind):
+    """Each array that a stage names, whole; the weights of the table are those of the pass."""
+    trace = tiny_translator.trace(SENTENCES[0], SENTENCES[1])
+    calculation = calculate(trace, tiny_translator.weights, kind, 1, 2, 3)
+    tables = list(steps_numbers(pack_steps(trace, calculation, kind, 1, 2, 3)))
+    assert all(len(cells) == len(rows) and {len(line) for line in cells} == {len(columns)} for _, rows, columns, cells in tables)
+    numbers = {round(float(value), 4) for _, _, _, cells in tables for line in cells for value in line}
+    for name in ("token", "normed", "query", "keys", "values", "products", "weights", "weighted", "output", "written", "after"):
+        assert {round(value, 4) for value in getattr(calculation, name).float().flatten().tolist()} <= numbers, name
+    (weights,) = [cells for title, _, _, cells in tables if title.endswith("Weights")]
+    assert numpy.allclose([line[-1] for line in weights], trace.attention[kind].weights[1, 2, 3], atol=1e-6)

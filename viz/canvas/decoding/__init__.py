@@ -62,6 +62,30 @@ def pack_decoding(
     return packing.join(header, packing.fine_codes(_weights(trace, chips, kind.name, layer, head)))
 
 
+def decoding_numbers(packed: bytes) -> list[tuple[str, list[str], list[str], list[list[float | str]]]]:
+    """The steps of `pack_decoding` as numbers: (title, names of rows, names of columns, cells); weights to 0.00004.
+
+    What was said and could have been said at every step, then where the open head and all heads together look.
+    """
+    header, codes = packing.split(packed)
+    steps, source = header["steps"], header["source"]["pieces"]
+    rows = [f"{piece} ({at})" for at, piece in enumerate(header["output"]["pieces"], start=1)]
+    places = range(1, 1 + max(len(step["best"]) for step in steps))
+    best = [name for place in places for name in (f"number {place}", f"probability of {place}")]
+    lines = [[*step["output"], *(cell for _, piece, chance in step["best"] for cell in (piece, chance))] for step in steps]
+    weights = packing.fine_weights(codes[: 2 * len(steps) * len(source)]).reshape(2, len(steps), len(source)).tolist()
+    columns = [f"{piece} ({at})" for at, piece in enumerate(source, start=1)]
+    return [
+        (
+            "Every step: what is said, its probability and rank, and the most probable pieces",
+            rows,
+            ["probability", "rank", *best],
+            said,
+        ),
+        *((title, rows, columns, cells) for title, cells in zip(header["looks"], weights, strict=True)),
+    ]
+
+
 def _weights(trace: Trace, chips: AttentionMaps, kind: str, layer: int, head: int) -> Tensor:
     """All weights, flat: of the head, of the mean of all heads, and of the head between chips."""
     every = handed_on(trace, kind).mean(dim=(0, 1))

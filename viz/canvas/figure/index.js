@@ -1,6 +1,6 @@
 // A figure of cells, bars, lines and points on one canvas: what is flat needs neither a scene in space nor a tree of nodes.
 
-import { element, prepare } from "../shared/dom.js";
+import { drawingUnit, element, prepare, widthInside } from "../shared/dom.js";
 import { download, sheet } from "../shared/paper.js";
 import { countDrawing, enter, watch } from "../shared/room.js";
 import { makeTip } from "../shared/tooltip.js";
@@ -11,7 +11,7 @@ import { boxAround, listen, pointAgain } from "./pointer.js";
 import { texts } from "./text.js";
 import { answers, fillTemplate } from "./words.js";
 
-const NARROWEST = 120; // CSS pixels
+const NARROWEST = 120; // pixels of the drawing
 
 export default function (component) {
   const old = component.parentElement.headlight;
@@ -65,7 +65,7 @@ function build(parent) {
     pointer: null,
   };
   const redraw = () => draw(room);
-  room.observer = new ResizeObserver(() => room.header && room.root.clientWidth !== room.width && redraw());
+  room.observer = new ResizeObserver(() => room.header && widthInside(room.root) !== room.width && redraw());
   save.addEventListener("click", () => savePicture(room));
   whole.addEventListener("click", () => ((room.zoom = {}), redraw()));
   listen(room, redraw);
@@ -73,9 +73,10 @@ function build(parent) {
   return room;
 }
 
-/** The box of a spot of the part of a name, or of the first one that answers. */
+/** The box of a spot of the part of a name, or of the first one that answers, CSS pixels. */
 function boxOfSpot(room, spot, name) {
-  return boxAround({ target: room.targets.find(({ part }) => (name ? part.name === name : answers(part))), spot });
+  const box = boxAround({ target: room.targets.find(({ part }) => (name ? part.name === name : answers(part))), spot });
+  return Object.fromEntries(Object.entries(box).map(([side, length]) => [side, length * drawingUnit()]));
 }
 
 /** The data with the arrays that Python packed behind the header. */
@@ -92,7 +93,7 @@ function unpackValue(value, values) {
 /** Draw everything at the present width. */
 function draw(room) {
   const started = performance.now();
-  room.width = room.root.clientWidth;
+  room.width = widthInside(room.root);
   if (!room.width) return;
   const { layout } = room.look;
   const size = { width: Math.max(NARROWEST, layout.width || room.width), height: layout.height || 450 };

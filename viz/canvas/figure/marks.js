@@ -2,11 +2,10 @@
 
 import { countOf, pixelOf, positions, unitOf, valueAt } from "./axes.js";
 import { colourOf, imageOf, pick, scaleOf } from "./scale.js";
-import { drawMarkup, firstWord, measure, plainText } from "./text.js";
+import { drawMarkup, firstWord, markupOf, measure, plainText } from "./text.js";
 
 const APART = 2; // CSS pixels, between the texts of two cells
 const CLEAR = 4; // CSS pixels between a bar or a point and its text
-const SMALLEST = 9; // CSS pixels of text in a cell
 const ORDER = ["heatmap", "bar", "scatter"]; // from the bottom to the top
 
 /** Draw all parts. Returns their targets, the topmost last: {part, at, x, y, …}. */
@@ -98,22 +97,25 @@ function writeCells(context, figure, part, scale, across, down) {
       const fit = fitText(context, text, font, { width: width - APART, height: 1.4 * height });
       const colour = part.textfont?.color || colourOf(scale, value).ink;
       const place = { x: x + width / 2, y: y + height / 2, across: 0.5, down: 0.5 };
-      if (fit) drawMarkup(context, fit.text, { ...fit.font, colour }, place);
+      if (fit !== null) drawMarkup(context, fit, { ...font, colour }, place);
     }
 }
 
-/** As much of a text as a box holds: all of it, smaller where it must be, or its first word; null where not even that fits. */
+/** As much of a text as a box holds: all of it, its first word, or its beginning; null where not even that fits. */
 function fitText(context, text, font, { width, height }) {
-  const smaller = { ...font, size: Math.max(SMALLEST, Math.floor((font.size * width) / measure(context, text, font).width)) };
-  const choices = [
-    { text, font },
-    { text, font: smaller },
-    { text: firstWord(text), font },
-  ];
-  return choices.find((choice) => {
-    const size = measure(context, choice.text, choice.font);
+  const fits = (/** @type {string} */ part) => {
+    const size = measure(context, part, font);
     return size.width <= width && size.height <= height;
-  });
+  };
+  return [text, firstWord(text), ...beginnings(text)].find(fits) ?? null;
+}
+
+/** The beginnings of a text without numbers, the longest first: two letters or more, and a mark that more follows. */
+function beginnings(text) {
+  const letters = Array.from(plainText(text));
+  if (letters.some((letter) => /[\p{N}\n]/u.test(letter))) return [];
+  const whole = markupOf(letters.join(""));
+  return letters.map((_, at) => text.replace(whole, () => markupOf(`${letters.slice(0, -at - 1).join("")}…`))).slice(0, -2);
 }
 
 function drawBars(context, figure, { part, x, y, count }) {

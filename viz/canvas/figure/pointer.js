@@ -1,7 +1,7 @@
 // What answers the pointer and the keyboard in a figure: hovers, clicks, and a box that zooms.
 
 import { addCursor, hasKeyboard } from "../shared/cursor.js";
-import { placeBox } from "../shared/dom.js";
+import { placeBox, pointOn } from "../shared/dom.js";
 import { clamp } from "../shared/numbers.js";
 import { placeTip } from "../shared/tooltip.js";
 import { placeOf } from "./axes.js";
@@ -9,8 +9,8 @@ import { boxOf } from "./marks.js";
 import { nodesOf } from "./text.js";
 import { answers, clickOf, hoverOf, sentence } from "./words.js";
 
-const NEAR = 14; // CSS pixels from a point within which it is meant
-const DRAG = 6; // CSS pixels after which a press is a drag
+const NEAR = 14; // pixels of the drawing from a point within which it is meant
+const DRAG = 6; // pixels of the drawing after which a press is a drag
 
 /** Listen to the canvas and to the keyboard. redraw: draw once more, at another zoom. */
 export function listen(room, redraw) {
@@ -29,12 +29,6 @@ export function listen(room, redraw) {
     hide: () => frame(room, room.hover),
     release: () => zoomOut(room, redraw),
   });
-}
-
-/** Where a pointer is on the canvas, CSS pixels. */
-function pointOn(room, event) {
-  const edge = room.canvas.getBoundingClientRect();
-  return [event.clientX - edge.left, event.clientY - edge.top];
 }
 
 function within(axis, at) {
@@ -91,12 +85,12 @@ function between(edges, at) {
 /** Show what is under the pointer. */
 function hover(room, event) {
   room.pointer = event ? { clientX: event.clientX, clientY: event.clientY } : null;
-  point(room, event ? find(room, ...pointOn(room, event)) : null);
+  point(room, event ? find(room, ...pointOn(room.canvas, event)) : null);
 }
 
 /** The same after a redraw, when the picture changed beneath the pointer. */
 export function pointAgain(room) {
-  point(room, room.pointer ? find(room, ...pointOn(room, room.pointer)) : null);
+  point(room, room.pointer ? find(room, ...pointOn(room.canvas, room.pointer)) : null);
   if (room.cursor && !room.targets[room.cursor.target.order]) room.cursor = null;
 }
 
@@ -193,7 +187,7 @@ function moveTo(room, place) {
 function press(room, event) {
   room.dragged = false;
   if (event.button !== 0 || event.pointerType === "touch" || room.figure.layout.dragmode === false) return;
-  const [x, y] = pointOn(room, event);
+  const [x, y] = pointOn(room.canvas, event);
   const target = room.targets.find((one) => within(one.x, x) && within(one.y, y));
   if (!target || (target.x.look.fixedrange && target.y.look.fixedrange)) return;
   room.drag = { target, from: [x, y], box: null };
@@ -202,7 +196,7 @@ function press(room, event) {
 
 function drag(room, event) {
   const { target, from } = room.drag;
-  const to = pointOn(room, event);
+  const to = pointOn(room.canvas, event);
   if (!room.drag.box && Math.hypot(to[0] - from[0], to[1] - from[1]) < DRAG) return;
   room.dragged = true;
   const [x, y] = [target.x, target.y].map((axis, side) => {

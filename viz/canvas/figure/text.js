@@ -152,5 +152,13 @@ export function nodesOf(markup) {
  * @param {string} markup
  */
 export function firstWord(markup) {
-  return plainText(markup).split(/\s/)[0].replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  return markupOf(plainText(markup).split(/\s/)[0]);
+}
+
+/**
+ * Text as markup that shows it.
+ * @param {string} text
+ */
+export function markupOf(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }

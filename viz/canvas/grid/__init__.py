@@ -14,18 +14,18 @@ from model.trace.trace import AttentionMaps
 from viz import reading
 from viz.canvas.shared import packing
 from viz.canvas.shared.files import script, style
-from viz.theme import SHADE_POWER
+from viz.theme import SHADED_CHANGE, SHADED_WEIGHT
 
 MOST_BINS = 64  # of an axis of one head: more than a small multiple has pixels
 DIFFERENCE_TEXTS = {
     "label": "Change of attention of every head. Arrow keys move between heads, Enter opens one.",
     "squares": "after minus before · one square, one head",
-    "shade": f"colour follows |change|^{SHADE_POWER}",
+    "shade": SHADED_CHANGE,
 }
 TEXTS = {
     "label": "Attention of every head. Arrow keys move between heads, Enter opens one.",
     "squares": "one square, one head · rows are layers, columns are heads",
-    "shade": f"colour follows weight^{SHADE_POWER}",
+    "shade": SHADED_WEIGHT,
 }
 
 

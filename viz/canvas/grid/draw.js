@@ -4,7 +4,7 @@ import { pixelImage, prepare, screenRatio } from "../shared/dom.js";
 import { mix, mixSigned, ramp } from "../shared/ramps.js";
 import { channels } from "../shared/theme.js";
 
-export const GAP = 5; // between heads, CSS pixels
+export const GAP = 5; // between heads, pixels of the drawing
 export const ROW_LABEL = 18; // width of the layer numbers
 export const NEW = 255; // code of a change that a new token has nothing to compare with
 export const UNCHANGED = 100; // code of no change
@@ -28,7 +28,7 @@ export function changeRamp(palette, power) {
   });
 }
 
-/** Where the heads of one kind stand, CSS pixels: as flat as rows / columns, within what 18 layers leave of a screen. */
+/** Where the heads of one kind stand, pixels of the drawing: as flat as rows / columns, within what 18 layers leave of a screen. */
 export function layOut(section, width, whole, first) {
   const { layers, heads, queries, keys } = section.kind;
   const cell = (width - ROW_LABEL - GAP * (heads - 1)) / heads;
@@ -65,7 +65,7 @@ export function drawSection(grid, section) {
 
 /** The numbers of layers at the left and, where there is room above, of heads. */
 function drawNumbers(context, { kind, size, boxes }, header, palette) {
-  context.font = `12px ${header.sans}`;
+  context.font = `13px ${header.sans}`;
   context.fillStyle = palette.soft;
   context.textBaseline = "middle";
   context.textAlign = "right";

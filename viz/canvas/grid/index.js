@@ -1,14 +1,14 @@
 // All heads at once: one canvas for each kind of attention, a tooltip in words, a click or Enter that opens a head.
 
 import { addCursor } from "../shared/cursor.js";
-import { element } from "../shared/dom.js";
+import { element, widthInside } from "../shared/dom.js";
 import { drawBar } from "../shared/ramps.js";
 import { countDrawing, enter, watch } from "../shared/room.js";
 import { makeTip } from "../shared/tooltip.js";
 import { changeRamp, drawSection, layOut, weightRamp } from "./draw.js";
 import { cursorOf, frames, leave, moveCursor, moveTo, onClick, onPointer, openHead, point } from "./pointer.js";
 
-const NARROW = 560; // CSS pixels: below this width titles stand above their heads
+const NARROW = 560; // pixels of the drawing: below this width titles stand above their heads
 
 export default function (component) {
   const grid = enter(component, build);
@@ -35,7 +35,7 @@ function build(parent) {
   /** @type {any} */
   const grid = { root, squares, shade, least, most, bar, tip, live, sections: [], cursor: null, pointer: null };
   grid.observer = new ResizeObserver(() => {
-    if (grid.header && grid.root.clientWidth !== grid.width) draw(grid);
+    if (grid.header && widthInside(grid.root) !== grid.width) draw(grid);
   });
   addCursor(root, {
     move: (down, across) => moveCursor(grid, down, across),
@@ -94,11 +94,11 @@ function write(grid) {
 /** Lay out and draw everything at the present width. */
 function draw(grid) {
   const started = performance.now();
-  grid.width = grid.root.clientWidth;
+  grid.width = widthInside(grid.root);
   if (!grid.width) return;
   grid.root.classList.toggle("narrow", grid.width < NARROW);
   grid.sections.forEach((section, index) => {
-    layOut(section, section.area.clientWidth, grid.width, index === 0);
+    layOut(section, widthInside(section.area), grid.width, index === 0);
     drawSection(grid, section);
   });
   frames(grid);

@@ -1,7 +1,7 @@
 // What answers the pointer and the keyboard in the grid of heads: tooltip, frames, opening.
 
 import { hasKeyboard } from "../shared/cursor.js";
-import { placeBox } from "../shared/dom.js";
+import { placeBox, pointOn } from "../shared/dom.js";
 import { clamp, signed } from "../shared/numbers.js";
 import { showTip } from "../shared/tooltip.js";
 import { coarseText } from "../shared/unpack.js";
@@ -65,8 +65,7 @@ export function point(grid) {
   const { pointer, tip, root } = grid;
   grid.hover = null;
   for (const section of pointer ? grid.sections : []) {
-    const edge = section.area.getBoundingClientRect();
-    grid.hover ||= find(section, pointer.clientX - edge.left, pointer.clientY - edge.top);
+    grid.hover ||= find(section, ...pointOn(section.area, pointer));
   }
   frames(grid);
   if (grid.hover) tip.children[0].style.color = grid.palette[grid.hover.section.kind.name];
@@ -100,9 +99,8 @@ export function frames(grid) {
 
 export function onClick(grid, name, event) {
   const section = grid.sections.find((item) => item.kind.name === name);
-  const edge = section.area.getBoundingClientRect();
   const hovered = grid.hover?.section === section ? grid.hover : null; // what is framed is what opens
-  const hit = hovered || find(section, event.clientX - edge.left, event.clientY - edge.top);
+  const hit = hovered || find(section, ...pointOn(section.area, event));
   if (hit) openHead(grid, [name, hit.layer, hit.head]);
 }
 

@@ -1,6 +1,6 @@
 // Drawing of the lines view: only the part that can be seen is drawn, on a canvas that stays in place while its room scrolls.
 
-import { contextOf, prepare } from "../shared/dom.js";
+import { contextOf, cssLength, drawingUnit, prepare, widthInside } from "../shared/dom.js";
 import { number, signed } from "../shared/numbers.js";
 import { countDrawing } from "../shared/room.js";
 import { changeOf, weightOf } from "../shared/unpack.js";
@@ -10,13 +10,13 @@ export const FAINT = 0.01; // weights below this get no line
 export const LEVELS = 20; // steps of opacity; all lines of one step and head are one stroke
 const MOST = 12000; // lines drawn at once; beyond that the faintest levels wait until a token is pointed at
 
-/** Sizes for a width and numbers of tokens, CSS pixels: labels as wide as their words, room for numbers outside, lines between. */
+/** Sizes for a width and numbers of tokens, pixels of the drawing: labels as wide as their words, room for numbers outside, lines between. */
 function measure(room) {
   const { header, scroll } = room;
-  const width = scroll.clientWidth;
+  const width = widthInside(scroll);
   const narrow = width < 560;
-  const rowHeight = Math.max(14, Math.min(27, Math.floor((room.limit - 8) / Math.max(header.queries, header.keys))));
-  const font = Math.max(11, Math.min(15, rowHeight - 4));
+  const rowHeight = Math.max(16, Math.min(27, Math.floor((room.limit - 8) / Math.max(header.queries, header.keys))));
+  const font = Math.max(13, Math.min(15, rowHeight - 4));
   const outside = narrow ? 36 : 46 + Math.min(8, room.selection.length || 1) * 7;
   const widest = wordWidths(room, font);
   const most = narrow ? width * 0.17 : 150;
@@ -32,7 +32,7 @@ function measure(room) {
   return { width, rowHeight, narrow, outside, left, right: left + between, label, read, produced, font, height };
 }
 
-/** The widest word of each axis in CSS pixels; measured once for each sentence and font size. */
+/** The widest word of each axis in pixels of the drawing; measured once for each sentence and font size. */
 function wordWidths(room, font) {
   const { header, canvas } = room;
   if (room.widths?.header === header && room.widths.font === font) return room.widths;
@@ -76,11 +76,11 @@ export function paint(room) {
   const started = performance.now();
   const { scroll, canvas } = room;
   const size = (room.size = measure(room));
-  room.spacer.style.height = `${size.height}px`;
+  room.spacer.style.height = cssLength(size.height);
   const height = Math.min(size.height, room.limit);
-  scroll.style.height = `${height}px`;
+  scroll.style.height = cssLength(height);
   const context = prepare(canvas, size.width, height);
-  const top = scroll.scrollTop - 4;
+  const top = scroll.scrollTop / drawingUnit() - 4;
   const y = (index) => (index + 0.5) * size.rowHeight - top;
   const layer = { context, y, height, size };
   room.root.dataset.lines = String(drawLines(room, layer));
@@ -199,7 +199,7 @@ function drawWeights(room, { context, y, height, size }) {
   const count = hover.side === "left" ? header.keys : header.queries;
   context.textBaseline = "middle";
   context.textAlign = away > 0 ? "left" : "right";
-  context.font = `${Math.min(13, size.font)}px ${header.sans}`;
+  context.font = `13px ${header.sans}`;
   for (let index = 0; index < count; index++) {
     const at = y(index);
     if (at < -20 || at > height + 20) continue;

@@ -1,14 +1,14 @@
 // Lines between tokens: controls for kind, layer and heads above, two columns of tokens below.
 
 import { onKeys } from "../shared/cursor.js";
-import { element } from "../shared/dom.js";
+import { cssLength, element, widthInside } from "../shared/dom.js";
 import { addGroupKeys, setTabStop } from "../shared/group.js";
 import { enter, send, watch } from "../shared/room.js";
 import { inkOn } from "../shared/theme.js";
 import { collect, FAINT, faintest, LEVELS, paint } from "./draw.js";
 import { hoverAt, keys, say, setHover } from "./pointer.js";
 
-const TALLEST = 660; // CSS pixels of the lines; more tokens scroll inside
+const TALLEST = 660; // pixels of the drawing; more tokens scroll inside
 
 export default function (component) {
   const room = enter(component, build);
@@ -54,7 +54,7 @@ function build(parent) {
     pending: null,
     limit: TALLEST,
   };
-  room.observer = new ResizeObserver(() => room.header && scroll.clientWidth !== room.size?.width && refresh(room));
+  room.observer = new ResizeObserver(() => room.header && widthInside(scroll) !== room.size?.width && refresh(room));
   listen(room);
   return room;
 }
@@ -191,6 +191,6 @@ function refresh(room) {
   paint(room);
   const { left, right, label, width } = room.size;
   root.classList.toggle("narrow", width < 760);
-  sides.style.paddingLeft = `${Math.max(0, left - label.left)}px`;
-  sides.style.width = `${right + label.right}px`;
+  sides.style.paddingLeft = cssLength(Math.max(0, left - label.left));
+  sides.style.width = cssLength(right + label.right);
 }

@@ -1,5 +1,6 @@
 // What answers the pointer and the keyboard in the lines: the token pointed at, and the sentence about it.
 
+import { drawingUnit, pointOn } from "../shared/dom.js";
 import { clamp, number } from "../shared/numbers.js";
 import { quoted, reader } from "../shared/words.js";
 import { paint, weightsOf } from "./draw.js";
@@ -7,9 +8,8 @@ import { paint, weightsOf } from "./draw.js";
 /** The token under the pointer: left of the middle a query, right of it a key. */
 export function hoverAt(room, event) {
   const { header, scroll, size } = room;
-  const edge = scroll.getBoundingClientRect();
-  const x = event.clientX - edge.left;
-  const index = Math.floor((event.clientY - edge.top + scroll.scrollTop - 4) / size.rowHeight);
+  const [x, y] = pointOn(scroll, event);
+  const index = Math.floor((y + scroll.scrollTop / drawingUnit() - 4) / size.rowHeight);
   const side = x < (size.left + size.right) / 2 ? "left" : "right";
   const near = side === "left" ? x < size.left + 24 : x > size.right - 24;
   const inside = near && index >= 0 && index < (side === "left" ? header.queries : header.keys);
@@ -62,9 +62,9 @@ export function keys(room) {
 function walk(room, side, place) {
   const { header, scroll, size } = room;
   const index = clamp(place, 0, (side === "left" ? header.queries : header.keys) - 1);
-  const y = index * size.rowHeight;
+  const row = size.rowHeight * drawingUnit();
+  const y = index * row;
   if (y < scroll.scrollTop) scroll.scrollTop = y;
-  else if (y + size.rowHeight > scroll.scrollTop + scroll.clientHeight)
-    scroll.scrollTop = y + size.rowHeight - scroll.clientHeight + 8;
+  else if (y + row > scroll.scrollTop + scroll.clientHeight) scroll.scrollTop = y + row - scroll.clientHeight + 8;
   setHover(room, { side, index });
 }

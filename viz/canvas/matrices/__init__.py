@@ -16,7 +16,7 @@ from model.trace.trace import AttentionMaps
 from model.transformer.masks import causal_mask, window_mask
 from viz.canvas.shared import packing
 from viz.canvas.shared.files import script, style
-from viz.theme import SHADE_POWER, token_labels
+from viz.theme import SHADED_CHANGE, SHADED_WEIGHT, token_labels
 
 # Why a cell has no weight: name -> (in words, what painting can do about it). Code of a state: 65535 - its place here.
 STATES = {
@@ -114,7 +114,7 @@ def pack_matrices(matrices: list[Matrix]) -> bytes:
         "states": [
             {"name": name, "words": words, "hint": hint, "legend": LEGEND[name]} for name, (words, hint) in STATES.items()
         ],
-        "texts": {"shade": f"colour follows weight^{SHADE_POWER}", "signed": f"colour follows |difference|^{SHADE_POWER}"},
+        "texts": {"shade": SHADED_WEIGHT, "signed": SHADED_CHANGE},
         **packing.style(matrices[0].maps, matrices[0].kind),
     }
     return packing.join(header, torch.cat(arrays))

@@ -1,7 +1,7 @@
 // Matrices of tokens side by side: linked hover, a tooltip in words; cells to click, or to paint.
 
 import { addCursor } from "../shared/cursor.js";
-import { element } from "../shared/dom.js";
+import { cssLength, drawingUnit, element, widthInside } from "../shared/dom.js";
 import { countDrawing, enter, watch } from "../shared/room.js";
 import { makeTip } from "../shared/tooltip.js";
 import { drawPanel, writeLegend } from "./draw.js";
@@ -23,7 +23,7 @@ import {
   startStroke,
 } from "./pointer.js";
 
-const BETWEEN = 18; // CSS pixels between two panels
+const BETWEEN = 18; // pixels of the drawing between two panels
 const NARROWEST = 300; // of a panel; below this they stand under each other
 
 export default function (component) {
@@ -59,7 +59,7 @@ function build(parent) {
     pointer: null,
   };
   room.observer = new ResizeObserver(() => {
-    if (room.header && room.root.clientWidth !== room.width) draw(room);
+    if (room.header && widthInside(room.root) !== room.width) draw(room);
   });
   save.addEventListener("click", () => savePicture(room));
   addCursor(root, {
@@ -118,15 +118,15 @@ function fill(room) {
 /** Lay out and draw everything at the present width. */
 function draw(room) {
   const started = performance.now();
-  room.width = room.root.clientWidth;
+  room.width = widthInside(room.root);
   if (!room.width) return;
   const side = Math.max(1, Math.min(room.panels.length, Math.floor((room.width + BETWEEN) / (NARROWEST + BETWEEN))));
   const width = (room.width - BETWEEN * (side - 1)) / side;
   for (const panel of room.panels) {
     layOut(room, panel, width);
-    panel.area.style.width = `${panel.size.width}px`;
-    panel.area.style.height = `${panel.size.height}px`;
-    panel.area.dataset.cells = [panel.size.left, panel.size.top, panel.size.across, panel.size.down].join(); // for tests
+    const { left, top, across, down } = panel.size;
+    Object.assign(panel.area.style, { width: cssLength(panel.size.width), height: cssLength(panel.size.height) });
+    panel.area.dataset.cells = [left, top, across, down].map((length) => length * drawingUnit()).join(); // for tests
   }
   for (const panel of room.panels) {
     writeLabels(room, panel);

@@ -1,11 +1,12 @@
 // Where the cells and labels of a matrix stand.
 
-import { contextOf, element } from "../shared/dom.js";
+import { contextOf, cssLength, element } from "../shared/dom.js";
 import { cut } from "../shared/words.js";
 import { stateCode } from "./states.js";
 
 export const SLANT = (55 * Math.PI) / 180; // how steeply column labels rise
-const TALLEST_MATRIX = 720; // CSS pixels
+const TALLEST_MATRIX = 720; // pixels of the drawing
+export const LABEL = 13; // of a label
 const LONGEST_LABEL = 16; // characters
 
 /** The label of a row or column in two parts: what is read (soft), and the token itself. */
@@ -30,11 +31,11 @@ function thinning(size, room) {
   return [1, 2, 5, 10, 20, 50, 100, 200].find((step) => step * size >= room) || 500;
 }
 
-/** Where everything of one panel stands, CSS pixels. */
+/** Where everything of one panel stands, pixels of the drawing. */
 export function layOut(room, panel, width) {
   const { rows, columns } = panel.matrix;
   const context = contextOf(room.ruler);
-  context.font = `13px ${room.header.mono}`;
+  context.font = `${LABEL}px ${room.header.mono}`;
   const letter = context.measureText("m").width;
   const free = { rows: width * 0.3 - 12, columns: (width * 0.2 - 8) / Math.cos(SLANT) }; // the matrix keeps half of the width
   panel.longest = { rows: Math.max(9, Math.floor(free.rows / letter)), columns: Math.max(6, Math.floor(free.columns / letter)) };
@@ -56,23 +57,22 @@ export function layOut(room, panel, width) {
 /** Labels as text, thinned out where there is no room for all. */
 export function writeLabels(room, panel) {
   const { left, top, across, down, width } = panel.size;
-  const rowStep = thinning(down, 13);
-  const columnStep = thinning(across, 15);
-  const font = Math.max(10, Math.min(13, Math.floor(Math.min(down * rowStep, across * columnStep) * 0.8)));
+  const rowStep = thinning(down, LABEL + 2);
+  const columnStep = thinning(across, LABEL + 3);
   const spans = [];
   const add = (axis, index, place) => {
     const [soft, text] = labelParts(panel, axis, index);
     const label = element("span", `label ${axis}`, { dir: "auto" });
     label.append(element("span", "soft", {}, soft), element("span", isSpecial(panel, axis, index) ? "soft" : "", {}, text));
     label.classList.toggle("gone", isGone(room, panel, axis, index));
-    Object.assign(label.style, place, { fontSize: `${font}px` });
+    Object.assign(label.style, place, { fontSize: cssLength(LABEL), lineHeight: cssLength(16) });
     spans.push(label);
   };
   for (let row = 0; row < panel.matrix.rows; row += rowStep) {
-    add("rows", row, { right: `${width - left + 6}px`, top: `${top + (row + 0.5) * down - 8}px` });
+    add("rows", row, { right: cssLength(width - left + 6), top: cssLength(top + (row + 0.5) * down - 8) });
   }
   for (let column = 0; column < panel.matrix.columns; column += columnStep) {
-    add("columns", column, { left: `${left + (column + 0.5) * across}px`, top: `${top - 12}px` });
+    add("columns", column, { left: cssLength(left + (column + 0.5) * across), top: cssLength(top - 12) });
   }
   panel.labels.replaceChildren(...spans);
 }

@@ -1,7 +1,7 @@
 // What answers the pointer and the keyboard in the matrices: tooltip, linked frames, clicks.
 
 import { hasKeyboard } from "../shared/cursor.js";
-import { placeBox } from "../shared/dom.js";
+import { placeBox, pointOn } from "../shared/dom.js";
 import { clamp, difference, number } from "../shared/numbers.js";
 import { showTip } from "../shared/tooltip.js";
 import { quoted, reader } from "../shared/words.js";
@@ -11,9 +11,8 @@ import { stateOf, valueOf } from "./states.js";
 
 /** Where a point of a panel is: {panel, row, column}; -1 for the column of a row's label and the row of a column's label. */
 function find(panel, event) {
-  const edge = panel.area.getBoundingClientRect();
   const { left, top, across, down } = panel.size;
-  const [x, y] = [event.clientX - edge.left, event.clientY - edge.top];
+  const [x, y] = pointOn(panel.area, event);
   const row = Math.floor((y - top) / down);
   const slanted = y < top - 4 ? x - (top - 4 - y) / Math.tan(SLANT) : x; // labels of columns lean to the right
   const column = Math.floor((slanted - left) / across);

@@ -1,19 +1,21 @@
 // A picture of the matrices as a file: cells, labels and titles on one canvas, twice as large as on the page.
 
+import { drawingUnit } from "../shared/dom.js";
 import { SCALE, download, sheet } from "../shared/paper.js";
 import { drawPanel } from "./draw.js";
-import { SLANT } from "./layout.js";
+import { LABEL, SLANT } from "./layout.js";
 
 /** Draw everything once more, larger, and hand it to the browser as a download. */
 export function savePicture(room) {
-  const edge = room.panelsBox.getBoundingClientRect();
-  const { picture, context } = sheet(edge.width, edge.height, room.palette.card);
+  const [edge, unit] = [room.panelsBox.getBoundingClientRect(), drawingUnit()];
+  const { picture, context } = sheet(edge.width / unit, edge.height / unit, room.palette.card);
   for (const panel of room.panels) {
-    const { x, y } = panel.area.getBoundingClientRect();
+    const area = panel.area.getBoundingClientRect();
+    const [x, y] = [(area.x - edge.x) / unit, (area.y - edge.y) / unit];
     const large = { ...panel, canvas: document.createElement("canvas") };
     drawPanel(room, large, SCALE);
-    context.drawImage(large.canvas, x - edge.x, y - edge.y, panel.size.width, panel.size.height);
-    drawText(room, context, panel, x - edge.x, y - edge.y);
+    context.drawImage(large.canvas, x, y, panel.size.width, panel.size.height);
+    drawText(room, context, panel, x, y);
   }
   download(picture, "matrix.png");
 }
@@ -21,6 +23,7 @@ export function savePicture(room) {
 /** The title, the labels and the mark of a panel whose area begins at x, y. */
 function drawText(room, context, panel, x, y) {
   const { palette, header } = room;
+  const unit = drawingUnit();
   context.fillStyle = palette.ink;
   context.font = `600 15px ${header.sans}`;
   context.textBaseline = "bottom";
@@ -28,8 +31,8 @@ function drawText(room, context, panel, x, y) {
   context.textBaseline = "middle";
   for (const label of panel.labels.children) {
     context.save();
-    context.font = `${label.style.fontSize} ${header.mono}`;
-    context.translate(x + label.offsetLeft, y + label.offsetTop + label.offsetHeight / 2);
+    context.font = `${LABEL}px ${header.mono}`;
+    context.translate(x + label.offsetLeft / unit, y + (label.offsetTop + label.offsetHeight / 2) / unit);
     if (label.classList.contains("columns")) context.rotate(-SLANT);
     let at = 0;
     for (const part of label.children) {

@@ -53,7 +53,7 @@ function addTarget(rail, box, name, opens) {
   if (box.colour) node.style.setProperty("--kind", box.colour);
   Object.assign(node.dataset, { at: rail.targets.length, name });
   rail.svg.append(node);
-  if (box.label) rail.svg.append(shape("text", { class: "label", x: x + width / 2, y: y + height - 3.5 }, box.label));
+  if (box.label) rail.svg.append(shape("text", { class: "label", x: x + width / 2, y: y + height - 3.8 }, box.label));
   rail.targets.push({ ...box, name, node, opens: Boolean(opens) });
 }
 

@@ -1,6 +1,6 @@
 // Where everything of the block diagram stands, in its own units; the picture is scaled to the width of the rail.
 
-export const SIZE = { width: 212, gap: 30, single: 128, layers: 128, block: 16, title: 15, edge: 2 };
+export const SIZE = { width: 212, gap: 30, single: 128, layers: 120, block: 18, title: 17, edge: 2 };
 const SHARES = { heads: 1, feed: 0.55, between: 0.5 }; // of the height of a row of heads
 
 /**

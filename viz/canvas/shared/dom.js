@@ -24,23 +24,66 @@ export function contextOf(canvas) {
   return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
 }
 
-/** Pixels of the screen for each CSS pixel. */
+const TYPE = 16; // CSS pixels of the page's type for which drawings are laid out
+
+/**
+ * CSS pixels for each pixel of a drawing: 1 where the page's type is 16 px; drawings grow with it, on large screens and where a
+ * reader has set larger type.
+ */
+export function drawingUnit() {
+  return measured || measureUnit();
+}
+
+let measured = 0; // the unit, as the last drawing found it
+
+function measureUnit() {
+  const type = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  return (measured = Math.max(1, type / TYPE || 1));
+}
+
+/** Pixels of the screen for each pixel of a drawing. */
 export function screenRatio() {
-  return window.devicePixelRatio || 1;
+  return (window.devicePixelRatio || 1) * drawingUnit();
 }
 
 /**
- * Size a canvas to width x height CSS pixels, by default at the screen's own resolution; returns its context, in CSS pixels.
+ * The width inside a node, in pixels of a drawing; every drawing begins with it, so the unit is measured here.
+ * @param {Element} node
+ */
+export function widthInside(node) {
+  return node.clientWidth / measureUnit();
+}
+
+/**
+ * Where a pointer is on a node, in pixels of a drawing: [x, y].
+ * @param {Element} node
+ * @param {{clientX: number, clientY: number}} pointer
+ */
+export function pointOn(node, { clientX, clientY }) {
+  const [edge, unit] = [node.getBoundingClientRect(), drawingUnit()];
+  return [(clientX - edge.left) / unit, (clientY - edge.top) / unit];
+}
+
+/**
+ * A length of a drawing as CSS writes it.
+ * @param {number} length
+ */
+export function cssLength(length) {
+  return `${length * drawingUnit()}px`;
+}
+
+/**
+ * Size a canvas to width x height pixels of a drawing, by default at the screen's own resolution; returns its context, in these.
  * @param {HTMLCanvasElement} canvas
  * @param {number} width
  * @param {number} height
- * @param {number} ratio pixels for each CSS pixel
+ * @param {number} ratio pixels of the canvas for each pixel of the drawing
  */
 export function prepare(canvas, width, height, ratio = screenRatio()) {
   const pixels = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
   if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) [canvas.width, canvas.height] = pixels;
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
+  canvas.style.width = cssLength(width);
+  canvas.style.height = cssLength(height);
   const context = contextOf(canvas);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
@@ -65,14 +108,15 @@ export function pixelImage(keeper, columns, rows, pixelAt) {
 }
 
 /**
- * Put a node around a box in CSS pixels, or away where there is none.
+ * Put a node around a box in pixels of a drawing, or away where there is none.
  * @param {HTMLElement} node
  * @param {{x: number, y: number, width: number, height: number} | null} box
  */
 export function placeBox(node, box) {
   node.style.display = box ? "block" : "none";
   if (!box) return;
-  Object.assign(node.style, { left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` });
+  const [left, top, width, height] = [box.x, box.y, box.width, box.height].map(cssLength);
+  Object.assign(node.style, { left, top, width, height });
 }
 
 /**

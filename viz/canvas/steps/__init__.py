@@ -14,6 +14,7 @@ from model.trace.trace import Trace
 from viz import reading
 from viz.canvas.shared import packing
 from viz.canvas.shared.files import script, style
+from viz.canvas.steps.numbers import steps_numbers as steps_numbers
 from viz.canvas.steps.stages import CHECKED, KEYED, stages
 from viz.theme import word_labels
 

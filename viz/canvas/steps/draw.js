@@ -1,12 +1,14 @@
 // Blocks of a stage: runs of colours, rows with numbers, a table that grows, a matrix.
 
-import { element, prepare } from "../shared/dom.js";
+import { element, pointOn, prepare, widthInside } from "../shared/dom.js";
 import { clamp, figure, largestSize, short } from "../shared/numbers.js";
 import { css, mixSigned } from "../shared/ramps.js";
 import { inkOn } from "../shared/theme.js";
 
-const STRIP = 36; // CSS pixels: height of a strip or a row
+const STRIP = 36; // pixels of the drawing: height of a strip or a row
 const LINE = 20; // of a line of the matrix
+const ROOM = 40; // width of a cell with a number that can be read
+const MOST = 48; // cells that are written, in as many lines as they need
 
 /** The numbers of an array of the calculation; of one that has a row a key, that key's, or all when key is null. */
 function numbers(room, name, key = room.focus) {
@@ -33,21 +35,50 @@ function named(tokens, index) {
   return `“${token}”${tokens.indexOf(token) === tokens.lastIndexOf(token) ? "" : ` (token ${index + 1})`}`;
 }
 
-/** One run of cells: colours, and numbers where there is room. */
-function paintCells(room, canvas, values, limit, height) {
-  const width = canvas.parentElement.clientWidth;
+/** How many cells of a run stand in a line: all, or so few that their numbers can be read. */
+function cellsInLine(width, count) {
+  return count > MOST ? count : Math.ceil(count / Math.ceil((count * ROOM) / width));
+}
+
+/** The place in a run of cells under a pointer. */
+function cellAt(cells, count, event) {
+  const [x, y] = pointOn(cells, event);
+  const width = widthInside(cells);
+  const most = cellsInLine(width, count);
+  return clamp(Math.floor(y / STRIP) * most + clamp(Math.floor((x / width) * most), 0, most - 1), 0, count - 1);
+}
+
+/** A run of cells: colours, and numbers where there is room. */
+function paintRun(room, canvas, values, limit) {
+  const width = widthInside(canvas.parentElement);
   if (!width) return;
-  const context = prepare(canvas, width, height);
-  const cell = width / values.length;
+  const most = cellsInLine(width, values.length);
+  const lines = Math.ceil(values.length / most);
+  const context = prepare(canvas, width, lines * STRIP);
+  for (let line = 0; line < lines; line += 1) {
+    paintCells(room, context, values.subarray(line * most, (line + 1) * most), limit, { width, most, height: STRIP });
+    context.translate(0, STRIP);
+  }
+}
+
+/** One line of the matrix. */
+function paintLine(room, canvas, values, limit) {
+  const width = widthInside(canvas.parentElement);
+  if (width) paintCells(room, prepare(canvas, width, LINE), values, limit, { width, most: values.length, height: LINE });
+}
+
+/** One line of cells, for `most` of which there is room. */
+function paintCells(room, context, values, limit, { width, most, height }) {
+  const cell = width / most;
   context.textAlign = "center";
   context.textBaseline = "middle";
-  context.font = `${cell < 34 ? 11 : 12}px ${room.header.sans}`;
+  context.font = `13px ${room.header.sans}`;
   const digits = [2, 1].find((count) => values.every((value) => context.measureText(short(value, count)).width < cell - 3));
   values.forEach((value, index) => {
     const share = limit > 0 ? clamp(value / limit, -1, 1) : 0;
     const colour = css(mixSigned(room.palette, share));
     context.fillStyle = colour;
-    context.fillRect(index * cell, 0, Math.ceil(cell - (cell > 4 ? 1 : 0)), height);
+    context.fillRect(index * cell, 0, Math.ceil(cell - (cell > 4 ? 1 : 0)), height - (most < MOST ? 1 : 0));
     if (digits === undefined) return;
     context.fillStyle = inkOn(colour);
     context.fillText(short(value, digits), (index + 0.5) * cell, height / 2 + 1);
@@ -71,11 +102,11 @@ export function vectorBlock(room, stage, block) {
   line.append(element("span", "sign", {}, block.sign), element("span", "label", { title: label }, label), cells);
   line.append(element("span", "total", {}, block.total ? fill(room, block.total) : ""));
   cells.addEventListener("pointermove", (event) => {
-    const at = clamp(Math.floor((event.offsetX / cells.clientWidth) * values.length), 0, values.length - 1);
+    const at = cellAt(cells, values.length, event);
     room.say(`${label}, dimension ${at}: ${figure(values[at], 4)}`);
   });
   cells.addEventListener("pointerleave", () => room.say(""));
-  room.painters.push(() => paintCells(room, canvas, values, limitOf(room, stage, block.scale), STRIP));
+  room.painters.push(() => paintRun(room, canvas, values, limitOf(room, stage, block.scale)));
   return line;
 }
 
@@ -96,11 +127,11 @@ export function matrixBlock(room, stage, block) {
     line.append(element("span", "sign"), element("span", "label token", {}, room.header.keys[key]), cells, total);
     line.addEventListener("click", () => room.look(key));
     cells.addEventListener("pointermove", (event) => {
-      const at = Math.min(width - 1, Math.floor((event.offsetX / cells.clientWidth) * width));
+      const at = clamp(Math.floor((pointOn(cells, event)[0] / widthInside(cells)) * width), 0, width - 1);
       room.say(`“${room.header.keys[key]}”: weight × value, dimension ${at}: ${figure(all[key * width + at], 4)}`);
     });
     scroll.append(line);
-    room.painters.push(() => paintCells(room, canvas, all.subarray(key * width, (key + 1) * width), limit, LINE));
+    room.painters.push(() => paintLine(room, canvas, all.subarray(key * width, (key + 1) * width), limit));
   }
   return scroll;
 }

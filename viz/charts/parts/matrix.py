@@ -26,7 +26,6 @@ BAR = 68  # px: the colour bar and its title, above the column labels
 GAPS = 40  # up to this many rows and columns, hairlines part the cells
 SLANT = 55  # degrees: how steeply column labels rise
 ROW_ROOM = 112  # px: row labels leave at least half of the figure to the matrix, on a phone too
-SMALLEST_LABEL = 11  # px
 # An invisible point: without a trace on them Plotly does not draw the visible axes.
 WAKE = {"x": [1], "y": [1], "mode": "markers", "marker": {"opacity": 0}, "hoverinfo": "skip"}
 GLYPH = 0.61  # width of a monospaced character, in font sizes
@@ -47,7 +46,7 @@ def steps(labels: list[str], room: int = LONG) -> tuple[list[int], list[str]]:
 
 def label_size(count: int) -> int:
     """Font size, px, of this many row or column labels: large while there is room."""
-    return max(10, min(LABEL_SIZE + 1, 600 // max(count, 1)))
+    return max(LABEL_SIZE, min(LABEL_SIZE + 1, 600 // max(count, 1)))
 
 
 def text_width(labels: list[str], size: int) -> float:
@@ -57,7 +56,7 @@ def text_width(labels: list[str], size: int) -> float:
 
 def fitting(labels: list[str], size: int, room: int = ROW_ROOM) -> int:
     """A font size, px, at most `size`, with which row labels take no more than `room` px while that can be read."""
-    return max(SMALLEST_LABEL, min(size, int(size * room / max(text_width(labels, size), 1))))
+    return max(LABEL_SIZE, min(size, int(size * room / max(text_width(labels, size), 1))))
 
 
 def heatmap(values: np.ndarray, template: str, **options) -> go.Heatmap:

@@ -117,7 +117,7 @@ def _flat_axes(figure: go.Figure, ranges: list[list[float]], shares: list[float]
 def _space_axes(figure: go.Figure, ranges: list[list[float]], shares: list[float], colours: Palette) -> None:
     """Three axes with one scale, in a box that the first view shows whole."""
     figure.layout.margin.update(l=0, r=0, b=0)
-    ticks = {"size": LABEL_SIZE - 2, "color": colours.soft}
+    ticks = {"size": LABEL_SIZE, "color": colours.soft}
     quiet = {"showbackground": False, "showspikes": False, "zeroline": False, "tickfont": ticks, "nticks": 5}
     font = {"size": LABEL_SIZE, "color": colours.soft}
     for number, (axis, range_, share) in enumerate(zip("xyz", ranges, shares, strict=True), start=1):

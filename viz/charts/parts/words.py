@@ -20,7 +20,7 @@ from viz.theme import (
     token_labels,
 )
 
-LONG = 60  # tokens: above this, labels are thinned out
+LONG = 46  # tokens: above this, labels are thinned out
 SHORT = 9  # characters of a token beside a picture on a phone
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from model.analysis.change import head_difference
 from viz.canvas import Matrix, cell_states, difference_matrix, matrix_numbers, pack_matrices
@@ -14,13 +14,14 @@ from viz.page.scene import Scene
 
 def matrix_tables(packed: bytes, title: str) -> list[Table]:
     """A table for each of the matrices of `pack_matrices`, rows and columns as in the picture."""
+    return number_tables((f"{title}: {name}" if name else title, *rest) for name, *rest in matrix_numbers(packed))
+
+
+def number_tables(numbers: Iterable[tuple]) -> list[Table]:
+    """Tables of (title, names of rows, names of columns, cells)."""
     return [
-        Table(
-            f"{title}: {name}" if name else title,
-            ("", *columns),
-            tuple((row, *cells) for row, cells in zip(rows, lines, strict=True)),
-        )
-        for name, rows, columns, lines in matrix_numbers(packed)
+        Table(title, ("", *columns), tuple((row, *cells) for row, cells in zip(rows, lines, strict=True)))
+        for title, rows, columns, lines in numbers
     ]
 
 
