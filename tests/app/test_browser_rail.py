@@ -9,7 +9,6 @@ import pytest
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
 from support.chromium import open_changes, open_view, settled
-from support.tabs import lead
 
 from viz.views import VIEWS
 
@@ -129,17 +128,3 @@ def test_on_a_phone_the_rail_is_a_drawer(visit):
     expect(sidebar).to_have_attribute("data-collapsed", "true")
     expect(page.get_by_text("Look-ahead mask", exact=True)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth") and not page.problems
-
-
-@pytest.mark.parametrize(("width", "height", "most"), [(1280, 720, 200), (390, 844, 330)])
-def test_the_picture_begins_high_on_the_screen(visit, width, height, most):
-    """Also under a change: what is changed stands at the foot of the screen."""
-    page = visit(f"?view=decoding&{TEXT}", width=width, height=height)
-    for change in ("", "&source_positions=none"):
-        if change:
-            lead(page, f"?view=one-head&{TEXT}{change}")
-        picture = page.get_by_test_id("decoding").or_(page.locator(".st-key-card-head"))
-        expect(picture).to_be_visible()
-        high = "([picture, most]) => picture.getBoundingClientRect().y <= most"
-        settled(page).wait_for_function(high, arg=[picture.element_handle(), most])  # styles may come after the picture
-    expect(page.locator(".st-key-changes")).to_be_in_viewport()

@@ -80,7 +80,7 @@ def decoding_numbers(packed: bytes) -> list[tuple[str, list[str], list[str], lis
             "Every step: what is said, its probability and rank, and the most probable pieces",
             rows,
             ["probability", "rank", *best],
-            said,
+            lines,
         ),
         *((title, rows, columns, cells) for title, cells in zip(header["looks"], weights, strict=True)),
     ]

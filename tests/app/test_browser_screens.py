@@ -1,0 +1,39 @@
+"""Every view on a phone, a projector and a large screen, in one tab each: what is written can be read, and the picture comes first."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("playwright")
+from playwright.sync_api import expect
+from support.chromium import settled
+from support.sizes import faults, watch
+from support.tabs import lead
+
+from viz.views import VIEWS
+
+expect.set_options(timeout=60_000)
+TEXT = "text=Two+dogs+are+playing+in+the+snow."
+CHANGED = "source_positions=none&moment=1"
+READY = "() => !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "most", "state"),
+    [(1280, 720, 200, ""), (1280, 720, 200, CHANGED), (390, 844, 330, CHANGED), (1920, 1080, 400, "")],
+    ids=["projector", "projector, changed", "phone, changed", "large"],
+)
+def test_every_view_can_be_read_and_its_picture_comes_first(visit, width, height, most, state):
+    """Also under a change and in training: what is changed stands at the foot of the screen."""
+    page = visit(f"?view=tokens&{TEXT}&{state}", width=width, height=height)
+    watch(page)
+    met = {}
+    for slug in VIEWS:
+        lead(page, f"?view={slug}&{TEXT}&{state}")
+        expect(page.locator(f".st-key-view-{slug}")).to_be_visible()
+        settled(page).wait_for_function(READY)
+        met[slug] = faults(page, most)
+    assert {slug: each for slug, each in met.items() if each} == {}
+    if state:
+        expect(page.locator(".st-key-changes")).to_be_in_viewport()
+    assert not page.problems
