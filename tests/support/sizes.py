@@ -27,7 +27,7 @@ FAULTS = """([least, aloud, pictures, most]) => {
     if (width < 2 || height < 2 || getComputedStyle(node).visibility === "hidden" || node.closest("style, script")) continue;
     if (node.matches(pictures)) tops.push(y + main.scrollTop);
     const text = [...node.childNodes].filter(({ nodeType }) => nodeType === Node.TEXT_NODE).map((part) => part.textContent.trim()).join("");
-    const scale = node.ownerSVGElement?.viewBox?.baseVal?.width ? node.getScreenCTM().a : 1;
+    const scale = node.ownerSVGElement?.viewBox?.baseVal?.width ? Math.hypot(node.getScreenCTM().a, node.getScreenCTM().b) : 1;
     const size = parseFloat(getComputedStyle(node).fontSize) * scale, wants = node.matches(".sentence") ? aloud : least;
     if (text && width > 10 && size < wants - 0.05 && !node.closest("sup, [class*=katex]")) faults.push(`${size} px: ${text}`);
   } };
