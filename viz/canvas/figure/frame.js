@@ -9,7 +9,7 @@ const LABEL = 4; // CSS pixels between an axis and its labels
 const KEY = { width: 22, gap: 6, between: 16, line: 19 }; // CSS pixels of an entry of the legend
 
 /** The font of a look, in what the figure has where it says nothing. */
-function fontOf(figure, look = {}) {
+export function fontOf(figure, look = {}) {
   const { layout } = figure;
   return { size: layout.font.size, family: layout.font.family, ...look, colour: look.color || layout.font.color };
 }
@@ -69,9 +69,10 @@ function labelsAcross(context, figure, axis, other) {
   const font = fontOf(figure, axis.look.tickfont);
   const above = axis.look.side === "top";
   const y = above ? other.start - LABEL : other.start + other.length + LABEL;
-  const ticks = ticksOf(axis);
-  const sizes = ticks.map(({ text }) => measure(context, text, font));
-  const angle = axis.look.tickangle ?? (crowded(ticks, sizes) ? 30 : 0);
+  const all = ticksOf(axis);
+  const angle = axis.look.tickangle ?? (crowded(all, sizesOf(context, all, font)) ? 30 : 0);
+  const ticks = axis.look.tickvals && !axis.log ? thinned(context, all, font, angle) : all;
+  const sizes = sizesOf(context, ticks, font);
   const turned = (angle * Math.PI) / 180;
   ticks.forEach(({ at, text }) => {
     const across = angle === 0 ? 0.5 : angle < 0 === above ? 0 : 1;
@@ -80,6 +81,19 @@ function labelsAcross(context, figure, axis, other) {
   });
   const tall = ({ width, height }) => Math.abs(Math.sin(turned)) * width + Math.abs(Math.cos(turned)) * height;
   return Math.max(0, ...sizes.map(tall)) + LABEL;
+}
+
+function sizesOf(context, ticks, font) {
+  return ticks.map(({ text }) => measure(context, text, font));
+}
+
+/** Every so many of the labels that none is printed over the next. */
+function thinned(context, ticks, font, angle) {
+  const gap = ticks.length > 1 ? Math.abs(ticks[1].at - ticks[0].at) : Infinity;
+  const wide = Math.max(0, ...sizesOf(context, ticks, font).map(({ width }) => width));
+  const needs = angle ? font.size / Math.abs(Math.sin((angle * Math.PI) / 180)) - 2 : wide + 2;
+  const step = Math.ceil(needs / gap) || 1;
+  return ticks.filter((_, at) => at % step === 0);
 }
 
 /** Whether labels that stand upright would touch. */
@@ -190,21 +204,6 @@ function third(ref = "", share = 0.5) {
   return share < 1 / 3 ? 0 : share > 2 / 3 ? 1 : 0.5;
 }
 
-/** The title, at the upper left. */
-export function drawHeading(context, figure) {
-  const { title } = figure.layout;
-  if (!title?.text) return;
-  const font = fontOf(figure, title.font);
-  const lines = title.text.split("<br>").length;
-  const extra = (lines - 1) * 1.3 * font.size; // a title of several lines is hung up by its last one
-  drawMarkup(context, title.text, font, {
-    x: title.pad?.l || 0,
-    y: Math.max(0, (title.pad?.t || 0) - extra),
-    across: 0,
-    down: 0,
-  });
-}
-
 /** The scales of the parts, with their ends. */
 export function drawScales(context, figure) {
   const met = new Set();
@@ -220,7 +219,7 @@ function drawScale(context, figure, scale) {
   const { bar, least, most } = scale;
   const area = areaOf(figure);
   const x = (bar.xref === "paper" ? area.x : 0) + (bar.xpad ?? 10);
-  const y = (bar.yref === "paper" ? area.y : 0) + (bar.ypad ?? 10);
+  const y = (bar.yref === "paper" ? area.y : figure.layout.lower || 0) + (bar.ypad ?? 10);
   const [width, height] = [bar.len - 2 * (bar.xpad ?? 10), bar.thickness];
   for (let at = 0; at < width; at++) {
     context.fillStyle = colourOf(scale, least + ((most - least) * at) / (width - 1)).fill;

@@ -1,11 +1,12 @@
 // A figure of cells, bars, lines and points on one canvas: what is flat needs neither a scene in space nor a tree of nodes.
 
-import { drawingUnit, element, prepare, widthInside } from "../shared/dom.js";
+import { contextOf, drawingUnit, element, prepare, widthInside } from "../shared/dom.js";
 import { download, sheet } from "../shared/paper.js";
 import { countDrawing, enter, watch } from "../shared/room.js";
 import { makeTip } from "../shared/tooltip.js";
 import { layAxes } from "./axes.js";
-import { drawAxes, drawGround, drawHeading, drawLegend, drawNotes, drawScales, drawShapes, drawZeros } from "./frame.js";
+import { drawAxes, drawGround, drawLegend, drawNotes, drawScales, drawShapes, drawZeros } from "./frame.js";
+import { drawHeading, withTitle } from "./heading.js";
 import { drawParts } from "./marks.js";
 import { boxAround, listen, pointAgain } from "./pointer.js";
 import { texts } from "./text.js";
@@ -95,8 +96,9 @@ function draw(room) {
   const started = performance.now();
   room.width = widthInside(room.root);
   if (!room.width) return;
-  const { layout } = room.look;
-  const size = { width: Math.max(NARROWEST, layout.width || room.width), height: layout.height || 450 };
+  const width = Math.max(NARROWEST, room.look.layout.width || room.width);
+  room.layout = withTitle(contextOf(room.canvas), room.look.layout, width);
+  const size = { width, height: room.layout.height || 450 };
   const context = prepare(room.canvas, size.width, size.height);
   paint(room, context, size);
   room.whole.hidden = !Object.keys(room.zoom).length;
@@ -106,7 +108,8 @@ function draw(room) {
 
 /** Draw the figure on a canvas of a size; what it holds where goes into the room. */
 function paint(room, context, size) {
-  const { data, layout } = room.look;
+  const { look, layout } = room;
+  const { data } = look;
   const figure = { data, layout, size, zoomed: Object.keys(room.zoom).length > 0, axes: layAxes(layout, data, size, room.zoom) };
   texts.set(context, (room.root.texts = []));
   const fill = (part, template, spot) => fillTemplate(figure, part, template, spot);

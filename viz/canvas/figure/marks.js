@@ -110,12 +110,12 @@ function fitText(context, text, font, { width, height }) {
   return [text, firstWord(text), ...beginnings(text)].find(fits) ?? null;
 }
 
-/** The beginnings of a text without numbers, the longest first: two letters or more, and a mark that more follows. */
+/** The beginnings of a text without numbers, the longest first: three signs or more, and a mark that more follows. */
 function beginnings(text) {
   const letters = Array.from(plainText(text));
   if (letters.some((letter) => /[\p{N}\n]/u.test(letter))) return [];
   const whole = markupOf(letters.join(""));
-  return letters.map((_, at) => text.replace(whole, () => markupOf(`${letters.slice(0, -at - 1).join("")}…`))).slice(0, -2);
+  return letters.map((_, at) => text.replace(whole, () => markupOf(`${letters.slice(0, -at - 1).join("")}…`))).slice(0, -3);
 }
 
 function drawBars(context, figure, { part, x, y, count }) {

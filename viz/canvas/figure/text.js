@@ -10,7 +10,7 @@ import { element } from "../shared/dom.js";
 
 const ENTITIES = { lt: "<", gt: ">", amp: "&", quot: '"', nbsp: "\u00a0" };
 const PART = /<br ?\/?>|<\/?(?:b|sup|u|span)\b[^>]*>|<extra>.*?<\/extra>/g;
-const LINE = 1.3; // height of a line, in font sizes
+export const LINE = 1.3; // height of a line, in font sizes
 const RAISED = 0.75; // size of what is raised
 const lineCache = new Map(); // markup -> lines
 /** @type {WeakMap<CanvasRenderingContext2D, object[]>} What is written on a canvas: text, size and place. */
@@ -153,6 +153,25 @@ export function nodesOf(markup) {
  */
 export function firstWord(markup) {
   return markupOf(plainText(markup).split(/\s/)[0]);
+}
+
+/**
+ * Markup without colours in lines of at most so many pixels, where its words allow that.
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} markup
+ * @param {Font} font
+ * @param {number} width
+ */
+export function wrapped(context, markup, font, width) {
+  if (/<(?!br)/.test(markup)) return markup;
+  const lines = markup.split("<br>").flatMap((line) =>
+    line.split(" ").reduce((/** @type {string[]} */ parts, word) => {
+      const longer = parts.length ? `${parts[parts.length - 1]} ${word}` : word;
+      if (parts.length && measure(context, longer, font).width > width) return [...parts, word];
+      return [...parts.slice(0, -1), longer];
+    }, []),
+  );
+  return lines.join("<br>");
 }
 
 /**
