@@ -47,7 +47,7 @@ FAULTS = r"""() => {
 
 def test_every_view_of_pictures_can_be_read_and_hit(visit):
     """From view to view as a reader goes. The page learns by itself how narrow it is: a kind of attention has its short name."""
-    page = visit("?view=joined", width=360, height=740)
+    page = visit("?view=joined", width=360, height=740, fresh=True)
     expect(page.locator(".st-key-joined-kind").get_by_text("Encoder", exact=True)).to_be_visible()
     for view in VIEWS:
         open_view(page, view)

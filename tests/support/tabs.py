@@ -59,7 +59,7 @@ class Tabs:
             lead(page, query)
         else:
             page.goto(query if query.startswith("http") else f"{self._server}/{query}")
-        self._visited.append((None if fresh else look, page))
+        self._visited.append((None if fresh or query.startswith("http") else look, page))  # another server's may be gone
         page.locator("[data-testid=view-sentence]:visible, [data-testid=stAlert]:visible").first.wait_for(timeout=FIRST)
         return settled(page)
 
