@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
 from support.chromium import settled
-from support.sizes import faults, watch
+from support.sizes import PICTURES, faults, watch
 from support.tabs import lead
 
 from viz.views import VIEWS
@@ -31,6 +31,7 @@ def test_every_view_can_be_read_and_its_picture_comes_first(visit, width, height
     for slug in VIEWS:
         lead(page, f"?view={slug}&{TEXT}&{state}")
         expect(page.locator(f".st-key-view-{slug}")).to_be_visible()
+        expect(page.locator(f".st-key-view-{slug}").locator(PICTURES).first).to_be_visible()
         settled(page).wait_for_function(READY)
         met[slug] = faults(page, most)
     assert {slug: each for slug, each in met.items() if each} == {}

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { clamp, difference, figure, number, short, signed, small } from "../../viz/canvas/shared/numbers.js";
 import { css, mix, mixSigned, pixel, ramp } from "../../viz/canvas/shared/ramps.js";
-import { inkOn, lightness } from "../../viz/canvas/shared/theme.js";
+import { inkOn, luminance } from "../../viz/canvas/shared/theme.js";
 import { besidePointer } from "../../viz/canvas/shared/tooltip.js";
 import { cut, quoted, quotedRange, reader } from "../../viz/canvas/shared/words.js";
 
@@ -54,9 +54,15 @@ test("a change wears the colour of its sign, and none the colour of zero", () =>
 });
 
 test("text can be read on any colour", () => {
-  for (const colour of ["#ffffff", "#0072b2", "rgb(20, 20, 20)", "rgb(250,240,10)"]) {
-    assert.ok(Math.abs(lightness(inkOn(colour)) - lightness(colour)) > 0.35);
+  const contrast = (one, other) => {
+    const [more, less] = [luminance(one), luminance(other)].sort((a, b) => b - a);
+    return (more + 0.05) / (less + 0.05);
+  };
+  for (let level = 0; level < 4096; level += 7) {
+    const colour = `rgb(${17 * (level >> 8)}, ${17 * ((level >> 4) & 15)}, ${17 * (level & 15)})`;
+    assert.ok(contrast(inkOn(colour), colour) >= 4.5, colour);
   }
+  assert.ok(contrast(inkOn("#338c73"), "#338c73") >= 4.5);
 });
 
 test("tokens that occur twice are told apart, special ones are not", () => {

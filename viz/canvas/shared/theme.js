@@ -9,22 +9,43 @@ export function channels(colour) {
 }
 
 /**
- * Perceived lightness of a CSS colour, 0..1; #rrggbb and rgb(...) are understood.
+ * Channels of a CSS colour, 0..255; #rrggbb and rgb(...) are understood.
+ * @param {string} colour
+ */
+function levels(colour) {
+  const text = colour.trim();
+  const hex = text.startsWith("#") && text.length >= 7;
+  return hex ? channels(text) : (text.match(/[\d.]+/g) || ["255", "255", "255"]).map(Number);
+}
+
+/**
+ * Perceived lightness of a CSS colour, 0..1.
  * @param {string} colour
  */
 export function lightness(colour) {
-  const text = colour.trim();
-  const hex = text.startsWith("#") && text.length >= 7;
-  const [red, green, blue] = hex ? channels(text) : (text.match(/[\d.]+/g) || ["255", "255", "255"]).map(Number);
+  const [red, green, blue] = levels(colour);
   return (0.299 * red + 0.587 * green + 0.114 * blue) / 255;
 }
 
 /**
- * The colour of text that can be read on another.
+ * Relative luminance of a CSS colour, 0..1 (WCAG 2.2).
+ * @param {string} colour
+ */
+export function luminance(colour) {
+  const [red, green, blue] = levels(colour)
+    .map((level) => level / 255)
+    .map((level) => (level <= 0.04045 ? level / 12.92 : ((level + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+const READABLE = 4.5; // least contrast of text, WCAG level AA
+
+/**
+ * The colour of text that can be read on another: white where it stands out enough, else black, which then does.
  * @param {string} colour
  */
 export function inkOn(colour) {
-  return lightness(colour) > 0.5 ? "#16181c" : "#ffffff";
+  return 1.05 / (luminance(colour) + 0.05) >= READABLE ? "#ffffff" : "#000000";
 }
 
 /**
