@@ -13,7 +13,7 @@ from support.tabs import lead
 from viz.views import VIEWS
 
 expect.set_options(timeout=60_000)
-TEXT = "text=Two+dogs+are+playing+in+the+snow."
+TEXT = "text=Two+dogs+are+playing+in+the+snow.&second=Two+girls+are+playing+in+the+snow."
 CHANGED = "source_positions=none&moment=1"
 READY = "() => !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"
 
