@@ -3,6 +3,7 @@
 import streamlit as st
 
 from viz.command import script_options
+from viz.lessons import LESSONS
 from viz.page import shell as page
 from viz.page.choices import plain
 from viz.views import VIEWS
@@ -15,4 +16,4 @@ except ValueError as error:
     st.error(plain(str(error)))
     st.stop()
 
-page.show(VIEWS, options.model, options.device)
+page.show(VIEWS, options.model, options.device, LESSONS)

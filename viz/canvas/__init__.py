@@ -15,6 +15,7 @@ from viz.canvas.grid import heads_grid, pack_grid
 from viz.canvas.lines import attention_lines, lines_view, pack_lines
 from viz.canvas.matrices import Matrix, attention_matrices, cell_states, difference_matrix, matrix_numbers, pack_matrices
 from viz.canvas.pictures import pictures
+from viz.canvas.pointing import pointing
 from viz.canvas.rail import diagram, rail
 from viz.canvas.screen import Screen, watch_screen
 from viz.canvas.steps import attention_steps, pack_steps, steps_numbers
@@ -48,6 +49,7 @@ __all__ = [
     "pack_steps",
     "pictures",
     "plot_clicks",
+    "pointing",
     "rail",
     "steps_numbers",
     "tab_store",

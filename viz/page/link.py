@@ -38,7 +38,8 @@ class Link:
         self.walked_names = tuple(name for name, param in self.params.items() if param.history == "walked")
 
     def write(self, state: State, anatomy: Anatomy = OURS) -> dict[str, str]:
-        """Parameters, without those that have their default; the view alone where all have it: a bare address is a first visit.
+        """Parameters, without those that have their default; the view alone where all have it: a bare address is a first visit. A lesson
+        has its view beside it: a lesson alone is one that begins.
 
         anatomy: of the model that is open.
         """
@@ -47,7 +48,7 @@ class Link:
             value = state.value(name)
             if value != defaults.get(name, param.default) and value is not None:
                 query[name] = param.write(value)
-        return query or {"view": state.view}
+        return query | ({"view": state.view} if state.lesson or not query else {})
 
     def read(self, query: Mapping[str, str], limits: Limits, models: Container[str] | None = None) -> tuple[State, list[str]]:
         """The State of these parameters, and a sentence for each one that had to be dropped, a handful at most.
@@ -56,6 +57,8 @@ class Link:
         shows them as Markdown must make them plain.
         """
         values, notices = _defaults(limits.anatomy), []
+        if "lesson" in query and "view" not in query:
+            values["view"] = ""  # that of the lesson
         for name, text in query.items():
             if FOREIGN.fullmatch(name):
                 continue

@@ -18,7 +18,7 @@ from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
 from viz.canvas import Screen
-from viz.page import address, chips, depth, drawer, engine, needs, notices, rail, saved, store, timeline, unmasked
+from viz.page import address, chips, depth, drawer, engine, needs, notices, rail, saved, stage, store, timeline, unmasked
 from viz.page import laboratory as panel
 from viz.page.announcements import announce
 from viz.page.changes import outside
@@ -61,7 +61,7 @@ class Page:
 
 def frame(state: State) -> tuple[object, ...]:
     """What of the State is drawn outside of the fragment: with another the whole page must run."""
-    return state.model, state.moment is None, state.asks_target or bool(state.target)
+    return state.model, state.moment is None, state.lesson is None, state.asks_target or bool(state.target)
 
 
 @st.fragment(key="live")
@@ -110,6 +110,7 @@ def _picture(page: Page, translator: Translator, offered: Mapping[str, View], la
         return ""
     calculation = next((slug for slug, view in offered.items() if view.calculates), None)
     scene = Scene(store.state(), translator, result, page.colours, page.trained, calculation, page.screen)
+    stage.draw(scene)
     original = engine.translate(translator, scene.source)
     with places.translation:
         _translation(scene, original)

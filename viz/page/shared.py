@@ -12,6 +12,7 @@ LABELS = ("", "distance", *ROLE)  # "": entropy
 COMPARE = ("after", "before", "difference")
 FORCING = ("free", "forced")
 TEMPERATURES, SCALES = (0.1, 5.0), (0.0, 4.0)  # ranges of the sliders
+MOST_LESSONS = 99  # lessons, and steps of one, that a link may name
 MOST_STEPS = 99  # moments of a training that a link may name
 
 
@@ -73,5 +74,7 @@ PARAMS: tuple[Param, ...] = (
     place("row", tokens, State.row, "the decoder row that is looked at", is_walked=True),
     choice("label", LABELS, State.label, "what colours the map of heads; a role leaves the heads that have it bright"),
     switch("held_out", State.held_out, "roles as measured on held-out sentences instead of on this one"),
+    count("lesson", 1, MOST_LESSONS, None, "the lesson that is open", is_walked=False),
+    place("part", MOST_LESSONS, State.part, "which step of the lesson"),
     choice("sinks", SINKS, State.sinks, "attention to special tokens and punctuation: shown, hidden, or hidden and the rest to 100%"),
 )  # fmt: skip

@@ -19,6 +19,7 @@ from viz.page.link import Link
 from viz.page.params import Limits
 from viz.page.scene import View
 from viz.page.screen import screen
+from viz.page.stage import Lessons
 from viz.page.state import EXAMPLES
 from viz.page.store import tied
 from viz.theme import palette
@@ -34,7 +35,7 @@ MODELS_HELP = (
 )
 
 
-def show(views: Mapping[str, View], model: str, device: str | None) -> None:
+def show(views: Mapping[str, View], model: str, device: str | None, lessons: Lessons = ()) -> None:
     """Draw the whole page with these views, by their slugs; what goes wrong is said in words."""
     link, seen_on = Link({slug: view.params for slug, view in views.items()}), screen()
     address.mount(link)
@@ -49,7 +50,7 @@ def show(views: Mapping[str, View], model: str, device: str | None) -> None:
         return
     with places.live.stage:
         notices.say(engine.notices(translator))
-    greeting.begin(views, translator.anatomy)
+    greeting.begin(views, translator.anatomy, lessons, places.picker)
     moments = timeline.switch(places.picker, translator, store.state())
     _examples(places.examples)
     _own_switch(places.switch)

@@ -45,6 +45,8 @@ class State:
     row: int | None = None  # the decoder row whose label is looked at, from 0; None: the page suggests one
     label: str = ""  # what colours the map of heads; a role leaves only the heads that have it bright
     held_out: bool = True  # roles as measured on held-out sentences, where they are stored, instead of on this one
+    lesson: int | None = None  # the lesson that is open, from 1; None: none is
+    part: int = 0  # which of its steps, from 0
     sinks: str = "keep"  # attention to special tokens and punctuation
     of_views: Mapping[str, Any] = field(default_factory=dict, hash=False)  # what single views declare, by name
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from model.analysis.roles import ROLE
 from viz.canvas import heads_grid, pack_grid
-from viz.page import engine, store
+from viz.page import answers, engine, store
 from viz.page.caches import cached
 from viz.page.head_roles import dimmed_heads
 from viz.page.parts.cards import card
@@ -37,6 +37,7 @@ def draw(scene: Scene) -> None:
 
 
 def _open(kind: str, layer: int, head: int) -> None:
+    answers.hear("head", (kind, layer, head))
     store.write(kind=kind, layer=layer, head=head)
 
 

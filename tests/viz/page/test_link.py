@@ -51,6 +51,7 @@ VALUES = {  # name -> values, for every parameter but those of the change
     "heads": st.one_of(st.none(), st.lists(st.integers(0, CONFIG.heads - 1), min_size=1, unique=True).map(tuple)),
     "query": places, "key": places, "token": places, "row": places, "knockout_word": places,
     "moment": st.one_of(st.none(), st.integers(0, 98)), "step": st.integers(0, 98), "site": st.integers(0, 98),
+    "lesson": st.one_of(st.none(), st.integers(1, 99)), "part": st.integers(0, 98),
     "unit": st.one_of(st.none(), st.integers(0, CONFIG.d_ff - 1)), "piece": st.one_of(st.none(), pieces),
     "output_temperature": st.sampled_from([0.1, 0.7, 1.0, 5.0]), "beam": st.integers(2, 8), "order": st.integers(1, 9999),
     "forced": st.lists(st.tuples(st.integers(0, 20), pieces), max_size=3, unique=True).map(tuple),

@@ -13,7 +13,7 @@ from model.analysis.words import strongest_pieces
 from viz.canvas import attention_matrices, pack_matrices
 from viz.charts import change_sentence, head_sentence
 from viz.charts.parts.words import head_title
-from viz.page import engine, store
+from viz.page import answers, engine, store
 from viz.page.choices import plain
 from viz.page.painting import masked_rows
 from viz.page.parts.heads import head_heading
@@ -63,6 +63,8 @@ def calculation_opener(scene: Scene) -> Callable[[int, int], None]:
     kind, layer, head = scene.open_head
 
     def open_calculation(query: int, key: int) -> None:
+        if answers.hear("cell", (query, key)):
+            return
         if scene.settings.words:
             query, key = strongest_pieces(scene.trace, kind, scene.trace.attention[kind].weights[layer, head], (query, key))
         store.write(view=scene.calculation or scene.settings.view, kind=kind, layer=layer, head=head, query=query, key=key)

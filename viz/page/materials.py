@@ -1,0 +1,47 @@
+"""What the page hands to a lesson: the sentence as the trained model reads it, and everything else from the caches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from model import Translator
+from model.analysis import knockout
+from model.instrument.pretrained import CheckpointError, DeviceError
+from model.trace.intervention import Intervention
+from model.trace.trace import Trace
+from viz.page import engine
+from viz.page.caches import cached
+from viz.page.lesson import Material
+from viz.page.scene import Scene
+from viz.page.stored import stored
+
+
+def material_of(scene: Scene) -> Material:
+    """The Material of the sentence on screen, whatever is changed in the picture."""
+    model = scene.trained or scene.translator
+    trace = engine.run(model, scene.source, scene.own, Intervention()).trace
+
+    def under(change: Intervention) -> Trace:
+        return engine.captured(model, trace.source, trace.labels, change).trace
+
+    def sibling(kind: str) -> Translator | None:
+        names = [name for name, other in engine.relatives(model).items() if other == kind]
+        try:
+            return engine.translator(str(model.folder.parent / names[0]), str(model.model.device)) if names else None
+        except (CheckpointError, DeviceError):  # the page says so elsewhere
+            return None
+
+    aligned = engine.alignment_head(model)
+    return Material(
+        model, trace, under, without=lambda changes: _without(model, trace, list(changes)),
+        translate=lambda text, change: engine.translate(model, model.source(text), change).text,
+        sibling=sibling, star=aligned[:2] if aligned else None, coreference=stored(model).coreference,
+    )  # fmt: skip
+
+
+@cached
+def _without(model: Translator, trace: Trace, changes: Sequence[Intervention]) -> Tensor:
+    """See `Material.without`."""
+    return knockout.label_log_probabilities(trace, model.passes, changes).cpu()

@@ -1,0 +1,115 @@
+"""A question on the stage: its widget, what is said of an answer, and the hints."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import streamlit as st
+
+from viz.page import answers, store
+from viz.page.choices import plain
+from viz.page.lesson import Click, Pick, Slider, Step
+from viz.page.parts.tags import Html, tag
+from viz.page.sentences import sentence_html
+
+KEYBOARD = "Answer in the picture: click, or walk with the arrow keys and press Enter."
+
+
+def draw_question(step: Step, question: Hashable, name: str, record: answers.Answers, is_covered: bool) -> None:
+    """The question, a widget to answer it, the gap, and hints after some misses. name: of this question among widgets."""
+    asks = step.question
+    assert asks is not None
+    st.html(tag("p", sentence_html(asks.text), class_="question", data_testid="question"))
+    if isinstance(asks, Pick):
+        _pick(asks, step, f"answer-{name}", record)
+    elif isinstance(asks, Slider):
+        _slide(asks, step, f"answer-{name}", record)
+    elif isinstance(asks, Click):
+        st.caption(KEYBOARD)
+        if (place := answers.listen(asks.what)) is not None:
+            answer(step, record, place)
+    if record.tries:
+        _say(asks, record)
+    elif is_covered and not record.is_open:
+        st.button("Show without a guess", key="lesson-show", type="tertiary", on_click=_show, args=(step, record))
+    _hint(asks, record)
+
+
+def answer(step: Step, record: answers.Answers, value: Any) -> None:
+    """Take an answer; the first one lets the page show what it is about."""
+    asks = step.question
+    assert asks is not None
+    if not record.reveals:
+        store.write(**step.then)
+    record.tries.append(value)
+    record.is_right = asks.is_right(value)
+    record.misses += not record.is_right
+
+
+def _show(step: Step, record: answers.Answers) -> None:
+    store.write(**step.then)
+    record.is_open = True
+
+
+def _pick(asks: Pick, step: Step, key: str, record: answers.Answers) -> None:
+    """Options under each other."""
+
+    def take() -> None:
+        if (value := st.session_state[key]) is not None:
+            answer(step, record, value)
+
+    st.radio(
+        asks.text, range(len(asks.options)), index=record.tries[-1] if record.tries else None,
+        format_func=lambda at: plain(asks.options[at]), key=key, on_change=take, label_visibility="collapsed",
+    )  # fmt: skip
+
+
+def _slide(asks: Slider, step: Step, key: str, record: answers.Answers) -> None:
+    """A slider, and a button that makes its number the answer; then the gap."""
+    steps = round((asks.most - asks.least) / asks.step / 2)
+    kind = int if float(asks.step).is_integer() and float(asks.least).is_integer() else float
+    start = record.tries[-1] if record.tries else asks.least + steps * asks.step
+    st.slider(asks.text, kind(asks.least), kind(asks.most), kind(start), kind(asks.step), key=key, label_visibility="collapsed")
+    st.button("That is my guess", key=f"{key}-send", on_click=lambda: answer(step, record, st.session_state[key]))
+    if record.tries:
+        st.html(gap(asks, record.tries[-1]))
+
+
+def gap(asks: Slider, guess: float) -> Html:
+    """HTML: guess and truth on one line, and what lies between them."""
+
+    def place(value: float) -> float:
+        return 100 * min(max((value - asks.least) / (asks.most - asks.least), 0.0), 1.0)
+
+    low, high = sorted((place(guess), place(asks.key)))
+    words = f"Your guess: {asks.write(guess)}; the model: {asks.write(asks.key)}"
+    bar = tag("span", class_="gap-bar", style=f"left: {low:.1f}%; width: {high - low:.1f}%")
+    marks = [
+        tag("span", class_=f"gap-{name}", style=f"left: {place(at):.1f}%") for name, at in (("guess", guess), ("truth", asks.key))
+    ]
+    legend = tag("span", "you ", tag("b", asks.write(guess)), " · the model ", tag("b", asks.write(asks.key)), class_="gap-words")
+    return tag(
+        "div", tag("div", bar, *marks, class_="gap-line", role="img", aria_label=words), legend, class_="gap", data_testid="gap"
+    )
+
+
+def _say(asks: Any, record: answers.Answers) -> None:
+    """Whether the last answer is right, and the gap in one sentence."""
+    sentence = asks.why(record.tries[-1])
+    opening, name = ("Right. ", "right") if record.is_right else ("Not quite. ", "miss")
+    text = sentence_html(f"{sentence} {asks.easy}".strip())
+    st.html(tag("p", tag("b", opening), text, class_=f"feedback {name}", role="status", data_testid="feedback"))
+
+
+def _hint(asks: Any, record: answers.Answers) -> None:
+    """Those that are open, and the next one."""
+    if record.hints:
+        entries = (tag("li", sentence_html(hint)) for hint in asks.hints[: record.hints])
+        st.html(tag("ol", *entries, class_="hints", data_testid="hints"))
+    if record.misses >= answers.OFFERED and not record.is_right and record.hints < len(asks.hints):
+        st.button(f"Hint {record.hints + 1} of {len(asks.hints)}", key="lesson-hint", on_click=_open_hint, args=(record,))
+
+
+def _open_hint(record: answers.Answers) -> None:
+    record.hints += 1

@@ -1,0 +1,190 @@
+"""The stage of the lessons: one step beside the picture, its question, and the way on. Also where lessons begin and end."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from zlib import crc32
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from model.trace.anatomy import Anatomy
+from viz.canvas import pointing
+from viz.page import answers, notices, store
+from viz.page.caches import key_of
+from viz.page.choices import plain
+from viz.page.lesson import FRESH, Lesson, Material, Step
+from viz.page.materials import material_of
+from viz.page.parts.tags import tag
+from viz.page.questions import draw_question
+from viz.page.scene import Scene, View
+from viz.page.sentences import formula_html, sentence_html
+
+Lessons = Sequence[Lesson]
+STYLE = Path(__file__).with_name("lessons.css").read_text("utf-8")
+COVERS = {"picture": '[class*="st-key-view-"] > *', "rows": ".st-key-translation .rows"}
+COVER = "{where} {{ filter: blur(11px); pointer-events: none; user-select: none; }}"
+COVERED = '[class*="st-key-view-"]::before { content: "Predict first, then the picture opens"; }'
+OPEN = "<style>:root { --lesson-width: 330px; --lesson-sheet: 46vh; }</style>"
+NUDGE = "You have not answered yet. A guess costs nothing, and you will remember the answer better; Next once more goes on."
+AWAY = "The picture shows another view now; Back to the picture leads to the one of this step."
+
+
+# Where lessons begin and end ----------------------------------------------------------------------------------------------
+
+
+def begin(lessons: Lessons, views: Mapping[str, View], anatomy: Anatomy, place: DeltaGenerator) -> None:
+    """Offer the lessons to a model that has all they speak of; open the one that the address names. place: of the button."""
+    if not (anatomy.across and anatomy.predicting and anatomy.self_kind(anatomy.stacks[0].name) and not anatomy.missing):
+        lessons = ()
+    st.session_state["lessons"] = lessons
+    st.html(f"<style>{STYLE}</style>{OPEN if store.state().lesson else ''}")
+    number = store.state().lesson
+    if number is not None and number > len(lessons):
+        notices.hand_on([f"There is no lesson {number} here: there are {len(lessons)}."])
+        store.write(lesson=None, part=0, view=store.state().view or next(iter(views)))
+    elif number is not None and (not store.state().view or store.state().part >= len(lessons[number - 1].steps)):
+        _open(number)
+    elif lessons and number is None:
+        place.button(
+            "Learn",
+            key="learn",
+            type="primary",
+            on_click=_open,
+            args=(1,),
+            help=f"{len(lessons)} lessons on your own sentence: predict, then see",
+        )
+
+
+def _open(number: int, part: int = 0) -> None:
+    """Bring the page to a step: its view and its settings, the reader's own sentence."""
+    lesson = st.session_state["lessons"][number - 1]
+    store.write(lesson=number, part=part, **{**FRESH, **lesson.settings})
+    st.session_state["focus-due"] = True
+
+
+def _leave() -> None:
+    """The reader goes on in the view that is open."""
+    store.write(lesson=None, part=0)
+
+
+def _go(by: int) -> None:
+    """One step on or back; behind the last one the lessons end."""
+    lessons, state = st.session_state["lessons"], store.state()
+    steps = [(number, part) for number, lesson in enumerate(lessons, 1) for part in range(len(lesson.steps))]
+    at = steps.index((state.lesson, state.part)) + by
+    if at == len(steps):
+        _leave()
+    else:
+        _open(*steps[max(at, 0)])
+
+
+def _next(question: Hashable, is_asking: bool) -> None:
+    """On; where there is a question and no answer, a nudge first."""
+    record = answers.answers_to(question)
+    if is_asking and not record.tries and not record.is_nudged:
+        record.is_nudged = True
+    else:
+        _go(1)
+
+
+# The step -----------------------------------------------------------------------------------------------------------------
+
+
+def draw(scene: Scene) -> None:
+    """The step that is open, where one is; the picture looks where it looks."""
+    pointing()
+    answers.rest()
+    number, part = scene.settings.lesson, scene.settings.part
+    if number is None:
+        return
+    lesson: Lesson = st.session_state["lessons"][number - 1]
+    material = material_of(scene)
+    question = (number, part, key_of((material.translator, material.trace)))
+    step = _step(lesson, part, question, material)
+    _focus(scene, step, question)
+    record = answers.answers_to(question)
+    if step.question and not record.reveals and scene.settings.view == lesson.settings["view"]:
+        covers = [COVER.format(where=COVERS[name]) for name in lesson.covers]
+        st.html(f"<style>{' '.join([*covers, COVERED if covers else ''])}</style>")
+    with st.container(key="lesson"):
+        _head(number, lesson)
+        st.html(_words(number, step))
+        if step.question:
+            draw_question(step, question, f"{number}-{crc32(repr(question).encode())}", record, bool(lesson.covers))
+        else:
+            st.button(plain(f"Take “{lesson.sentence}”"), key="lesson-sentence", on_click=_take, args=(lesson.sentence,))
+        for title, settings in step.more if record.tries or not step.question else ():
+            st.button(
+                plain(title),
+                key=f"more-{title}",
+                type="tertiary",
+                icon=":material/arrow_forward:",
+                on_click=store.write,
+                kwargs=dict(settings),
+            )
+        _way_on(scene, lesson, question, step, record)
+
+
+def _step(lesson: Lesson, part: int, question: Hashable, material: Material) -> Step:
+    """The step of this sentence, made once."""
+    if st.session_state.get("step", (None,))[0] != question:
+        st.session_state["step"] = (question, lesson.steps[part](material))
+    return st.session_state["step"][1]
+
+
+def _focus(scene: Scene, step: Step, question: Hashable) -> None:
+    """Look where the step looks: when it is opened, and when another sentence is typed; not where an address says it all."""
+    before, turn = st.session_state.get("focus", (question, None))
+    if st.session_state.pop("focus-due", False) or (before != question and turn == store.turn()):
+        scene.choose(**step.focus)
+    st.session_state["focus"] = (question, store.turn())
+
+
+def _head(number: int, lesson: Lesson) -> None:
+    """Which lesson this is, all of them in a menu, and the way out."""
+    lessons = st.session_state["lessons"]
+    with st.container(horizontal=True, key="lesson-head", vertical_alignment="center", horizontal_alignment="distribute"):
+        with (
+            st.popover(f"{number} of {len(lessons)}", width="content", help="All lessons"),
+            st.container(key="lesson-menu", gap="small"),
+        ):
+            for at, other in enumerate(lessons, 1):
+                st.button(plain(f"{at} · {other.title}"), key=f"lesson-{at}", type="tertiary", on_click=_open, args=(at,))
+        st.button("✕", key="lesson-close", help="Leave the lessons, stay in this view", type="tertiary", on_click=_leave)
+
+
+def _words(number: int, step: Step) -> str:
+    """HTML of the step: its title, its sentences, its formula."""
+    title = st.session_state["lessons"][number - 1].title
+    hint = tag("p", "Point at a symbol: what it stands for lights up in the picture.", class_="symbol-words", aria_live="polite")
+    return tag(
+        "section", tag("h2", title, class_="head-title"), tag("p", sentence_html(step.words), class_="lesson-words"),
+        tag("p", formula_html(step.formula), class_="formula"), hint, data_testid="lesson", data_lesson=str(number), aria_label=f"Lesson {number}",
+    )  # fmt: skip
+
+
+def _take(sentence: str) -> None:
+    store.write(text=sentence)
+
+
+def _way_on(scene: Scene, lesson: Lesson, question: Hashable, step: Step, record: answers.Answers) -> None:
+    """Back and Next; what is said to those who skip the question, and to those who have left the picture."""
+    if scene.settings.view != lesson.settings["view"] and not (record.tries and step.more):
+        st.caption(AWAY)
+        st.button("Back to the picture", key="lesson-return", on_click=_open, args=(scene.settings.lesson, scene.settings.part))
+    if record.is_nudged and not record.tries:
+        st.html(tag("p", NUDGE, class_="nudge", role="status", data_testid="nudge"))
+    with st.container(horizontal=True, key="lesson-walk", horizontal_alignment="distribute"):
+        st.button(
+            "◂ Back", key="lesson-back", on_click=_go, args=(-1,), disabled=scene.settings.lesson == 1 and not scene.settings.part
+        )
+        last = scene.settings.lesson == len(st.session_state["lessons"]) and scene.settings.part == len(lesson.steps) - 1
+        st.button(
+            "Finish" if last else "Next ▸",
+            key="lesson-next",
+            type="primary",
+            on_click=partial(_next, question, step.question is not None),
+        )
