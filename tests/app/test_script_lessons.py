@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from support.page import run, shown
 
-from viz.lessons import LESSONS
+from viz.lessons import LESSONS, pronoun
 from viz.page.lesson import Click, Pick, Slider
 
 pytestmark = pytest.mark.usefixtures("shipped_page")
@@ -57,9 +57,11 @@ def near(question) -> tuple[object, object]:
 @pytest.mark.parametrize("number", range(1, len(LESSONS) + 1))
 def test_a_lesson_opens_and_takes_answers(number):
     """Its address alone opens it; two misses offer a hint, a right answer says so; nothing of it is in the address."""
-    app, lesson = run(lesson=str(number), text=TEXT), LESSONS[number - 1]
+    lesson = LESSONS[number - 1]
+    text = lesson.sentence if lesson is pronoun.LESSON else TEXT
+    app = run(lesson=str(number), text=text)
     assert not app.exception and lesson.title in stage(app, "lesson") and stage(app, "question")
-    assert app.session_state["state"].view == lesson.settings["view"] and app.session_state["state"].text == TEXT
+    assert app.session_state["state"].view == lesson.settings["view"] and app.session_state["state"].text == text
     right, wrong = near(app.session_state["step"][1].question)
     assert app.session_state["step"][1].question.is_right(right)
     answer(app, wrong)
@@ -101,6 +103,28 @@ def test_next_nudges_once_and_back_returns():
     press(app, "lesson-close")
     assert app.session_state["state"].lesson is None and app.session_state["state"].view == LESSONS[1].settings["view"]
     assert not stage(app, "lesson")
+
+
+def test_a_sentence_without_a_question_is_offered_another():
+    """The step says why, and takes the sentence that it has; what was typed comes back with undo."""
+    app = run(lesson=str(LESSONS.index(pronoun.LESSON) + 1), text=TEXT)
+    assert not stage(app, "question") and "sentence of its own" in stage(app, "lesson")
+    press(app, "lesson-sentence")
+    assert app.session_state["state"].text == pronoun.SENTENCE and stage(app, "question")
+    assert app.session_state["history"].past[-1].text == TEXT
+
+
+def test_the_notes_are_eight_steps_of_one_lesson():
+    """Next goes from statement to statement, each with the view that tests it."""
+    number = next(at for at, lesson in enumerate(LESSONS, 1) if len(lesson.steps) == 8)
+    app, views = run(lesson=str(number), text=TEXT), set()
+    for part in range(3):
+        assert app.session_state["state"].part == part and not app.exception
+        views.add(app.session_state["state"].view)
+        answer(app, app.session_state["step"][1].question.key)
+        assert stage(app, "feedback").startswith("Right.")
+        press(app, "lesson-next")
+    assert len(views) == 3
 
 
 def test_another_sentence_asks_anew():

@@ -19,8 +19,8 @@ SENTENCES = [
 ]
 
 
-def material(translator: Translator, text: str) -> Material:
-    """The Material of a sentence, as the page makes it."""
+def material(translator: Translator, text: str, asks_family: bool = True) -> Material:
+    """The Material of a sentence, as the page makes it; asks_family: it knows the relatives of the model."""
     trace = translator.trace(text)
     folder, weights = translator.folder, translator.about["weights_sha256"]
     aligned = load_alignment(folder, weights, translator.model.config)
@@ -29,12 +29,16 @@ def material(translator: Translator, text: str) -> Material:
     def under(change: Intervention):
         return translator.trace(text, target=trace.translation, intervention=change)
 
+    @cache
+    def without(changes: tuple[Intervention, ...]):
+        return label_log_probabilities(trace, translator.passes, changes)
+
     def sibling(kind: str) -> Translator | None:
-        names = [name for name, other in siblings(folder)[0].items() if other == kind]
+        names = [name for name, other in siblings(folder)[0].items() if other == kind and asks_family]
         return _loaded(folder.parent / names[0]) if names else None
 
     return Material(
-        translator, trace, under, lambda changes: label_log_probabilities(trace, translator.passes, changes),
+        translator, trace, under, lambda changes: without(tuple(changes)),
         lambda text, change: _translated(translator, text, change), sibling, aligned[:2], load_coreference(folder, weights),
     )  # fmt: skip
 

@@ -145,7 +145,6 @@ class Lesson:
     steps: tuple[Callable[[Material], Step], ...]
     covers: tuple[str, ...] = ("picture",)  # what stays covered until there is an answer: "picture", "rows" (the pieces above it)
     sentence: str = "Two dogs are playing in the snow."  # one that has something to ask here, for sentences that have nothing
-    needs: Callable[[Material], bool] = lambda material: True  # whether this model's measurements bear it out
 
 
 FRESH: Settings = {  # what every step begins from; the sentence stays

@@ -105,8 +105,8 @@ def draw(scene: Scene) -> None:
     question = (number, part, key_of((material.translator, material.trace)))
     step = _step(lesson, part, question, material)
     _focus(scene, step, question)
-    record = answers.answers_to(question)
-    if step.question and not record.reveals and scene.settings.view == lesson.settings["view"]:
+    record, home = answers.answers_to(question), step.focus.get("view", lesson.settings["view"])
+    if step.question and not record.reveals and scene.settings.view == home:
         covers = [COVER.format(where=COVERS[name]) for name in lesson.covers]
         st.html(f"<style>{' '.join([*covers, COVERED if covers else ''])}</style>")
     with st.container(key="lesson"):
@@ -125,7 +125,7 @@ def draw(scene: Scene) -> None:
                 on_click=store.write,
                 kwargs=dict(settings),
             )
-        _way_on(scene, lesson, question, step, record)
+        _way_on(scene, lesson, home, question, step, record)
 
 
 def _step(lesson: Lesson, part: int, question: Hashable, material: Material) -> Step:
@@ -170,9 +170,9 @@ def _take(sentence: str) -> None:
     store.write(text=sentence)
 
 
-def _way_on(scene: Scene, lesson: Lesson, question: Hashable, step: Step, record: answers.Answers) -> None:
+def _way_on(scene: Scene, lesson: Lesson, home: object, question: Hashable, step: Step, record: answers.Answers) -> None:
     """Back and Next; what is said to those who skip the question, and to those who have left the picture."""
-    if scene.settings.view != lesson.settings["view"] and not (record.tries and step.more):
+    if scene.settings.view != home and not (record.tries and step.more):
         st.caption(AWAY)
         st.button("Back to the picture", key="lesson-return", on_click=_open, args=(scene.settings.lesson, scene.settings.part))
     if record.is_nudged and not record.tries:
