@@ -25,6 +25,7 @@ from viz.page.changes import outside
 from viz.page.choices import plain
 from viz.page.link import Link
 from viz.page.scene import Scene, View
+from viz.page.sentences import sentence_html
 from viz.page.state import State
 from viz.page.store import MOST_TYPED, tied
 from viz.theme import Palette
@@ -127,7 +128,7 @@ def _picture(page: Page, translator: Translator, offered: Mapping[str, View], la
 def _view(link: Link, scene: Scene, view: View) -> None:
     """The view that is open, under its sentence; then the address, whatever the view does."""
     sentence = view.says(scene) if view.says else view.sentence
-    st.html(f'<p class="sentence" tabindex="0" data-testid="view-sentence">{html.escape(sentence)}</p>')
+    st.html(f'<p class="sentence" tabindex="0" data-testid="view-sentence">{sentence_html(sentence)}</p>')
     with st.container(key=f"view-{view.slug}"):
         try:
             view.draw(scene)

@@ -20,7 +20,7 @@ from viz.page.materials import material_of
 from viz.page.parts.tags import tag
 from viz.page.questions import draw_question
 from viz.page.scene import Scene, View
-from viz.page.sentences import formula_html, sentence_html
+from viz.page.sentences import formula_html, glossary_html, sentence_html
 
 Lessons = Sequence[Lesson]
 STYLE = Path(__file__).with_name("lessons.css").read_text("utf-8")
@@ -95,7 +95,7 @@ def _next(question: Hashable, is_asking: bool) -> None:
 
 def draw(scene: Scene) -> None:
     """The step that is open, where one is; the picture looks where it looks."""
-    pointing()
+    pointing(lambda view: store.write(view=view))
     answers.rest()
     number, part = scene.settings.lesson, scene.settings.part
     if number is None:
@@ -153,6 +153,8 @@ def _head(number: int, lesson: Lesson) -> None:
         ):
             for at, other in enumerate(lessons, 1):
                 st.button(plain(f"{at} · {other.title}"), key=f"lesson-{at}", type="tertiary", on_click=_open, args=(at,))
+        with st.popover("Glossary", width="content"):
+            st.html(glossary_html())
         st.button("✕", key="lesson-close", help="Leave the lessons, stay in this view", type="tertiary", on_click=_leave)
 
 

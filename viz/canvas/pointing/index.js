@@ -1,22 +1,26 @@
-// Symbols of a formula: pointing at one marks what it stands for in the picture, and pointing there lights the symbol.
+// Symbols of a formula: pointing at one marks what it stands for in the picture, and pointing there lights the symbol. Words of the
+// field: pointing at one says what it means.
 
 import { untilNext } from "../shared/room.js";
 import { boxOf, cellUnder, partsOf, scrollTo } from "./places.js";
+import { explain, follow, forget, termOf } from "./terms.js";
 
 const EDGE = 3; // CSS pixels around what is marked
 
 export default function (component) {
   const room = (component.parentElement.headlight ||= build());
+  room.tell = (name, value) => component.setTriggerValue(name, value);
   for (const [name, listener] of room.listeners) document.addEventListener(name, listener); // the same function is added once
   return untilNext(room, () => {
     for (const [name, listener] of room.listeners) document.removeEventListener(name, listener);
     clear(room);
+    forget(room);
   });
 }
 
 function build() {
   /** @type {any} */
-  const room = { mark: null };
+  const room = { mark: null, note: null, term: null, tapped: null };
   const [over, act] = [(event) => point(room, event), (event) => press(room, event)];
   room.listeners = [
     ["pointermove", over],
@@ -34,6 +38,9 @@ function symbolOf(node) {
 
 /** What the pointer or the keyboard is over: a symbol, or a part of the picture that has one. */
 function point(room, event) {
+  const term = termOf(event.target);
+  if (term) explain(room, term);
+  else if (!room.tapped) forget(room);
   const symbol = symbolOf(event.target);
   if (symbol && !symbol.classList.contains("lit")) light(room, symbol);
   else if (!symbol && event.type === "pointermove") back(room, event);
@@ -41,6 +48,12 @@ function point(room, event) {
 
 /** A tap, or Enter, lights a symbol, too. */
 function press(room, event) {
+  const term = termOf(event.target);
+  if (event.type === "click" && term) follow(room, term, event, event.pointerType === "touch");
+  else if (event.key === "Escape" || event.type === "click") {
+    room.tapped = null;
+    forget(room);
+  }
   const symbol = symbolOf(event.target);
   if (!symbol || (event.type === "keydown" && event.key !== "Enter" && event.key !== " ")) return;
   event.preventDefault();
