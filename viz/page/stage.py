@@ -40,7 +40,6 @@ def begin(lessons: Lessons, views: Mapping[str, View], anatomy: Anatomy, place: 
     if not (anatomy.across and anatomy.predicting and anatomy.self_kind(anatomy.stacks[0].name) and not anatomy.missing):
         lessons = ()
     st.session_state["lessons"] = lessons
-    st.html(f"<style>{STYLE}</style>{OPEN if store.state().lesson else ''}")
     number = store.state().lesson
     if number is not None and number > len(lessons):
         notices.hand_on([f"There is no lesson {number} here: there are {len(lessons)}."])
@@ -48,14 +47,9 @@ def begin(lessons: Lessons, views: Mapping[str, View], anatomy: Anatomy, place: 
     elif number is not None and (not store.state().view or store.state().part >= len(lessons[number - 1].steps)):
         _open(number)
     elif lessons and number is None:
-        place.button(
-            "Learn",
-            key="learn",
-            type="primary",
-            on_click=_open,
-            args=(1,),
-            help=f"{len(lessons)} lessons on your own sentence: predict, then see",
-        )
+        hint = f"{len(lessons)} lessons on your own sentence: predict, then see"
+        place.button("Learn", key="learn", type="primary", on_click=_open, args=(1,), help=hint)
+    st.html(f"<style>{STYLE}</style>{OPEN if store.state().lesson else ''}")
 
 
 def _open(number: int, part: int = 0) -> None:
