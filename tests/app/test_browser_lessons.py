@@ -98,8 +98,11 @@ def test_the_stage_can_be_read_and_hit_by_everyone(visit, scheme, width, height)
     page = visit("?lesson=2", scheme, width, height)
     page.evaluate(AXE)
     box = stage(page, 2)
+    picture = page.locator(".st-key-view-tokens > *").first
+    expect(picture).to_have_css("filter", "blur(11px)")
     box.get_by_role("button", name="That is my guess").click()
     expect(box.get_by_test_id("gap")).to_be_visible()
+    expect(picture).to_have_css("filter", "none")
     assert page.evaluate(LOOK) == [] and page.evaluate(FAULTS) == []
     page.get_by_role("button", name="Next ▸", exact=True).click()
     for at in range(3):
@@ -107,6 +110,6 @@ def test_the_stage_can_be_read_and_hit_by_everyone(visit, scheme, width, height)
         expect(box.get_by_test_id("feedback")).to_be_visible()
         settled(page)
     assert page.evaluate(LOOK) == [] and page.evaluate(FAULTS) == []
-    picture, stands = page.locator(".st-key-view-embeddings").bounding_box(), box.bounding_box()
-    assert picture["y"] < height / 3 and (stands["x"] > picture["x"] + 300 or stands["y"] > picture["y"] + 150)
+    view, stands = page.locator(".st-key-view-embeddings").bounding_box(), box.bounding_box()
+    assert view["y"] < height / 3 and (stands["x"] > view["x"] + 300 or stands["y"] > view["y"] + 150)
     assert page.evaluate("document.documentElement.scrollWidth") <= width and not page.problems

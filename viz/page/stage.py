@@ -100,9 +100,9 @@ def draw(scene: Scene) -> None:
     step = _step(lesson, part, question, material)
     _focus(scene, step, question)
     record, home = answers.answers_to(question), step.focus.get("view", lesson.settings["view"])
-    if step.question and not record.reveals and scene.settings.view == home:
-        covers = [COVER.format(where=COVERS[name]) for name in lesson.covers]
-        st.html(f"<style>{' '.join([*covers, COVERED if covers else ''])}</style>")
+    covers = lesson.covers if step.question and not record.reveals and scene.settings.view == home else ()
+    rules = [COVER.format(where=COVERS[name]) for name in covers] + [COVERED] * bool(covers)
+    st.html(f"<style>/* covers */ {' '.join(rules)}</style>")  # in every run: what a fragment leaves out there stays
     with st.container(key="lesson"):
         _head(number, lesson)
         st.html(_words(number, step))
