@@ -1,10 +1,11 @@
 """A small translation transformer that shows everything it computes: `load_pretrained("en-fr").trace("The cat sat.")`."""
 
+from model.huggingface import load_model
 from model.instrument.pretrained import Translator, load_pretrained
 from model.trace.intervention import Intervention
 from model.trace.trace import Trace
 
-__all__ = ["Intervention", "Trace", "Translator", "load_pretrained"]
+__all__ = ["Intervention", "Trace", "Translator", "load_model", "load_pretrained"]
 
 __path__ += [
     f"{__path__[0]}/{room}" for room in ("training", "measuring")

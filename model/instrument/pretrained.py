@@ -143,6 +143,8 @@ class Translator:
         check_places(intervention, self.anatomy, len(source), most_tokens(len(source), self.model.config))
         return self.translate_tokens(source, intervention, beam).text
 
+    generate = translate  # the same question of any model
+
     def translate_tokens(self, source: Tokens, intervention: Intervention = Intervention(), beam: int = 1) -> Tokens:
         """The translation as the Tokens that the model produced, </s> included: what decoder rows must predict.
 

@@ -76,28 +76,49 @@ class Recorder:
 
         def moved(change: Intervention, x: Tensor) -> Tensor:
             edit = change.positions_on(stack)
-            if edit == "none":
-                return torch.zeros_like(x)
-            if edit == "reversed":
-                x = x.flip(-2)
-            elif edit == "shuffled":
-                x = x[..., shuffled_order(x.size(-2)).to(x.device), :]
-            return x * change.position_scale
+            return torch.zeros_like(x) if edit == "none" else reordered(edit, x, -2) * change.position_scale
 
         edited = self.edit(encoding[None], affects, moved)
         return edited[0] if len(edited) == 1 else edited
 
+    def edit_rotation(self, side: str, turns: Tensor) -> Tensor:
+        """Rotary positions (Su et al. 2021) as wanted: cosines and sines that turn queries and keys, (batch, 2, position, angle)."""
+        stack = self.anatomy.stack(side)
+
+        def moved(change: Intervention, x: Tensor) -> Tensor:
+            edit = change.positions_on(stack)
+            if edit == "none":  # no angle, and the length of a turn as it was: some models scale both
+                length = torch.hypot(*x.unbind(-3))
+                return torch.stack([length, torch.zeros_like(length)], -3)
+            return reordered(edit, x, -2)
+
+        return self.edit(turns, lambda change: change.positions_on(stack) != "trained", moved)
+
+    def edit_bias(self, kind: str, bias: Tensor) -> Tensor:
+        """The bias (batch, head, query, key) that relative positions add to the scores of self-attention (Raffel et al. 2020), as wanted."""
+        stack = self.anatomy.asking(kind)
+
+        def affects(change: Intervention) -> bool:
+            return change.positions_on(stack) != "trained" or change.position_scale != 1.0
+
+        def moved(change: Intervention, x: Tensor) -> Tensor:
+            edit = change.positions_on(stack)
+            return torch.zeros_like(x) if edit == "none" else reordered(edit, x, -2, -1) * change.position_scale
+
+        return self.edit(bias, affects, moved) if self.anatomy.kind(kind).is_self else bias
+
     def edit_mask(self, kind: str, layer: int, mask: Tensor) -> Tensor:
         """The mask (batch, 1, query, key) of one attention module, without what is taken away."""
         queries, keys = mask.shape[-2:]
-        is_self, asks = self.anatomy.kind(kind).is_self, self.anatomy.asking(kind)
+        shape, asks = self.anatomy.kind(kind), self.anatomy.asking(kind)
+        is_self = shape.is_self
         first = self.offset if asks.predicts == "next" else 0
 
         def links(change: Intervention) -> list[Link]:
             return [link for link in change.cut if link[0] == kind and link[1] in (None, layer)]
 
         def sees_all(change: Intervention) -> bool:
-            return is_self and asks.predicts == "next" and not change.causal
+            return is_self and (shape.masked or asks.predicts == "next") and not change.causal
 
         def affects(change: Intervention) -> bool:
             return sees_all(change) or (change.window is not None and is_self) or bool(links(change))
@@ -117,9 +138,9 @@ class Recorder:
 
         return self.edit(mask, affects, without)
 
-    def edit_scores(self, kind: str, scores: Tensor) -> Tensor:
-        """Scores (batch, head, query, key) with or without 1 / sqrt(d_head)."""
-        root = math.sqrt(self.anatomy.kind(kind).d_head)
+    def edit_scores(self, kind: str, scores: Tensor, scaling: float | None = None) -> Tensor:
+        """Scores (batch, head, query, key) with or without their factor, `scaling`; None: 1 / sqrt(d_head)."""
+        root = math.sqrt(self.anatomy.kind(kind).d_head) if scaling is None else 1 / scaling
         return self.edit(scores, lambda change: not change.scaled, lambda _, x: x * root)
 
     def edit_temperature(self, scores: Tensor) -> Tensor:
@@ -141,9 +162,14 @@ class Recorder:
         return self.edit(joined, lambda change: bool(off(change)), silenced)
 
 
+def active_recorder() -> Recorder | None:
+    """The recorder of this thread, for sites that are no hooks; None where nothing records."""
+    return _recorder.get()
+
+
 def is_recording() -> bool:
     """Whether a recorder is active in this thread: what runs must then pass the sites."""
-    return _recorder.get() is not None
+    return active_recorder() is not None
 
 
 AnyRecorder = TypeVar("AnyRecorder", bound=Recorder)
@@ -179,6 +205,16 @@ def running(anatomy: Anatomy, intervention: Intervention = Intervention()) -> It
         _recorder.reset(hooks)
 
 
+def reordered(edit: str, x: Tensor, *axes: int) -> Tensor:
+    """x with the positions along some axes in another order, "reversed" or "shuffled"; as it is for any other edit."""
+    for axis in axes:
+        if edit == "reversed":
+            x = x.flip(axis)
+        elif edit == "shuffled":
+            x = x.index_select(axis, shuffled_order(x.size(axis)).to(x.device))
+    return x
+
+
 def shuffled_order(length: int) -> Tensor:
     """One fixed order (length,) of the positions for each length; never the trained order where there is another."""
     order = torch.randperm(length, generator=torch.Generator().manual_seed(length))
@@ -190,10 +226,10 @@ Arguments = tuple[Any, ...]  # of a module's forward
 # -- hooks: what the sites of a model are made of ------------------------------------------------------------------------
 
 
-def on_output(module: nn.Module, visit: Callable[[Recorder, Arguments, Tensor], Tensor | None]) -> None:
+def on_output(module: nn.Module, visit: Callable[[Recorder, Arguments, Any], Any]) -> None:
     """Hook what a module returns, for the life of the module: `visit` may return a replacement."""
 
-    def hook(_module: nn.Module, arguments: Arguments, output: Tensor) -> Tensor | None:
+    def hook(_module: nn.Module, arguments: Arguments, output: Any) -> Any:
         recorder = _recorder.get()
         return None if recorder is None else visit(recorder, arguments, output)
 

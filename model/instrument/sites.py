@@ -1,4 +1,4 @@
-"""The sites of our transformer: where the hooks sit on its named submodules, and how a Trace is put together from them.
+"""The sites of our transformer: where the hooks sit on its named submodules.
 
 `install(model)` registers the hooks, once for the life of the model; what passes them is edited and captured by a `Recorder`.
 """
@@ -10,20 +10,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model.instrument.assembly import Maps, assemble
 from model.instrument.recorder import Arguments, Recorder, keep_output, on_input, on_output, recording
-from model.trace.anatomy import Anatomy, Kind
-from model.trace.anatomy import Stack as Layers
+from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
-from model.trace.trace import Attention, Axis, Residual, Trace
+from model.trace.trace import Axis, Trace
 from model.transformer.attention import MultiHeadAttention, destinations
 from model.transformer.config import CROSS, DECODER, ENCODER
 from model.transformer.transformer import DecoderLayer, Stack, Transformer
-
-LOSS_ROWS = 64  # rows of logits whose cross-entropy is computed at a time
 
 # -- the sites ----------------------------------------------------------------------------------------------------------
 
@@ -92,7 +89,7 @@ def _install_attention(module: MultiHeadAttention, kind: str, layer: int) -> Non
     on_input(module.output, outputs)
 
 
-# -- from sites to a Trace ----------------------------------------------------------------------------------------------
+# -- a pass under them --------------------------------------------------------------------------------------------------
 
 
 def capture(
@@ -109,23 +106,8 @@ def capture(
     maps = _empty_maps(anatomy, {ENCODER: source_ids, DECODER: target_ids}) if intervention.changes_nothing else {}
     with torch.no_grad(), recording(Recorder(anatomy, intervention)) as recorder, _writing(model, maps):
         logits = model(source_ids, target_ids)[0]
-    got = recorder.captured
-    sides = anatomy.stack_names
-    return Trace(
-        axes=dict(zip(sides, (Axis(source), Axis(target, labels)), strict=True)),
-        intervention=intervention,
-        anatomy=anatomy,
-        attention={kind.name: _attention(got, kind, maps.get(kind.name)) for kind in anatomy.kinds},
-        residual={stack.name: _residual(got, stack) for stack in anatomy.stacks},
-        embeddings={side: _own(got["embeddings", side][0]) for side in sides},
-        positions={side: _own(got["positions", side][0]) for side in sides},  # as trained, it is a view of the model's table
-        feed_forward={side: torch.stack(got["units", side]) for side in sides},
-        logits=logits,
-        loss=_loss(logits, label_ids[0]),
-    )
-
-
-Maps = tuple[Tensor, Tensor]  # scores and weights of one kind, (layer, head, query, key) each
+    axes = dict(zip(anatomy.stack_names, (Axis(source), Axis(target, labels)), strict=True))
+    return assemble(recorder, axes, logits, label_ids[0], maps)
 
 
 def _empty_maps(anatomy: Anatomy, ids: Mapping[str, Tensor]) -> dict[str, Maps]:
@@ -152,38 +134,3 @@ def _writing(model: Transformer, maps: Mapping[str, Maps]) -> Iterator[None]:
         yield
     finally:
         destinations.reset(token)
-
-
-def _loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy of each label (row,), nats; a few rows at a time, so that no second matrix of the size of the logits is needed."""
-    rows = zip(logits.split(LOSS_ROWS), labels.split(LOSS_ROWS), strict=True)
-    return torch.cat([F.cross_entropy(some, wanted, reduction="none") for some, wanted in rows])
-
-
-def _own(tensor: Tensor) -> Tensor:
-    """The tensor in contiguous memory of its own, without a graph."""
-    return tensor.detach().clone(memory_format=torch.contiguous_format)
-
-
-def _attention(got: dict[tuple[str, str], list[Tensor]], kind: Kind, maps: Maps | None) -> Attention:
-    """The captured tensors of one kind, layer by layer, with the heads apart. maps: scores and weights, written there already."""
-
-    def heads(what: str, count: int) -> Tensor:  # (position, count * d_head) of each layer -> (layer, head, position, d_head)
-        return torch.stack([x.unflatten(-1, (count, kind.d_head)).transpose(0, 1) for x in got[what, kind.name]])
-
-    scores, weights = maps or (torch.stack(got[what, kind.name]) for what in ("scores", "weights"))
-    return Attention(
-        weights=weights,
-        scores=scores,
-        mask=torch.stack(got["mask", kind.name]),
-        queries=heads("query", kind.heads),
-        keys=heads("key", kind.key_heads),
-        values=heads("value", kind.key_heads),
-        outputs=heads("outputs", kind.heads),
-    )
-
-
-def _residual(got: dict[tuple[str, str], list[Tensor]], stack: Layers) -> Residual:
-    """The residual stream of one stack, with a label for every point."""
-    states, written = (torch.stack(got[what, stack.name]) for what in ("states", "written"))
-    return Residual(states, written, stack.points)

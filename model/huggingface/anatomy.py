@@ -1,0 +1,79 @@
+"""What there is to look at in a model of transformers: a probe finds it, and what it found is proved before anything is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from model.huggingface.attention import NAME
+from model.huggingface.xlnet import wrap
+from model.instrument.checkpoint import CheckpointError
+from model.instrument.description import describe, find_all
+from model.instrument.module_pass import Pass, Places
+from model.instrument.probe import watching
+from model.instrument.recorder import Recorder, recording
+from model.instrument.taps import install
+from model.trace.anatomy import Anatomy
+from model.trace.intervention import Intervention
+from model.transformer.config import CROSS
+
+LONGEST = 512  # tokens that a pass may have
+ALIKE = 1e-4  # how far the weights of a pass may be from those that the model itself returns
+READABLE = "Models that can be read are built like BERT, GPT-2, Llama, Marian, BART or T5."
+
+
+def look_into(model: Any, given: dict[str, Any], others: dict[str, Any]) -> tuple[Anatomy, Places]:
+    """What there is to look at, and which of the modules attends where; hooks are installed.
+
+    given and others: two inputs of the same lengths without a token in common; what two stacks read is of different lengths.
+    Raises CheckpointError, in words, where attention cannot be seen, or is not what the model itself says.
+    """
+    try:
+        with torch.no_grad():
+            model.set_attn_implementation("eager")
+            own = model(**given, output_attentions=True, output_hidden_states=True)
+        model.set_attn_implementation(NAME)
+        wrap(model)
+        with watching(model) as second:
+            model(**others)
+        with watching(model) as first:
+            model(**given)
+        width = (own.get("hidden_states") or own["encoder_hidden_states"])[-1].size(-1)
+        found = find_all(first, second, [given[name][0] for name in ("input_ids", "decoder_input_ids") if name in given], width)
+        vocabulary, logits = model.get_input_embeddings().num_embeddings, own.get("logits")
+        sizes = (vocabulary, getattr(model.config, "decoder_vocab_size", None))
+        writes = logits is not None and logits.dim() == 3 and logits.size(2) in sizes
+        rotary = any(
+            begin.rotations for begin in found.beginnings.values()
+        )  # no table ends them, only what the model was trained for
+        longest = min(LONGEST, getattr(model.config, "max_position_embeddings", LONGEST)) if rotary else LONGEST
+        anatomy = describe(found, width, vocabulary, writes, longest)
+        install(found.streams, found.beginnings, first.calls, width)
+        with torch.no_grad(), recording(Pass(found.places, anatomy, Intervention())) as recorder:
+            model(**given)
+        _prove(recorder, own)
+    except (KeyError, ValueError, RuntimeError, AttributeError, IndexError) as error:
+        raise CheckpointError(f"{type(model).__name__} cannot be looked into: {error}. {READABLE}") from error
+    return anatomy, found.places
+
+
+def inputs(ids: Tensor, targets: Tensor | None = None) -> dict[str, Any]:
+    """What a model of transformers is called with."""
+    more = {} if targets is None else {"decoder_input_ids": targets}
+    return {"input_ids": ids, "attention_mask": torch.ones_like(ids), "use_cache": False, **more}
+
+
+def _prove(recorder: Recorder, own: Any) -> None:
+    """Raise ValueError unless every layer's weights are those that the model itself returns."""
+    for kind in recorder.anatomy.kinds:
+        name = "cross_attentions" if kind.name == CROSS else f"{kind.name}_attentions"
+        theirs, ours = own.get(name, own.get("attentions")), recorder.captured["weights", kind.name]
+        if theirs is None or len(theirs) != len(ours):
+            raise ValueError(f"it has {len(theirs or ())} layers of {kind.name} attention, of which {len(ours)} can be seen")
+        if any(
+            one.shape[1:] != other.shape or bool((one[0] - other).abs().max() > ALIKE)
+            for one, other in zip(theirs, ours, strict=True)
+        ):
+            raise ValueError(f"the weights of its {kind.name} attention are not what queries and keys alone make of them")

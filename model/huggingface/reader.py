@@ -1,0 +1,178 @@
+"""A model of transformers as a Reader: it answers the questions that a Translator answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from torch import Tensor
+
+from model.huggingface.anatomy import LONGEST, inputs, look_into
+from model.huggingface.tensorflow import WEIGHTS, read_weights
+from model.huggingface.tokens import Texts
+from model.instrument.assembly import assemble
+from model.instrument.checkpoint import CheckpointError
+from model.instrument.module_pass import Pass, Places
+from model.instrument.pretrained import choose_device
+from model.instrument.recorder import recording
+from model.trace.anatomy import Anatomy
+from model.trace.intervention import Intervention
+from model.trace.places import check_places
+from model.trace.tokens import Tokens, join
+from model.trace.trace import Axis, Trace
+
+LARGEST = 10**9  # parameters
+MOST_WRITTEN = 40  # tokens that a decoder-only model writes on
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """A model of transformers with its tokenizer. Safe to share between threads: nothing is stored on it."""
+
+    model: Any
+    texts: Texts
+    anatomy: Anatomy
+    places: Places
+    name: str
+
+    def source(self, text: str) -> Tokens:
+        """What the first stack reads. Raises ValueError, in words, for text that is empty or too long."""
+        return self.texts.read(text)
+
+    def generate(self, text: str, intervention: Intervention = Intervention()) -> str:
+        """What the model writes: the translation or summary of a text, or how a text goes on; always the likeliest next piece.
+
+        A masked model fills in its mask tokens. Raises ValueError, in words, for a model that writes nothing.
+        """
+        return self.written(self.source(text), intervention).text
+
+    def written(self, source: Tokens, intervention: Intervention = Intervention()) -> Tokens:
+        """The same as Tokens: labels that end in the model's own end, or the text filled in or gone on with."""
+        stack = self.anatomy.predicting
+        if stack is None:
+            raise ValueError(f"This model writes nothing. {self.anatomy.why('logits')}")
+        check_places(intervention, self.anatomy, *[max(len(source), self.texts.longest)] * len(self.anatomy.stacks))
+        ids = torch.tensor([source.ids], device=self.model.device)
+        if stack.predicts == "same":
+            logits = self._pass(inputs(ids), intervention, captures=False)[1]
+            mask = self.texts.tokenizer.mask_token_id
+            return self.texts.spell([int(logits[at].argmax()) if id_ == mask else id_ for at, id_ in enumerate(source.ids)])
+        if len(self.anatomy.stacks) == 1:
+            room = min(MOST_WRITTEN, self.texts.longest - len(source))
+            return self.texts.spell(self._generate(ids, intervention, room)) if room > 0 else source
+        labels = self._generate(ids, intervention, min(2 * len(source) + 50, self.texts.longest - 1))[1:]
+        end = self.model.generation_config.eos_token_id
+        end = end[0] if isinstance(end, list) else end
+        return self.texts.spell(labels if end is None or labels[-1:] == [end] else [*labels, end])
+
+    def trace(self, text: str, target: str | Tokens | None = None, intervention: Intervention = Intervention()) -> Trace:
+        """Everything that one pass over a text computes.
+
+        target: of a model of two stacks, what it is to write, as text or as labels; None: what it does write. Of a decoder-only
+        model, how the text goes on. Raises ValueError, in words, for a text that is empty or too long and for a change that the
+        model cannot follow.
+        """
+        source = self.source(text)
+        read, labels = [source], None
+        if len(self.anatomy.stacks) > 1:
+            labels = (
+                self.written(source, intervention)
+                if target is None
+                else self.texts.read(target, True)
+                if isinstance(target, str)
+                else target
+            )
+            read.append(join(self.texts.mark(labels.text, self._start()), labels.first(len(labels) - 1)))
+        elif target is not None and self.anatomy.masked:
+            read = [self.source(text + (target if isinstance(target, str) else target.text))]
+        elif target is not None:
+            raise ValueError("This model reads one text: leave the target away.")
+        check_places(intervention, self.anatomy, *map(len, read))
+        ids = [torch.tensor([tokens.ids], device=self.model.device) for tokens in read]
+        recorder, logits = self._pass(inputs(*ids), intervention)
+        stack = self.anatomy.predicting
+        if stack is not None and labels is None:  # the last row has no next token in the text: it is what the model says
+            after = self.texts.spell([*read[0].ids, int(logits[-1].argmax())]) if stack.predicts == "next" else None
+            labels = read[0] if after is None else after.taken([*range(1, len(after))])
+        made = None if labels is None else torch.tensor(labels.ids, device=self.model.device)
+        axes = {
+            name: Axis(tokens, labels if stack and stack.name == name else None)
+            for name, tokens in zip(self.anatomy.stack_names, read, strict=True)
+        }
+        return assemble(recorder, axes, logits, made)
+
+    def _pass(self, given: dict[str, Any], intervention: Intervention, captures: bool = True) -> tuple[Pass, Any]:
+        """One pass under a Recorder; logits (position, vocabulary) of the stack that predicts."""
+        with torch.no_grad(), recording(Pass(self.places, self.anatomy, intervention, captures)) as recorder:
+            output = self.model(**given)
+        return recorder, output["logits"][0] if self.anatomy.predicting else None
+
+    def _generate(self, ids: Tensor, intervention: Intervention, most: int) -> list[int]:
+        """Ids of what transformers' own greedy search returns, with what its settings for this model forbid or begin with."""
+        given = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "use_cache": intervention.keeps_earlier_steps}
+        more = {"do_sample": False, "num_beams": 1, "max_new_tokens": most}
+        if intervention.changes_nothing:
+            return self.model.generate(**given, **more)[0].tolist()
+        with recording(Pass(self.places, self.anatomy, intervention, captures=False)):
+            return self.model.generate(**given, **more)[0].tolist()
+
+    def _start(self) -> int:
+        """What the second stack reads first."""
+        config = self.model.config
+        return config.bos_token_id if config.decoder_start_token_id is None else config.decoder_start_token_id
+
+
+def open_reader(name: str | Path, device: str | None = None) -> Reader:
+    """A model of transformers from a folder or from the hub. Raises CheckpointError, in words, and DeviceError."""
+    where = choose_device(device)
+    try:
+        config = transformers.AutoConfig.from_pretrained(name)
+        kind = _class(config)
+        with torch.device("meta"):
+            size = sum(parameter.numel() for parameter in kind._from_config(config).parameters())
+        if size > LARGEST:
+            raise ValueError(f"it has {size / 1e9:.1f} billion parameters, and at most {LARGEST / 1e9:.0f} billion can be shown")
+        tokenizer = transformers.AutoTokenizer.from_pretrained(name)
+        model = _load(kind, name, config).to(where).eval().requires_grad_(False)
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, TypeError) as error:
+        why = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
+        raise CheckpointError(f"{name} cannot be opened: {why}.") from error
+    return read_model(model, tokenizer, Path(name).name)
+
+
+def read_model(model: Any, tokenizer: Any, name: str) -> Reader:
+    """A Reader of a model that is loaded, in evaluation mode. Raises CheckpointError where it cannot be looked into."""
+    config, size = model.config, model.get_input_embeddings().num_embeddings
+    ends = (getattr(config, f"{name}_token_id", None) for name in ("pad", "bos", "decoder_start"))
+    marks = {id_ for id_ in ends if id_ is not None}
+    special = {*tokenizer.all_special_ids, *marks}
+    plain = [id_ for id_ in (*range(size // 2, size), *range(size // 2)) if id_ not in special][:18]
+    ids = torch.tensor([plain], device=model.device)
+    target = [[ids[:, 10:14]], [ids[:, 14:18]]] if config.is_encoder_decoder else [[], []]
+    anatomy, places = look_into(model, inputs(ids[:, :5], *target[0]), inputs(ids[:, 5:10], *target[1]))
+    longest = min(anatomy.longest or LONGEST, tokenizer.model_max_length)
+    return Reader(model, Texts(tokenizer, longest, marks), replace(anatomy, longest=longest), places, name)
+
+
+def _class(config: Any) -> Any:
+    """The class of a model; of an XLNet without its head, which reads a stream of queries that a text alone does not have."""
+    name = (config.architectures or [""])[0].removeprefix("TF")
+    bare = transformers.MODEL_MAPPING[type(config)]
+    return bare if config.model_type == "xlnet" else getattr(transformers, name, bare)
+
+
+def _load(kind: Any, name: str | Path, config: Any) -> Any:
+    """The weights, in float32; only from files that cannot run code."""
+    if getattr(config, "quantization_config", None):
+        raise ValueError("its weights are quantised; save it once in float32, with save_pretrained")
+    if (Path(name) / WEIGHTS).is_file() and not any(Path(name).glob("*.safetensors*")):
+        return read_weights(Path(name) / WEIGHTS, kind._from_config(config, dtype=torch.float32, attn_implementation="eager"))
+    model, info = kind.from_pretrained(
+        name, config=config, dtype=torch.float32, use_safetensors=True, attn_implementation="eager", output_loading_info=True
+    )
+    if lacking := sorted(key for key in info["missing_keys"] if "pooler" not in key):
+        raise ValueError(f"its file lacks {len(lacking)} tensors of a {kind.__name__}, {lacking[0]} among them")
+    return model

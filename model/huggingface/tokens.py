@@ -1,0 +1,80 @@
+"""Tokens of any tokenizer of transformers in the form of ours: spans in the text, words by our own definition, special tokens marked."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from model.trace.pasted import SURROGATE, UNKNOWN_CHARACTER, Span
+from model.trace.tokens import BYTE_LEVEL, WORDPIECE, Notation, Tokens, special
+from model.trace.values import shown
+from model.trace.words import numbered, words_of
+
+UNIGRAM = Notation(bytes=False)  # SentencePiece, whose bytes have other ids than ours
+MOST_CHARACTERS = 32  # of one token: a text of more is refused unread
+
+
+class Texts:
+    """A tokenizer of transformers, which reads and spells."""
+
+    def __init__(self, tokenizer: Any, longest: int, marks: set[int]) -> None:
+        """marks: ids that are no part of a text, beside those that the tokenizer knows of."""
+        self.tokenizer, self.longest = tokenizer, longest
+        decoder = str(tokenizer.backend_tokenizer.decoder) if tokenizer.is_fast else ""
+        self.notation = BYTE_LEVEL if "ByteLevel" in decoder else WORDPIECE if "WordPiece" in decoder else UNIGRAM
+        self.marks = marks.union(tokenizer.all_special_ids) - {tokenizer.unk_token_id, tokenizer.mask_token_id}
+
+    def read(self, text: str, target: bool = False) -> Tokens:
+        """What a model reads of a text. Raises ValueError, in words, for one that is empty or too long."""
+        if not isinstance(text, str):
+            raise ValueError(f"The text must be text, not {shown(text)}.")
+        if len(text) <= self.longest * MOST_CHARACTERS:
+            text = SURROGATE.sub(UNKNOWN_CHARACTER, text)
+            fast = self.tokenizer.is_fast
+            read = self.tokenizer(**{"text_target" if target else "text": text}, return_offsets_mapping=fast)
+            if len(read.input_ids) <= self.longest:
+                tokens = self._tokens(text, read.input_ids, read.offset_mapping) if fast else self.spell(read.input_ids)
+                if all(tokens.special):
+                    raise ValueError("There is nothing to read in this text. Type at least one visible character.")
+                return tokens
+        raise ValueError(
+            f"This text has more than the {self.longest} tokens that can be read at once. Shorten it or split it in two."
+        )
+
+    def spell(self, ids: list[int]) -> Tokens:
+        """Tokens with exactly these ids; `text` is what they spell. The span of one is what it adds to those before it."""
+        spelled = [self._decode(ids[:end]) for end in range(len(ids) + 1)]
+        spans = list(pairwise(_common(part, spelled[-1]) for part in spelled))
+        for at in reversed(range(len(spans) - 1)):  # of a character in several tokens, the last one has it all
+            if spans[at][0] == spans[at][1] == spans[at + 1][0] and spelled[at + 1] != spelled[at]:
+                spans[at] = spans[at + 1]
+        return self._tokens(spelled[-1], ids, spans)
+
+    def mark(self, text: str, id_: int) -> Tokens:
+        """A special token of a text."""
+        return special(text, id_, self.tokenizer.convert_ids_to_tokens(id_), self.notation)
+
+    def _decode(self, ids: list[int]) -> str:
+        return self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+
+    def _tokens(self, text: str, ids: list[int], offsets: list[Span]) -> Tokens:
+        pieces, spans = self.tokenizer.convert_ids_to_tokens(ids), list[Span | None]()
+        for at, (id_, piece, (start, end)) in enumerate(zip(ids, pieces, offsets, strict=True)):
+            if id_ in self.marks or (piece.startswith(">>") and piece.endswith("<<")):
+                spans.append(None)
+                continue
+            end = end if self.notation.surface(piece) else start  # a lone space lies before what follows
+            while start < end and text[start].isspace():
+                start += 1
+            spans.append((start, end))
+            if start < end and (self.notation is BYTE_LEVEL or piece.startswith("<0x")):
+                pieces[at] = self.notation.written(text[start:end], self.notation.is_glued(piece))
+        numbers = iter(numbered(words_of([span for span in spans if span], text)))
+        return Tokens(text, list(ids), pieces, [-1 if span is None else next(numbers) for span in spans], spans, self.notation)
+
+
+def _common(first: str, second: str) -> int:
+    """How many characters two texts begin with alike."""
+    return next(
+        (at for at, pair in enumerate(zip(first, second, strict=False)) if pair[0] != pair[1]), min(len(first), len(second))
+    )

@@ -1,0 +1,88 @@
+"""The strongest proof of the adapter: our own weights in a class of transformers are the same model, Trace by Trace."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("transformers", reason='needs pip install "headlight[models]"')
+
+import torch
+from hypothesis import given
+from support.foreign import same_weights
+from support.strategies import costly, interventions
+from support.tiny import fitting
+
+from model import Intervention
+
+SENTENCE = "The animal didn't cross the street because it was too tired."
+CHANGES = [
+    Intervention(), Intervention(causal=False), Intervention(source_positions="none"), Intervention(target_positions="shuffled"),
+    Intervention(source_positions="reversed"), Intervention(position_scale=0.5), Intervention(window=2), Intervention(temperature=2.0),
+    Intervention(cut=frozenset({("cross", None, 1, 2), ("encoder", 1, None, 0), ("decoder", 2, 3, 1)})),
+    Intervention(heads_off=frozenset({("encoder", 0, 1), ("cross", 5, 2)})), Intervention(scaled=False),
+]  # fmt: skip
+
+
+def assert_same(ours, theirs, weights=5e-6, rest=1e-4):
+    """Every part of two Traces."""
+    for kind in ours.anatomy.kind_names:
+        one, other = ours.attention[kind], theirs.attention[kind]
+        assert torch.equal(one.mask, other.mask)
+        torch.testing.assert_close(other.weights, one.weights, atol=weights, rtol=0)
+        for part in ("scores", "queries", "keys", "values", "outputs"):
+            torch.testing.assert_close(getattr(other, part), getattr(one, part), atol=rest, rtol=1e-4)
+    for stack in ours.anatomy.stack_names:
+        assert ours.residual[stack].labels == theirs.residual[stack].labels
+        torch.testing.assert_close(theirs.residual[stack].states, ours.residual[stack].states, atol=rest, rtol=1e-5)
+        torch.testing.assert_close(theirs.residual[stack].written, ours.residual[stack].written, atol=rest, rtol=1e-5)
+        for part in ("embeddings", "positions", "feed_forward"):
+            torch.testing.assert_close(getattr(theirs, part)[stack], getattr(ours, part)[stack], atol=rest, rtol=1e-5)
+    torch.testing.assert_close(theirs.logits, ours.logits, atol=rest, rtol=0)
+    torch.testing.assert_close(theirs.loss, ours.loss, atol=rest, rtol=0)
+
+
+@pytest.fixture(scope="module")
+def reader(translator, tmp_path_factory):
+    return same_weights(translator, tmp_path_factory.mktemp("shipped"))
+
+
+@pytest.fixture(scope="module")
+def tiny_reader(tiny_translator, tmp_path_factory):
+    return same_weights(tiny_translator, tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: " ".join(sorted(change.changed_fields)) or "unchanged")
+def test_the_shipped_model_is_the_same_under_every_field_of_an_intervention(translator, reader, change):
+    """It reads, translates, and computes the same."""
+    ours = translator.trace(SENTENCE, intervention=change)
+    theirs = reader.trace(SENTENCE, intervention=change)
+    for one, other in ((ours.source, theirs.source), (ours.target, theirs.target), (ours.labels, theirs.labels)):
+        assert (one.text, one.ids, one.pieces, one.words, one.spans) == (
+            other.text,
+            other.ids,
+            other.pieces,
+            other.words,
+            other.spans,
+        )
+    assert_same(ours, theirs, weights=5e-6 if change.changes_nothing else 2e-5)
+    assert reader.generate(SENTENCE, change) == translator.translate(SENTENCE, change)
+
+
+def test_its_anatomy_is_found_by_numbers_alone(translator, reader):
+    """All but the names of its languages, and the limit of what it was given room for."""
+    ours, theirs = translator.anatomy, reader.anatomy
+    assert (theirs.kinds, theirs.d_model, theirs.vocabulary) == (ours.kinds, ours.d_model, ours.vocabulary)
+    assert (theirs.positions, theirs.norm, theirs.obeys, dict(theirs.missing)) == (ours.positions, ours.norm, ours.obeys, {})
+    assert [(stack.name, stack.sublayers, stack.predicts) for stack in theirs.stacks] == [
+        (stack.name, stack.sublayers, stack.predicts) for stack in ours.stacks
+    ]
+
+
+@costly
+@given(change=interventions)
+def test_any_intervention_changes_both_alike(tiny_translator, tiny_reader, change):
+    target = "Il traverse la rue."
+    change = fitting(tiny_translator, SENTENCE, target, change)
+    labels = tiny_translator.target(target)
+    ours, theirs = tiny_translator.trace(SENTENCE, labels, change), tiny_reader.trace(SENTENCE, labels, change)
+    assert_same(ours, theirs, weights=1e-3, rest=5e-3)  # without scaling and at a low temperature roundings grow
