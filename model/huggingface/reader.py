@@ -37,6 +37,7 @@ class Reader:
     anatomy: Anatomy
     places: Places
     name: str
+    folder: Path | None = None  # where it was loaded from
 
     def source(self, text: str) -> Tokens:
         """What the first stack reads. Raises ValueError, in words, for text that is empty or too long."""
@@ -112,12 +113,15 @@ class Reader:
 
     def _generate(self, ids: Tensor, intervention: Intervention, most: int) -> list[int]:
         """Ids of what transformers' own greedy search returns, with what its settings for this model forbid or begin with."""
-        given = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "use_cache": intervention.keeps_earlier_steps}
-        more = {"do_sample": False, "num_beams": 1, "max_new_tokens": most}
+        unequal = self.anatomy.positions == "relative" and len({stack.layers for stack in self.anatomy.stacks}) > 1
+        given = inputs(ids) | {
+            "use_cache": intervention.keeps_earlier_steps and not unequal
+        }  # a T5 of unequal stacks has no cache
+        given |= {"do_sample": False, "num_beams": 1, "max_new_tokens": most}
         if intervention.changes_nothing:
-            return self.model.generate(**given, **more)[0].tolist()
+            return self.model.generate(**given)[0].tolist()
         with recording(Pass(self.places, self.anatomy, intervention, captures=False)):
-            return self.model.generate(**given, **more)[0].tolist()
+            return self.model.generate(**given)[0].tolist()
 
     def _start(self) -> int:
         """What the second stack reads first."""
@@ -140,10 +144,10 @@ def open_reader(name: str | Path, device: str | None = None) -> Reader:
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, TypeError) as error:
         why = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
         raise CheckpointError(f"{name} cannot be opened: {why}.") from error
-    return read_model(model, tokenizer, Path(name).name)
+    return read_model(model, tokenizer, Path(name).name, Path(name))
 
 
-def read_model(model: Any, tokenizer: Any, name: str) -> Reader:
+def read_model(model: Any, tokenizer: Any, name: str, folder: Path | None = None) -> Reader:
     """A Reader of a model that is loaded, in evaluation mode. Raises CheckpointError where it cannot be looked into."""
     config, size = model.config, model.get_input_embeddings().num_embeddings
     ends = (getattr(config, f"{name}_token_id", None) for name in ("pad", "bos", "decoder_start"))
@@ -154,7 +158,7 @@ def read_model(model: Any, tokenizer: Any, name: str) -> Reader:
     target = [[ids[:, 10:14]], [ids[:, 14:18]]] if config.is_encoder_decoder else [[], []]
     anatomy, places = look_into(model, inputs(ids[:, :5], *target[0]), inputs(ids[:, 5:10], *target[1]))
     longest = min(anatomy.longest or LONGEST, tokenizer.model_max_length)
-    return Reader(model, Texts(tokenizer, longest, marks), replace(anatomy, longest=longest), places, name)
+    return Reader(model, Texts(tokenizer, longest, marks), replace(anatomy, longest=longest), places, name, folder)
 
 
 def _class(config: Any) -> Any:

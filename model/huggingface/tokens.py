@@ -58,7 +58,10 @@ class Texts:
         return self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
 
     def _tokens(self, text: str, ids: list[int], offsets: list[Span]) -> Tokens:
-        pieces, spans = self.tokenizer.convert_ids_to_tokens(ids), list[Span | None]()
+        pieces = [
+            piece or f"<{id_}>" for id_, piece in zip(ids, self.tokenizer.convert_ids_to_tokens(ids), strict=True)
+        ]  # of no piece: room to spare
+        spans: list[Span | None] = []
         for at, (id_, piece, (start, end)) in enumerate(zip(ids, pieces, offsets, strict=True)):
             if id_ in self.marks or (piece.startswith(">>") and piece.endswith("<<")):
                 spans.append(None)

@@ -95,8 +95,10 @@ def random_model(name: str, config: str, settings: dict[str, Any]) -> Any:
     model = getattr(transformers, name)(getattr(transformers, config)(**settings, attn_implementation="eager")).eval()
     with torch.no_grad():
         for where, parameter in model.named_parameters():
-            if (parameter.requires_grad and not where.endswith("embed_positions.weight")) or name.startswith("Bart"):
+            if parameter.requires_grad and (name.startswith("Bart") or not where.endswith("embed_positions.weight")):
                 parameter.normal_(std=0.3)
+                if parameter.dim() == 1 and where.endswith("weight"):
+                    parameter.add_(1.0)  # gains
     return model.requires_grad_(False)
 
 
