@@ -14,8 +14,6 @@ from model.instrument.pretrained import Translator, load_pretrained
 if TYPE_CHECKING:
     from model.huggingface.reader import Reader
 
-HOW = 'pip install "headlight[models]"'
-
 
 def is_foreign(name: str | Path) -> bool:
     """Whether a name is not that of a checkpoint of ours: a folder in the layout of Hugging Face, or `owner/name` on its hub."""
@@ -37,5 +35,5 @@ def load_model(name: str | Path, device: str | None = None) -> Translator | Read
     try:
         from model.huggingface.reader import open_reader
     except ImportError as error:
-        raise CheckpointError(f"{name} is not a model of ours: to read it, install what reads such models with {HOW}.") from error
+        raise CheckpointError(f'{name} is not a model of ours: to read it, pip install "headlight[models]".') from error
     return open_reader(name, device)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
@@ -29,19 +30,16 @@ def attention(
     for name, what in UNSEEN.items():
         if more.get(name) is not None:
             raise ValueError(f"its attention has {what}")
+    if attention_mask is not None and attention_mask.dtype != torch.bool:
+        raise ValueError("its attention has a mask of numbers")
     scaling, bias = more.get("scaling") or query.size(-1) ** -0.5, more.get("position_bias")
     return recorder.attend(module, (query, key, value), attention_mask, scaling, bias), None
 
 
-def masks(
-    *shape: Any, allow_is_causal_skip: bool = True, allow_is_bidirectional_skip: bool = False, **more: Any
-) -> Tensor | None:
+def masks(*shape: Any, **more: Any) -> Tensor | None:
     """The mask that goes with it: written out, True = may attend, wherever something records."""
-    skips = active_recorder() is None
-    more |= {
-        "allow_is_causal_skip": skips and allow_is_causal_skip,
-        "allow_is_bidirectional_skip": skips and allow_is_bidirectional_skip,
-    }
+    if active_recorder() is not None:
+        more |= {"allow_is_causal_skip": False, "allow_is_bidirectional_skip": False}
     return sdpa_mask(*shape, **more)
 
 

@@ -11,7 +11,7 @@ import transformers
 from torch import Tensor
 
 from model.huggingface.anatomy import LONGEST, inputs, look_into
-from model.huggingface.tensorflow import WEIGHTS, read_weights
+from model.huggingface.tensorflow import WEIGHTS, read_h5
 from model.huggingface.tokens import Texts
 from model.instrument.assembly import assemble
 from model.instrument.checkpoint import CheckpointError
@@ -44,9 +44,9 @@ class Reader:
         return self.texts.read(text)
 
     def generate(self, text: str, intervention: Intervention = Intervention()) -> str:
-        """What the model writes: the translation or summary of a text, or how a text goes on; always the likeliest next piece.
+        """The translation or summary of a text, or how it goes on; always the likeliest next piece. A masked model fills in its masks.
 
-        A masked model fills in its mask tokens. Raises ValueError, in words, for a model that writes nothing.
+        Raises ValueError, in words, for a model that writes nothing.
         """
         return self.written(self.source(text), intervention).text
 
@@ -79,14 +79,10 @@ class Reader:
         source = self.source(text)
         read, labels = [source], None
         if len(self.anatomy.stacks) > 1:
-            labels = (
-                self.written(source, intervention)
-                if target is None
-                else self.texts.read(target, True)
-                if isinstance(target, str)
-                else target
-            )
-            read.append(join(self.texts.mark(labels.text, self._start()), labels.first(len(labels) - 1)))
+            given = self.written(source, intervention) if target is None else target
+            labels, config = self.texts.read(given, True) if isinstance(given, str) else given, self.model.config
+            start = config.bos_token_id if config.decoder_start_token_id is None else config.decoder_start_token_id
+            read.append(join(self.texts.mark(labels.text, start), labels.first(len(labels) - 1)))
         elif target is not None and self.anatomy.masked:
             read = [self.source(text + (target if isinstance(target, str) else target.text))]
         elif target is not None:
@@ -99,10 +95,9 @@ class Reader:
             after = self.texts.spell([*read[0].ids, int(logits[-1].argmax())]) if stack.predicts == "next" else None
             labels = read[0] if after is None else after.taken([*range(1, len(after))])
         made = None if labels is None else torch.tensor(labels.ids, device=self.model.device)
-        axes = {
-            name: Axis(tokens, labels if stack and stack.name == name else None)
-            for name, tokens in zip(self.anatomy.stack_names, read, strict=True)
-        }
+        axes = {name: Axis(tokens) for name, tokens in zip(self.anatomy.stack_names, read, strict=True)}
+        if stack is not None:
+            axes[stack.name] = Axis(read[-1], labels)
         return assemble(recorder, axes, logits, made)
 
     def _pass(self, given: dict[str, Any], intervention: Intervention, captures: bool = True) -> tuple[Pass, Any]:
@@ -114,19 +109,12 @@ class Reader:
     def _generate(self, ids: Tensor, intervention: Intervention, most: int) -> list[int]:
         """Ids of what transformers' own greedy search returns, with what its settings for this model forbid or begin with."""
         unequal = self.anatomy.positions == "relative" and len({stack.layers for stack in self.anatomy.stacks}) > 1
-        given = inputs(ids) | {
-            "use_cache": intervention.keeps_earlier_steps and not unequal
-        }  # a T5 of unequal stacks has no cache
-        given |= {"do_sample": False, "num_beams": 1, "max_new_tokens": most}
+        cached = intervention.keeps_earlier_steps and not unequal  # transformers' cache fits no T5 of unequal stacks
+        given = inputs(ids) | {"use_cache": cached, "do_sample": False, "num_beams": 1, "max_new_tokens": most}
         if intervention.changes_nothing:
             return self.model.generate(**given)[0].tolist()
         with recording(Pass(self.places, self.anatomy, intervention, captures=False)):
             return self.model.generate(**given)[0].tolist()
-
-    def _start(self) -> int:
-        """What the second stack reads first."""
-        config = self.model.config
-        return config.bos_token_id if config.decoder_start_token_id is None else config.decoder_start_token_id
 
 
 def open_reader(name: str | Path, device: str | None = None) -> Reader:
@@ -134,13 +122,13 @@ def open_reader(name: str | Path, device: str | None = None) -> Reader:
     where = choose_device(device)
     try:
         config = transformers.AutoConfig.from_pretrained(name)
-        kind = _class(config)
+        kind = class_of(config)
         with torch.device("meta"):
             size = sum(parameter.numel() for parameter in kind._from_config(config).parameters())
         if size > LARGEST:
             raise ValueError(f"it has {size / 1e9:.1f} billion parameters, and at most {LARGEST / 1e9:.0f} billion can be shown")
         tokenizer = transformers.AutoTokenizer.from_pretrained(name)
-        model = _load(kind, name, config).to(where).eval().requires_grad_(False)
+        model = read_weights(kind, name, config).to(where).eval().requires_grad_(False)
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, TypeError) as error:
         why = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
         raise CheckpointError(f"{name} cannot be opened: {why}.") from error
@@ -150,10 +138,11 @@ def open_reader(name: str | Path, device: str | None = None) -> Reader:
 def read_model(model: Any, tokenizer: Any, name: str, folder: Path | None = None) -> Reader:
     """A Reader of a model that is loaded, in evaluation mode. Raises CheckpointError where it cannot be looked into."""
     config, size = model.config, model.get_input_embeddings().num_embeddings
-    ends = (getattr(config, f"{name}_token_id", None) for name in ("pad", "bos", "decoder_start"))
+    ends = [getattr(config, f"{end}_token_id", None) for end in ("pad", "bos", "decoder_start")]
     marks = {id_ for id_ in ends if id_ is not None}
-    special = {*tokenizer.all_special_ids, *marks}
-    plain = [id_ for id_ in (*range(size // 2, size), *range(size // 2)) if id_ not in special][:18]
+    plain = [id_ for id_ in (*range(size // 2, size), *range(size // 2)) if id_ not in marks.union(tokenizer.all_special_ids)][
+        :18
+    ]
     ids = torch.tensor([plain], device=model.device)
     target = [[ids[:, 10:14]], [ids[:, 14:18]]] if config.is_encoder_decoder else [[], []]
     anatomy, places = look_into(model, inputs(ids[:, :5], *target[0]), inputs(ids[:, 5:10], *target[1]))
@@ -161,22 +150,22 @@ def read_model(model: Any, tokenizer: Any, name: str, folder: Path | None = None
     return Reader(model, Texts(tokenizer, longest, marks), replace(anatomy, longest=longest), places, name, folder)
 
 
-def _class(config: Any) -> Any:
+def class_of(config: Any) -> Any:
     """The class of a model; of an XLNet without its head, which reads a stream of queries that a text alone does not have."""
-    name = (config.architectures or [""])[0].removeprefix("TF")
     bare = transformers.MODEL_MAPPING[type(config)]
-    return bare if config.model_type == "xlnet" else getattr(transformers, name, bare)
+    kind = getattr(transformers, (config.architectures or [""])[0].removeprefix("TF"), bare)
+    fits = config.model_type != "xlnet" and isinstance(kind, type) and issubclass(kind, transformers.PreTrainedModel)
+    return kind if fits else bare
 
 
-def _load(kind: Any, name: str | Path, config: Any) -> Any:
+def read_weights(kind: Any, name: str | Path, config: Any) -> Any:
     """The weights, in float32; only from files that cannot run code."""
     if getattr(config, "quantization_config", None):
         raise ValueError("its weights are quantised; save it once in float32, with save_pretrained")
     if (Path(name) / WEIGHTS).is_file() and not any(Path(name).glob("*.safetensors*")):
-        return read_weights(Path(name) / WEIGHTS, kind._from_config(config, dtype=torch.float32, attn_implementation="eager"))
-    model, info = kind.from_pretrained(
-        name, config=config, dtype=torch.float32, use_safetensors=True, attn_implementation="eager", output_loading_info=True
-    )
+        return read_h5(Path(name) / WEIGHTS, kind._from_config(config, dtype=torch.float32, attn_implementation="eager"))
+    how = {"dtype": torch.float32, "use_safetensors": True, "attn_implementation": "eager", "output_loading_info": True}
+    model, info = kind.from_pretrained(name, config=config, **how)
     if lacking := sorted(key for key in info["missing_keys"] if "pooler" not in key):
         raise ValueError(f"its file lacks {len(lacking)} tensors of a {kind.__name__}, {lacking[0]} among them")
     return model

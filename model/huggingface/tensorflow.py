@@ -8,11 +8,10 @@ from typing import Any
 import torch
 
 WEIGHTS = "tf_model.h5"
-ONCE = "convert it once with transformers 4: from_pretrained(..., from_tf=True), then save_pretrained"
 LAST = {"kernel": "weight", "gamma": "weight", "embeddings": "weight", "beta": "bias"}  # what torch calls them
 
 
-def read_weights(path: Path, model: Any) -> Any:
+def read_h5(path: Path, model: Any) -> Any:
     """The model with the weights of a file. Raises ValueError, in words, where they are not those of such a model."""
     try:
         import h5py
@@ -32,5 +31,7 @@ def read_weights(path: Path, model: Any) -> Any:
     there = {own[key].data_ptr() for key in given}
     lacking = [key for key, tensor in model.named_parameters() if tensor.data_ptr() not in there and "pooler" not in key]
     if lacking:
-        raise ValueError(f"{path.name} lacks {len(lacking)} tensors of a {type(model).__name__}, {lacking[0]} among them; {ONCE}")
+        raise ValueError(
+            f"{path.name} lacks {len(lacking)} tensors of a {type(model).__name__}, {lacking[0]} among them; convert it once with transformers 4"
+        )
     return model

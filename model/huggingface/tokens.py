@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from os.path import commonprefix
 from typing import Any
 
 from model.trace.pasted import SURROGATE, UNKNOWN_CHARACTER, Span
@@ -37,14 +38,12 @@ class Texts:
                 if all(tokens.special):
                     raise ValueError("There is nothing to read in this text. Type at least one visible character.")
                 return tokens
-        raise ValueError(
-            f"This text has more than the {self.longest} tokens that can be read at once. Shorten it or split it in two."
-        )
+        raise ValueError(f"This text has more than the {self.longest} tokens that can be read at once. Shorten it or split it.")
 
     def spell(self, ids: list[int]) -> Tokens:
         """Tokens with exactly these ids; `text` is what they spell. The span of one is what it adds to those before it."""
         spelled = [self._decode(ids[:end]) for end in range(len(ids) + 1)]
-        spans = list(pairwise(_common(part, spelled[-1]) for part in spelled))
+        spans = list(pairwise(len(commonprefix([part, spelled[-1]])) for part in spelled))  # noqa: RUF071  characters, no folders
         for at in reversed(range(len(spans) - 1)):  # of a character in several tokens, the last one has it all
             if spans[at][0] == spans[at][1] == spans[at + 1][0] and spelled[at + 1] != spelled[at]:
                 spans[at] = spans[at + 1]
@@ -58,9 +57,8 @@ class Texts:
         return self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
 
     def _tokens(self, text: str, ids: list[int], offsets: list[Span]) -> Tokens:
-        pieces = [
-            piece or f"<{id_}>" for id_, piece in zip(ids, self.tokenizer.convert_ids_to_tokens(ids), strict=True)
-        ]  # of no piece: room to spare
+        known = self.tokenizer.convert_ids_to_tokens(ids)
+        pieces = [piece or f"<{id_}>" for id_, piece in zip(ids, known, strict=True)]  # a vocabulary may have room to spare
         spans: list[Span | None] = []
         for at, (id_, piece, (start, end)) in enumerate(zip(ids, pieces, offsets, strict=True)):
             if id_ in self.marks or (piece.startswith(">>") and piece.endswith("<<")):
@@ -74,10 +72,3 @@ class Texts:
                 pieces[at] = self.notation.written(text[start:end], self.notation.is_glued(piece))
         numbers = iter(numbered(words_of([span for span in spans if span], text)))
         return Tokens(text, list(ids), pieces, [-1 if span is None else next(numbers) for span in spans], spans, self.notation)
-
-
-def _common(first: str, second: str) -> int:
-    """How many characters two texts begin with alike."""
-    return next(
-        (at for at, pair in enumerate(zip(first, second, strict=False)) if pair[0] != pair[1]), min(len(first), len(second))
-    )

@@ -206,7 +206,7 @@ def test_files_of_tensorflow_give_its_own_logits(kind, tmp_path, translator):
     shutil.copy(folder / "config.json", tmp_path)
     (tmp_path / "tf_model.h5").write_bytes(gzip.decompress((folder / "tf_model.h5.gz").read_bytes()))
     config = transformers.AutoConfig.from_pretrained(tmp_path)
-    model = readers._load(readers._class(config), tmp_path, config).eval()
+    model = readers.read_weights(readers.class_of(config), tmp_path, config).eval()
     given = {"input_ids": torch.tensor([[11, 12, 13, 14, 15, 16]])} | (
         {"decoder_input_ids": torch.tensor([[39, 5, 6, 7]])} if kind == "marian" else {}
     )
@@ -215,7 +215,7 @@ def test_files_of_tensorflow_give_its_own_logits(kind, tmp_path, translator):
     torch.testing.assert_close(logits, torch.from_numpy(np.load(folder / "logits.npy")), atol=1e-5, rtol=1e-5)
     config.num_hidden_layers = config.encoder_layers = 3
     with pytest.raises(ValueError, match="tf_model.h5 lacks .* tensors of a .* convert it once"):
-        readers._load(readers._class(config), tmp_path, config)
+        readers.read_weights(readers.class_of(config), tmp_path, config)
 
 
 def test_a_marian_vocabulary_marks_the_code_of_a_language(translator, tmp_path):
