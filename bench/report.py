@@ -6,16 +6,20 @@ import argparse
 import datetime
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
 from model import Translator
 from model.measuring.card import card_parts, write_block
 
+if TYPE_CHECKING:
+    from model.huggingface.reader import Reader
+
 README = Path(__file__).with_name("README.md")
 
 
-def machine(translator: Translator, *parts: str) -> str:
+def machine(translator: Translator | Reader, *parts: str) -> str:
     """What was measured on what, in one line: the checkpoint, its device, cores, threads and versions."""
     threads = f"torch {torch.__version__}, {torch.get_num_threads()} threads"
     return ", ".join([f"{translator.name} on {translator.model.device}", *parts, f"{os.cpu_count()} cores", threads])

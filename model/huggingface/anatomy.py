@@ -21,7 +21,7 @@ from model.transformer.config import CROSS
 
 LONGEST = 512  # tokens that a pass may have
 ALIKE = 1e-4  # how far the weights of a pass may be from those that the model itself returns
-READABLE = "Models that can be read are built like BERT, GPT-2, Llama, Marian, BART or T5."
+WHICH = "Models that can be read are built like BERT, GPT-2, Llama, Marian, BART or T5."
 
 
 def look_into(model: Any, given: dict[str, Any], others: dict[str, Any]) -> tuple[Anatomy, Places]:
@@ -42,9 +42,8 @@ def look_into(model: Any, given: dict[str, Any], others: dict[str, Any]) -> tupl
             model(**given)
         width = (own.get("hidden_states") or own["encoder_hidden_states"])[-1].size(-1)
         found = find_all(first, second, [given[name][0] for name in ("input_ids", "decoder_input_ids") if name in given], width)
-        vocabulary, logits = model.get_input_embeddings().num_embeddings, own.get("logits")
-        sizes = (vocabulary, getattr(model.config, "decoder_vocab_size", None))
-        writes = logits is not None and logits.dim() == 3 and logits.size(2) in sizes
+        vocabulary, logits = model.get_input_embeddings().num_embeddings, own.get("logits", torch.zeros(1))
+        writes = logits.dim() == 3 and logits.size(2) in (vocabulary, getattr(model.config, "decoder_vocab_size", None))
         rotary = any(
             begin.rotations for begin in found.beginnings.values()
         )  # no table ends these, but what they were trained for
@@ -55,7 +54,7 @@ def look_into(model: Any, given: dict[str, Any], others: dict[str, Any]) -> tupl
             model(**given)
         _prove(recorder, own)
     except (KeyError, ValueError, RuntimeError, AttributeError, IndexError) as error:
-        raise CheckpointError(f"{type(model).__name__} cannot be looked into: {error}. {READABLE}") from error
+        raise CheckpointError(f"{type(model).__name__} cannot be looked into: {error}. {WHICH}") from error
     return anatomy, found.places
 
 

@@ -16,7 +16,7 @@ from transformers.masking_utils import sdpa_mask
 from model.instrument.module_pass import Pass
 from model.instrument.recorder import active_recorder
 
-UNSEEN = {"softcap": "a cap on its scores", "s_aux": "sinks beside its keys"}  # no Trace has a place for them
+UNSEEN = {"softcap": "a cap on its scores", "s_aux": "sinks beside its keys", "mask": "a mask of numbers"}
 NAME = "headlight"  # of the two, where transformers keeps such functions
 
 
@@ -27,11 +27,9 @@ def attention(
     recorder = active_recorder()
     if not isinstance(recorder, Pass):
         return sdpa_attention_forward(module, query, key, value, attention_mask, **more)
-    for name, what in UNSEEN.items():
-        if more.get(name) is not None:
-            raise ValueError(f"its attention has {what}")
-    if attention_mask is not None and attention_mask.dtype != torch.bool:
-        raise ValueError("its attention has a mask of numbers")
+    more |= {"mask": attention_mask if attention_mask is not None and attention_mask.dtype != torch.bool else None}
+    for name in (name for name in UNSEEN if more.get(name) is not None):
+        raise ValueError(f"its attention has {UNSEEN[name]}")
     scaling, bias = more.get("scaling") or query.size(-1) ** -0.5, more.get("position_bias")
     return recorder.attend(module, (query, key, value), attention_mask, scaling, bias), None
 

@@ -65,8 +65,7 @@ class Reader:
             room = min(MOST_WRITTEN, self.texts.longest - len(source))
             return self.texts.spell(self._generate(ids, intervention, room)) if room > 0 else source
         labels = self._generate(ids, intervention, min(2 * len(source) + 50, self.texts.longest - 1))[1:]
-        end = self.model.generation_config.eos_token_id
-        end = end[0] if isinstance(end, list) else end
+        end = self.texts.tokenizer.eos_token_id
         return self.texts.spell(labels if end is None or labels[-1:] == [end] else [*labels, end])
 
     def trace(self, text: str, target: str | Tokens | None = None, intervention: Intervention = Intervention()) -> Trace:
@@ -87,6 +86,8 @@ class Reader:
             read = [self.source(text + (target if isinstance(target, str) else target.text))]
         elif target is not None:
             raise ValueError("This model reads one text: leave the target away.")
+        if max(map(len, read)) > self.texts.longest:
+            raise ValueError(f"At most {self.texts.longest} tokens can be read at once: shorten the target.")
         check_places(intervention, self.anatomy, *map(len, read))
         ids = [torch.tensor([tokens.ids], device=self.model.device) for tokens in read]
         recorder, logits = self._pass(inputs(*ids), intervention)
@@ -109,7 +110,12 @@ class Reader:
     def _generate(self, ids: Tensor, intervention: Intervention, most: int) -> list[int]:
         """Ids of what transformers' own greedy search returns, with what its settings for this model forbid or begin with."""
         unequal = self.anatomy.positions == "relative" and len({stack.layers for stack in self.anatomy.stacks}) > 1
-        cached = intervention.keeps_earlier_steps and not unequal  # transformers' cache fits no T5 of unequal stacks
+        slides = not intervention.changes_nothing and getattr(
+            self.model.config, "sliding_window", None
+        )  # it forgets what a link names
+        cached = (
+            intervention.keeps_earlier_steps and not unequal and not slides
+        )  # transformers' cache fits no T5 of unequal stacks
         given = inputs(ids) | {"use_cache": cached, "do_sample": False, "num_beams": 1, "max_new_tokens": most}
         if intervention.changes_nothing:
             return self.model.generate(**given)[0].tolist()

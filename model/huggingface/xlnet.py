@@ -37,14 +37,11 @@ def _core(
     def affects(change: Intervention) -> bool:
         return change.positions_on(stack) != "trained" or change.position_scale != 1.0
 
-    def size(change: Intervention, x: Tensor) -> Tensor:
-        return x * (0.0 if change.positions_on(stack) == "none" else change.position_scale)
-
     place = (
         columns - torch.arange(rows, device=q.device)[:, None] + torch.arange(columns, device=q.device)
     )  # of each distance in r
     place = recorder.edit(place[None], affects, lambda change, x: reordered(change.positions_on(stack), x, -2, -1))
-    sizes = recorder.edit(q.new_ones(1, 1, 1, 1), affects, size)
+    sizes = recorder.edit(q.new_ones(1, 1, 1, 1), affects, lambda change, x: x * change.position_scale * (change.positions_on(stack) != "none"))  # fmt: skip
     by_distance = (q + module.r_r_bias[:, None]) @ r.transpose(2, 3)  # (batch, head, query, distance)
     bias = by_distance.gather(3, place[:, None].expand(*by_distance.shape[:2], -1, -1)) * sizes
     if seg_mat is not None:
