@@ -48,7 +48,10 @@ class Pass(Recorder):
         """
         query, key, value = qkv
         places = self.places[module]
-        kind, layer = places[self.call(module, "attention") % len(places)]
+        at = self.call(module, "attention")
+        if self.captures and at >= len(places):
+            raise ValueError("This pass asks for attention more often than the one that the model was looked into with.")
+        kind, layer = places[at % len(places)]
         shape, asks = self.anatomy.kind(kind), self.anatomy.asking(kind)
         if shape.is_self and asks.predicts == "next":
             self.offset = key.size(2) - query.size(2)

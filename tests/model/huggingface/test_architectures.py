@@ -176,6 +176,12 @@ def test_a_head_that_is_off_in_one_layer_of_a_shared_module_is_on_in_the_others(
     assert torch.equal(ours[1, 0], theirs[1, 0]) and not torch.equal(ours[2], theirs[2])
 
 
+def test_a_pass_of_another_kind_is_refused():
+    """XLNet with targets reads a second stream, of which the probe knew nothing: it is not taken for more layers."""
+    with pytest.raises(ValueError, match="more often than the one that the model was looked into with"):
+        tiny("XLNet").trace(target_mapping=torch.eye(9)[None])
+
+
 SMALL = {"vocab_size": 100, "hidden_size": 32, "max_position_embeddings": 64}
 BLIND = {
     "DeBERTa": ("DebertaV2ForMaskedLM", "DebertaV2Config", {**SMALL, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48}),
