@@ -8,6 +8,7 @@ export const SLANT = (55 * Math.PI) / 180; // how steeply column labels rise
 const TALLEST_MATRIX = 720; // pixels of the drawing
 export const LABEL = 13; // of a label
 const LONGEST_LABEL = 16; // characters
+const ROOM_FOR_BOTH = 14; // characters: with less room rows are called by what they produce alone
 
 /** The label of a row or column in two parts: what is read (soft), and the token itself. */
 function labelParts(panel, axis, index) {
@@ -15,7 +16,7 @@ function labelParts(panel, axis, index) {
   const most = panel.longest[axis];
   if (axis === "columns" || !axes.produced) return ["", cut(tokens[axes[axis]].labels[index], Math.min(most, LONGEST_LABEL))];
   const [read, output] = [tokens[axes.rows].labels[index], tokens[axes.produced].labels[index]];
-  if (rows > 60) return ["", cut(output, Math.min(most, LONGEST_LABEL))];
+  if (rows > 60 || most < ROOM_FOR_BOTH) return ["", cut(output, Math.min(most, LONGEST_LABEL))];
   const short = cut(output, Math.min(LONGEST_LABEL, Math.max(most - 3 - Array.from(read).length, Math.ceil((most - 3) / 2))));
   return [`${cut(read, Math.min(LONGEST_LABEL, most - 3 - Array.from(short).length))} → `, short];
 }
