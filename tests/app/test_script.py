@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 from safetensors.torch import save_file
-from support.page import run, shown
+from support.page import run, shown, words
 from support.shipped import DOGS, longest_piece
 
 from model.instrument.pretrained import load_pretrained, save_pretrained
@@ -24,7 +24,7 @@ def test_every_view_runs(request, view, text):
         request.getfixturevalue("shipped_page")
     app = run(view=view, text=text)
     assert not app.exception
-    assert VIEWS[view].sentence[:30] in shown(app)
+    assert VIEWS[view].sentence[:30] in words(app)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from support.page import words
 from support.shipped import longest_piece
 
 from model.instrument.checkpoint import config_hash
@@ -115,7 +116,7 @@ def test_a_damaged_measurement_is_a_notice(tiny, file, content):
     (tiny / file).write_text(content)
     for view in ("roles", "all-heads", "one-head"):
         app = run(view=view)
-        assert Path(file).name in said(app) and VIEWS[view].sentence[:30] in shown(app)
+        assert Path(file).name in said(app) and VIEWS[view].sentence[:30] in words(app)
         assert len(app.warning) == 1 and not app.error
 
 
@@ -195,5 +196,5 @@ def test_a_model_that_reads_less_than_the_first_example_opens(tmp_path, tiny_fol
     save_pretrained(tmp_path / "short", replace(first.model.config, max_length=8), weights, first.tokenizer, {})
     start_with(tmp_path / "short", monkeypatch)
     for view in VIEWS:
-        assert VIEWS[view].sentence[:30] in shown(run(view=view, text="Hi")), view
+        assert VIEWS[view].sentence[:30] in words(run(view=view, text="Hi")), view
     assert "at most 8" in run(text="The animal did not cross the street because it was tired.").info[0].value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.page import run, shown
+from support.page import run, shown, words
 
 from model import Intervention, Translator
 from model.instrument.tokenizer import END, Tokens
@@ -51,7 +51,7 @@ def test_every_view_draws_an_empty_translation(view):
         app = run(text=SAYS_NOTHING, view=view, **switch)
         assert not app.exception and not app.error and not app.warning, switch
         assert all("no token but special ones" in info.value for info in app.info), switch
-        assert VIEWS[view].sentence[:30] in shown(app)
+        assert VIEWS[view].sentence[:30] in words(app)
         if "compare" not in switch:
             assert "+ 1 tokens" in shown(app) and any("its translation is empty" in caption.value for caption in app.caption)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import streamlit as st
-from support.page import choose, offered, run, shown
+from support.page import choose, offered, run, shown, words
 
 from viz.page import params, store
 from viz.page.link import Link
@@ -84,7 +84,7 @@ def test_a_view_can_be_taken_out(slug, query):
     assert not app.exception and title not in offered(app)
     named = [f"The link says {name}={value}" for name, value in {"view": slug, **query}.items()]
     assert len(app.warning) == 2 and all(any(name in notice.value for notice in app.warning) for name in named)
-    assert set(app.query_params) == {"text"} and VIEWS["all-heads"].sentence[:30] in shown(app)
+    assert set(app.query_params) == {"text"} and VIEWS["all-heads"].sentence[:30] in words(app)
 
 
 @pytest.mark.parametrize("slug", list(VIEWS))
@@ -94,7 +94,7 @@ def test_every_view_can_stand_alone(slug):
         del VIEWS[other]
     app = run(text="The cat sat.")
     assert not app.exception and not app.warning and offered(app) == [VIEWS[slug].title]
-    assert "view" not in app.query_params and VIEWS[slug].sentence[:30] in shown(app)
+    assert "view" not in app.query_params and VIEWS[slug].sentence[:30] in words(app)
 
 
 def test_settings_of_a_view_stand_in_its_own_file():

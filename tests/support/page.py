@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
@@ -39,6 +41,11 @@ def choose(app: AppTest, **values: object) -> AppTest:
 def shown(app: AppTest) -> str:
     """All HTML of the page."""
     return "\n".join(element.proto.body for element in app.get("html"))
+
+
+def words(app: AppTest) -> str:
+    """The text of that HTML: what a reader reads, whatever is underlined in it."""
+    return html.unescape(re.sub("<[^>]+>", "", shown(app)))
 
 
 def figures(app: AppTest) -> list:

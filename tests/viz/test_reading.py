@@ -24,7 +24,7 @@ from viz.charts import heads_of_token, role_map
 OFF = Intervention(heads_off=frozenset({("cross", 1, 2)}))
 ALL_OFF = Intervention(heads_off=frozenset(("cross", layer, head) for layer in range(3) for head in range(4)))
 ALLOWED = {  # files whose words name the switch itself, a state that is taken from the masks, or how a model was trained
-    "shell.py": 1, "drawer.py": 1, "matrices.py": 1, "laboratory.py": 1, "shared.py": 1, "unmasked.py": 2,
+    "shell.py": 1, "drawer.py": 1, "matrices.py": 1, "laboratory.py": 1, "shared.py": 1, "unmasked.py": 2, "glossary.py": 2,
 }  # fmt: skip
 
 

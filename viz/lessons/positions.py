@@ -27,7 +27,7 @@ def step(material: Material) -> Step:
     )
     formula = (
         "x = ", Symbol("E", "the row of the embedding table: what the token is", "part .rail [data-name^='embedding']"), " · √d + ",
-        Symbol("PE", "the vector that says where it stands; its wavelengths are drawn here", "card card-wavelengths"),
+        Symbol("PE", "the vector of its place; its wavelengths are drawn here", "card card-wavelengths"),
         "   PE(pos, 2i) = sin(", Symbol("pos", "the place of the token", "card card-dots"), " / 10000^(2i/d))",
     )  # fmt: skip
     then = {"change": WITHOUT, "forcing": "free"}

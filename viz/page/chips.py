@@ -8,7 +8,6 @@ from difflib import SequenceMatcher
 
 from model.analysis.words import join_pieces, word_groups
 from model.trace.tokens import Tokens
-from viz.page import store
 from viz.page.parts.tags import Html, scroller, tag
 from viz.theme import SPACE_MARK, cut
 
@@ -30,13 +29,12 @@ def changed(before: Tokens, after: Tokens) -> set[int]:
 
 
 def row(
-    name: str, label: str, tokens: Tokens, marked: Set[int] = frozenset(), struck: Set[int] = frozenset(), joins: bool = True
+    name: str, label: str, tokens: Tokens, marked: Set[int] = frozenset(), struck: Set[int] = frozenset(), in_words: bool = False
 ) -> str:
-    """HTML of one labelled row, of words where the reader joined pieces to words. All text is escaped.
+    """HTML of one labelled row. All text is escaped.
 
-    name: for tests; marked: tokens that are drawn as changed; struck: as deleted; joins: off for what stays in pieces.
+    name: for tests; marked: tokens that are drawn as changed; struck: as deleted; in_words: pieces are joined to words.
     """
-    in_words = joins and store.state().words
     if in_words:
         tokens, marked, struck = _joined(tokens, marked, struck)
     chips = "".join(_chip(tokens, index, index in marked, index in struck, in_words) for index in range(len(tokens)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -208,20 +209,21 @@ def _pass(translator: Translator) -> engine.Pass:
 def _translation(scene: Scene, original: Tokens) -> None:
     """Source and target as chips; under a change the original beside it. original: the unchanged model's translation."""
     settings, trace = scene.settings, scene.result.trace
+    row = partial(chips.row, in_words=settings.words)
     own = bool(settings.target.strip())
-    rows = [chips.row("source", "English", trace.source)]
+    rows = [row("source", "English", trace.source)]
     if not settings.change.changes_nothing and not own and settings.forcing == "free":
         now = trace.labels
         rows += [
-            chips.row("original", "French before", original, struck=chips.lost(original, now)),
-            chips.row("target", "French now", now, chips.changed(original, now)),
+            row("original", "French before", original, struck=chips.lost(original, now)),
+            row("target", "French now", now, chips.changed(original, now)),
         ]
     elif not settings.change.changes_nothing and not own:
-        rows.append(chips.row("target", "French, kept", trace.labels))
+        rows.append(row("target", "French, kept", trace.labels))
     else:
-        rows.append(chips.row("target", "Yours" if own else "French", trace.labels))
+        rows.append(row("target", "Yours" if own else "French", trace.labels))
         if own:
-            rows.append(chips.row("original", "Model's own", original))
+            rows.append(row("original", "Model's own", original))
     st.html(f'<div class="rows">{"".join(rows)}</div>')
     if len(trace.labels) == 1:
         st.caption(NOTHING_SAID)

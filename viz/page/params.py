@@ -59,8 +59,8 @@ class Param:
     is_list: bool = False  # entries behind the first MOST_ENTRIES are left out
 
 
-def text(name: str, help: str, default: str = "", is_typed: bool = True) -> Param:
-    """Any text."""
+def text(name: str, help: str, default: str | None = "", is_typed: bool = True) -> Param:
+    """Any text. default: None for one that the page suggests until there is any, an empty one too."""
     return Param(name, default, lambda entry, limits: entry, str, help, "typed" if is_typed else "")
 
 

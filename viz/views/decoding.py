@@ -158,8 +158,14 @@ def _notes(scene: Scene, played: Played) -> None:
 def _choices(scene: Scene, played: Played) -> None:
     """The choices, each removable, and both translations."""
     rows = [
-        chips.row("own", "Model's own", played.own),
-        chips.row("what-if", "What if", played.trace.labels, chips.changed(played.own, played.trace.labels)),
+        chips.row("own", "Model's own", played.own, in_words=scene.settings.words),
+        chips.row(
+            "what-if",
+            "What if",
+            played.trace.labels,
+            chips.changed(played.own, played.trace.labels),
+            in_words=scene.settings.words,
+        ),
     ]
     piece = scene.translator.tokenizer.piece
     with card("what-if"):

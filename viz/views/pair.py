@@ -68,11 +68,15 @@ def draw(scene: Scene) -> None:
 
 
 def _offer(scene: Scene) -> None:
-    """The first time that the view opens: a partner of the sentence above. A field that was emptied stays so."""
-    is_new = not st.session_state.get("pair-offered")
-    st.session_state["pair-offered"] = True
-    if is_new and not scene.settings.second:
-        scene.choose(second=partner(scene.settings.text))
+    """A partner of the sentence above, until there is a second one and where the model can read it. A field that was emptied stays so."""
+    if scene.settings.second is not None:
+        return
+    other = partner(scene.settings.text)
+    try:
+        scene.translator.source(other)
+    except ValueError:
+        other = ""
+    scene.choose(second=other)
 
 
 def partner(text: str) -> str:
@@ -130,8 +134,8 @@ def _translations(scene: Scene, other: Scene) -> None:
     """Both translations as chips, one under the other; in each what the other lacks is marked."""
     first, second = scene.trace.labels, other.trace.labels
     rows = [
-        chips.row("pair-first", "First", first, chips.changed(second, first)),
-        chips.row("pair-second", "Second", second, chips.changed(first, second)),
+        chips.row("pair-first", "First", first, chips.changed(second, first), in_words=scene.settings.words),
+        chips.row("pair-second", "Second", second, chips.changed(first, second), in_words=scene.settings.words),
     ]
     st.html(f'<div class="rows">{"".join(rows)}</div>')
     same = "Both become the same French" if len(first) > 1 else "Both translations are empty: the model ends at once"
@@ -240,7 +244,7 @@ def _open(kind: str, layer: int, head: int) -> None:
 
 
 def _saved(scene: Scene) -> list[str]:
-    second = scene.settings.second.strip()
+    second = (scene.settings.second or "").strip()
     return [f"Second sentence: {second}"] if second else []
 
 
@@ -254,7 +258,7 @@ VIEW = View(
     part="head",
     shows={"words", "sinks"},
     needs={"weights"},
-    params=(text("second", "the sentence to compare with"),),
+    params=(text("second", "the sentence to compare with; one that differs in a word as long as none is given", None),),
     style=style_beside(__file__),
     tokens=("pair-examples",),
     languages={"second": "en"},

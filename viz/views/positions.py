@@ -145,7 +145,7 @@ def _bag_of_words(scene: Scene) -> None:
         order = shuffled_words(source, scene.settings.order)
         other = reordered(source, order)
         st.html(
-            f'<div class="rows">{chips.row("first-order", "As typed", source, joins=False)}{chips.row("other-order", "Another order", other, joins=False)}</div>'
+            f'<div class="rows">{chips.row("first-order", "As typed", source)}{chips.row("other-order", "Another order", other)}</div>'
         )
         following = next_order(source, scene.settings.order)
         only = following == scene.settings.order

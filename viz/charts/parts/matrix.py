@@ -84,8 +84,8 @@ def matrix_figure(
     (y_values, y_texts), (x_values, x_texts), size = _labels(ticks, narrow)
     cell, tallest = (TOUCH, math.inf) if narrow and rows <= LONG else (CELL, LARGEST)
     rise = text_width(x_texts, size) * math.sin(math.radians(SLANT)) + size  # px: height of the slanted labels
-    top, left = round(BAR + rise + 8), round(text_width(y_texts, size) + 16)
-    right = round(min(36, max(12, text_width(x_texts[-1:], size) * math.cos(math.radians(SLANT)) + 4)))
+    top, left = round(BAR + rise + 8), round(text_width(y_texts, size) + 13)
+    right = round(min(36, max(12, text_width(x_texts[-1:], size) * math.cos(math.radians(SLANT)) + 2)))
     style = {"tickfont": {"family": MONO, "size": size, "color": colours.ink}, "showline": True, "mirror": True,
             "constrain": "domain", "automargin": False}  # fmt: skip
     across, down = [0.5, columns + 0.5], [rows + 0.5, 0.5]
