@@ -115,7 +115,7 @@ def test_the_link_is_copied(visit):
 
 def test_on_a_phone_the_rail_is_a_drawer(visit):
     """Closed at first, a button of 44 px opens it, a choice closes it; the changes come from below."""
-    page = visit(f"?view=tokens&{TEXT}", width=390, height=844)
+    page = visit(f"?view=tokens&{TEXT}", width=390, height=844, fresh=True)
     sidebar, button = page.get_by_test_id("stSidebar"), page.get_by_test_id("stExpandSidebarButton")
     expect(sidebar).to_have_attribute("data-collapsed", "true")
     box = button.bounding_box()
