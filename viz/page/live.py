@@ -63,7 +63,7 @@ class Page:
 
 def frame(state: State) -> tuple[object, ...]:
     """What of the State is drawn outside of the fragment: with another the whole page must run."""
-    return state.model, state.moment is None, state.lesson is None, state.asks_target or bool(state.target)
+    return state.model, state.moment is None, state.lesson is None, state.has_own_field
 
 
 @st.fragment(key="live")
@@ -156,7 +156,7 @@ def _sentence(places: Places) -> None:
         "English sentence", live=True, label_visibility="collapsed", placeholder="Type an English sentence", autocomplete="off",
         max_chars=MOST_TYPED, **tied("text"),
     )  # fmt: skip
-    if store.state().asks_target or store.state().target:
+    if store.state().has_own_field:
         places.own.text_input("Your own translation: how would the model read this one?", live=True, autocomplete="off", max_chars=MOST_TYPED,
                               placeholder="Type a French sentence; empty reads the model's own", label_visibility="collapsed",
                               **tied("target", take=lambda target: {"target": target, "asks_target": True}))  # fmt: skip

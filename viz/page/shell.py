@@ -99,7 +99,7 @@ def _take(example: str) -> None:
 def _own_switch(place: DeltaGenerator) -> None:
     place.toggle(
         "your own translation", width="content",
-        **tied(key="own", value=store.state().asks_target or bool(store.state().target),
+        **tied(key="own", value=store.state().has_own_field,
                take=lambda on: {"asks_target": on} if on else {"asks_target": False, "target": ""}),
     )  # fmt: skip
 

@@ -57,6 +57,11 @@ class State:
         except KeyError:
             raise AttributeError(f"No view declares a setting {name!r}.") from None
 
+    @property
+    def has_own_field(self) -> bool:
+        """Whether the field for the reader's own translation is open."""
+        return self.asks_target or bool(self.target)
+
     def value(self, name: str) -> Any:
         """A setting by its name in the address."""
         return getattr(self.change if name in CHANGE else self, name)

@@ -107,7 +107,6 @@ def _second_sentence(scene: Scene) -> str:
             '<p class="pair-invitation" data-testid="pair-invitation">Type a second sentence that differs in one word from the '
             "one above, or take a pair. Then both stand side by side, and the difference shows which heads the word moves.</p>"
         )
-    if not second.strip():
         body = "".join(
             f'<tr lang="en"><td>{html.escape(first)}</td><td>{html.escape(other)}</td></tr>' for _, first, other in PAIRS
         )

@@ -1,13 +1,11 @@
 // The rail: the name and what leads back and on, the map of the model, and the views in their groups.
 
-import { element } from "../shared/dom.js";
+import { OVERLAY, element } from "../shared/dom.js";
 import { untilNext } from "../shared/room.js";
 import { makeTip } from "../shared/tooltip.js";
 import { drawDiagram, listenToDiagram, markPlace } from "./diagram.js";
 import { buildGroups, markOpen } from "./groups.js";
 import { buildTools, listenToKeys, markTools } from "./tools.js";
-
-const OVERLAY = 768; // CSS px: up to this width of the window the rail lies over the page
 
 export default function (component) {
   const rail = (component.parentElement.headlight ||= build(component.parentElement));

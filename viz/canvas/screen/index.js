@@ -1,7 +1,7 @@
 // What the page must know of the screen that CSS cannot tell it: figures that Python draws have a layout of their own on a phone, and
 // rows of buttons choose a head only where no map stands beside the page.
 
-const OVERLAY = 768; // CSS px: up to this width of the window the rail lies over the page
+import { OVERLAY } from "../shared/dom.js";
 
 export default function (component) {
   const { most, ...before } = component.data;

@@ -1,5 +1,7 @@
 // Elements and canvases. Tokens enter the page as text only.
 
+export const OVERLAY = 768; // CSS px: up to this width of the window the rail lies over the page
+
 /**
  * A new element with a class, attributes and text.
  * @template {keyof HTMLElementTagNameMap} Tag
