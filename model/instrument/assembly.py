@@ -18,7 +18,6 @@ from model.trace.anatomy import Kind, Stack
 from model.trace.trace import Attention, Axis, Residual, Trace
 
 LOSS_ROWS = 64  # rows of logits whose cross-entropy is computed at a time
-Maps = tuple[Tensor, Tensor]  # scores and weights of one kind, (layer, head, query, key) each
 Captures = Mapping[tuple[str, str], list[Tensor]]
 
 
@@ -27,29 +26,25 @@ def assemble(
     axes: Mapping[str, Axis],
     logits: Tensor | None,
     labels: Tensor | None,
-    maps: Mapping[str, Maps] | None = None,
 ) -> Trace:
-    """The Trace of a pass. logits (row, vocabulary) and labels (row,): of the stack that predicts; None where none does.
-
-    maps: by kind, scores and weights that are written there already.
-    """
+    """The Trace of a pass. logits (row, vocabulary) and labels (row,): of the stack that predicts; None where none does."""
     got, anatomy = recorder.captured, recorder.anatomy
     stacks = anatomy.stacks
     return Trace(
         axes=axes,
         intervention=recorder.changes[0],
         anatomy=anatomy,
-        attention={kind.name: _attention(got, kind, (maps or {}).get(kind.name)) for kind in anatomy.kinds},
+        attention={kind.name: _attention(got, kind) for kind in anatomy.kinds},
         residual={stack.name: _residual(got, stack) for stack in stacks if got.get(("states", stack.name))},
         embeddings=_firsts(got, "embeddings", stacks),
         positions=_firsts(got, "positions", stacks),  # as trained, it is a view of the model's table
         feed_forward={stack.name: torch.stack(got["units", stack.name]) for stack in stacks if got.get(("units", stack.name))},
         logits=logits,
-        loss=None if logits is None or labels is None else _loss(logits, labels),
+        loss=None if logits is None or labels is None else cross_entropy(logits, labels),
     )
 
 
-def _loss(logits: Tensor, labels: Tensor) -> Tensor:
+def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy of each label (row,), nats; a few rows at a time, so that no second matrix of the size of the logits is needed."""
     rows = zip(logits.split(LOSS_ROWS), labels.split(LOSS_ROWS), strict=True)
     return torch.cat([F.cross_entropy(some, wanted, reduction="none") for some, wanted in rows])
@@ -65,16 +60,15 @@ def _own(tensor: Tensor) -> Tensor:
     return tensor.detach().clone(memory_format=torch.contiguous_format)
 
 
-def _attention(got: Captures, kind: Kind, maps: Maps | None) -> Attention:
-    """The captured tensors of one kind, layer by layer, with the heads apart. maps: scores and weights, written there already."""
+def _attention(got: Captures, kind: Kind) -> Attention:
+    """The captured tensors of one kind, layer by layer, with the heads apart."""
 
     def heads(what: str, count: int) -> Tensor:  # (position, count * d_head) of each layer -> (layer, head, position, d_head)
         return torch.stack([x.unflatten(-1, (count, kind.d_head)).transpose(0, 1) for x in got[what, kind.name]])
 
-    scores, weights = maps or (torch.stack(got[what, kind.name]) for what in ("scores", "weights"))
     return Attention(
-        weights=weights,
-        scores=scores,
+        weights=torch.stack(got["weights", kind.name]),
+        scores=torch.stack(got["scores", kind.name]),
         mask=torch.stack(got["mask", kind.name]),
         queries=heads("query", kind.heads),
         keys=heads("key", kind.key_heads),

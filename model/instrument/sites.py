@@ -5,20 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from model.instrument.assembly import Maps, assemble
+from model.instrument.assembly import assemble
+from model.instrument.in_place import trace_in_place
 from model.instrument.recorder import Arguments, Recorder, keep_output, on_input, on_output, recording
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
 from model.trace.trace import Axis, Trace
-from model.transformer.attention import MultiHeadAttention, destinations
+from model.transformer.attention import MultiHeadAttention
 from model.transformer.config import CROSS, DECODER, ENCODER
 from model.transformer.transformer import DecoderLayer, Stack, Transformer
 
@@ -102,35 +101,13 @@ def capture(
     """
     anatomy = anatomy or model.anatomy
     intervention = replace(intervention, causal=intervention.causal and model.config.masked)
-    source_ids, target_ids, label_ids = (torch.tensor([part.ids], device=model.device) for part in (source, target, labels))
-    maps = _empty_maps(anatomy, {ENCODER: source_ids, DECODER: target_ids}) if intervention.changes_nothing else {}
-    with torch.no_grad(), recording(Recorder(anatomy, intervention)) as recorder, _writing(model, maps):
-        logits = model(source_ids, target_ids)[0]
     axes = dict(zip(anatomy.stack_names, (Axis(source), Axis(target, labels)), strict=True))
-    return assemble(recorder, axes, logits, label_ids[0], maps)
-
-
-def _empty_maps(anatomy: Anatomy, ids: Mapping[str, Tensor]) -> dict[str, Maps]:
-    """By kind, memory for what a pass over these ids (1, position), by stack, writes."""
-    found = {}
-    for kind in anatomy.kinds:
-        asking, answering = ids[kind.asks], ids[kind.answers]
-        shape = (kind.layers, kind.heads, asking.size(1), answering.size(1))
-        found[kind.name] = torch.empty(shape, device=asking.device), torch.empty(shape, device=asking.device)
-    return found
-
-
-@contextmanager
-def _writing(model: Transformer, maps: Mapping[str, Maps]) -> Iterator[None]:
-    """Scores and weights of a batch of one are written here, where a kind is in `maps`: only for a model that nothing edits."""
-    modules = _attention_modules(model)
-    places: dict[nn.Module, Maps] = {
-        module: (scores[None], weights[None])
-        for name, parts in maps.items()
-        for module, scores, weights in zip(modules[name], *parts, strict=True)
-    }
-    token = destinations.set(places)
-    try:
-        yield
-    finally:
-        destinations.reset(token)
+    source_ids, target_ids, label_ids = (torch.tensor([part.ids], device=model.device) for part in (source, target, labels))
+    padded = bool((source_ids == model.config.pad_id).any() or (target_ids == model.config.pad_id).any())
+    if intervention.changes_nothing and not padded and not model.training:
+        everything = torch.ones(1, 1, dtype=torch.bool, device=model.device)
+        masks = {ENCODER: everything, DECODER: model.decoder.mask(target_ids), CROSS: everything}
+        return trace_in_place(model, anatomy, axes, masks)
+    with torch.no_grad(), recording(Recorder(anatomy, intervention)) as recorder:
+        logits = model(source_ids, target_ids)[0]
+    return assemble(recorder, axes, logits, label_ids[0])

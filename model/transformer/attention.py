@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from contextvars import ContextVar
-from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F
@@ -15,32 +13,23 @@ from torch import Tensor, nn
 # False: one fused kernel does the same arithmetic. Both agree to 1e-5; a context variable, so threads never disturb each other.
 explicit_attention: ContextVar[bool] = ContextVar("explicit_attention", default=False)
 
-# Where modules write their scores and their weights on that path, (batch, head, query, key) each, so that nothing is copied into a
-# record later. Modules that are not in it use memory of their own.
-destinations: ContextVar[Mapping[nn.Module, tuple[Tensor, Tensor]]] = ContextVar("destinations", default=MappingProxyType({}))
-
 
 class MaskedSoftmax(nn.Module):
     """softmax over the keys that the mask allows. A query without any allowed key gets zeros, not NaN."""
 
-    def forward(self, scores: Tensor, mask: Tensor, out: Tensor | None = None) -> Tensor:
-        """scores (batch, head, query, key), mask bool broadcastable to it -> weights, same shape, rows sum to 1.
-
-        out: where they are written; only without gradients.
-        """
+    def forward(self, scores: Tensor, mask: Tensor) -> Tensor:
+        """scores (batch, head, query, key), mask bool broadcastable to it -> weights, same shape, rows sum to 1."""
         if bool(mask.all()):
-            return torch.softmax(scores, -1, out=out)
-        if (
-            scores.requires_grad
-        ):  # filled, so that no gradient comes back from a link that is masked, nor NaN from a row without any
+            return torch.softmax(scores, -1)
+        if scores.requires_grad:  # filled, so that no gradient comes from a masked link, nor NaN from a row without any
             masked = scores.masked_fill(~mask, float("-inf"))
         else:  # to add a bias is quicker
             masked = scores + torch.zeros_like(mask, dtype=scores.dtype).masked_fill_(~mask, float("-inf"))
-        weights = torch.softmax(masked, -1, out=out)
+        weights = torch.softmax(masked, -1)
         reachable = mask.any(dim=-1, keepdim=True)
         if bool(reachable.all()):
             return weights
-        return weights.masked_fill(~reachable, 0.0) if out is None else weights.masked_fill_(~reachable, 0.0)
+        return weights.masked_fill(~reachable, 0.0)
 
 
 class KeyValues:
@@ -92,11 +81,8 @@ class MultiHeadAttention(nn.Module):
         queries = self.split(self.query(x))
         keys, values = self._keys_values(x, memory, cache)
         if explicit_attention.get():
-            written, weighed = destinations.get().get(self, (None, None))
-            scores = torch.matmul(
-                queries / math.sqrt(self.d_head), keys.transpose(2, 3), out=written
-            )  # (batch, head, query, key)
-            heads = self.softmax(scores, mask, out=weighed) @ values  # (batch, head, query, d_head)
+            scores = (queries / math.sqrt(self.d_head)) @ keys.transpose(2, 3)  # (batch, head, query, key)
+            heads = self.softmax(scores, mask) @ values  # (batch, head, query, d_head)
         else:
             heads = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
         return self.output(self.join(heads))
