@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from dataclasses import asdict
 
 import pytest
@@ -30,7 +31,9 @@ def test_every_picture_has_its_sentence_and_its_table(query):
     app = run(text="The cat sat.", **query)
     assert not app.exception
     charts = [element.proto for kind in CHARTS for element in app.get(kind)]
-    assert all(len(chart.alt) > 20 and any(map(str.isdigit, chart.alt)) for chart in charts)
+    sentences = [element.proto.alt for element in app.get("plotly_chart")] + re.findall('<p class="told">(.*?)</p>', shown(app))
+    assert len(sentences) == len(charts) and all(chart.alt for chart in charts)
+    assert all(len(sentence) > 20 and any(map(str.isdigit, sentence)) for sentence in sentences)
     tables = [place for place in app.expander if place.label == "As a table"]
     assert len(tables) >= len(charts) and (tables or query["view"] in IN_TABLES)
     assert 'class="as-table"' not in shown(app)

@@ -21,6 +21,7 @@ MANY = 60  # tokens: above this, a band of quantiles takes the place of one line
 NAMED = 27  # tokens: up to this many, lines are labelled at their right end
 WIDTH, HEIGHT = 860, 420  # px, before the page stretches them
 ROOM = 130  # px: for labels at the right end
+FROM_ZERO = alt.Scale(domainMin=0, nice=False)
 
 
 def residual_norms(trace: Trace, side: str, colours: Palette = LIGHT) -> alt.LayerChart:
@@ -56,7 +57,7 @@ def written_shares(trace: Trace, side: str, colours: Palette = LIGHT) -> alt.Lay
     names, domain, colour = _sublayers(trace.anatomy, side, colours)
     x = alt.X("layer:O", title="layer", axis=alt.Axis(labelAngle=0))
     offset = alt.XOffset("sublayer:N", sort=domain, scale=alt.Scale(paddingInner=0.12))
-    y = alt.Y("share:Q", title="written ÷ state before, norms", axis=alt.Axis(tickCount=5, format="~%"), scale=_from_zero(shares))
+    y = alt.Y("share:Q", title="written ÷ state before, norms", axis=alt.Axis(tickCount=5, format="~%"), scale=FROM_ZERO)
     means = [
         {
             "layer": index // len(names) + 1,
@@ -74,9 +75,9 @@ def written_shares(trace: Trace, side: str, colours: Palette = LIGHT) -> alt.Lay
     )
     if len(tokens) > MANY:
         whisker = _chart(means).mark_rule(strokeWidth=2).encode(x=x, xOffset=offset, y="low:Q", y2="high:Q", color=colour)
-        return _finish([bars, whisker], [], colours)
+        return _finish([bars, whisker, _headroom(shares, "share", y)], [], colours)
     ticks, rows = _token_ticks(shares, tokens, names, domain, (x, offset, y, colour), colours)
-    return _finish([bars, *ticks], rows, colours)
+    return _finish([bars, *ticks, _headroom(shares, "share", y)], rows, colours)
 
 
 def _token_ticks(
@@ -130,7 +131,7 @@ def _lines(
 ) -> list[alt.Chart]:
     """One line a token with linked hover, dots by sublayer, and names at the right end."""
     hover = alt.selection_point(name="token", on="pointerover", clear="pointerout", fields=["n"], nearest=True, empty=False)
-    y = alt.Y("norm:Q", title="norm of the residual stream", axis=alt.Axis(tickCount=5), scale=_from_zero(norms))
+    y = alt.Y("norm:Q", title="norm of the residual stream", axis=alt.Axis(tickCount=5), scale=FROM_ZERO)
     base = alt.Chart().encode(x=x, y=y)
     tip = [
         alt.Tooltip("token:N"),
@@ -147,7 +148,13 @@ def _lines(
     )
     selection = base.transform_filter(hover)
     strong = selection.mark_line(strokeWidth=3, color=colours.ink).encode(detail="n:O")
-    layers = [lines, dots.add_params(hover), strong, *_haloed(selection, alt.Text("norm:Q", format=".1f"), colours)]
+    layers = [
+        _headroom(norms, "norm", y),
+        lines,
+        dots.add_params(hover),
+        strong,
+        *_haloed(selection, alt.Text("norm:Q", format=".1f"), colours),
+    ]
     return layers + _end_labels(norms, indices, tokens, x, colours, hover) if len(indices) <= NAMED else layers
 
 
@@ -203,9 +210,9 @@ def _haloed(chart: alt.Chart, text: alt.Text, colours: Palette) -> list[alt.Char
     return [rim.encode(text=text), chart.mark_text(**style, color=colours.ink).encode(text=text)]
 
 
-def _from_zero(values: Tensor) -> alt.Scale:
-    """A linear scale from 0 to a little over the largest value, the same whatever is picked out."""
-    return alt.Scale(domain=[0, _digits(float(values.max()) * 1.06) or 1], nice=False)
+def _headroom(values: Tensor, field: str, y: alt.Y) -> alt.Chart:
+    """An unseen mark a little over the largest value: the axis reaches it, whatever is picked out, and no number stands in the chart itself."""
+    return _chart([{field: _digits(float(values.max()) * 1.06) or 1}]).mark_point(opacity=0).encode(y=y)
 
 
 def _bands(norms: Tensor, x: alt.X, colour: str) -> list[alt.Chart]:

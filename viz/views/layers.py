@@ -25,15 +25,14 @@ from viz.charts import (
     written_cosine_heatmap,
     written_shares,
 )
-from viz.charts.parts.specs import spec_description, spec_tables
 from viz.page import store
 from viz.page.chips import token_cell
 from viz.page.params import choice, place
 from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import choose_part, numbered, pick_token
 from viz.page.parts.sides import choose_side
-from viz.page.parts.table import as_table
 from viz.page.parts.tags import Html, scroller
+from viz.page.parts.vega import vega
 from viz.page.scene import SIDE, Scene, View
 from viz.page.store import tied
 from viz.theme import Palette, piece_name, quoted, signed, token_label
@@ -78,9 +77,7 @@ def _growth(scene: Scene, side: str) -> None:
         with card(name, title, test="layers-title"):
             st.caption(caption)
             spec = scene.picture(name, partial(_spec, chart, scene, side), side)
-            key = f"layers-{name}-{side}"
-            st.vega_lite_chart(spec=spec, theme=None, key=key, width="stretch", alt=spec_description(spec))
-            as_table(key, partial(spec_tables, spec))
+            vega(spec, f"layers-{name}-{side}")
     token = _token(scene, side)
     left, right = st.columns([1.5, 1], gap="medium")
     with left, card("cosines", "In which direction each sublayer writes", test="layers-title"):

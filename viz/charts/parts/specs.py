@@ -12,7 +12,7 @@ NUMBERS = "quantitative"
 
 def spec_description(spec: dict) -> str:
     """What is drawn, how many numbers, and the largest of them with whom it belongs to."""
-    title, table = _title(spec), spec_table(spec)
+    title, table = spec_title(spec), spec_table(spec)
     cells = [
         (value, row, head)
         for row, *values in table.rows
@@ -41,9 +41,9 @@ def spec_table(spec: dict) -> Table:
         for row in rows:
             cells.setdefault(f"{row['token']} ({row['n']})", {})[_labelled(row, labels)] = float(row[values[0]])
         return Table(
-            _title(spec), ("", *heads), tuple((name, *(line.get(head, "") for head in heads)) for name, line in cells.items())
+            spec_title(spec), ("", *heads), tuple((name, *(line.get(head, "") for head in heads)) for name, line in cells.items())
         )
-    return Table(_title(spec), ("", *values), tuple((_first(row), *(float(row[name]) for name in values)) for row in rows))
+    return Table(spec_title(spec), ("", *values), tuple((_first(row), *(float(row[name]) for name in values)) for row in rows))
 
 
 def _labelled(row: dict[str, str], labels: list[str]) -> str:
@@ -55,7 +55,7 @@ def _first(row: dict[str, str]) -> str:
     return f"{name} {value}"
 
 
-def _title(spec: dict) -> str:
+def spec_title(spec: dict) -> str:
     """What the vertical axis is called."""
     titles = (layer.get("encoding", {}).get("y", {}).get("title") for layer in _layers(spec))
     return next((title for title in titles if title), "")
