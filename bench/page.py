@@ -1,8 +1,9 @@
 """What a view costs: `python -m bench.page` types sentences into the page in headless Chromium, beside an empty page.
 
 Times go from the Enter key to the frame that shows the last change; a sample counts only where its own text was drawn after the
-key, and the others are counted under the table (bench/tab.py). Two floors take turns with the view, so that all meet the
-same machine: our page with a view that draws nothing (bench/frame.py), and an empty Streamlit page (bench/empty.py).
+key, and the others are counted under the table (bench/tab.py). Three floors take turns with the view, so that all meet the
+same machine: our page with a view that draws nothing (bench/frame.py), and an empty Streamlit page (bench/empty.py), as Streamlit
+ships it and without its garbage collector.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from model.instrument.device import wait
 from model.instrument.pretrained import CheckpointError, DeviceError
 from model.instrument.tokenizer import Tokenizer
 
+UNCOLLECTED = {"STREAMLIT_RUNNER_POST_SCRIPT_GC": "false"}  # Streamlit's setting, as a variable of the environment
 MOST_ROUNDS = 50  # TEXT has more sentences of any length than these need
 TEXT = """
 The old man who lives next door told me that he had never seen so many people in the street before. My sister wants to learn how
@@ -50,6 +52,8 @@ COLUMNS = (
     "ratio",
     "empty page, ms",
     "ratio to empty",
+    "empty, collector off, ms",
+    "ratio to that",
 )
 HEADER = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|"
 
@@ -65,7 +69,8 @@ class Row:
     model: float  # translating and capturing the same texts outside the page
     again: float  # a text whose translation and pass are in the page's caches
     frame: float  # the page with a view that draws nothing, in the turns between those of `again`
-    empty: float  # an empty page, likewise
+    empty: float  # an empty page as Streamlit ships it: garbage is collected after every run
+    quiet: float  # an empty page whose garbage nobody collects
 
     @property
     def ratio(self) -> float:
@@ -75,7 +80,8 @@ class Row:
     def __str__(self) -> str:
         return (
             f"| {self.view} | {self.tokens} | {self.bytes / 1000:.0f} | {self.first:.0f} | {self.model:.0f} | {self.again:.0f} "
-            f"| {self.frame:.0f} | {self.ratio:.1f} | {self.empty:.0f} | {self.again / self.empty:.1f} |"
+            f"| {self.frame:.0f} | {self.ratio:.1f} | {self.empty:.0f} | {self.again / self.empty:.1f} "
+            f"| {self.quiet:.0f} | {self.again / self.quiet:.1f} |"
         )
 
 
@@ -137,13 +143,23 @@ def measure(translator: Translator, views: list[str], lengths: list[int], rounds
     """
     texts = {length: list(itertools.islice(sentences(translator.tokenizer, length), 2 * rounds + 3)) for length in lengths}
     tabs: list[Tab] = []
-    with chromium() as browser, serve("bench/empty.py") as empty, serve("bench/frame.py", *options) as frame:
+    empty_page = partial(serve, "bench/empty.py")
+    with (
+        chromium() as browser,
+        empty_page() as empty,
+        empty_page(environment=UNCOLLECTED) as quiet,
+        serve("bench/frame.py", *options) as frame,
+    ):
         for slug in views:
             with serve("app.py", *options) as app:
                 for length in lengths:
                     first = texts[length][0]
                     view = Tab(browser, app, view=slug, text=first)
-                    floors = {"frame": Tab(browser, frame, view="nothing", text=first), "empty": Tab(browser, empty)}
+                    floors = {
+                        "frame": Tab(browser, frame, view="nothing", text=first),
+                        "empty": Tab(browser, empty),
+                        "quiet": Tab(browser, quiet),
+                    }
                     tabs += (view, *floors.values())
                     yield Row(slug, length, **compare(view, floors, translator, texts[length], rounds))
                     for tab in (view, *floors.values()):

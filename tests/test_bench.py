@@ -168,10 +168,12 @@ def test_a_run_fills_the_table(browser, tiny_folder, monkeypatch, capsys):
     assert not rest or rest[-1].startswith("Thrown away: ")
     view, *numbers = [cell.strip() for cell in row.strip("|").split("|")]
     assert view == "positions" and numbers[0] == "24"
-    tokens, sent, first, model, again, frame, ratio, empty, to_empty = map(float, numbers)
-    assert min(tokens, sent, first, model, again, frame, ratio, empty, to_empty) > 0
+    columns = [*map(float, numbers)]
+    assert min(columns) > 0
+    first, model, again, frame, ratio, empty, to_empty, quiet, to_quiet = columns[2:]
     assert first > model
     assert ratio == pytest.approx(again / frame, rel=0.1) and to_empty == pytest.approx(again / empty, rel=0.1)
+    assert to_quiet == pytest.approx(again / quiet, rel=0.1)
 
 
 def test_knocking_out_every_head_is_timed(capsys):

@@ -140,11 +140,11 @@ def _lines(
         alt.Tooltip("norm:Q", format=".2f"),
     ]
     lines = base.mark_line(strokeWidth=1.5, color=colours.soft).encode(
-        detail="n:O", opacity=alt.when(hover).then(alt.value(1)).otherwise(alt.value(0.4))
+        detail="n:O", opacity=alt.when(hover).then(alt.value(1)).otherwise(alt.value(0.65))
     )
     colour = _sublayers(anatomy, side, colours, embedding=True)[2]
     dots = base.mark_circle(size=34).encode(
-        color=colour, tooltip=tip, opacity=alt.when(hover).then(alt.value(1)).otherwise(alt.value(0.6))
+        color=colour, tooltip=tip, opacity=alt.when(hover).then(alt.value(1)).otherwise(alt.value(0.8))
     )
     selection = base.transform_filter(hover)
     strong = selection.mark_line(strokeWidth=3, color=colours.ink).encode(detail="n:O")
