@@ -161,7 +161,10 @@ def test_a_server_whose_port_was_taken_starts_on_another(monkeypatch):
 def test_a_run_fills_the_table(browser, tiny_folder, monkeypatch, capsys):
     """One view, one length, one round: every column is a positive number, and the ratios are those of its columns."""
     monkeypatch.setattr("bench.page.chromium", lambda: nullcontext(browser))  # profiles of its own, but no second Chromium
-    main(["--views", "positions", "--tokens", "24", "--rounds", "1", "--device", "cpu", "--model", str(tiny_folder)])
+    model = ["--device", "cpu", "--model", str(tiny_folder)]
+    with serve("bench/empty.py") as empty, serve("bench/frame.py", *model) as page:  # nor a server for each of the four pages
+        monkeypatch.setattr("bench.page.serve", lambda script, *_, **__: nullcontext(empty if "empty" in script else page))
+        main(["--views", "positions", "--tokens", "24", "--rounds", "1", *model])
     output = capsys.readouterr().out
     header, line, row, *rest = output[output.index(HEADER) :].strip().splitlines()
     assert [header, line] == HEADER.splitlines()

@@ -57,16 +57,17 @@ def check_paper(picture: Image.Image, colours) -> None:
     assert max(contrast) > 150
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    ("link", "card", "shows"),
-    [("view=one-head&kind=encoder&layer=2&head=3", "card-head", "one-head-encoder-self-attention-layer-2-head-3"),
-     ("view=qkv&layer=1&head=2", "card-qkv", "q-k-v-cross-attention-layer-1-head-2"),
-     ("view=layers", "card-norms", "layer-by-layer-how-long-every-vector-is"),
-     ("view=embeddings&space=3d", "card-map", "embeddings-where-the-pieces-lie")],
+    ("scheme", "link", "card", "shows"),
+    [("light", "view=one-head&kind=encoder&layer=2&head=3", "card-head", "one-head-encoder-self-attention-layer-2-head-3"),
+     ("dark", "view=one-head&kind=encoder&layer=2&head=3", "card-head", "one-head-encoder-self-attention-layer-2-head-3"),
+     ("dark", "view=qkv&layer=1&head=2", "card-qkv", "q-k-v-cross-attention-layer-1-head-2"),
+     ("light", "view=layers", "card-norms", "layer-by-layer-how-long-every-vector-is"),
+     ("dark", "view=layers", "card-norms", "layer-by-layer-how-long-every-vector-is"),
+     ("dark", "view=embeddings&space=3d", "card-map", "embeddings-where-the-pieces-lie")],
 )  # fmt: skip
 def test_a_saved_picture_has_paper_resolution_sentence_and_name(visit, tmp_path, scheme, link, card, shows):
-    """Heatmaps, several matrices, statistics and 3-D alike, whichever library draws them."""
+    """Heatmaps, several matrices, statistics and 3-D alike, whichever library draws them; what one draws, in both colours."""
     page = visit(f"?{link}&text=The+cat+sat.", scheme)
     name, picture, box = save(page, card, tmp_path)
     assert name == f"headlight_{shows}_the-cat-sat.png"
