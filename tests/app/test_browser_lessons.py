@@ -13,6 +13,7 @@ from support.tabs import lead
 
 from viz.lessons import LESSONS, in_and_out, pronoun
 from viz.lessons.words import label
+from viz.page.glossary import MEANINGS
 
 expect.set_options(timeout=60_000)
 AXE = Path(pytest.importorskip("axe_playwright_python").__file__).with_name("axe.min.js").read_text(encoding="utf-8")
@@ -89,6 +90,10 @@ def test_answers_come_from_the_picture_and_its_symbols_light_up(visit, translato
     expect(page.get_by_test_id("term-note")).to_contain_text(term.get_attribute("data-means"))
     term.focus()
     expect(term).to_have_attribute("aria-describedby", "headlight-term")
+    lead(page, "?view=output&output_part=loss")
+    caption = page.locator(".st-key-view-output [data-testid=stCaptionContainer] a[href^='?view=']").first
+    caption.hover()
+    expect(page.get_by_test_id("term-note")).to_contain_text(MEANINGS[caption.inner_text().lower()])
     assert not page.problems and in_and_out.LESSON is LESSONS[0]
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 from safetensors.torch import save_file
-from support.page import run, shown, words
+from support.page import captions, run, shown, words
 from support.shipped import DOGS, longest_piece
 
 from model.instrument.pretrained import load_pretrained, save_pretrained
@@ -122,7 +122,7 @@ def test_every_view_compares(view, compare):
     """Before, and the difference or a sentence that says what is shown instead; lengths of the translations differ."""
     app = run(view=view, compare=compare, source_positions="none")
     assert not app.exception
-    said = any("no picture of the difference" in caption.value for caption in app.caption)
+    said = any("no picture of the difference" in caption for caption in captions(app))
     assert said == (compare == "difference" and not VIEWS[view].differs)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
-from support.page import choose, run, shown
+from support.page import captions, choose, run, shown
 
 from viz.page.address import LONGEST, fitting
 from viz.page.link import FOREIGN, MOST_NOTICES, Link
@@ -188,7 +188,7 @@ def test_pieces_of_a_translation_from_the_address_are_text_in_captions():
     """The caption of a row repeats the piece that it produces."""
     for row in range(1, 9):
         app = run(view="output", target="[x] `b` *c* $d$", text="Hello", row=str(row))
-        said = next(caption.value for caption in app.caption if "has rank" in caption.value)
+        said = next(caption for caption in captions(app) if "has rank" in caption)
         assert not re.search(r"[`*\[\]$]", re.sub(r"\\.", "", said)), said
 
 

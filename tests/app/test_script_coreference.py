@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from support.page import figures
+from support.page import captions, figures
 from support.tiny import tiny_model
 
 from model.instrument.pretrained import load_pretrained, save_pretrained
@@ -53,7 +53,7 @@ def opened() -> AppTest:
 
 def shown(app: AppTest) -> str:
     """All HTML of the page, and all captions."""
-    return "\n".join([*(element.proto.body for element in app.get("html")), *(one.value for one in app.caption)])
+    return "\n".join([*(element.proto.body for element in app.get("html")), *captions(app)])
 
 
 def charts(app: AppTest) -> int:

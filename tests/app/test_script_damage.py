@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
-from support.page import words
+from support.page import captions, words
 from support.shipped import longest_piece
 
 from model.instrument.checkpoint import config_hash
@@ -94,7 +94,7 @@ def sibling(folder: Path, name: str, positions: str = "none") -> Path:
 def test_what_lies_beside_a_checkpoint_outside_pretrained_is_found(folder, translator):
     """Roles on held-out sentences, the star of the head that aligns best, the timeline; also by a relative path."""
     app = run(view="roles")
-    assert not app.warning and "makes them" not in "".join(caption.value for caption in app.caption)
+    assert not app.warning and "makes them" not in "".join(captions(app))
     assert any("500 held-out sentences" in str(group.options) for group in app.get("button_group"))
     assert [toggle for toggle in app.toggle if toggle.key == "timeline"]
     assert engine.alignment_head(load_pretrained(folder, "cpu")) == engine.alignment_head(translator) is not None

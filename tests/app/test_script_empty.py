@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.page import run, shown, words
+from support.page import captions, run, shown, words
 
 from model import Intervention, Translator
 from model.instrument.tokenizer import END, Tokens
@@ -53,7 +53,7 @@ def test_every_view_draws_an_empty_translation(view):
         assert all("no token but special ones" in info.value for info in app.info), switch
         assert VIEWS[view].sentence[:30] in words(app)
         if "compare" not in switch:
-            assert "+ 1 tokens" in shown(app) and any("its translation is empty" in caption.value for caption in app.caption)
+            assert "+ 1 tokens" in shown(app) and any("its translation is empty" in caption for caption in captions(app))
 
 
 @pytest.mark.parametrize("part", PARTS, ids=str)
@@ -67,7 +67,7 @@ def test_every_part_draws_an_empty_translation(part):
 def test_two_empty_translations_are_compared():
     """Two sentences: both are drawn, and the caption does not speak of French that is not there."""
     app = run(text=SAYS_NOTHING, view="pair", second=SAYS_NOTHING)
-    assert not app.exception and any("Both translations are empty" in caption.value for caption in app.caption)
+    assert not app.exception and any("Both translations are empty" in caption for caption in captions(app))
     app = run(text="Two dogs are playing in the snow.", view="pair", second=SAYS_NOTHING)
     assert not app.exception and not app.info
 

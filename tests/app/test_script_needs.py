@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.page import figures, offered, rail, run, shown
+from support.page import captions, figures, offered, rail, run, shown
 
 from model import Translator
 from model.trace.anatomy import EDITS
@@ -30,9 +30,9 @@ def lacking(monkeypatch):
     engine.suggested_head.clear()
 
 
-def captions(app) -> str:
+def captioned(app) -> str:
     """All captions, without the marks of Markdown."""
-    return "\n".join(caption.value for caption in app.caption).replace("\\", "")
+    return "\n".join(captions(app)).replace("\\", "")
 
 
 def test_views_that_rest_are_not_offered_and_a_line_says_why():
@@ -41,8 +41,8 @@ def test_views_that_rest_are_not_offered_and_a_line_says_why():
     rest = {"steps", "qkv", "knockout"}
     whole = [view for group in groups(VIEWS) for entry in group["entries"] for view in entry]
     assert offered(app) == [view["title"] for view in whole if view["slug"] not in rest]
-    assert f"Step by step and Q, K, V rest: This model shows no queries. {WHY}" in captions(app)
-    assert "Knock-out rests: This model cannot cut links of its attention." in captions(app)
+    assert f"Step by step and Q, K, V rest: This model shows no queries. {WHY}" in captioned(app)
+    assert "Knock-out rests: This model cannot cut links of its attention." in captioned(app)
     assert not app.exception and not app.warning and VIEWS["all-heads"].sentence[:30] in shown(app)
 
 
@@ -73,7 +73,7 @@ def test_there_is_no_switch_that_the_model_does_not_obey():
     }
     assert not keys & {"causal", "dial-window", "dial-hidden", "story-cheat", "story-window", "story-hide", "story-cut", "paint"}
     assert keys >= {"source_positions", "dial-scale", "dial-temperature", "dial-scaled", "dial-head", "story-none", "story-scale"}
-    assert not app.exception and not app.warning and "Single links" not in captions(app)
+    assert not app.exception and not app.warning and "Single links" not in captioned(app)
 
 
 def test_a_change_by_link_that_it_does_not_obey_is_left_out_with_a_notice():

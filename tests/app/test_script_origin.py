@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.page import run, shown
+from support.page import captions, run, shown
 
 from viz.page import engine, reruns
 
@@ -11,9 +11,9 @@ ALL_CROSS = ",".join(f"cross.{layer}.{head}" for layer in range(1, 7) for head i
 TEXT = "Two dogs are playing in the snow."
 
 
-def captions(app) -> str:
+def captioned(app) -> str:
     """All captions of the page."""
-    return "\n".join(caption.value for caption in app.caption)
+    return "\n".join(captions(app))
 
 
 def test_with_every_cross_head_off_no_method_names_a_word():
@@ -22,19 +22,19 @@ def test_with_every_cross_head_off_no_method_names_a_word():
     assert not app.exception
     body = shown(app)
     assert "All 5 methods say the same: this word takes nothing from the source." in body and body.count("none: all are 0") == 5
-    assert "All 48 heads of cross-attention are off" in captions(app)
+    assert "All 48 heads of cross-attention are off" in captioned(app)
 
 
 def test_before_still_names_words():
     """Under “Before” the pictures are of the unchanged model."""
     app = run(text=TEXT, view="origin", heads_off=ALL_CROSS, forcing="forced", compare="before")
-    assert not app.exception and "none: all are 0" not in shown(app) and "heads of cross-attention" not in captions(app)
+    assert not app.exception and "none: all are 0" not in shown(app) and "heads of cross-attention" not in captioned(app)
 
 
 def test_some_heads_off_are_counted():
     """The caption says how many count as 0."""
     app = run(text=TEXT, view="origin", heads_off="cross.4.7,encoder.1.1", forcing="forced")
-    assert not app.exception and "1 of 48 heads of cross-attention is off: what is not handed on counts as 0." in captions(app)
+    assert not app.exception and "1 of 48 heads of cross-attention is off: what is not handed on counts as 0." in captioned(app)
 
 
 @pytest.mark.parametrize("view", ["all-heads", "one-head", "qkv"])
@@ -49,9 +49,9 @@ def test_the_alignment_head_was_measured_as_trained(translator):
     """Its error rate is not that of the changed model, and the caption says so."""
     layer, head = (str(at + 1) for at in engine.alignment_head(translator)[:2])
     app = run(text=TEXT, view="all-heads", kind="cross", layer=layer, head=head)
-    star = [caption.value for caption in app.caption if "★" in caption.value]
+    star = [caption for caption in captions(app) if "★" in caption]
     changed = run(text=TEXT, view="all-heads", kind="cross", layer=layer, head=head, heads_off=f"cross.{layer}.{head}")
-    after = [caption.value for caption in changed.caption if "★" in caption.value]
+    after = [caption for caption in captions(changed) if "★" in caption]
     assert star and "as trained" not in star[0] and "as trained" in after[0]
 
 

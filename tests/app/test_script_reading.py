@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from support.page import run, shown
+from support.page import captions, run, shown
 from support.shipped import differing_under
 
 from model.trace.intervention import Intervention
@@ -14,26 +14,26 @@ from viz.page.finished import rows_that_differ
 TEXT = "The animal didn't cross the street because it was too tired."
 
 
-def captions(app) -> str:
+def captioned(app) -> str:
     """All captions of the page."""
-    return "\n".join(caption.value for caption in app.caption)
+    return "\n".join(captions(app))
 
 
 def test_rows_that_may_attend_to_nothing_are_named_under_the_open_head():
     """Wherever the head stands; a head without such rows says nothing of them."""
     for view in ("all-heads", "one-head", "roles"):
         app = run(text="The cat sat.", view=view, kind="encoder", layer="1", head="1", cut="encoder.1.2.*")
-        notes = [caption.value for caption in app.caption if "attends to nothing" in caption.value]
+        notes = [caption for caption in captions(app) if "attends to nothing" in caption]
         assert not app.exception and len(notes) == 1 and notes[0].startswith("Row 2")
     app = run(text="The cat sat.", view="one-head", kind="encoder", layer="2", head="1", cut="encoder.1.2.*")
-    assert not [caption for caption in app.caption if "attends to nothing" in caption.value]
+    assert not [caption for caption in captions(app) if "attends to nothing" in caption]
 
 
 def test_output_does_not_claim_a_mask_that_is_off():
     """The caption of the next pieces, as trained and without the mask; “Before” is the trained model."""
-    assert "Row t has read everything up to its left piece" in captions(run(view="output"))
+    assert "Row t has read everything up to its left piece" in captioned(run(view="output"))
     for compare, off in (("after", True), ("before", False)):
-        said = captions(run(view="output", causal="off", compare=compare))
+        said = captioned(run(view="output", causal="off", compare=compare))
         assert ("Row t has read everything" not in said) == off and ("The look-ahead mask is off: row t" in said) == off
 
 
@@ -49,7 +49,7 @@ def test_rows_whose_best_piece_was_not_said_are_counted(translator, switch, wher
     differ = len(rows_that_differ(trace))
     assert not rows_that_differ(translator.trace(text))
     found = re.findall(
-        r"In (\d+) of (\d+) rows the best piece is not the one that was said", captions(run(text=text, **switch, **where))
+        r"In (\d+) of (\d+) rows the best piece is not the one that was said", captioned(run(text=text, **switch, **where))
     )
     assert found == [(str(differ), str(len(trace.labels)))]
 
@@ -59,26 +59,26 @@ def test_a_given_translation_is_not_counted(other):
     """Teacher-forced, the reader's own, the model as trained: nothing was said step by step under this change."""
     switch = {"causal": "off"} if other else {}
     for view in ("output", "decoding"):
-        assert "is not the one that was said" not in captions(run(text=TEXT, view=view, **switch, **other))
+        assert "is not the one that was said" not in captioned(run(text=TEXT, view=view, **switch, **other))
 
 
 def test_the_first_layer_reads_no_positions_that_are_gone():
     """Embeddings, as trained and with positions taken away, reversed or at three times their strength."""
-    assert "plus where it stands." in captions(run(view="embeddings"))
-    gone = captions(run(view="embeddings", source_positions="none"))
+    assert "plus where it stands." in captioned(run(view="embeddings"))
+    gone = captioned(run(view="embeddings", source_positions="none"))
     assert "plus where it stands" not in gone and "taken away here" in gone
-    assert "told that it stands (reversed)" in captions(run(view="embeddings", source_positions="reversed"))
-    assert "× 3" in captions(run(view="embeddings", position_scale="3"))
+    assert "told that it stands (reversed)" in captioned(run(view="embeddings", source_positions="reversed"))
+    assert "× 3" in captioned(run(view="embeddings", position_scale="3"))
 
 
 def test_the_order_of_words_under_a_window():
     """The caption of the bag of words does not say that only rounding is left."""
     part = {"view": "positions", "position_part": "laboratory"}
-    assert "only rounding is left" in captions(run(text=TEXT, **part))
-    windowed = captions(run(text=TEXT, window="2", **part))
+    assert "only rounding is left" in captioned(run(text=TEXT, **part))
+    windowed = captioned(run(text=TEXT, window="2", **part))
     assert "only rounding is left" not in windowed and "who is a neighbour depends on the order" in windowed
-    assert "now says stands above" in captions(run(text=TEXT, **part))
-    assert "now says stands above" not in captions(run(text=TEXT, window="2", forcing="forced", **part))
+    assert "now says stands above" in captioned(run(text=TEXT, **part))
+    assert "now says stands above" not in captioned(run(text=TEXT, window="2", forcing="forced", **part))
 
 
 def test_rows_sum_to_what_is_drawn():

@@ -48,6 +48,11 @@ def words(app: AppTest) -> str:
     return html.unescape(re.sub("<[^>]+>", "", shown(app)))
 
 
+def captions(app: AppTest) -> list[str]:
+    """The captions as Markdown, without the links of what is underlined in them."""
+    return [re.sub(r"\[([^]]*)\]\(\?view=[\w-]+\)", r"\1", element.value) for element in app.caption]
+
+
 def figures(app: AppTest) -> list:
     """Its figures: those on a canvas of our own and those of Plotly."""
     own = [element for element in app.get("bidi_component") if element.proto.component_name.endswith("headlight_figure")]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from model.analysis.decoding import next_pieces
 from model.trace.trace import Trace
 from viz import reading
+from viz.page.parts.captions import caption_line
 
 
 def rows_that_differ(trace: Trace) -> list[int]:
@@ -22,4 +21,4 @@ def note(trace: Trace, translates: bool) -> None:
     """
     change = trace.intervention
     if translates and not change.keeps_earlier_steps:
-        st.caption(reading.finished(change, len(rows_that_differ(trace)), len(trace.labels), trace.anatomy))
+        caption_line(reading.finished(change, len(rows_that_differ(trace)), len(trace.labels), trace.anatomy))

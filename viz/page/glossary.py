@@ -52,6 +52,7 @@ TERMS = (
     Term("W_O", ("W_O",), "The matrix that mixes the outputs of all heads of a layer into one vector.", "joined"),
 )  # fmt: skip
 BY_FORM = {form: term for term in TERMS for form in term.forms}
+MEANINGS = {form.lower(): term.sentence for form, term in BY_FORM.items()}
 
 
 def _pattern(form: str) -> str:

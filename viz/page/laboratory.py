@@ -15,6 +15,7 @@ from viz.page import store, unmasked, verdict
 from viz.page.changes import Change, changes, hidden_links
 from viz.page.choices import plain
 from viz.page.needs import obeyed
+from viz.page.parts.captions import caption_line
 from viz.page.scene import Scene
 from viz.page.shared import COMPARE, FORCING, SCALES, TEMPERATURES
 from viz.page.store import tied
@@ -103,7 +104,7 @@ def draw(scene: Scene) -> None:
         with st.container(horizontal=True, key="dials", gap="medium", vertical_alignment="bottom"):
             _dials(scene)
         places = {"cut": "Single links: One head, “Click on a cell”.", "heads_off": "Every head in turn: Knock-out."}
-        st.caption(" ".join(place for name, place in places.items() if obeyed(scene.trace.anatomy, name)))
+        caption_line(" ".join(place for name, place in places.items() if obeyed(scene.trace.anatomy, name)))
 
 
 def _dials(scene: Scene) -> None:

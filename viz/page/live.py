@@ -25,6 +25,7 @@ from viz.page.announcements import announce
 from viz.page.changes import outside
 from viz.page.choices import plain
 from viz.page.link import Link
+from viz.page.parts.captions import caption_line
 from viz.page.scene import Scene, View
 from viz.page.sentences import sentence_html
 from viz.page.state import State
@@ -136,7 +137,7 @@ def _view(link: Link, scene: Scene, view: View) -> None:
         finally:
             address.publish(link, scene.translator.anatomy)
     for caption in _captions(scene, view):
-        st.caption(caption)
+        caption_line(caption)
     saved.describe(scene, view)
 
 
@@ -226,10 +227,10 @@ def _translation(scene: Scene, original: Tokens) -> None:
             rows.append(row("original", "Model's own", original))
     st.html(f'<div class="rows">{"".join(rows)}</div>')
     if len(trace.labels) == 1:
-        st.caption(NOTHING_SAID)
+        caption_line(NOTHING_SAID)
     if own:
         mean = float(trace.loss.mean())
-        st.caption(
+        caption_line(
             f"The model reads your translation (teacher forcing): {mean:.2f} nats per token on average; less is less surprising."
         )
     announce(scene, original)

@@ -19,6 +19,7 @@ from viz.page import store
 from viz.page.changes import hidden_links
 from viz.page.choices import plain
 from viz.page.params import MOST_ENTRIES
+from viz.page.parts.captions import caption_line
 from viz.page.parts.heads import head_heading
 from viz.page.parts.table import as_table
 from viz.page.parts.weights import matrix_tables
@@ -104,9 +105,9 @@ def draw_paint(scene: Scene) -> None:
     head_heading(scene)
     everywhere = scene.settings.paint == "all"
     where = "in all layers" if everywhere else f"in layer {layer + 1}, for all its heads"
-    st.caption(f"Click or drag over cells to cut their links {where}; begin on a cut cell to restore. {_clicks(anatomy, kind)}")
+    caption_line(f"Click or drag over cells to cut their links {where}; begin on a cut cell to restore. {_clicks(anatomy, kind)}")
     if scene.settings.words or scene.settings.sinks != "keep":
-        st.caption("Painting works on the pieces, with all their attention, whatever the switches join or hide.")
+        caption_line("Painting works on the pieces, with all their attention, whatever the switches join or hide.")
     if notice := st.session_state.pop("paint-notice", None):
         st.warning(plain(notice))
 
@@ -124,7 +125,7 @@ def draw_paint(scene: Scene) -> None:
     if sentence := masked_rows(scene.trace, kind, layer):
         st.html(f'<p class="head-sentence" data-testid="paint-masked">{html.escape(sentence)}</p>')
     if anatomy.produces(kind) and not scene.settings.target.strip():
-        st.caption(
+        caption_line(
             "Links belong to positions: after every change the model translates again, and a row may then produce another piece. "
             "Type your own translation above to keep the rows as they are."
         )

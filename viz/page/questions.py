@@ -10,6 +10,7 @@ import streamlit as st
 from viz.page import answers, store
 from viz.page.choices import plain
 from viz.page.lesson import Click, Pick, Slider, Step
+from viz.page.parts.captions import caption_line
 from viz.page.parts.tags import Html, tag
 from viz.page.sentences import sentence_html
 
@@ -26,7 +27,7 @@ def draw_question(step: Step, question: Hashable, name: str, record: answers.Ans
     elif isinstance(asks, Slider):
         _slide(asks, step, f"answer-{name}", record)
     elif isinstance(asks, Click):
-        st.caption(KEYBOARD)
+        caption_line(KEYBOARD)
         if (place := answers.listen(asks.what)) is not None:
             answer(step, record, place)
     if record.tries:

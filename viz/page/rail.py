@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import streamlit as st
-
 from model import Translator
 from model.trace.anatomy import Anatomy
 from viz import canvas
@@ -14,6 +12,7 @@ from viz.charts.parts.words import head_title
 from viz.page import store
 from viz.page.changes import changes
 from viz.page.choices import plain
+from viz.page.parts.captions import caption_line
 from viz.page.scene import GROUPS, View, opened_head
 from viz.page.state import State
 from viz.theme import Palette
@@ -88,4 +87,4 @@ def draw(views: Mapping[str, View], trained: Translator, anatomy: Anatomy, colou
 def rests(resting: str) -> None:
     """Which views rest and why, in one line under the rail."""
     if resting:
-        st.caption(plain(resting))
+        caption_line(plain(resting))

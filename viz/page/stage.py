@@ -15,8 +15,10 @@ from viz.canvas import pointing
 from viz.page import answers, notices, store
 from viz.page.caches import key_of
 from viz.page.choices import plain
+from viz.page.glossary import MEANINGS
 from viz.page.lesson import FRESH, Lesson, Material, Step
 from viz.page.materials import material_of
+from viz.page.parts.captions import caption_line
 from viz.page.parts.tags import tag
 from viz.page.questions import draw_question
 from viz.page.scene import Scene, View
@@ -89,7 +91,7 @@ def _next(question: Hashable, is_asking: bool) -> None:
 
 def draw(scene: Scene) -> None:
     """The step that is open, where one is; the picture looks where it looks."""
-    pointing(lambda view: store.write(view=view))
+    pointing(MEANINGS, lambda view: store.write(view=view))
     answers.rest()
     number, part = scene.settings.lesson, scene.settings.part
     if number is None:
@@ -169,7 +171,7 @@ def _take(sentence: str) -> None:
 def _way_on(scene: Scene, lesson: Lesson, home: object, question: Hashable, step: Step, record: answers.Answers) -> None:
     """Back and Next; what is said to those who skip the question, and to those who have left the picture."""
     if scene.settings.view != home and not (record.tries and step.more):
-        st.caption(AWAY)
+        caption_line(AWAY)
         st.button("Back to the picture", key="lesson-return", on_click=_open, args=(scene.settings.lesson, scene.settings.part))
     if record.is_nudged and not record.tries:
         st.html(tag("p", NUDGE, class_="nudge", role="status", data_testid="nudge"))

@@ -9,6 +9,7 @@ from viz.canvas import heads_grid, pack_grid
 from viz.page import answers, engine, store
 from viz.page.caches import cached
 from viz.page.head_roles import dimmed_heads
+from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import card
 from viz.page.parts.open_head import open_head
 from viz.page.parts.table import as_table
@@ -46,7 +47,7 @@ def _filter(scene: Scene) -> None:
     if scene.settings.label not in ROLE:
         return
     with st.container(horizontal=True, key="filter", vertical_alignment="center"):
-        st.caption(f"Bright: heads with the role “{ROLE[scene.settings.label].title}” (see What heads do).", width="content")
+        caption_line(f"Bright: heads with the role “{ROLE[scene.settings.label].title}” (see What heads do).", width="content")
         st.button("All bright", key="filter-off", on_click=store.write, kwargs={"label": ""})
 
 

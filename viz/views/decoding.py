@@ -22,6 +22,7 @@ from viz.page import address, chips, engine, finished, needs, store
 from viz.page.caches import cached, key_of
 from viz.page.choices import plain
 from viz.page.params import Limits, choice, count, numbers, rows
+from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import choose_part
 from viz.page.parts.table import as_table
@@ -145,13 +146,13 @@ def _notes(scene: Scene, played: Played) -> None:
     """What the reader should know about this translation: whose it is, what a change does to the numbers."""
     if played.is_given:
         put_aside = " Your what-if choices are put aside meanwhile." if scene.settings.forced else ""
-        st.caption(
+        caption_line(
             f"This translation is given, not chosen by the model: the bars say what it would have said instead.{put_aside}"
         )
     elif not played.choices:
-        st.caption("Click another piece than the one that was said: the model says it and goes on from there. What if?")
+        caption_line("Click another piece than the one that was said: the model says it and goes on from there. What if?")
     if scene.settings.words:
-        st.caption("The model decodes pieces, whatever the pictures join: a word is said in as many steps as it has pieces.")
+        caption_line("The model decodes pieces, whatever the pictures join: a word is said in as many steps as it has pieces.")
     finished.note(played.trace, not played.is_given and not played.choices and scene.translates)
 
 
@@ -181,7 +182,7 @@ def _choices(scene: Scene, played: Played) -> None:
         st.html(f'<div class="rows">{"".join(rows)}</div>')
         if played.trace.intervention.keeps_earlier_steps:  # else the rows are not what was said step by step
             own, now = (-float(trace.loss.sum()) for trace in (scene.trace, played.trace))
-            st.caption(
+            caption_line(
                 f"Log-probability of the model's own translation {number(own)} nats, of this one {number(now)}: "
                 "closer to 0 is more probable."
             )
@@ -209,7 +210,7 @@ def _beam(scene: Scene) -> None:
     if tree is None:
         return
     with card("beam", "Which beginnings were kept, and where they part"):
-        st.caption(
+        caption_line(
             f"From left to right, one column a step. At every step only the {beam} most probable beginnings go on. The winner "
             "runs along the top; behind those that ended stands their log-probability, normalised by length, nats."
         )
@@ -219,7 +220,7 @@ def _beam(scene: Scene) -> None:
     with card("ended", "Those that ended"):
         own = engine.translate(scene.translator, scene.source, scene.trace.intervention)
         st.html(_ended(scene, tree, own.ids))
-        st.caption(
+        caption_line(
             FORMULA + (" What-if choices and a translation of your own do not steer this search." if _steered(scene) else "")
         )
 

@@ -17,6 +17,7 @@ from viz.page import store
 from viz.page.caches import loaded
 from viz.page.choices import plain
 from viz.page.params import choice, place, switch
+from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import card, heading, plot
 from viz.page.parts.pickers import choose_part, pick_token
 from viz.page.parts.sides import choose_side
@@ -50,7 +51,7 @@ def draw(scene: Scene) -> None:
     vocabulary = _vocabulary(scene.translator)
     token = _token(scene, tokens)
     with card("vectors", "The vector of every token", test="vectors-title"):
-        st.caption(f"{reading.first_layer(scene.trace, side)} Click a row to choose its token.")
+        caption_line(f"{reading.first_layer(scene.trace, side)} Click a row to choose its token.")
         _chart(scene.picture("vectors", lambda: _vectors(scene, side, token), side, token), "vectors")
     with st.container(horizontal=True, key="embeddings-choice", vertical_alignment="center", horizontal_alignment="distribute"):
         pick_token(tokens, token, "embeddings", lambda index: {"token": index, "piece": None})
@@ -60,7 +61,7 @@ def draw(scene: Scene) -> None:
     with neighbours, card("neighbours"):
         _neighbours(scene, side, vocabulary, tokens.ids[token], piece)
     with around, card("map", "Where the pieces lie", test="map-title"):
-        st.caption("One point a piece; near in the picture is not always near in all dimensions: trust the cosines. Click one.")
+        caption_line("One point a piece; near in the picture is not always near in all dimensions: trust the cosines. Click one.")
         build = partial(embedding_map, scene.trace, side, vocabulary, piece, dimensions, scene.colours)
         _chart(scene.picture("map", build, side, piece, dimensions), "map")
     with card("paths", "The way through the layers", test="paths-title"):
@@ -97,7 +98,7 @@ def _neighbours(scene: Scene, side: str, vocabulary: Vocabulary, own: int, piece
         st.button(plain(back), key="embeddings-back", on_click=store.write, kwargs={"piece": None})
     texts = len(vocabulary.pieces) - int(vocabulary.set_aside.sum())
     among = f"{len(vocabulary.pieces):,} pieces" if vocabulary.set_aside[piece] else f"{texts:,} pieces of text"
-    st.caption(f"The nearest of the {among} in the vocabulary. Click one to look it up.")
+    caption_line(f"The nearest of the {among} in the vocabulary. Click one to look it up.")
     build = partial(neighbours_bar, vocabulary, piece, scene.colours, side)
     _chart(scene.picture("neighbours", build, side, piece), "neighbours")
 
@@ -111,7 +112,7 @@ def _sentence(scene: Scene, side: str) -> str:
 def _paths(scene: Scene, side: str, token: int, dimensions: int) -> None:
     """The way through the layers: by direction alone, or as long as the vectors are."""
     reads = " and sublayers normalise what they read" if scene.trace.anatomy.norm == "pre" else ""
-    st.caption(
+    caption_line(
         "One line a token: its vector after every sublayer (residual stream), from its ring to its dot. A few tokens often grow "
         f"much longer than the rest{reads}, so the way is drawn by direction alone at first. Click a line to choose its token."
     )

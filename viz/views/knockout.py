@@ -18,6 +18,7 @@ from viz.charts.knockout import FLAT, WHOLE, head_words, layer_words
 from viz.charts.parts.words import LONG
 from viz.page import reruns, store
 from viz.page.params import choice, place
+from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import choose_part, pick_one, word_labels
 from viz.page.scene import Scene, View
@@ -63,7 +64,7 @@ def draw(scene: Scene) -> None:
         st.html(
             f'<p class="head-sentence" data-testid="knockout-verdict">{html.escape(_verdict(effects, part, rows, target))}</p>'
         )
-        st.caption(f"{part.click} {HOW}")
+        caption_line(f"{part.click} {HOW}")
 
     def clicked(click: Click) -> None:
         at = part.places.index((click.name, click.row, click.column)) if part_name == "heads" else click.value

@@ -28,6 +28,7 @@ from viz.charts import (
 from viz.page import store
 from viz.page.chips import token_cell
 from viz.page.params import choice, place
+from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import choose_part, numbered, pick_token
 from viz.page.parts.sides import choose_side
@@ -62,7 +63,7 @@ def draw(scene: Scene) -> None:
         side = choose_side(scene.trace.anatomy, "layers-side", unit=None)  # a unit of the other side is another unit
         part = choose_part("Part", PART_TITLES, "layer_part", "layer-part")
     if scene.compares and part != "growth":
-        st.caption("This part shows the changed model; “Growth” shows the difference.")
+        caption_line("This part shows the changed model; “Growth” shows the difference.")
     {"growth": _growth, "norm": _normalisation, "units": _units}[part](scene, side)
 
 
@@ -70,23 +71,25 @@ def _growth(scene: Scene, side: str) -> None:
     """Norm of every token after every sublayer, what each sublayer wrote, and in which direction."""
     if scene.compares:
         with card("state-change", "What the change did to every vector", test="layers-change"):
-            st.caption("How much longer or shorter each state became; the hover says how far it moved. Below: the changed model.")
+            caption_line(
+                "How much longer or shorter each state became; the hover says how far it moved. Below: the changed model."
+            )
             build = partial(state_change_heatmap, scene.before, scene.trace, side, scene.colours)
             plot(scene.picture("state-change", build, side), "layers-change")
     for name, chart, title, caption in GROWTH:
         with card(name, title, test="layers-title"):
-            st.caption(caption)
+            caption_line(caption)
             spec = scene.picture(name, partial(_spec, chart, scene, side), side)
             vega(spec, f"layers-{name}-{side}")
     token = _token(scene, side)
     left, right = st.columns([1.5, 1], gap="medium")
     with left, card("cosines", "In which direction each sublayer writes", test="layers-title"):
-        st.caption("Cosine of what was written and the state it was added to. Click a column to choose its token.")
+        caption_line("Cosine of what was written and the state it was added to. Click a column to choose its token.")
         build = partial(written_cosine_heatmap, scene.trace, side, scene.colours, token)
         figure = scene.picture("cosines", build, side, token)
         plot(figure, "layers-cosines", tools=True)
     with right, card("token-growth", _named(scene, side, token), test="layers-growth"):
-        st.caption("Its norm before each sublayer, the norm of what that wrote, and their cosine.")
+        caption_line("Its norm before each sublayer, the norm of what that wrote, and their cosine.")
         build = partial(token_growth, scene.trace, side, token, scene.colours)
         plot(scene.picture("token-growth", build, side, token), "layers-token-growth")
     _listen("card-cosines")
@@ -103,18 +106,20 @@ def _normalisation(scene: Scene, side: str) -> None:
     site = _choose_site(scene, side)
     normed = layer_normed(scene.trace, scene.translator.weights, side, site)
     with card("strips", f"LayerNorm {normed.label}: {_named(scene, side, token)}", test="layers-norm"):
-        st.caption(
+        caption_line(
             f"The mean of the token's own {normed.before.size(1)} numbers is taken away and the rest divided by their standard "
             "deviation; then a learned gain and bias, the same for every token, are applied."
         )
         build = partial(norm_strips, normed, token, scene.colours)
         plot(scene.picture("strips", build, side, site, token), "layers-strips")
     with card("others", f"What other normalisations would have done to {_named(scene, side, token)}", test="layers-title"):
-        st.caption(_about_batches(scene, side, len(normed.before)))
+        caption_line(_about_batches(scene, side, len(normed.before)))
         build = partial(other_norms, normed, token, scene.colours)
         plot(scene.picture("others", build, side, site, token), "layers-others")
     with card("comparison", "… and to every token of this sentence", test="layers-title"):
-        st.caption("Layer and group norm give all tokens mean 0 and variance 1, batch norm does not. Click a mark for its token.")
+        caption_line(
+            "Layer and group norm give all tokens mean 0 and variance 1, batch norm does not. Click a mark for its token."
+        )
         build = partial(norm_comparison, normed, scene.trace, side, scene.colours, token)
         plot(scene.picture("comparison", build, side, site, token), "layers-comparison")
     _listen("card-comparison")
@@ -147,7 +152,7 @@ def _units(scene: Scene, side: str) -> None:
     trace, token = scene.trace, _token(scene, side)
     layer = _choose_layer(scene, len(trace.feed_forward[side]))
     with card("firing", "How many units fire", test="layers-title"):
-        st.caption(
+        caption_line(
             f"Each layer has {trace.feed_forward[side].size(-1)} units; ReLU silences those below 0. Click a cell to choose token and layer."
         )
         figure = scene.picture("firing", partial(firing_heatmap, trace, side, scene.colours, token), side, token)
@@ -162,7 +167,7 @@ def _units(scene: Scene, side: str) -> None:
         build = partial(unit_over_tokens, trace, side, layer, unit, scene.colours)
         plot(scene.picture("unit", build, side, layer, unit), "layers-one-unit")
         st.html(_unit_table(scene, side, layer, unit))
-        st.caption(_about_scores(trace.anatomy.stack(side)))
+        caption_line(_about_scores(trace.anatomy.stack(side)))
     _listen("card-units", "card-firing")
 
 

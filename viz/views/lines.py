@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from viz.canvas import attention_lines, lines_view, pack_lines
 from viz.page import shared, store
 from viz.page.caches import cached
 from viz.page.params import places
+from viz.page.parts.captions import caption_line
 from viz.page.parts.table import as_table
 from viz.page.parts.weights import lines_tables
 from viz.page.scene import Scene, View
@@ -29,7 +28,7 @@ def draw(scene: Scene) -> None:
     view_heads = tuple(range(scene.trace.attention[view["kind"]].weights.size(1)) if view["heads"] is None else view["heads"])
     as_table("lines", lambda: lines_tables(scene, view["kind"], view["layer"], view_heads))
     if hidden := scene.hidden(view["kind"], view["layer"], list(view_heads)):
-        st.caption(hidden)
+        caption_line(hidden)
     if (view["kind"], view["layer"], view_heads) != (kind, layer, tuple(heads)):
         scene.choose(kind=view["kind"], layer=view["layer"], head=head, heads=view_heads)
 

@@ -19,6 +19,7 @@ from viz.charts.parts.words import content
 from viz.page import needs, reruns
 from viz.page.chips import token_cell
 from viz.page.params import choice
+from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import pick_one, word_labels
 from viz.page.parts.tags import scroller, table, tag
@@ -55,9 +56,9 @@ def draw(scene: Scene) -> None:
     word = quoted(join_pieces(trace.labels).pieces[at])
     panels = _one_method(scene, scores) if scene.narrow else scores
     with card("origin", f"Where does {word} come from?", test="origin-title"):
-        st.caption("One row a source word, one panel a method, each with its own scale; its strongest word in full colour.")
+        caption_line("One row a source word, one panel a method, each with its own scale; its strongest word in full colour.")
         if note := cross_off(trace):
-            st.caption(note)
+            caption_line(note)
         bars = scene.picture("origin-bars", partial(origin_bars, words, panels, METHODS, scene.colours), at, tuple(panels))
         plot(bars, "origin-bars")
     left, right = st.columns([1, 1.15], gap="medium")
@@ -68,7 +69,7 @@ def draw(scene: Scene) -> None:
         plot(figure, "origin-agreement")
     with right, card("verdict", "What they say"):
         st.html(_verdict(scores, trace))
-        st.caption(CAUTION)
+        caption_line(CAUTION)
 
 
 def _one_method(scene: Scene, scores: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -19,6 +19,7 @@ from viz.page import finished, params, store
 from viz.page.caches import loaded
 from viz.page.chips import token_cell
 from viz.page.choices import plain
+from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import choose_part
 from viz.page.parts.tags import scroller, table
@@ -45,7 +46,7 @@ def draw(scene: Scene) -> None:
     part = choose_part("Part", PART_TITLES, "output_part", "output-part")
     pieces = _pieces(scene.translator)
     if scene.compares and part != "change":
-        st.caption("This part shows the changed model; “Before and after” shows the difference.")
+        caption_line("This part shows the changed model; “Before and after” shows the difference.")
     {"pieces": _next_pieces, "loss": _loss, "lens": _lens, "change": _change}[part](scene, pieces, _row(scene))
 
 
@@ -70,7 +71,7 @@ def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
     trace = scene.trace
     table, bars = st.columns([1.5, 1], gap="medium")
     with table, card("pieces", "The best next pieces at every position", test="output-title"):
-        st.caption(f"{reading.row_reads(trace.intervention, trace.anatomy)} Click a row.")
+        caption_line(f"{reading.row_reads(trace.intervention, trace.anatomy)} Click a row.")
         finished.note(trace, scene.translates)
         build = partial(top_pieces_table, trace, pieces, scene.colours, row, scene.narrow)
         plot(scene.picture("pieces", build, row), "output-pieces", tools=True)
@@ -81,7 +82,7 @@ def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
         plot(scene.picture("bars", build, row, temperature), "output-bars")
         chances = probabilities(trace.logits[row], temperature)
         rank, size = int(ranks(trace.logits, label_ids(trace))[row]), trace.anatomy.vocabulary
-        st.caption(
+        caption_line(
             f"The logits are a tensor of B × T × V = 1 × {len(trace.target)} × {size:,} numbers; this row is {size:,} of them, and softmax "
             f"makes them add up to 1. Entropy {float(entropy(chances)):.2f} nats (0 is certain, ln V = {math.log(size):.2f} knows nothing). "
             f"{plain(quoted(trace.labels.shown[row]))} has rank {rank:,} and probability {number(float(chances[trace.labels.ids[row]]), 4)}."
@@ -99,7 +100,7 @@ def _loss(scene: Scene, pieces: list[str], row: int) -> None:
             f"e^{float(loss.mean()):.3f} = {perplexity(loss):.2f}: on average the model hesitates as if between {perplexity(loss):.1f} equally "
             "likely pieces.</p>"
         )
-        st.caption(
+        caption_line(
             f"Recomputed from the logits: differs from the captured loss by at most {small(difference)}. Training lowers this number."
         )
         finished.note(trace, scene.translates)
@@ -109,7 +110,7 @@ def _lens(scene: Scene, pieces: list[str], row: int) -> None:
     trace = scene.trace
     lens: Lens = scene.picture("lens", partial(logit_lens, trace, scene.translator.weights))
     with card("lens", "What the decoder would say after every layer", test="output-title"):
-        st.caption(
+        caption_line(
             "Each state goes straight through the last LayerNorm and the output matrix, as if no layer followed. "
             f"Click a {'row' if scene.narrow else 'column'}."
         )
@@ -129,7 +130,7 @@ def _change(scene: Scene, pieces: list[str], row: int) -> None:
         return
     row = min(row, len(after.labels) - 1)
     with card("change", "What the change did to every prediction", test="output-title"):
-        st.caption(
+        caption_line(
             "Above: how much more or less likely the piece became that stands there. Below: how far the whole distribution moved, "
             f"KL(before ‖ after). {_compared(scene)} Click a bar."
         )

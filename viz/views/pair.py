@@ -18,6 +18,7 @@ from viz.page import chips, engine, store
 from viz.page.caches import cached
 from viz.page.choices import plain
 from viz.page.params import text
+from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import card, heading
 from viz.page.parts.heads import choose_head, head_heading
 from viz.page.parts.open_head import calculation_opener
@@ -141,7 +142,7 @@ def _translations(scene: Scene, other: Scene) -> None:
     sentence = f"{same}; look at the weights." if first.ids == second.ids else "Framed: what the other does not have."
     if scene.settings.target.strip():
         sentence += " The first translation is yours, the second one the model’s."
-    st.caption(sentence)
+    caption_line(sentence)
 
 
 def _matrices(scene: Scene, other: Scene) -> None:
@@ -149,13 +150,13 @@ def _matrices(scene: Scene, other: Scene) -> None:
     kind, layer, head = scene.open_head
     head_heading(scene)
     equal = scene.trace.anatomy.has_equal_axes(kind)
-    st.caption(
+    caption_line(
         "Point at a cell: its counterparts are framed in all three. Click a cell of the first sentence to open its calculation."
         + ("" if equal else " Rows are aligned by what they produce, columns by what is read.")
     )
     for name, side in (("first", scene), ("second", other)):
         if hidden := side.hidden(kind, layer, [head]):
-            st.caption(f"In the {name} sentence, {hidden}")
+            caption_line(f"In the {name} sentence, {hidden}")
     build = partial(pair_matrices, scene.maps, other.maps, kind, layer, head, not scene.settings.words)
     packed = scene.picture("pair", lambda: pack_matrices(build()), other, kind, layer, head)
     opener = calculation_opener(scene)
@@ -163,7 +164,7 @@ def _matrices(scene: Scene, other: Scene) -> None:
     alt = f"{title}, in both sentences. First: {head_words(scene, kind, layer, head)}. Second: {head_words(other, kind, layer, head)}."
     attention_matrices(packed, key="pair-matrices", on_cell=lambda _, query, key: opener(query, key), saves=True, alt=alt)
     as_table("pair-matrices", partial(matrix_tables, packed, title))
-    st.caption(_alone(scene.maps, other.maps, kind))
+    caption_line(_alone(scene.maps, other.maps, kind))
 
 
 def pair_matrices(
@@ -226,7 +227,7 @@ def _most_changed(scene: Scene, other: Scene) -> None:
     heads = _by_change(changes)
     kind, layer, head = scene.open_head
     place = 1 + [each[1:] for each in heads].index((kind, layer, head))
-    st.caption(
+    caption_line(
         "Mean absolute difference over the aligned cells that may be attended to, 0 to 1. Click one to open it. "
         f"The open head has {float(changes[kind][layer, head]):.3f}, number {place} of {len(heads)}."
     )

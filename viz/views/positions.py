@@ -30,6 +30,7 @@ from viz.page import chips, engine, store
 from viz.page.caches import cached, picture
 from viz.page.choices import plain
 from viz.page.params import choice, count
+from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import choose_part
 from viz.page.parts.sides import choose_side
@@ -107,7 +108,7 @@ def _laboratory(scene: Scene, side: str) -> None:
         build = partial(added_norms, scene.trace, side, scene.colours)
         with card("louder", "How loud positions are beside the tokens"):
             above = " What the model now says stands above." if scene.translates else ""
-            st.caption(f"A factor on what is added to every English and French token.{above}")
+            caption_line(f"A factor on what is added to every English and French token.{above}")
             st.slider("Positions ×", *SCALES, step=0.25, **tied("position_scale", "positions-scale"))
             plot(scene.picture("added-norms", build, side), "positions-louder")
     with right:
@@ -157,7 +158,7 @@ def _bag_of_words(scene: Scene) -> None:
         build = partial(order_differences, states, source, scene.colours)
         plot(scene.picture("orders", build, scene.settings.order), "positions-orders")
         st.html(f'<p class="head-sentence" data-testid="bag-verdict">{html.escape(_verdict(scene, states, other, order))}</p>')
-        st.caption(
+        caption_line(
             "Every token's last encoder state, compared with the state of the same token in the other order: the largest difference over "
             f"its dimensions. {reading.order_counts(scene.settings.change)}"
         )

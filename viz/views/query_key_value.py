@@ -9,6 +9,7 @@ import streamlit as st
 from viz.canvas import Click, plot_clicks
 from viz.charts import query_key_value, score_parts
 from viz.page import store
+from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import card, plot
 from viz.page.parts.heads import choose_head, head_heading
 from viz.page.scene import Scene, View
@@ -28,7 +29,7 @@ def draw(scene: Scene) -> None:
     matrices, parts = st.columns([2.3, 1], gap="medium")
     with matrices, card("qkv"):
         head_heading(scene)
-        st.caption("Click a score, a query's row, or a key's column to take another pair apart.")
+        caption_line("Click a score, a query's row, or a key's column to take another pair apart.")
         build = partial(query_key_value, scene.trace, kind, layer, head, scene.colours, (query, key), scene.narrow)
         figure = scene.picture("qkv", build, kind, layer, head, query, key)
         plot(figure, "qkv-matrices", tools=True)

@@ -14,6 +14,7 @@ from viz.charts.roles import BRIEF
 from viz.charts.timeline import role_history
 from viz.page import engine, store
 from viz.page.head_roles import head_measures, stored_measures
+from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import card, plot
 from viz.page.parts.gathering import what_it_gathers
 from viz.page.parts.open_head import open_head
@@ -41,7 +42,7 @@ def draw(scene: Scene) -> None:
         build = partial(role_map, measures, settings.label, scene.colours, scene.open_head, scene.narrow)
         figure = scene.picture("roles", build, settings.label, settings.held_out, scene.open_head)
         plot(figure, "roles-map")
-        st.caption(
+        caption_line(
             HOW
             + (
                 f" In brief: {', '.join(f'{short} is {ROLE[name].title}' for name, short in BRIEF.items())}."
@@ -56,7 +57,7 @@ def draw(scene: Scene) -> None:
         what_it_gathers(scene)
     if moments := engine.moments(scene.trained):
         with card("role-history", "Which head became what, and when"):
-            st.caption("The held-out sentences at every moment of the training that was kept. Point at a number for the heads.")
+            caption_line("The held-out sentences at every moment of the training that was kept. Point at a number for the heads.")
             build = partial(role_history, moments, scene.colours, scene.settings.moment, scene.narrow)
             figure = scene.picture("role-history", build, scene.settings.moment, moments[-1].sha256)
             plot(figure, "roles-history")
@@ -77,13 +78,13 @@ def _choose(scene: Scene) -> None:
                 **store.tied("held_out", "roles-held-out", options=True),
             )  # fmt: skip
     if not stored:
-        st.caption(
+        caption_line(
             "Scores of this sentence alone; what the heads did on held-out sentences at every moment stands below."
             if scene.settings.moment is not None and engine.moments(scene.trained)
             else "Scores on held-out sentences are not there for these weights; `python -m model.roles --data FOLDER` makes them."
         )
     elif scene.settings.held_out and not scene.settings.change.changes_nothing:
-        st.caption("The held-out sentences were read by the model as trained: your switches change this sentence only.")
+        caption_line("The held-out sentences were read by the model as trained: your switches change this sentence only.")
 
 
 def role_table(measures: HeadMeasures, anatomy: Anatomy) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from model import Translator
 from model.analysis.steps import calculate
 from model.trace.trace import Trace
@@ -11,6 +9,7 @@ from viz.canvas import attention_steps, pack_steps, steps_numbers
 from viz.page import store
 from viz.page.caches import cached
 from viz.page.params import place
+from viz.page.parts.captions import caption_line
 from viz.page.parts.heads import choose_head
 from viz.page.parts.table import as_table
 from viz.page.parts.weights import number_tables
@@ -29,7 +28,7 @@ def draw(scene: Scene) -> None:
     """Choose kind, layer and head; the component walks through the calculation and chooses query and key."""
     choose_head(scene, "steps")
     if scene.settings.words:
-        st.caption("A calculation is of pieces, whatever the pictures join: pieces are what the model works with.")
+        caption_line("A calculation is of pieces, whatever the pictures join: pieces are what the model works with.")
     kind, layer, head = scene.open_head
     query, key = scene.open_cell
 

@@ -15,6 +15,7 @@ from viz.charts import merge_tree
 from viz.charts.tokens import READABLE, character_label, run_label
 from viz.page import needs
 from viz.page.choices import plain
+from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import card, plot
 from viz.page.parts.pickers import pick_one
 from viz.page.parts.sides import choose_side
@@ -169,7 +170,7 @@ def _merges(scene: Scene, tokens: Tokens, runs: list[range]) -> None:
         chart = scene.picture("merges", partial(merge_tree, tree, scene.colours, ids), scene.settings.side, run.start)
         plot(chart, "tokens-tree-chart", width="content")
     if len(tree.characters) > READABLE:
-        st.caption("So many characters that the merges carry no labels: point at a dot to read it, drag to zoom.")
+        caption_line("So many characters that the merges carry no labels: point at a dot to read it, drag to zoom.")
 
 
 def _differs(pieces: list[str]) -> str:

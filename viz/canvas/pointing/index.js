@@ -9,6 +9,7 @@ const EDGE = 3; // CSS pixels around what is marked
 
 export default function (component) {
   const room = (component.parentElement.headlight ||= build());
+  room.meanings = component.data.meanings;
   room.tell = (name, value) => component.setTriggerValue(name, value);
   for (const [name, listener] of room.listeners) document.addEventListener(name, listener); // the same function is added once
   return untilNext(room, () => {
@@ -20,7 +21,7 @@ export default function (component) {
 
 function build() {
   /** @type {any} */
-  const room = { mark: null, note: null, term: null, tapped: null };
+  const room = { mark: null, note: null, term: null, tapped: null, meanings: {} };
   const [over, act] = [(event) => point(room, event), (event) => press(room, event)];
   room.listeners = [
     ["pointermove", over],

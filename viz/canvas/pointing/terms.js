@@ -5,21 +5,29 @@ import { besidePointer } from "../shared/tooltip.js";
 
 const NAME = "headlight-term";
 
+const TERMS = "a.term, [data-testid=stCaptionContainer] a[href^='?view=']"; // Streamlit's Markdown takes no attributes of ours
+
 /**
  * The word that is pointed at; null where there is none.
  * @param {EventTarget | null} node
  */
 export function termOf(node) {
-  return node instanceof Element ? /** @type {HTMLAnchorElement | null} */ (node.closest("a.term")) : null;
+  return node instanceof Element ? /** @type {HTMLAnchorElement | null} */ (node.closest(TERMS)) : null;
+}
+
+/** What a word means: said by itself, or known by how it is written; empty for a link that is no word of the field. */
+function meaningOf(room, term) {
+  return term.dataset.means || room.meanings[term.textContent.toLowerCase()] || "";
 }
 
 /** Show what a word means, under it; nothing else is shown then. */
 export function explain(room, term) {
   if (room.term === term) return;
   forget(room);
-  if (!term.dataset.means) return;
+  const meaning = meaningOf(room, term);
+  if (!meaning) return;
   room.term = term;
-  room.note = element("div", "term-note", { id: NAME, role: "tooltip", "data-testid": "term-note" }, term.dataset.means);
+  room.note = element("div", "term-note", { id: NAME, role: "tooltip", "data-testid": "term-note" }, meaning);
   document.body.append(room.note);
   term.setAttribute("aria-describedby", NAME);
   const [line] = term.getClientRects();
@@ -40,11 +48,11 @@ export function forget(room) {
 export function follow(room, term, event, isTouch) {
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  if (isTouch && term.dataset.means && room.tapped !== term) {
+  if (isTouch && meaningOf(room, term) && room.tapped !== term) {
     room.tapped = term;
     explain(room, term);
     return;
   }
   forget(room);
-  room.tell("view", term.dataset.view);
+  room.tell("view", term.dataset.view || new URL(term.href).searchParams.get("view"));
 }

@@ -12,6 +12,7 @@ import streamlit as st
 
 from viz.canvas import canvas_figure, is_flat, pack_figure, unpack_figure
 from viz.charts.parts.descriptions import alternative, tables, with_description
+from viz.page.parts.captions import caption_line
 from viz.page.parts.table import as_table
 from viz.page.parts.tags import tag
 
@@ -23,7 +24,7 @@ def card(name: str, title: str = "", caption: str = "", test: str | None = None)
         if title:
             heading(title, test)
         if caption:
-            st.caption(caption)
+            caption_line(caption)
         yield
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from model.measuring.coreference_record import Coreference
 from model.measuring.coreference_words import findings, heads_rows
 from viz.charts import decision_map
+from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import heading, plot
 from viz.page.parts.tags import scroller, table, tag
 from viz.page.scene import Scene
@@ -30,13 +31,13 @@ def what_it_gathers(scene: Scene) -> None:
     heading(TITLE)
     coreference = stored(scene.translator).coreference
     if coreference is None:
-        st.caption(
+        caption_line(
             "Not measured at this moment of the training; switch Training off to see what the trained weights do."
             if scene.trained and stored(scene.trained).coreference
             else "Not measured for these weights; `python -m model.coreference --model NAME` does it."
         )
         return
-    st.caption(QUESTION)
+    caption_line(QUESTION)
     st.html(sentences(coreference))
     if coreference.decides:
         figure = scene.picture("decision", partial(decision_map, coreference, scene.colours, scene.narrow))

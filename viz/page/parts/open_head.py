@@ -16,6 +16,7 @@ from viz.charts.parts.words import head_title
 from viz.page import answers, engine, store
 from viz.page.choices import plain
 from viz.page.painting import masked_rows
+from viz.page.parts.captions import caption_line
 from viz.page.parts.heads import head_heading
 from viz.page.parts.table import as_table
 from viz.page.parts.weights import matrix_tables, open_matrix
@@ -28,16 +29,16 @@ def open_head(scene: Scene, large: bool = False) -> None:
     """One head with its title, its matrix and its strongest cell in words. A click on a cell opens its calculation."""
     kind, layer, head = place = scene.open_head
     head_heading(scene)
-    st.caption(f"{'After minus before.' if scene.compares else 'Row attends to column.'} Click a cell to open its calculation.")
+    caption_line(f"{'After minus before.' if scene.compares else 'Row attends to column.'} Click a cell to open its calculation.")
     aligned = engine.alignment_head(scene.translator)
     across = scene.trace.anatomy.across
     if aligned and across and place == (across.name, *aligned[:2]):
         trained = "" if scene.trace.intervention.changes_nothing else ", measured on the model as trained"
-        st.caption(
+        caption_line(
             f"★ The alignment head: of all heads it agrees best with word links that people set (alignment error rate {aligned[2]:.2f}{trained})."
         )
     if hidden := scene.hidden(kind, layer, [head]):
-        st.caption(hidden)
+        caption_line(hidden)
     packed, sentence = scene.picture("open-head", lambda: _packed(scene), *place)
     opens, title = calculation_opener(scene), head_title(scene.trace.anatomy.kind(kind), layer, head)
     attention_matrices(packed, key="head-matrix", on_cell=lambda _, query, key: opens(query, key), cell=CELLS[large], saves=True,
@@ -45,7 +46,7 @@ def open_head(scene: Scene, large: bool = False) -> None:
     as_table("head-matrix", partial(matrix_tables, packed, title))
     st.html(f'<p class="head-sentence" data-testid="head-sentence">{html.escape(sentence)}</p>')
     if note := masked_rows(scene.maps, kind, layer):
-        st.caption(plain(note))
+        caption_line(plain(note))
 
 
 def _packed(scene: Scene) -> tuple[bytes, str]:
