@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 from model.trace.tokens import SENTENCEPIECE, Notation, Tokens
 from model.transformer.config import Config
@@ -262,6 +263,14 @@ def plotly_colour_bar(colours: Palette, **more) -> dict:
 def grown(size: int) -> dict:
     """A font size of an Altair chart, px, that grows on large screens as the page's type does in viz/page/page.css."""
     return {"expr": f"windowSize()[0] >= 1800 && windowSize()[1] >= 900 ? {round(size * 20 / 16)} : {size}"}
+
+
+def fixed(spec: Any) -> Any:
+    """A Vega-Lite specification whose type does not grow with the screen, for one that is enlarged as a whole."""
+    if isinstance(spec, dict):
+        size = re.fullmatch(r"windowSize\(\)\[0\] .* : (\d+)", str(spec.get("expr", "")))
+        return int(size[1]) if size else {name: fixed(value) for name, value in spec.items()}
+    return [fixed(value) for value in spec] if isinstance(spec, list) else spec
 
 
 def altair_theme(colours: Palette) -> dict:

@@ -3,7 +3,7 @@
 All heads at once (`heads_grid`), lines between tokens (`attention_lines`), matrices side by side or to paint on
 (`attention_matrices`), any flat figure (`canvas_figure`), a calculation (`attention_steps`) and a translation (`decoding_steps`)
 step by step; the map of the model and the views (`rail`); unseen ones for clicks in figures, the address, saved pictures, what is
-said aloud, and the screen.
+said aloud, the screen, and the keys of Present.
 """
 
 from viz.canvas.address import address_bar, complete_address, tab_store
@@ -16,6 +16,7 @@ from viz.canvas.lines import attention_lines, lines_view, pack_lines
 from viz.canvas.matrices import Matrix, attention_matrices, cell_states, difference_matrix, matrix_numbers, pack_matrices
 from viz.canvas.pictures import pictures
 from viz.canvas.pointing import pointing
+from viz.canvas.present import stage_keys
 from viz.canvas.rail import diagram, rail
 from viz.canvas.screen import Screen, watch_screen
 from viz.canvas.steps import attention_steps, pack_steps, steps_numbers
@@ -51,6 +52,7 @@ __all__ = [
     "plot_clicks",
     "pointing",
     "rail",
+    "stage_keys",
     "steps_numbers",
     "tab_store",
     "unpack_figure",

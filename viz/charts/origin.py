@@ -7,6 +7,7 @@ from torch import Tensor
 
 from model.trace.tokens import Tokens
 from viz.charts.parts.matrix import CELL, label_size, steps, text_width, to_array
+from viz.charts.parts.narrow import wrapped
 from viz.charts.parts.words import quoted_names, token_ticks
 from viz.theme import (
     LABEL_SIZE,
@@ -22,15 +23,18 @@ from viz.theme import (
 )
 
 TOP = 62  # px above the bars: titles of the panels
+PANEL = 84  # px of type in a panel on a wall
 TALLEST = 900  # px of bars; longer sentences get thinner bars
 
 
-def origin_bars(words: Tokens, scores: dict[str, Tensor], units: dict[str, str], colours: Palette = LIGHT) -> go.Figure:
+def origin_bars(
+    words: Tokens, scores: dict[str, Tensor], units: dict[str, str], colours: Palette = LIGHT, wall: bool = False,
+) -> go.Figure:  # fmt: skip
     """One panel a method, one bar a source word: rows are the same in all panels, scales are each method's own.
 
     words: `model.analysis_words.join_pieces` of the source; scores: (word,) by the name of the method, its panel's title; units:
     what the numbers are. Bars below 0 speak against the target word. The largest of each panel, the word that speaks most for it, is drawn in full
-    colour.
+    colour. wall: panels are narrow, so what the numbers are stands on several lines.
     """
     count = len(words)
     height = min(TALLEST, max(120, count * CELL))
@@ -46,7 +50,8 @@ def origin_bars(words: Tokens, scores: dict[str, Tensor], units: dict[str, str],
             colours, domain=domain, anchor="y", showticklabels=False, range=_reach(numbers), fixedrange=True, zeroline=True,
             zerolinecolor=colours.soft, zerolinewidth=1,
         )  # fmt: skip
-        titles.append(_panel_title(method, units[method], domain[0], colours))
+        unit = wrapped(units[method], PANEL) if wall else units[method]
+        titles.append(_panel_title(method, unit, domain[0], colours))
     rows = plotly_axis(
         colours,
         range=[count + 0.5, 0.5],
@@ -97,7 +102,7 @@ def _panel(method: str, numbers: Tensor, names: list[str], unit: str, axis: str,
 
 
 def _panel_title(method: str, unit: str, x: float, colours: Palette) -> dict:
-    text = f"<b>{markup(method)}</b><br><span style='color:{colours.soft}'>{markup(unit)}</span>"
+    text = f"<b>{markup(method)}</b><br><span style='color:{colours.soft}'>{'<br>'.join(map(markup, unit.split('<br>')))}</span>"
     return {"text": text, "xref": "paper", "x": x, "xanchor": "left", "yref": "paper", "y": 1, "yanchor": "bottom", "yshift": 6,
             "align": "left", "showarrow": False, "font": {"size": LABEL_SIZE, "color": colours.ink}}  # fmt: skip
 

@@ -37,13 +37,14 @@ ROOM = 28  # labels that fit above the scores
 
 def query_key_value(
     trace: Trace, kind: str, layer: int, head: int, colours: Palette = LIGHT, cell: tuple[int, int] | None = None,
-    narrow: bool = False,
+    narrow: bool = False, wall: bool = False,
 ) -> go.Figure:  # fmt: skip
     """Q at the left (query x d_head), K above (d_head x key), their scores where they meet, V below (d_head x key).
 
     A query's row of Q stands beside its row of scores, a key's column of K above its column: score = q . k / sqrt(d_head).
     Q, K and V share one colour scale, symmetric about 0; scores, before temperature and mask, have their own. cell:
-    (query, key) to outline. Positions from 1. narrow: for a phone: colour bars above, as many labels as fit. Raises ValueError, in words, for a head that the trace does not have.
+    (query, key) to outline. Positions from 1. narrow: for a phone: colour bars above, as many labels as fit. wall: colour bars above, in one row.
+    Raises ValueError, in words, for a head that the trace does not have.
     """
     head_weights(trace, kind, layer, head)  # says what is wrong with kind, layer or head
     attention = trace.attention[kind]
@@ -65,7 +66,7 @@ def query_key_value(
     notes = _captions(colours, trace, kind, narrow)
     layout = plotly_layout(colours, **size, **axes, shapes=shapes, annotations=notes, plot_bgcolor=colours.card)
     figure = go.Figure(layers, layout)
-    return _with_bars_above(figure) if narrow else figure
+    return _with_bars_above(figure, in_row=wall) if narrow or wall else figure
 
 
 def score_parts(trace: Trace, kind: str, layer: int, head: int, cell: tuple[int, int], colours: Palette = LIGHT) -> go.Figure:
@@ -200,13 +201,15 @@ def _captions(colours: Palette, trace: Trace, kind: str, narrow: bool) -> list[d
     ]
 
 
-def _with_bars_above(figure: go.Figure) -> go.Figure:
-    """Both colour bars one below the other, above everything else: on a phone the corner above Q is smaller than they are."""
+def _with_bars_above(figure: go.Figure, in_row: bool) -> go.Figure:
+    """Both colour bars above everything else, one below the other or in a row: the corner above Q may be smaller than they are."""
     bars = [part.colorbar for part in figure.data if part.type == "heatmap" and part.showscale is not False and part.colorbar.len]
     for place, bar in enumerate(bars):
-        bar.update(yref="container", ypad=BAR_ROW * place, len=200)
-    figure.layout.margin.t += BAR_ROW * len(bars)
-    figure.layout.height += BAR_ROW * len(bars)
+        across, down = (place / len(bars), 0) if in_row else (0, place)
+        bar.update(yref="container", ypad=BAR_ROW * down, x=across, len=200)
+    rows = 1 if in_row else len(bars)
+    figure.layout.margin.t += BAR_ROW * rows
+    figure.layout.height += BAR_ROW * rows
     return figure
 
 

@@ -41,20 +41,22 @@ BRIEF = {
 
 def role_map(
     measures: HeadMeasures, label: str = "", colours: Palette = LIGHT, selected: tuple[str, int, int] | None = None, narrow: bool = False,
+    only: str = "",
 ) -> go.Figure:  # fmt: skip
     """One cell a head, layers down and heads across, for each kind: coloured by `label`, with the head's main role written in.
 
     label: "" (entropy as a share of the largest possible, 0 to 1), "distance" (mean distance, positions, self-attention only) or
     the name of a role (its score, 0 to 1), which also makes the heads without that role faint. selected: (kind, layer, head) to
     outline. The hover lists every score beside that of shuffled attention. Layers of cells are named by their kind. narrow: for a
-    phone: cells that a finger can hit, roles in brief.
+    phone: cells that a finger can hit, roles in brief. only: one kind, where there is no room for all.
     Raises ValueError for an unknown label.
     """
     if label not in ("", "distance", *ROLE):
         raise ValueError(f"label must be empty, distance or one of {', '.join(ROLE)}, not {label!r}.")
-    values = {kind: _values(measures, kind, label) for kind in measures.statistics}
+    kinds = [kind for kind in measures.statistics if only in ("", kind)]
+    values = {kind: _values(measures, kind, label) for kind in kinds}
     most = max(1.0, *(float(table.max()) for table in values.values() if table is not None)) if label == "distance" else 1.0
-    sizes = {kind: tuple(statistics["entropy"].shape) for kind, statistics in measures.statistics.items()}
+    sizes = {kind: tuple(measures.statistics[kind]["entropy"].shape) for kind in kinds}
     cell, left = (TOUCH, 18) if narrow else (CELL, 30)
     inside = sum(layers * cell + GAP for layers, _ in sizes.values()) - GAP
     parts, notes, top = [_bar(label, most, colours)], [], inside

@@ -39,7 +39,7 @@ def step(material: Material) -> Step:
         Symbol("b", "the row of another piece; the nearest stand here", "card card-neighbours"), ") = a · b / (|a| |b|)",
     )  # fmt: skip
     focus = {"side": anatomy.stacks[0].name, "token": token, "piece": None}
-    return Step(words=words, formula=formula, question=question(material, vocabulary), focus=focus)
+    return Step(words=words, formula=formula, question=question(material, vocabulary), picture="card-neighbours", focus=focus)
 
 
 def question(material: Material, vocabulary: Vocabulary) -> Pick:

@@ -48,8 +48,9 @@ def question(material: Material) -> Slider:
 
     def why(answer: float) -> str:
         gap = abs(round(answer - share))
+        off = f" (your guess was {gap} points off)" if gap else ""
         return (
-            f"{round(share * units / 100)} of {units} units fire for {name}, {percent(share / 100)} (your guess was {gap} points off), "
+            f"{round(share * units / 100)} of {units} units fire for {name}, {percent(share / 100)}{off}, "
             f"and {percent(float(firing.mean()))} over all layers and tokens: each unit answers to few things."
         )
 

@@ -64,8 +64,9 @@ def question(material: Material) -> Slider:
 
     def why(answer: float) -> str:
         way = "rises" if after > before else "falls"
+        off = f" (your guess was {number(abs(answer - after))} off)" if answer != after else ""
         return (
-            f"It {way} from {number(before)} to {number(after)} nats a piece (your guess was {number(abs(answer - after))} off): {looks} of the decoder's attention now goes to "
+            f"It {way} from {number(before)} to {number(after)} nats a piece{off}: {looks} of the decoder's attention now goes to "
             "what comes later, and trained with the mask, it never learned what to do with that."
         )
 

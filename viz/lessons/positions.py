@@ -41,8 +41,9 @@ def question(material: Material) -> Slider:
 
     def why(answer: float) -> str:
         gap = round(abs(answer - count))
+        off = f" (your guess was {gap} off)" if gap else ""
         return (
-            f"{count} of {pieces(every)} stay its first choice (your guess was {gap} off), and the loss goes from {before} to {after} nats a piece: "
+            f"{count} of {pieces(every)} stay its first choice{off}, and the loss goes from {before} to {after} nats a piece: "
             "words alone say a good deal, and where that does not do, the order was needed."
         )
 

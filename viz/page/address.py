@@ -49,6 +49,11 @@ def _step(search: str) -> None:
         st.session_state["stepped"] = query
 
 
+def lead(search: str, **more: str) -> None:
+    """Bring the page to other parameters, as a step back does. more: parameters that they have besides."""
+    _step(urlencode({**_parameters(search), **more}))
+
+
 def _parameters(search: str) -> dict[str, str]:
     """The parameters of an address, from its "?" on."""
     return dict(parse_qsl(search.removeprefix("?"), keep_blank_values=True))

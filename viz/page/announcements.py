@@ -12,9 +12,10 @@ UNCHANGED = Announcement("Nothing is changed in the model.")
 EMPTY = Announcement("The translation is empty.")
 
 
-def announce(scene: Scene, original: Tokens) -> None:
-    """Let a screen reader say what is new, once the reader has stopped typing. original: the labels of the unchanged model."""
-    live_region(announcements(scene, original))
+def announce(scene: Scene, original: Tokens, *news: Announcement) -> None:
+    """Let a screen reader say what is new, once the reader has stopped typing. original: the labels of the unchanged model; news: what
+    else there is to say, first."""
+    live_region([*news, *announcements(scene, original)])
 
 
 def announcements(scene: Scene, original: Tokens) -> list[Announcement]:

@@ -67,6 +67,15 @@ class Question:
         """Whether an answer is right."""
         raise NotImplementedError
 
+    @property
+    def solution(self) -> Any:
+        """An answer that is right."""
+        raise NotImplementedError
+
+    def name(self, answer: Any) -> str:
+        """An answer in words; empty for one that only the picture can name."""
+        return ""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pick(Question):
@@ -78,6 +87,15 @@ class Pick(Question):
     def is_right(self, answer: int) -> bool:
         """answer: place of an option, from 0."""
         return answer == self.key
+
+    @property
+    def solution(self) -> int:
+        """The place of the right option."""
+        return self.key
+
+    def name(self, answer: int) -> str:
+        """The option itself."""
+        return self.options[answer]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +113,15 @@ class Slider(Question):
         """answer: a number of the slider."""
         return abs(answer - self.key) <= self.within + 1e-9
 
+    @property
+    def solution(self) -> float:
+        """The number itself."""
+        return self.key
+
+    def name(self, answer: float) -> str:
+        """The number with its unit."""
+        return self.write(answer)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Click(Question):
@@ -106,6 +133,11 @@ class Click(Question):
     def is_right(self, answer: tuple) -> bool:
         """answer: the place that was clicked."""
         return answer in self.keys
+
+    @property
+    def solution(self) -> tuple:
+        """The first of the right places."""
+        return min(self.keys)
 
 
 def sign(change: float, within: float) -> int:
@@ -131,6 +163,7 @@ class Step:
     words: str  # two or three sentences
     formula: Formula
     question: Question | None  # None: this sentence has nothing to ask here, and `words` say why
+    picture: str = ""  # key of the card that it is about, where that is not the picture of its view
     focus: Settings = field(default_factory=dict)  # where in the view the step looks
     then: Settings = field(default_factory=dict)  # what the page changes once there is an answer
     more: tuple[tuple[str, Settings], ...] = ()  # where to look next: what it is called, and what it opens

@@ -18,8 +18,24 @@ from model.measuring.timeline import Moment
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
-from viz.canvas import Screen
-from viz.page import address, chips, depth, drawer, engine, needs, notices, rail, saved, stage, store, timeline, unmasked
+from viz.canvas import Announcement, Screen
+from viz.page import (
+    address,
+    chips,
+    depth,
+    drawer,
+    engine,
+    needs,
+    notices,
+    present,
+    rail,
+    saved,
+    speaker,
+    stage,
+    store,
+    timeline,
+    unmasked,
+)
 from viz.page import laboratory as panel
 from viz.page.announcements import announce
 from viz.page.changes import outside
@@ -64,7 +80,7 @@ class Page:
 
 def frame(state: State) -> tuple[object, ...]:
     """What of the State is drawn outside of the fragment: with another the whole page must run."""
-    return state.model, state.moment is None, state.lesson is None, state.has_own_field
+    return state.model, state.moment is None, state.lesson is None, state.has_own_field, state.present
 
 
 @st.fragment(key="live")
@@ -95,6 +111,7 @@ def _draw(page: Page) -> None:
         status = _picture(page, translator, offered, lab)
     finally:
         store.note(page.link.typed_names + page.link.walked_names)
+        present.mount(offered)
         with places.rail:
             rail.draw(offered, page.trained, translator.anatomy, page.colours)
             st.html(f'<div class="status" data-testid="status">{html.escape(status)}</div>')
@@ -113,30 +130,38 @@ def _picture(page: Page, translator: Translator, offered: Mapping[str, View], la
         return ""
     calculation = next((slug for slug, view in offered.items() if view.calculates), None)
     scene = Scene(store.state(), translator, result, page.colours, page.trained, calculation, page.screen)
-    stage.draw(scene)
+    stand = stage.take(scene)
+    if stand and not scene.settings.present:
+        stage.draw(scene, stand)
     original = engine.translate(translator, scene.source)
     with places.translation:
-        _translation(scene, original)
+        _translation(scene, original, *present.announcements(scene, offered, stand))
         depth.note(scene)
         unmasked.note(scene)
     with places.dock:
         panel.draw_changes(scene, original)
     with lab:
         panel.draw(scene)
-    _view(page.link, scene, offered[scene.settings.view])
+    if scene.settings.present == present.NOTES:
+        speaker.draw(scene, offered, stand)
+        address.publish(page.link, translator.anatomy)
+    else:
+        _view(page.link, scene, offered[scene.settings.view], stand)
     return _status(scene)
 
 
-def _view(link: Link, scene: Scene, view: View) -> None:
+def _view(link: Link, scene: Scene, view: View, stand: stage.Stand | None) -> None:
     """The view that is open, under its sentence; then the address, whatever the view does."""
-    sentence = view.says(scene) if view.says else view.sentence
-    st.html(f'<p class="sentence" tabindex="0" data-testid="view-sentence">{sentence_html(sentence)}</p>')
+    if scene.settings.present:
+        present.sentence(scene, view, stand)
+    else:
+        st.html(f'<p class="sentence" tabindex="0" data-testid="view-sentence">{sentence_html(view.about(scene))}</p>')
     with st.container(key=f"view-{view.slug}"):
         try:
             view.draw(scene)
         finally:
             address.publish(link, scene.translator.anatomy)
-    for caption in _captions(scene, view):
+    for caption in () if scene.settings.present else _captions(scene, view):
         caption_line(caption)
     saved.describe(scene, view)
 
@@ -207,7 +232,7 @@ def _pass(translator: Translator) -> engine.Pass:
             return result
 
 
-def _translation(scene: Scene, original: Tokens) -> None:
+def _translation(scene: Scene, original: Tokens, *news: Announcement) -> None:
     """Source and target as chips; under a change the original beside it. original: the unchanged model's translation."""
     settings, trace = scene.settings, scene.result.trace
     row = partial(chips.row, in_words=settings.words)
@@ -233,7 +258,7 @@ def _translation(scene: Scene, original: Tokens) -> None:
         caption_line(
             f"The model reads your translation (teacher forcing): {mean:.2f} nats per token on average; less is less surprising."
         )
-    announce(scene, original)
+    announce(scene, original, *news)
 
 
 def _status(scene: Scene) -> str:

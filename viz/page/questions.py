@@ -33,7 +33,7 @@ def draw_question(step: Step, question: Hashable, name: str, record: answers.Ans
     if record.tries:
         _say(asks, record)
     elif is_covered and not record.is_open:
-        st.button("Show without a guess", key="lesson-show", type="tertiary", on_click=_show, args=(step, record))
+        st.button("Show without a guess", key="lesson-show", type="tertiary", on_click=show, args=(step, record))
     _hint(asks, record)
 
 
@@ -48,7 +48,8 @@ def answer(step: Step, record: answers.Answers, value: Any) -> None:
     record.misses += not record.is_right
 
 
-def _show(step: Step, record: answers.Answers) -> None:
+def show(step: Step, record: answers.Answers) -> None:
+    """Uncover the picture without an answer; the page changes what it changes once there is one."""
     store.write(**step.then)
     record.is_open = True
 

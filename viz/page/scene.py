@@ -47,6 +47,11 @@ class Scene:
         return self.screen.narrow
 
     @property
+    def on_wall(self) -> bool:
+        """Whether one picture has a projector's screen to itself, with type that the back row can read: little fits beside each other."""
+        return self.settings.present == "1" and not self.narrow
+
+    @property
     def trace(self) -> Trace:
         """The pass on screen: the one that was asked for, or, to compare, that of the unchanged model."""
         return self.before if self.settings.compare == "before" else self.result.trace
@@ -188,12 +193,17 @@ class View:
     differs: bool = False  # whether it can show the difference between the unchanged and the changed model
     needs: Set[str] = frozenset()  # what it needs of a model: see viz.page.needs
     params: tuple[Param, ...] = ()  # its own settings, as the address has them
+    picture: str = ""  # key of the card that is its picture where only one has room; empty: the first
     style: str = ""  # its CSS; see `style_beside`
     calculates: bool = False  # whether a click on a cell of a head, wherever it stands, opens this view
     greeting: Mapping[str, object] | None = None  # the settings with which a first visit opens it; None: it does not
     tokens: tuple[str, ...] = ()  # keys of its widgets that offer tokens or sentences to read, which a browser must not translate
     languages: Mapping[str, str] = field(default_factory=dict)  # key of a widget -> "en" or "fr"; SIDE: as the open side is
     lines: Callable[[Scene], list[str]] = lambda scene: []  # what its saved pictures say besides the sentence and the change
+
+    def about(self, scene: Scene) -> str:
+        """Its sentence under what is changed and hidden now."""
+        return self.says(scene) if self.says else self.sentence
 
 
 def style_beside(file: str) -> str:

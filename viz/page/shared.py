@@ -7,6 +7,7 @@ from model.trace.intervention import POSITION_EDITS, Intervention
 from viz.page.params import Limits, Param, choice, count, number, numbers, place, rows, switch, text
 from viz.page.state import State
 
+PRESENT = ("", "1", "notes")
 SINKS = ("keep", "hide", "renormalise")
 LABELS = ("", "distance", *ROLE)  # "": entropy
 COMPARE = ("after", "before", "difference")
@@ -76,5 +77,6 @@ PARAMS: tuple[Param, ...] = (
     switch("held_out", State.held_out, "roles as measured on held-out sentences instead of on this one"),
     count("lesson", 1, MOST_LESSONS, None, "the lesson that is open", is_walked=False),
     place("part", MOST_LESSONS, State.part, "which step of the lesson"),
+    choice("present", PRESENT, State.present, "1: the picture and one sentence, large, for a class; notes: what its speaker may say"),
     choice("sinks", SINKS, State.sinks, "attention to special tokens and punctuation: shown, hidden, or hidden and the rest to 100%"),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from model import Translator
 from model.instrument.pretrained import CheckpointError, DeviceError
-from viz.page import address, engine, greeting, live, notices, store, timeline
+from viz.page import address, engine, greeting, live, notices, present, store, timeline
 from viz.page.choices import plain
 from viz.page.colours import colours_as_css
 from viz.page.link import Link
@@ -51,6 +51,7 @@ def show(views: Mapping[str, View], model: str, device: str | None, lessons: Les
     with places.live.stage:
         notices.say(engine.notices(translator))
     greeting.begin(views, translator.anatomy, lessons, places.picker)
+    present.begin(places.picker)
     moments = timeline.switch(places.picker, translator, store.state())
     _examples(places.examples)
     _own_switch(places.switch)

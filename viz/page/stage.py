@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from zlib import crc32
@@ -31,6 +32,8 @@ COVER = "{where} {{ filter: blur(11px); pointer-events: none; user-select: none;
 COVERED = '[class*="st-key-view-"]::before { content: "Predict first, then the picture opens"; }'
 OPEN = "<style>:root { --lesson-width: 330px; --lesson-sheet: 46vh; }</style>"
 NUDGE = "You have not answered yet. A guess costs nothing, and you will remember the answer better; Next once more goes on."
+WALL = "1"  # value of `State.present`
+PRESENT_HELP = "One picture and one sentence, full width, for a projector (P)"
 AWAY = "The picture shows another view now; Back to the picture leads to the one of this step."
 
 
@@ -47,14 +50,30 @@ def begin(lessons: Lessons, views: Mapping[str, View], anatomy: Anatomy, place: 
         notices.hand_on([f"There is no lesson {number} here: there are {len(lessons)}."])
         store.write(lesson=None, part=0, view=store.state().view or next(iter(views)))
     elif number is not None and (not store.state().view or store.state().part >= len(lessons[number - 1].steps)):
-        _open(number)
+        open_step(number)
     elif lessons and number is None:
         hint = f"{len(lessons)} lessons on your own sentence: predict, then see"
-        place.button("Learn", key="learn", type="primary", on_click=_open, args=(1,), help=hint)
+        place.button("Learn", key="learn", type="primary", on_click=open_step, args=(1,), help=hint)
     st.html(f"<style>{STYLE}</style>{OPEN if store.state().lesson else ''}")
 
 
-def _open(number: int, part: int = 0) -> None:
+def steps() -> list[tuple[int, int]]:
+    """All steps of the lessons, in order: (lesson, from 1; its step, from 0)."""
+    return [(number, part) for number, lesson in enumerate(st.session_state["lessons"], 1) for part in range(len(lesson.steps))]
+
+
+def present() -> None:
+    """Show the picture that is open on the wall: see `viz.page.present`."""
+    store.write(present=WALL)
+
+
+def lesson_at(at: int) -> Lesson:
+    """The lesson of a step, by its place among all of them."""
+    lesson: Lesson = st.session_state["lessons"][steps()[at][0] - 1]
+    return lesson
+
+
+def open_step(number: int, part: int = 0) -> None:
     """Bring the page to a step: its view and its settings, the reader's own sentence."""
     lesson = st.session_state["lessons"][number - 1]
     store.write(lesson=number, part=part, **{**FRESH, **lesson.settings})
@@ -68,13 +87,12 @@ def _leave() -> None:
 
 def _go(by: int) -> None:
     """One step on or back; behind the last one the lessons end."""
-    lessons, state = st.session_state["lessons"], store.state()
-    steps = [(number, part) for number, lesson in enumerate(lessons, 1) for part in range(len(lesson.steps))]
-    at = steps.index((state.lesson, state.part)) + by
-    if at == len(steps):
+    state, every = store.state(), steps()
+    at = every.index((state.lesson, state.part)) + by
+    if at == len(every):
         _leave()
     else:
-        _open(*steps[max(at, 0)])
+        open_step(*every[max(at, 0)])
 
 
 def _next(question: Hashable, is_asking: bool) -> None:
@@ -89,13 +107,26 @@ def _next(question: Hashable, is_asking: bool) -> None:
 # The step -----------------------------------------------------------------------------------------------------------------
 
 
-def draw(scene: Scene) -> None:
-    """The step that is open, where one is; the picture looks where it looks."""
+@dataclass(frozen=True)
+class Stand:
+    """Where the reader stands: the step that is open, on this sentence."""
+
+    number: int
+    lesson: Lesson
+    step: Step
+    question: Hashable  # what tells it from those of other steps and sentences
+    record: answers.Answers
+    home: object  # the view of the step
+
+
+def take(scene: Scene) -> Stand | None:
+    """The step that is open, where one is; the picture looks where it looks, and is covered until it may be seen."""
     pointing(MEANINGS, lambda view: store.write(view=view))
     answers.rest()
     number, part = scene.settings.lesson, scene.settings.part
+    st.session_state["stand"] = None
     if number is None:
-        return
+        return None
     lesson: Lesson = st.session_state["lessons"][number - 1]
     material = material_of(scene)
     question = (number, part, key_of((material.translator, material.trace)))
@@ -105,6 +136,13 @@ def draw(scene: Scene) -> None:
     covers = lesson.covers if step.question and not record.reveals and scene.settings.view == home else ()
     rules = [COVER.format(where=COVERS[name]) for name in covers] + [COVERED] * bool(covers)
     st.html(f"<style>/* covers */ {' '.join(rules)}</style>")  # in every run: what a fragment leaves out there stays
+    st.session_state["stand"] = Stand(number, lesson, step, question, record, home)
+    return st.session_state["stand"]
+
+
+def draw(scene: Scene, stand: Stand) -> None:
+    """The step beside the picture: its words, its question, and the way on."""
+    number, lesson, step, question, record = stand.number, stand.lesson, stand.step, stand.question, stand.record
     with st.container(key="lesson"):
         _head(number, lesson)
         st.html(_words(number, step))
@@ -121,7 +159,7 @@ def draw(scene: Scene) -> None:
                 on_click=store.write,
                 kwargs=dict(settings),
             )
-        _way_on(scene, lesson, home, question, step, record)
+        _way_on(scene, stand)
 
 
 def _step(lesson: Lesson, part: int, question: Hashable, material: Material) -> Step:
@@ -148,9 +186,10 @@ def _head(number: int, lesson: Lesson) -> None:
             st.container(key="lesson-menu", gap="small"),
         ):
             for at, other in enumerate(lessons, 1):
-                st.button(plain(f"{at} · {other.title}"), key=f"lesson-{at}", type="tertiary", on_click=_open, args=(at,))
+                st.button(plain(f"{at} · {other.title}"), key=f"lesson-{at}", type="tertiary", on_click=open_step, args=(at,))
         with st.popover("Glossary", width="content"):
             st.html(glossary_html())
+        st.button("", key="lesson-present", icon=":material/slideshow:", help=PRESENT_HELP, type="tertiary", on_click=present)
         st.button("✕", key="lesson-close", help="Leave the lessons, stay in this view", type="tertiary", on_click=_leave)
 
 
@@ -168,21 +207,24 @@ def _take(sentence: str) -> None:
     store.write(text=sentence)
 
 
-def _way_on(scene: Scene, lesson: Lesson, home: object, question: Hashable, step: Step, record: answers.Answers) -> None:
+def _way_on(scene: Scene, stand: Stand) -> None:
     """Back and Next; what is said to those who skip the question, and to those who have left the picture."""
-    if scene.settings.view != home and not (record.tries and step.more):
+    step, record = stand.step, stand.record
+    if scene.settings.view != stand.home and not (record.tries and step.more):
         caption_line(AWAY)
-        st.button("Back to the picture", key="lesson-return", on_click=_open, args=(scene.settings.lesson, scene.settings.part))
+        st.button(
+            "Back to the picture", key="lesson-return", on_click=open_step, args=(scene.settings.lesson, scene.settings.part)
+        )
     if record.is_nudged and not record.tries:
         st.html(tag("p", NUDGE, class_="nudge", role="status", data_testid="nudge"))
     with st.container(horizontal=True, key="lesson-walk", horizontal_alignment="distribute"):
         st.button(
             "◂ Back", key="lesson-back", on_click=_go, args=(-1,), disabled=scene.settings.lesson == 1 and not scene.settings.part
         )
-        last = scene.settings.lesson == len(st.session_state["lessons"]) and scene.settings.part == len(lesson.steps) - 1
+        last = scene.settings.lesson == len(st.session_state["lessons"]) and scene.settings.part == len(stand.lesson.steps) - 1
         st.button(
             "Finish" if last else "Next ▸",
             key="lesson-next",
             type="primary",
-            on_click=partial(_next, question, step.question is not None),
+            on_click=partial(_next, stand.question, step.question is not None),
         )

@@ -47,6 +47,7 @@ class State:
     held_out: bool = True  # roles as measured on held-out sentences, where they are stored, instead of on this one
     lesson: int | None = None  # the lesson that is open, from 1; None: none is
     part: int = 0  # which of its steps, from 0
+    present: str = ""  # "1": one picture, large, for a class; "notes": what its speaker may say; else the page
     sinks: str = "keep"  # attention to special tokens and punctuation
     of_views: Mapping[str, Any] = field(default_factory=dict, hash=False)  # what single views declare, by name
 

@@ -39,13 +39,13 @@ def follow(arrived: State) -> None:
 
 def history() -> History:
     """What the reader can undo and redo."""
-    return st.session_state["history"] if "history" in st.session_state else History(state())
+    return st.session_state["history"] if "history" in st.session_state else History(state().having(present=""))
 
 
 def note(small: Collection[str]) -> None:
     """What the page shows at the end of a run is a step of the reader's, where it is new. small: see `History.step`."""
-    is_led = st.session_state.pop("led", False)
-    st.session_state["history"] = history().settle(state()) if is_led else history().step(state(), small)
+    is_led, lasting = st.session_state.pop("led", False), state().having(present="")  # nobody is led back onto a stage
+    st.session_state["history"] = history().settle(lasting) if is_led else history().step(lasting, small)
 
 
 def begin_history() -> None:
@@ -65,7 +65,7 @@ def redo() -> None:
 
 def _lead(to: History) -> None:
     st.session_state["history"], st.session_state["led"] = to, True
-    follow(to.present)
+    follow(to.present.having(present=state().present))
 
 
 def turn() -> int:

@@ -45,6 +45,9 @@ PARAMS = (
     place("site", MOST_SITES, 0, "the LayerNorm that is looked at, in the order of the pass"),
     place("unit", lambda limits: limits.units, None, "a feed-forward unit; at first the strongest of the token"),
 )
+    "width": 664,
+    "height": 280,
+}  # px of a chart of GROWTH on a wall, whose style sheet enlarges it as a whole
 UNITS, PIECES = 12, 8  # drawn, named
 GROWTH = (
     ("norms", residual_norms, "How long every vector is", "One line a token: the norm of its vector after every sublayer."),
@@ -80,7 +83,7 @@ def _growth(scene: Scene, side: str) -> None:
         with card(name, title, test="layers-title"):
             caption_line(caption)
             spec = scene.picture(name, partial(_spec, chart, scene, side), side)
-            vega(spec, f"layers-{name}-{side}")
+            vega(spec, f"layers-{name}-{side}", scene.on_wall)
     token = _token(scene, side)
     left, right = st.columns([1.5, 1], gap="medium")
     with left, card("cosines", "In which direction each sublayer writes", test="layers-title"):
@@ -242,6 +245,7 @@ VIEW = View(
     "tokens that grow early, for layers that write most, and for feed-forward units that fire for one sort of word.",
     draw,
     group="Compute",
+    picture="card-shares",
     part="stream",
     differs=True,
     needs={"residual", "feed_forward"},

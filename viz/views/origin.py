@@ -59,7 +59,9 @@ def draw(scene: Scene) -> None:
         caption_line("One row a source word, one panel a method, each with its own scale; its strongest word in full colour.")
         if note := cross_off(trace):
             caption_line(note)
-        bars = scene.picture("origin-bars", partial(origin_bars, words, panels, METHODS, scene.colours), at, tuple(panels))
+        bars = scene.picture(
+            "origin-bars", partial(origin_bars, words, panels, METHODS, scene.colours, scene.on_wall), at, tuple(panels)
+        )
         plot(bars, "origin-bars")
     left, right = st.columns([1, 1.15], gap="medium")
     agreement = analysis_origin.rank_agreement(torch.stack([score.cpu() for score in scores.values()]))

@@ -178,6 +178,7 @@ VIEW = View(
     rank=1,
     part="output",
     differs=True,
+    picture="card-bars",
     needs={"logits", "loss", "residual"},
     params=PARAMS,
 )

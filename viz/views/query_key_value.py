@@ -30,8 +30,8 @@ def draw(scene: Scene) -> None:
     with matrices, card("qkv"):
         head_heading(scene)
         caption_line("Click a score, a query's row, or a key's column to take another pair apart.")
-        build = partial(query_key_value, scene.trace, kind, layer, head, scene.colours, (query, key), scene.narrow)
-        figure = scene.picture("qkv", build, kind, layer, head, query, key)
+        build = partial(query_key_value, scene.trace, kind, layer, head, scene.colours, (query, key), scene.narrow, scene.on_wall)
+        figure = scene.picture("qkv", build, kind, layer, head, query, key, scene.on_wall)
         plot(figure, "qkv-matrices", tools=True)
         plot_clicks(["card-qkv"], key="plot-clicks", on_click=choose)
     with parts, card("parts"):

@@ -38,9 +38,10 @@ def draw(scene: Scene) -> None:
         store.write(kind=click.name, layer=click.row, head=click.column, query=None, key=None)
 
     cells, right = st.columns([1.7, 1], gap="medium")
+    only = scene.open_head[0] if scene.on_wall else ""
     with cells, card("roles"):
-        build = partial(role_map, measures, settings.label, scene.colours, scene.open_head, scene.narrow)
-        figure = scene.picture("roles", build, settings.label, settings.held_out, scene.open_head)
+        build = partial(role_map, measures, settings.label, scene.colours, scene.open_head, scene.narrow, only)
+        figure = scene.picture("roles", build, settings.label, settings.held_out, scene.open_head, only)
         plot(figure, "roles-map")
         caption_line(
             HOW

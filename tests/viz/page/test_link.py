@@ -16,7 +16,7 @@ from model.transformer.config import Config
 from viz.page import params
 from viz.page.changes import changes, outside
 from viz.page.link import Link
-from viz.page.shared import COMPARE, FORCING, LABELS, SINKS
+from viz.page.shared import COMPARE, FORCING, LABELS, PRESENT, SINKS
 from viz.page.state import OURS, State
 from viz.views import VIEWS
 from viz.views.origin import SLUGS
@@ -42,7 +42,7 @@ VALUES = {  # name -> values, for every parameter but those of the change
     "lab": switches, "words": switches, "held_out": switches, "lengths": switches,
     "compare": st.sampled_from(COMPARE), "forcing": st.sampled_from(FORCING), "view": st.sampled_from(list(VIEWS)),
     "kind": st.sampled_from(ATTENTION_KINDS), "side": st.sampled_from(["encoder", "decoder"]), "label": st.sampled_from(LABELS),
-    "sinks": st.sampled_from(SINKS), "paint": st.sampled_from(["off", "layer", "all"]), "space": st.sampled_from(["2d", "3d"]),
+    "sinks": st.sampled_from(SINKS), "present": st.sampled_from(PRESENT), "paint": st.sampled_from(["off", "layer", "all"]), "space": st.sampled_from(["2d", "3d"]),
     "layer_part": st.sampled_from(["growth", "norm", "units"]), "output_part": st.sampled_from(["pieces", "loss", "lens", "change"]),
     "position_part": st.sampled_from(["encoding", "laboratory", "learned"]), "knockout_part": st.sampled_from(["heads", "layers", "words"]),
     "decoding_part": st.sampled_from(["steps", "beam"]), "origin_method": st.sampled_from(list(SLUGS)),

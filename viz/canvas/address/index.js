@@ -20,10 +20,12 @@ function visited() {
   }
 }
 
-/** From now on a visit by the plain address goes on here. */
+/** From now on a visit by the plain address goes on here, as a page of the ordinary kind. */
 function remember() {
+  const search = new URLSearchParams(window.location.search);
+  search.delete("present");
   try {
-    window.localStorage.setItem("headlight-last", window.location.search);
+    window.localStorage.setItem("headlight-last", `?${search}`);
   } catch {
     // No room, or no storage: the next visit is a first one again.
   }

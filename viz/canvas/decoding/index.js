@@ -3,7 +3,7 @@
 import { onKeys } from "../shared/cursor.js";
 import { element, stepButtons } from "../shared/dom.js";
 import { clamp, number } from "../shared/numbers.js";
-import { countDrawing, enter, reportAsState, send, untilNext } from "../shared/room.js";
+import { countDrawing, enter, reportAsState, send, watch } from "../shared/room.js";
 import { buildCards, writeLooks, writePieces } from "./draw.js";
 import { buildFlow, drawLinks, neighbour, writeFlow } from "./flow.js";
 
@@ -16,11 +16,8 @@ export default function (component) {
   adopt(room);
   refresh(room);
   if (room.header.greets && !room.greeted) greet(room);
-  room.observer.observe(room.flow);
-  return untilNext(room, () => {
-    room.observer.disconnect();
-    halt(room);
-  });
+  const end = watch(room, room.flow);
+  return () => end() && halt(room);
 }
 
 /** The elements, made once and kept across reruns. */

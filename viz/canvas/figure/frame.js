@@ -5,6 +5,7 @@ import { drawMarker } from "./marks.js";
 import { colourOf, scaleOf } from "./scale.js";
 import { drawMarkup, measure } from "./text.js";
 
+const TIGHT = 1; // of a type size: labels under each other that are nearer are thinned
 const LABEL = 4; // CSS pixels between an axis and its labels
 const KEY = { width: 22, gap: 6, between: 16, line: 19 }; // CSS pixels of an entry of the legend
 
@@ -96,6 +97,13 @@ function thinned(context, ticks, font, angle) {
   return ticks.filter((_, at) => at % step === 0);
 }
 
+/** Every so many of the labels of a vertical axis that none stands on the next. */
+function everyOther(ticks, font) {
+  const gap = ticks.length > 1 ? Math.abs(ticks[1].at - ticks[0].at) : Infinity;
+  const step = Math.ceil((TIGHT * font.size) / gap) || 1;
+  return ticks.filter((_, at) => at % step === 0);
+}
+
 /** Whether labels that stand upright would touch. */
 function crowded(ticks, sizes) {
   return ticks.some(
@@ -110,7 +118,7 @@ function labelsDown(context, figure, axis, other) {
   const room = LABEL + (axis.look.ticklabelstandoff || 0);
   const x = right ? other.start + other.length + room : other.start - room;
   let wide = 0;
-  for (const { at, text } of ticksOf(axis)) {
+  for (const { at, text } of everyOther(ticksOf(axis), font)) {
     drawMarkup(context, text, font, { x, y: at, across: right ? 0 : 1, down: 0.5 });
     wide = Math.max(wide, measure(context, text, font).width);
   }
@@ -167,6 +175,11 @@ export function drawShapes(context, figure) {
   }
 }
 
+/** A place on an axis: Plotly gives notes, and notes alone, in logarithms where the axis is one. */
+function unlogged(figure, ref, value) {
+  return figure.axes[ref]?.log ? 10 ** value : value;
+}
+
 /** Notes. Returns those that have something to say to the pointer: {box, text}. */
 export function drawNotes(context, figure) {
   const hovers = [];
@@ -178,8 +191,8 @@ export function drawNotes(context, figure) {
       { top: 0, middle: 0.5, bottom: 1 }[note.yanchor] ??
       (note.yref && /paper|domain/.test(note.yref) ? 1 - third(note.yref, note.y) : 0.5);
     const [x, y] = [
-      coordinate(figure, "x", note.xref, note.x) + (note.xshift || 0),
-      coordinate(figure, "y", note.yref, note.y) - (note.yshift || 0),
+      coordinate(figure, "x", note.xref, unlogged(figure, note.xref ?? "x", note.x)) + (note.xshift || 0),
+      coordinate(figure, "y", note.yref, unlogged(figure, note.yref ?? "y", note.y)) - (note.yshift || 0),
     ];
     const pad = note.borderpad ?? 1;
     const box = {
@@ -218,7 +231,8 @@ export function drawScales(context, figure) {
 function drawScale(context, figure, scale) {
   const { bar, least, most } = scale;
   const area = areaOf(figure);
-  const x = (bar.xref === "paper" ? area.x : 0) + (bar.xpad ?? 10);
+  const [left, wide] = bar.xref === "paper" ? [area.x, area.width] : [0, figure.size.width];
+  const x = left + (bar.x ?? 0) * wide + (bar.xpad ?? 10);
   const y = (bar.yref === "paper" ? area.y : figure.layout.lower || 0) + (bar.ypad ?? 10);
   const [width, height] = [bar.len - 2 * (bar.xpad ?? 10), bar.thickness];
   for (let at = 0; at < width; at++) {

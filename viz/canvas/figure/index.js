@@ -1,6 +1,6 @@
 // A figure of cells, bars, lines and points on one canvas: what is flat needs neither a scene in space nor a tree of nodes.
 
-import { contextOf, drawingUnit, element, prepare, widthInside } from "../shared/dom.js";
+import { contextOf, drawingUnit, element, prepare, roomBelow, widthInside } from "../shared/dom.js";
 import { download, sheet } from "../shared/paper.js";
 import { countDrawing, enter, watch } from "../shared/room.js";
 import { makeTip } from "../shared/tooltip.js";
@@ -13,6 +13,7 @@ import { texts } from "./text.js";
 import { answers, fillTemplate } from "./words.js";
 
 const NARROWEST = 120; // pixels of the drawing
+const LOWEST = 60; // of what lies between the margins
 
 export default function (component) {
   const old = component.parentElement.headlight;
@@ -66,12 +67,17 @@ function build(parent) {
     pointer: null,
   };
   const redraw = () => draw(room);
-  room.observer = new ResizeObserver(() => room.header && widthInside(room.root) !== room.width && redraw());
+  room.observer = new ResizeObserver(() => hasOtherRoom(room) && redraw());
   save.addEventListener("click", () => savePicture(room));
   whole.addEventListener("click", () => ((room.zoom = {}), redraw()));
   listen(room, redraw);
   room.root.boxOf = (spot, name) => boxOfSpot(room, spot, name); // for tests
   return room;
+}
+
+/** Whether there is another width or height for the figure than it was drawn in. */
+function hasOtherRoom(room) {
+  return room.header && (widthInside(room.root) !== room.width || roomBelow(room.root) !== room.below);
 }
 
 /** The box of a spot of the part of a name, or of the first one that answers, CSS pixels. */
@@ -96,14 +102,21 @@ function draw(room) {
   const started = performance.now();
   room.width = widthInside(room.root);
   if (!room.width) return;
+  room.below = roomBelow(room.root);
   const width = Math.max(NARROWEST, room.look.layout.width || room.width);
-  room.layout = withTitle(contextOf(room.canvas), room.look.layout, width);
+  room.layout = lower(withTitle(contextOf(room.canvas), room.look.layout, width), room.below);
   const size = { width, height: room.layout.height || 450 };
   const context = prepare(room.canvas, size.width, size.height);
   paint(room, context, size);
   room.whole.hidden = !Object.keys(room.zoom).length;
   pointAgain(room);
   countDrawing(room, started);
+}
+
+/** A layout that is no higher than there is room; its margins stay. */
+function lower(layout, room) {
+  const { height = 450, margin: { t = 8, b = 8 } = {} } = layout;
+  return height <= room ? layout : { ...layout, height: Math.max(room, t + b + LOWEST) };
 }
 
 /** Draw the figure on a canvas of a size; what it holds where goes into the room. */

@@ -5,6 +5,7 @@ import { colourOf, imageOf, pick, scaleOf } from "./scale.js";
 import { drawMarkup, firstWord, markupOf, measure, plainText } from "./text.js";
 
 const APART = 2; // CSS pixels, between the texts of two cells
+const LOW = 0.8; // of its text, a bar that lies: one that is lower goes without
 const CLEAR = 4; // CSS pixels between a bar or a point and its text
 const ORDER = ["heatmap", "bar", "scatter"]; // from the bottom to the top
 
@@ -139,7 +140,8 @@ function drawBars(context, figure, { part, x, y, count }) {
     context.fillStyle = pick(part.marker?.color, at, figure.layout.font.color);
     context.fillRect(box.x, box.y, box.width, box.height);
     context.globalAlpha = 1;
-    if (part.text) writeBar(context, figure, part, at, box, { lies, backwards: lies ? end < zero : end > zero });
+    if (part.text && (!lies || thickness >= LOW * figure.layout.font.size))
+      writeBar(context, figure, part, at, box, { lies, backwards: lies ? end < zero : end > zero });
   }
   return { boxes, across };
 }

@@ -8,6 +8,7 @@ export const GAP = 5; // between heads, pixels of the drawing
 export const ROW_LABEL = 18; // width of the layer numbers
 export const NEW = 255; // code of a change that a new token has nothing to compare with
 export const UNCHANGED = 100; // code of no change
+const [LOWEST, TALL] = [14, 1.5]; // of a head on a wall: pixels of the drawing; widths
 const COLUMN_LABEL = 18; // height of the head numbers, above the first kind
 
 /** The name of a head as one key. */
@@ -28,13 +29,18 @@ export function changeRamp(palette, power) {
   });
 }
 
-/** Where the heads of one kind stand, pixels of the drawing: as flat as rows / columns, within what 18 layers leave of a screen. */
-export function layOut(section, width, whole, first) {
+/** Where the heads of one kind stand, pixels of the drawing: as flat as rows / columns, within what 18 layers leave of a screen; where
+ * it is a wall, as high as `room` lets them. */
+export function layOut(section, width, whole, first, room) {
   const { layers, heads, queries, keys } = section.kind;
   const cell = (width - ROW_LABEL - GAP * (heads - 1)) / heads;
   const tallest = whole >= 900 ? 34 : 31;
-  const height = Math.round(Math.min(tallest, Math.max(cell * 0.3, 18, (cell * queries) / keys)));
   const top = first ? COLUMN_LABEL : 0;
+  const share = Math.floor((room - top) / layers) - GAP; // of a wall's height
+  const height =
+    room < Infinity
+      ? Math.max(LOWEST, Math.min(share, TALL * cell))
+      : Math.round(Math.min(tallest, Math.max(cell * 0.3, 18, (cell * queries) / keys)));
   section.boxes = (layer, head) => {
     const x = Math.round(ROW_LABEL + head * (cell + GAP));
     const right = Math.round(ROW_LABEL + head * (cell + GAP) + cell);

@@ -1,7 +1,7 @@
 // All heads at once: one canvas for each kind of attention, a tooltip in words, a click or Enter that opens a head.
 
 import { addCursor } from "../shared/cursor.js";
-import { element, widthInside } from "../shared/dom.js";
+import { element, roomBelow, widthInside } from "../shared/dom.js";
 import { drawBar } from "../shared/ramps.js";
 import { countDrawing, enter, watch } from "../shared/room.js";
 import { makeTip } from "../shared/tooltip.js";
@@ -35,7 +35,7 @@ function build(parent) {
   /** @type {any} */
   const grid = { root, squares, shade, least, most, bar, tip, live, sections: [], cursor: null, pointer: null };
   grid.observer = new ResizeObserver(() => {
-    if (grid.header && widthInside(grid.root) !== grid.width) draw(grid);
+    if (grid.header && (widthInside(grid.root) !== grid.width || roomBelow(grid.root) !== grid.below)) draw(grid);
   });
   addCursor(root, {
     move: (down, across) => moveCursor(grid, down, across),
@@ -96,9 +96,11 @@ function draw(grid) {
   const started = performance.now();
   grid.width = widthInside(grid.root);
   if (!grid.width) return;
-  grid.root.classList.toggle("narrow", grid.width < NARROW);
+  grid.below = roomBelow(grid.root);
+  const fills = grid.below < Infinity; // a wall, where kinds stand beside each other, as high as the screen
+  grid.root.classList.toggle("narrow", fills || grid.width < NARROW);
   grid.sections.forEach((section, index) => {
-    layOut(section, widthInside(section.area), grid.width, index === 0);
+    layOut(section, widthInside(section.area), grid.width, fills || index === 0, roomBelow(section.area));
     drawSection(grid, section);
   });
   frames(grid);

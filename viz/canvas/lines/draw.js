@@ -7,6 +7,7 @@ import { changeOf, weightOf } from "../shared/unpack.js";
 import { cut } from "../shared/words.js";
 
 export const FAINT = 0.01; // weights below this get no line
+const LOW = 480; // pixels of the drawing: rows stand closer where there is less room
 export const LEVELS = 20; // steps of opacity; all lines of one step and head are one stroke
 const MOST = 12000; // lines drawn at once; beyond that the faintest levels wait until a token is pointed at
 
@@ -15,7 +16,10 @@ function measure(room) {
   const { header, scroll } = room;
   const width = widthInside(scroll);
   const narrow = width < 560;
-  const rowHeight = Math.max(16, Math.min(27, Math.floor((room.limit - 8) / Math.max(header.queries, header.keys))));
+  const rowHeight = Math.max(
+    room.limit < LOW ? 13 : 16,
+    Math.min(27, Math.floor((room.limit - 8) / Math.max(header.queries, header.keys))),
+  );
   const font = Math.max(13, Math.min(15, rowHeight - 4));
   const outside = narrow ? 36 : 46 + Math.min(8, room.selection.length || 1) * 7;
   const widest = wordWidths(room, font);

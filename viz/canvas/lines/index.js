@@ -1,7 +1,7 @@
 // Lines between tokens: controls for kind, layer and heads above, two columns of tokens below.
 
 import { onKeys } from "../shared/cursor.js";
-import { cssLength, element, widthInside } from "../shared/dom.js";
+import { cssLength, element, roomBelow, widthInside } from "../shared/dom.js";
 import { addGroupKeys, setTabStop } from "../shared/group.js";
 import { enter, send, watch } from "../shared/room.js";
 import { inkOn } from "../shared/theme.js";
@@ -54,9 +54,16 @@ function build(parent) {
     pending: null,
     limit: TALLEST,
   };
-  room.observer = new ResizeObserver(() => room.header && widthInside(scroll) !== room.size?.width && refresh(room));
+  room.observer = new ResizeObserver(() => {
+    if (room.header && (widthInside(scroll) !== room.size?.width || limitOf(room) !== room.limit)) refresh(room);
+  });
   listen(room);
   return room;
+}
+
+/** How high the lines may be, pixels of the drawing. */
+function limitOf(room) {
+  return Math.min(TALLEST, roomBelow(room.scroll));
 }
 
 /** A group of buttons under its name; that of the kinds speaks for itself. */
@@ -179,6 +186,7 @@ function setHeads(room, heads) {
 /** Collect the lines again and draw; say what is shown. */
 function refresh(room) {
   const { root, header, selection, sides, empty, scroll } = room;
+  room.limit = limitOf(room);
   room.buckets = collect(room);
   room.faintest = faintest(room.buckets);
   empty.style.display = selection.length ? "none" : "block";

@@ -1,7 +1,7 @@
 // Matrices of tokens side by side: linked hover, a tooltip in words; cells to click, or to paint.
 
 import { addCursor } from "../shared/cursor.js";
-import { cssLength, drawingUnit, element, widthInside } from "../shared/dom.js";
+import { cssLength, drawingUnit, element, roomBelow, widthInside } from "../shared/dom.js";
 import { countDrawing, enter, watch } from "../shared/room.js";
 import { makeTip } from "../shared/tooltip.js";
 import { drawPanel, writeLegend } from "./draw.js";
@@ -59,7 +59,7 @@ function build(parent) {
     pointer: null,
   };
   room.observer = new ResizeObserver(() => {
-    if (room.header && widthInside(room.root) !== room.width) draw(room);
+    if (room.header && (widthInside(room.root) !== room.width || roomBelow(room.panelsBox) !== room.below)) draw(room);
   });
   save.addEventListener("click", () => savePicture(room));
   addCursor(root, {
@@ -120,6 +120,7 @@ function draw(room) {
   const started = performance.now();
   room.width = widthInside(room.root);
   if (!room.width) return;
+  room.below = roomBelow(room.panelsBox);
   const side = Math.max(1, Math.min(room.panels.length, Math.floor((room.width + BETWEEN) / (NARROWEST + BETWEEN))));
   const width = (room.width - BETWEEN * (side - 1)) / side;
   for (const panel of room.panels) {

@@ -7,6 +7,8 @@ import { stateCode } from "./states.js";
 export const SLANT = (55 * Math.PI) / 180; // how steeply column labels rise
 const TALLEST_MATRIX = 720; // pixels of the drawing
 export const LABEL = 13; // of a label
+const LOWEST = 6; // pixels of the drawing: a row where there is little room
+const TITLE = 24; // of the drawing: the line over a matrix that has a title
 const LONGEST_LABEL = 16; // characters
 const ROOM_FOR_BOTH = 14; // characters: with less room rows are called by what they produce alone
 
@@ -51,7 +53,8 @@ export function layOut(room, panel, width) {
   const last = context.measureText(labelParts(panel, "columns", columns - 1).join("")).width;
   const overhang = Math.ceil(last * Math.cos(SLANT)) + 8;
   const across = Math.min(room.header.cell, Math.max(1, width - left - overhang) / columns);
-  const down = Math.min(Math.max(across, 17, top / rows), TALLEST_MATRIX / rows); // and half of the height
+  const tallest = Math.min(TALLEST_MATRIX, Math.max(LOWEST * rows, room.below - top - (panel.matrix.title ? TITLE : 0)));
+  const down = Math.min(Math.max(across, 17, top / rows), tallest / rows); // and half of the height
   panel.size = { left, top, across, down, width: left + across * columns + overhang, height: top + down * rows + 2 };
 }
 

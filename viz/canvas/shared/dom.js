@@ -56,6 +56,24 @@ export function widthInside(node) {
   return node.clientWidth / measureUnit();
 }
 
+const FOOT = 8; // pixels of the drawing that stay free under it on a wall
+
+/** Whether a picture has a projector's screen to itself: viz/page/present.css says so. */
+export function onWall() {
+  return Boolean(getComputedStyle(document.documentElement).getPropertyValue("--wall"));
+}
+
+/**
+ * The height that a drawing may take, from the top of a node down, in its pixels: on a wall nobody scrolls, so what is drawn ends at
+ * the foot of the screen. Elsewhere there is no end.
+ * @param {Element} node
+ */
+export function roomBelow(node) {
+  if (!onWall()) return Infinity;
+  const scrolled = document.querySelector("[data-testid=stMain]")?.scrollTop || 0;
+  return Math.max(0, (window.innerHeight - node.getBoundingClientRect().top - scrolled) / drawingUnit() - FOOT);
+}
+
 /**
  * Where a pointer is on a node, in pixels of a drawing: [x, y].
  * @param {Element} node

@@ -1,5 +1,6 @@
 // The life of a component: its elements are made once and stay; Python sends data, the reader's choices are sent back.
 
+import { onWall } from "./dom.js";
 import { applyTheme } from "./theme.js";
 import { unpack } from "./unpack.js";
 
@@ -23,6 +24,7 @@ export function enter({ data, parentElement }, build) {
   room.earlier = room.header || null;
   Object.assign(room, unpack(data));
   room.palette = applyTheme(room.root, room.header);
+  room.root.classList.toggle("wall", onWall());
   return room;
 }
 
@@ -49,24 +51,36 @@ export function reportAsState(room, component) {
 }
 
 /**
- * Keep `room.observer` on a node until the returned function is called; a call that a newer one followed ends nothing.
+ * Keep `room.observer` on a node until the returned function is called; a call that a newer one followed ends nothing. What changes
+ * the room of a drawing beside its width is told by the event "headlight-fit", and the observer looks again.
  * @param {any} room
  * @param {Element} node
  */
 export function watch(room, node) {
+  room.refit ||= () => {
+    room.root.classList.toggle("wall", onWall());
+    room.observer.unobserve(node);
+    room.observer.observe(node);
+  };
   room.observer.observe(node);
-  return untilNext(room, () => room.observer.disconnect());
+  window.addEventListener("headlight-fit", room.refit); // the same function is added once
+  return untilNext(room, () => {
+    window.removeEventListener("headlight-fit", room.refit);
+    room.observer.disconnect();
+  });
 }
 
 /**
- * A function that ends what this call began, unless a newer call has gone on with it.
+ * A function that ends what this call began, unless a newer call has gone on with it; it returns whether it did.
  * @param {any} room
  * @param {() => void} end
  */
 export function untilNext(room, end) {
   const call = (room.call = (room.call || 0) + 1);
   return () => {
-    if (room.call === call) end();
+    if (room.call !== call) return false;
+    end();
+    return true;
   };
 }
 

@@ -1,12 +1,12 @@
 // Blocks of a stage: runs of colours, rows with numbers, a table that grows, a matrix.
 
-import { element, pointOn, prepare, widthInside } from "../shared/dom.js";
+import { element, onWall, pointOn, prepare, widthInside } from "../shared/dom.js";
 import { clamp, figure, largestSize, short } from "../shared/numbers.js";
 import { css, mixSigned } from "../shared/ramps.js";
 import { inkOn } from "../shared/theme.js";
 
 const STRIP = 36; // pixels of the drawing: height of a strip or a row
-const LINE = 20; // of a line of the matrix
+const [LINE, LOW_LINE] = [20, 15]; // of a line of the matrix, and of one on a wall
 const ROOM = 40; // width of a cell with a number that can be read
 const MOST = 48; // cells that are written, in as many lines as they need
 
@@ -64,7 +64,8 @@ function paintRun(room, canvas, values, limit) {
 /** One line of the matrix. */
 function paintLine(room, canvas, values, limit) {
   const width = widthInside(canvas.parentElement);
-  if (width) paintCells(room, prepare(canvas, width, LINE), values, limit, { width, most: values.length, height: LINE });
+  const height = onWall() ? LOW_LINE : LINE;
+  if (width) paintCells(room, prepare(canvas, width, height), values, limit, { width, most: values.length, height });
 }
 
 /** One line of cells, for `most` of which there is room. */

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from io import StringIO
+from typing import Any
 
 import pandas
 import streamlit as st
@@ -11,13 +12,17 @@ import streamlit as st
 from viz.charts.parts.specs import spec_description, spec_tables, spec_title
 from viz.page.parts.table import as_table
 from viz.page.parts.tags import tag
+from viz.theme import fixed
+
+WALL: dict[str, Any] = {"width": 664, "height": 280}  # px of a chart on a wall, whose style sheet enlarges it as a whole
 
 
-def vega(spec: dict, key: str) -> None:
+def vega(spec: dict, key: str, on_wall: bool = False) -> None:
     """A chart as Vega-Lite whose tables stand in it as CSV text; its numbers as a table under it."""
+    shape, size = (fixed(spec), WALL) if on_wall else (spec, {"width": "stretch"})
     st.html(tag("p", spec_description(spec), class_="told"))
     alt = f"Chart: {spec_title(spec)}"  # Streamlit makes it part of the chart: what changes with the numbers stands before it
-    st.vega_lite_chart(spec=tables_apart(spec), theme=None, key=key, width="stretch", alt=alt)
+    st.vega_lite_chart(spec=tables_apart(shape), theme=None, key=key, alt=alt, **size)
     as_table(key, partial(spec_tables, spec))
 
 

@@ -1,0 +1,48 @@
+"""The keys of Present: what a clicker or the keyboard sends on the wall, what lies over the picture, and the window with the notes.
+
+Blank screen, QR code, list of keys, pointer and buttons for thumbs never leave the browser. The window with the notes follows the
+wall over a BroadcastChannel of the browser that both are open in, and its keys act on the wall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import urlencode
+
+import streamlit
+
+from viz.canvas.shared.files import script, style
+
+_mount = streamlit.components.v2.component("headlight_present", js=script("present/index.js"), css=style("present/style.css"))
+
+
+def stage_keys(
+    *, mode: str, at: int, count: int, title: str, next: str, reveals: str, search: Mapping[str, str], code: Sequence[str] | None,
+    on_enter: Callable[[], None], on_leave: Callable[[], None], on_go: Callable[[int], None], on_reveal: Callable[[], None],
+    on_code: Callable[[str], None], on_follow: Callable[[str], None],
+) -> None:  # fmt: skip
+    """Listen to the keys of the page.
+
+    mode: "" the ordinary page, "1" the wall, "notes" the notes beside it. at, count: where the walk is, from 0. title, next: of this
+    stop and the one behind it. reveals: "covered" or "open" where there is an answer to show. search: the parameters of the address.
+    code: rows of the QR code that was asked for, none where the address is too long for one; None where none was asked for.
+    on_go: called with the stop to walk to; on_code: with an address; on_follow: with the parameters that the wall has now.
+    """
+
+    def value_of(name: str) -> object:
+        return getattr(streamlit.session_state["present-keys"], name)
+
+    data = {
+        "mode": mode, "at": at, "count": count, "title": title, "next": next, "reveals": reveals, "search": urlencode(search),
+        "code": None if code is None else list(code),
+    }  # fmt: skip
+    _mount(
+        key="present-keys",
+        data=data,
+        on_enter_change=on_enter,
+        on_leave_change=on_leave,
+        on_go_change=lambda: on_go(int(str(value_of("go")))),
+        on_reveal_change=on_reveal,
+        on_code_change=lambda: on_code(str(value_of("code"))),
+        on_follow_change=lambda: on_follow(str(value_of("follow"))),
+    )

@@ -1,0 +1,66 @@
+// The pointer on the wall: a ring that the back row can see.
+//
+// Where it is goes over the document as an event, "headlight-pointer": {picture, x, y}, shares of the picture's width and height, so that
+// it means the same on screens of other sizes; null where it has left. Whoever sends that event on another screen shows the ring there.
+
+import { element } from "../shared/dom.js";
+
+const PICTURES =
+  ".figure, .matrices .area, .heads-grid, .attention-lines, .decoding, .attention-steps, .tokens-cards, .js-plotly-plot, [data-testid=stVegaLiteChart]";
+const REST = 1600; // ms after the last movement until the ring goes
+
+/** The picture under a pointer, and where on it; null beside all pictures. */
+function placeUnder(event) {
+  const path = event.composedPath();
+  const picture = path.find((node) => node instanceof Element && node.matches(PICTURES));
+  const holder = picture && path.find((node) => node instanceof Element && /(^| )st-key-/.test(node.className));
+  if (!holder) return null;
+  const box = picture.getBoundingClientRect();
+  const name = holder.className.match(/(?:^| )st-key-(\S+)/)[1];
+  return { picture: name, x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height };
+}
+
+/** The box of a picture by its name; null where it is not on the page. */
+function boxOfPicture(name) {
+  const holder = document.querySelector(`.st-key-${CSS.escape(name)}`);
+  const roots = holder ? [holder, ...[...holder.querySelectorAll("*")].flatMap((node) => node.shadowRoot || [])] : [];
+  const picture = roots.map((root) => root.querySelector(PICTURES)).find(Boolean);
+  return picture ? picture.getBoundingClientRect() : null;
+}
+
+/** The ring, and what moves it. Returns the listeners: [name, function]. */
+export function buildSpot(room) {
+  room.spot = element("div", "spot", { "aria-hidden": "true", "data-testid": "spot" });
+  room.spot.hidden = true;
+  room.root.append(room.spot);
+  const say = (place) => document.dispatchEvent(new CustomEvent("headlight-pointer", { detail: place }));
+  const move = (event) => {
+    if (room.data.mode !== "1") return;
+    const place = placeUnder(event);
+    if (place) say((room.pointed = place));
+    else if (!room.isHeld) say(null);
+    clearTimeout(room.rest);
+    if (!room.isHeld) room.rest = setTimeout(() => say(null), REST);
+  };
+  return [
+    ["pointermove", move],
+    ["pointerdown", move],
+    ["headlight-pointer", ({ detail }) => showSpot(room, detail)],
+  ];
+}
+
+/** Hold the ring where the pointer was last, or let it go. */
+export function holdSpot(room) {
+  room.isHeld = !room.isHeld;
+  room.root.dataset.spot = String(room.isHeld);
+  clearTimeout(room.rest);
+  document.dispatchEvent(new CustomEvent("headlight-pointer", { detail: room.isHeld ? room.pointed || null : null }));
+}
+
+/** Put the ring to a place on a picture, or away. */
+function showSpot(room, place) {
+  const box = place && boxOfPicture(place.picture);
+  room.spot.hidden = !box;
+  if (box)
+    Object.assign(room.spot.style, { left: `${box.left + place.x * box.width}px`, top: `${box.top + place.y * box.height}px` });
+}
