@@ -28,7 +28,7 @@ FAULTS = """([least, aloud, pictures, most]) => {
     if (node.matches(pictures)) tops.push(y + main.scrollTop);
     const text = [...node.childNodes].filter(({ nodeType }) => nodeType === Node.TEXT_NODE).map((part) => part.textContent.trim()).join("");
     const scale = node.ownerSVGElement?.viewBox?.baseVal?.width ? Math.hypot(node.getScreenCTM().a, node.getScreenCTM().b) : 1;
-    const size = parseFloat(getComputedStyle(node).fontSize) * scale, wants = node.matches(".sentence") ? aloud : least;
+    const size = parseFloat(getComputedStyle(node).fontSize) * scale * (node.currentCSSZoom || 1), wants = node.matches(".sentence") ? aloud : least;
     if (text && width > 10 && size < wants - 0.05 && !node.closest("sup, [class*=katex]")) faults.push(`${size} px: ${text}`);
   } };
   look(document);
@@ -42,6 +42,11 @@ FAULTS = """([least, aloud, pictures, most]) => {
 def watch(page) -> None:
     """Measure what canvases write from now on."""
     page.evaluate(WATCH)
+
+
+def small(page, least: float) -> list[str]:
+    """What of the page is written smaller than `least` px since it was measured last, and whether it is wider than the screen."""
+    return page.evaluate(FAULTS, [least, least, PICTURES, 10_000])
 
 
 def faults(page, most: float) -> list[str]:

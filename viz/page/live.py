@@ -125,7 +125,7 @@ def _picture(page: Page, translator: Translator, offered: Mapping[str, View], la
         result = _pass(translator)
     except ValueError as error:
         places.translation.info(plain(str(error)))
-        st.empty()
+        present.excuse(str(error)) if store.state().present else st.empty()
         address.publish(page.link, translator.anatomy)
         return ""
     calculation = next((slug for slug, view in offered.items() if view.calculates), None)

@@ -81,6 +81,12 @@ def sentence(scene: Scene, view: View, stand: stage.Stand | None) -> None:
         st.html(tag("div", _inside(scene, view, stand), class_="wall", data_testid="view-sentence"))
 
 
+def excuse(text: str) -> None:
+    """Why there is no picture."""
+    with st.container(key="wall"):
+        st.html(tag("div", tag("p", text), class_="wall", data_testid="view-sentence"))
+
+
 def _alone(scene: Scene, view: View, stand: stage.Stand | None) -> str:
     """CSS that leaves one picture of a view: that of the step or of the view; where none is named, the first."""
     name = (stand.step.picture if stand and scene.settings.view == stand.home else "") or view.picture
@@ -121,7 +127,7 @@ def solved(asks: Question) -> str:
     """The answer in a word or two; empty for one that only the picture can name."""
     words = asks.name(asks.solution)
     if isinstance(asks, Pick):
-        return f"{LETTERS[asks.key]} · {words}."
+        return f"{LETTERS[asks.key]}: {words}."
     return f"{words}." if words else ""
 
 

@@ -32,8 +32,8 @@ def _lesson(stand: stage.Stand) -> list[Html]:
         return parts
     hints = tag("ol", *(tag("li", sentence_html(hint)) for hint in asks.hints))
     right = tag("p", tag("b", present.solved(asks)), " ", sentence_html(f"{asks.why(asks.solution)} {asks.easy}".strip()))
-    asked = joined([tag("p", sentence_html(asks.text), data_testid="question"), _choice(asks)])
-    return [*parts, _part("Ask", asked), _part("Answer", right, data_testid="notes-answer"), _part("Hints", hints)]
+    prompt = joined([tag("p", sentence_html(asks.text), data_testid="question"), _choice(asks)])
+    return [*parts, _part("Ask", prompt), _part("Answer", right, data_testid="notes-answer"), _part("Hints", hints)]
 
 
 def _choice(asks: Question) -> Html:

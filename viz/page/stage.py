@@ -189,7 +189,9 @@ def _head(number: int, lesson: Lesson) -> None:
                 st.button(plain(f"{at} · {other.title}"), key=f"lesson-{at}", type="tertiary", on_click=open_step, args=(at,))
         with st.popover("Glossary", width="content"):
             st.html(glossary_html())
-        st.button("", key="lesson-present", icon=":material/slideshow:", help=PRESENT_HELP, type="tertiary", on_click=present)
+        st.button(
+            "Present", key="lesson-present", icon=":material/slideshow:", help=PRESENT_HELP, type="tertiary", on_click=present
+        )
         st.button("✕", key="lesson-close", help="Leave the lessons, stay in this view", type="tertiary", on_click=_leave)
 
 

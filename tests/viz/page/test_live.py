@@ -15,7 +15,7 @@ CALM = (
     {"layer": 2, "head": 1},
     {"lab": True},
 )
-LARGE = ({"model": "en-fr-none"}, {"moment": 0}, {"asks_target": True}, {"target": "Le chien."}, {"lesson": 3})
+LARGE = ({"model": "en-fr-none"}, {"moment": 0}, {"asks_target": True}, {"target": "Le chien."}, {"lesson": 3}, {"present": "1"})
 
 
 @pytest.mark.parametrize("values", CALM)
@@ -26,7 +26,7 @@ def test_what_is_drawn_in_the_fragment_leaves_the_rest_standing(values):
 
 @pytest.mark.parametrize("values", LARGE)
 def test_what_is_drawn_outside_of_it_runs_the_whole_page(values):
-    """Another model, the slider of its training, the field of one's own translation, a lesson."""
+    """Another model, the slider of its training, the field of one's own translation, a lesson, the wall."""
     assert frame(State().having(**values)) != frame(State())
 
 

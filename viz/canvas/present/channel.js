@@ -1,6 +1,7 @@
 // Between the wall and its notes: two windows of one browser. The wall says where it is, the notes say which keys were pressed.
 
 const KEPT = "headlight-present"; // in the tab: {id, started}
+const [TRIES, PATIENCE] = [3, 4000]; // to follow the wall; ms between two
 const WINDOW = "headlight-notes-"; // name of the window with the notes, before the id of its wall
 
 /** What the tab knows of the talk on its wall: its id, and when it began (ms). Begun anew where there is none. */
@@ -64,8 +65,18 @@ function hearNotes(room, { hello, action }) {
 function hearWall(room, message) {
   if (message.action || message.hello) return; // of other notes
   room.wall = message;
+  room.tries = 0;
+  follow(room);
   room.refresh();
-  if (ordinary(message.search) !== ordinary(room.data.search)) room.tell("follow", ordinary(message.search));
+}
+
+/** Ask Python for what is on the wall, where the notes are elsewhere; again where nothing came of it. */
+export function follow(room) {
+  const to = room.wall && ordinary(room.wall.search);
+  if (!to || to === ordinary(room.data.search) || room.tries >= TRIES) return;
+  if (room.tries && Date.now() - room.lastTry < PATIENCE) return;
+  Object.assign(room, { tries: room.tries + 1, lastTry: Date.now() });
+  room.tell("follow", to);
 }
 
 /** Parameters of an address without the mode. */

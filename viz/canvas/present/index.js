@@ -3,7 +3,7 @@
 import { element } from "../shared/dom.js";
 import { clamp } from "../shared/numbers.js";
 import { untilNext } from "../shared/room.js";
-import { connect, disconnect, endTalk, openNotes, tellNotes, tellWall } from "./channel.js";
+import { connect, disconnect, endTalk, follow, openNotes, tellNotes, tellWall } from "./channel.js";
 import { cover, fillCode, sharedLink } from "./covers.js";
 import { actionOf, ownerOf } from "./keys.js";
 import { buildSpot, holdSpot } from "./pointer.js";
@@ -18,7 +18,7 @@ export default function (component) {
   room.tell = (name, value) => component.setTriggerValue(name, value);
   const { mode, at, code } = room.data;
   if (room.to === at) room.to = null;
-  room.root.dataset.mode = mode;
+  Object.assign(room.root.dataset, { mode, at });
   for (const [name, listener] of room.listeners) document.addEventListener(name, listener, true); // the same function is added once
   if (before !== mode) begin(room, before);
   connect(room);
@@ -156,7 +156,9 @@ function refresh(room) {
   reveal.hidden = !reveals;
   const isOpen = (mode === "notes" ? room.wall?.reveals : reveals) === "open";
   reveal.disabled = isOpen;
-  if (mode === "notes") room.status.textContent = notesStatus(room, isOpen);
+  if (mode !== "notes") return;
+  follow(room);
+  room.status.textContent = notesStatus(room, isOpen);
 }
 
 /** Of the notes: whether a wall leads them, what it shows, and for how long the talk has gone on. */

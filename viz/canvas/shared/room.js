@@ -1,6 +1,6 @@
 // The life of a component: its elements are made once and stay; Python sends data, the reader's choices are sent back.
 
-import { onWall } from "./dom.js";
+import { cssLength, onWall, roomBelow } from "./dom.js";
 import { applyTheme } from "./theme.js";
 import { unpack } from "./unpack.js";
 
@@ -24,8 +24,17 @@ export function enter({ data, parentElement }, build) {
   room.earlier = room.header || null;
   Object.assign(room, unpack(data));
   room.palette = applyTheme(room.root, room.header);
-  room.root.classList.toggle("wall", onWall());
+  fitWall(room);
   return room;
+}
+
+/**
+ * Let style sheets know a wall (.wall), and how high a component may be there (--room).
+ * @param {any} room
+ */
+function fitWall({ root }) {
+  root.classList.toggle("wall", onWall());
+  root.style.setProperty("--room", onWall() ? cssLength(roomBelow(root)) : "none");
 }
 
 /**
@@ -58,7 +67,7 @@ export function reportAsState(room, component) {
  */
 export function watch(room, node) {
   room.refit ||= () => {
-    room.root.classList.toggle("wall", onWall());
+    fitWall(room);
     room.observer.unobserve(node);
     room.observer.observe(node);
   };
