@@ -7,6 +7,7 @@ wall over a BroadcastChannel of the browser that both are open in, and its keys 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlencode
 
 import streamlit
@@ -29,7 +30,7 @@ def stage_keys(
     on_go: called with the stop to walk to; on_code: with an address; on_follow: with the parameters that the wall has now.
     """
 
-    def value_of(name: str) -> object:
+    def value_of(name: str) -> Any:
         return getattr(streamlit.session_state["present-keys"], name)
 
     data = {
@@ -41,7 +42,7 @@ def stage_keys(
         data=data,
         on_enter_change=on_enter,
         on_leave_change=on_leave,
-        on_go_change=lambda: on_go(int(str(value_of("go")))),
+        on_go_change=lambda: on_go(int(value_of("go")["to"])),
         on_reveal_change=on_reveal,
         on_code_change=lambda: on_code(str(value_of("code"))),
         on_follow_change=lambda: on_follow(str(value_of("follow"))),

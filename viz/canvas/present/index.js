@@ -16,6 +16,8 @@ export default function (component) {
   const before = room.data?.mode;
   room.data = component.data;
   room.tell = (name, value) => component.setTriggerValue(name, value);
+  // As state, not as triggers: of several presses the last one always arrives. Counted, so that the same stop is news again.
+  room.go = (to) => component.setStateValue("go", { to, count: (room.sends = (room.sends || 0) + 1) });
   const { mode, at, code } = room.data;
   if (room.to === at) room.to = null;
   Object.assign(room.root.dataset, { mode, at });
@@ -128,7 +130,7 @@ function walk(room, to) {
   Object.assign(room, { to, soon: Date.now() + SOON });
   cover(room, "");
   if (to === room.data.at) say(room, to ? "This is the last one." : "This is the first one.");
-  else room.tell("go", to);
+  else room.go(to);
 }
 
 function leave(room) {

@@ -5,7 +5,7 @@ import { clamp, figure, largestSize, short } from "../shared/numbers.js";
 import { css, mixSigned } from "../shared/ramps.js";
 import { inkOn } from "../shared/theme.js";
 
-const STRIP = 36; // pixels of the drawing: height of a strip or a row
+const [STRIP, LOW_STRIP] = [36, 26]; // pixels of the drawing: height of a strip or a row, and of one on a wall
 const [LINE, LOW_LINE] = [20, 15]; // of a line of the matrix, and of one on a wall
 const ROOM = 40; // width of a cell with a number that can be read
 const MOST = 48; // cells that are written, in as many lines as they need
@@ -40,12 +40,16 @@ function cellsInLine(width, count) {
   return count > MOST ? count : Math.ceil(count / Math.ceil((count * ROOM) / width));
 }
 
+function stripHeight() {
+  return onWall() ? LOW_STRIP : STRIP;
+}
+
 /** The place in a run of cells under a pointer. */
 function cellAt(cells, count, event) {
   const [x, y] = pointOn(cells, event);
   const width = widthInside(cells);
   const most = cellsInLine(width, count);
-  return clamp(Math.floor(y / STRIP) * most + clamp(Math.floor((x / width) * most), 0, most - 1), 0, count - 1);
+  return clamp(Math.floor(y / stripHeight()) * most + clamp(Math.floor((x / width) * most), 0, most - 1), 0, count - 1);
 }
 
 /** A run of cells: colours, and numbers where there is room. */
@@ -54,10 +58,10 @@ function paintRun(room, canvas, values, limit) {
   if (!width) return;
   const most = cellsInLine(width, values.length);
   const lines = Math.ceil(values.length / most);
-  const context = prepare(canvas, width, lines * STRIP);
+  const context = prepare(canvas, width, lines * stripHeight());
   for (let line = 0; line < lines; line += 1) {
-    paintCells(room, context, values.subarray(line * most, (line + 1) * most), limit, { width, most, height: STRIP });
-    context.translate(0, STRIP);
+    paintCells(room, context, values.subarray(line * most, (line + 1) * most), limit, { width, most, height: stripHeight() });
+    context.translate(0, stripHeight());
   }
 }
 
