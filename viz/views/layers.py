@@ -45,9 +45,6 @@ PARAMS = (
     place("site", MOST_SITES, 0, "the LayerNorm that is looked at, in the order of the pass"),
     place("unit", lambda limits: limits.units, None, "a feed-forward unit; at first the strongest of the token"),
 )
-    "width": 664,
-    "height": 280,
-}  # px of a chart of GROWTH on a wall, whose style sheet enlarges it as a whole
 UNITS, PIECES = 12, 8  # drawn, named
 GROWTH = (
     ("norms", residual_norms, "How long every vector is", "One line a token: the norm of its vector after every sublayer."),
