@@ -115,7 +115,7 @@ function act(room, action) {
   else if (["blank", "help", "code"].includes(action)) cover(room, action);
   else if (action === "enter") room.tell("enter", true);
   else if (action === "spot") holdSpot(room);
-  else if (action === "full") toggleFull();
+  else if (action === "full") toggleFull(room);
   else if (action === "notes") openNotes(room);
   else if (action === "reveal" && reveals) room.tell("reveal", true);
   else if (action === "leave" && room.covering) cover(room, "");
@@ -140,9 +140,10 @@ function leave(room) {
   room.tell("leave", true);
 }
 
-async function toggleFull() {
-  if (document.fullscreenElement) await document.exitFullscreen();
-  else await document.documentElement.requestFullscreen?.();
+/** Full screen and back, where the browser lets a page do that. */
+function toggleFull(room) {
+  const change = document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen?.();
+  change?.catch(() => say(room, "This browser shows no full screen."));
 }
 
 function say(room, text) {
