@@ -18,7 +18,7 @@ from model.measuring.timeline import Moment
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
-from viz.canvas import Announcement, Screen
+from viz.canvas import Announcement, Screen, collecting
 from viz.page import (
     address,
     chips,
@@ -33,6 +33,7 @@ from viz.page import (
     speaker,
     stage,
     store,
+    takeaway,
     timeline,
     unmasked,
 )
@@ -63,6 +64,7 @@ class Places:
     dock: DeltaGenerator  # at the foot of the screen: what is changed, and the moment of the training
     drawer: DeltaGenerator
     stage: DeltaGenerator  # the view
+    take: DeltaGenerator  # the menu of what can be taken away
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ def _picture(page: Page, translator: Translator, offered: Mapping[str, View], la
         result = _pass(translator)
     except ValueError as error:
         places.translation.info(plain(str(error)))
+        places.take.empty()
         present.excuse(str(error)) if store.state().present else st.empty()
         address.publish(page.link, translator.anatomy)
         return ""
@@ -143,24 +146,27 @@ def _picture(page: Page, translator: Translator, offered: Mapping[str, View], la
     with lab:
         panel.draw(scene)
     if scene.settings.present == present.NOTES:
+        places.take.empty()
         speaker.draw(scene, offered, stand)
         address.publish(page.link, translator.anatomy)
     else:
-        _view(page.link, scene, offered[scene.settings.view], stand)
+        _view(page, scene, offered[scene.settings.view], stand)
     return _status(scene)
 
 
-def _view(link: Link, scene: Scene, view: View, stand: stage.Stand | None) -> None:
-    """The view that is open, under its sentence; then the address, whatever the view does."""
+def _view(page: Page, scene: Scene, view: View, stand: stage.Stand | None) -> None:
+    """The view that is open, under its sentence; then the address, whatever the view does, and the menu of what can be taken away."""
     if scene.settings.present:
         present.sentence(scene, view, stand)
     else:
         st.html(f'<p class="sentence" tabindex="0" data-testid="view-sentence">{sentence_html(view.about(scene))}</p>')
-    with st.container(key=f"view-{view.slug}"):
+    with st.container(key=f"view-{view.slug}"), collecting() as pictures:
         try:
             view.draw(scene)
         finally:
-            address.publish(link, scene.translator.anatomy)
+            address.publish(page.link, scene.translator.anatomy)
+    with page.places.take:
+        st.empty() if scene.settings.present else takeaway.draw(scene, view, pictures.pictures, page.views)
     for caption in () if scene.settings.present else _captions(scene, view):
         caption_line(caption)
     saved.describe(scene, view)

@@ -12,7 +12,7 @@ from model.analysis.attention import may_attend
 from model.trace.anatomy import Anatomy, Stack
 from model.trace.intervention import Link
 from model.trace.trace import AttentionMaps
-from viz.canvas import Matrix, attention_matrices, cell_states, pack_matrices
+from viz.canvas import Matrix, attention_matrices, cell_states, pack_head, pack_matrices
 from viz.charts import head_sentence
 from viz.charts.parts.words import head_title
 from viz.page import store
@@ -118,10 +118,11 @@ def draw_paint(scene: Scene) -> None:
         _change(lambda cut: toggled(cut, anatomy, kind, (layer, None if everywhere else layer), axis, index))
 
     packed = scene.picture("paint", lambda: pack_matrices([paint_matrix(scene.trace, kind, layer, head)]), kind, layer, head)
+    scene.noted(packed, pack_head, scene.trace, kind, layer, head)
     title = head_title(anatomy.kind(kind), layer, head)
     alt = f"{title}. {head_sentence(scene.trace, kind, layer, head)[2]}."
     attention_matrices(packed, key="paint-matrix", on_paint=stroke, on_token=token, hints=_hints(anatomy, kind), alt=alt)
-    as_table("paint-matrix", partial(matrix_tables, packed, title))
+    as_table("paint-matrix", partial(matrix_tables, lambda: [paint_matrix(scene.trace, kind, layer, head)], title))
     if sentence := masked_rows(scene.trace, kind, layer):
         st.html(f'<p class="head-sentence" data-testid="paint-masked">{html.escape(sentence)}</p>')
     if anatomy.produces(kind) and not scene.settings.target.strip():

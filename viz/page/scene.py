@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Set
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
+from operator import getitem
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -22,6 +23,7 @@ from viz.charts.parts.narrow import fitted
 from viz.page import caches, engine, store
 from viz.page.params import Param
 from viz.page.state import State
+from viz.takeaway import Sheet
 from viz.theme import Palette
 
 GROUPS = ("Read", "Attend", "Compute", "Say", "Experiment")  # of views, in the order of the computation
@@ -40,6 +42,7 @@ class Scene:
     trained: Translator | None = None  # where `translator` is a moment of its training
     calculation: str | None = None  # slug of the view that a click on a cell opens; None: there is none
     screen: Screen = field(default_factory=Screen)
+    calls: dict[Hashable, tuple[object, Callable]] = field(default_factory=dict)  # how values were made, for `viz.page.recipes`
 
     @property
     def narrow(self) -> bool:
@@ -154,7 +157,24 @@ class Scene:
     def picture(self, name: str, build: Callable[[], T], *choices: object) -> T:
         """What `build` draws of this pass with these choices, drawn once: a figure takes 20 to 60 ms to make, 5 to read back."""
         fitting = (lambda: cast(T, fitted(build()))) if self.narrow else build
-        return caches.picture(name, self, self.colours.name, self.narrow, choices, build=fitting)
+        return self.noted(caches.picture(name, self, self.colours.name, self.narrow, choices, build=fitting), build)
+
+    def noted(self, value: T, function: Callable, *args: object, **kwargs: object) -> T:
+        """A value as it is: who takes it away, or a picture of it, is told which call makes it again.
+
+        An argument may be a call itself: see `viz.takeaway.expressions.call`.
+        """
+        key = value if isinstance(value, bytes) else id(value)
+        self.calls[key] = (value, partial(function, *args, **kwargs))  # the value stays for as long as its id is known
+        return value
+
+    def value(self, function: Callable[..., T], *args: object, **kwargs: object) -> T:
+        """What a function gives, noted."""
+        return self.noted(function(*args, **kwargs), function, *args, **kwargs)
+
+    def part(self, tensor: Tensor, *place: int | slice) -> Tensor:
+        """tensor[place], noted."""
+        return self.noted(tensor[place], getitem, tensor, place[0] if len(place) == 1 else place)
 
     def choose(self, **changes) -> None:
         """Change settings in mid-run; what is drawn after this sees them."""
@@ -200,6 +220,7 @@ class View:
     tokens: tuple[str, ...] = ()  # keys of its widgets that offer tokens or sentences to read, which a browser must not translate
     languages: Mapping[str, str] = field(default_factory=dict)  # key of a widget -> "en" or "fr"; SIDE: as the open side is
     lines: Callable[[Scene], list[str]] = lambda scene: []  # what its saved pictures say besides the sentence and the change
+    paper: Callable[[Scene], Sheet] | None = None  # the picture that stands for it in a lesson's hand-out
 
     def about(self, scene: Scene) -> str:
         """Its sentence under what is changed and hidden now."""

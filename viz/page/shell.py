@@ -80,9 +80,10 @@ def _lay_out() -> Places:
     own = st.container(key="own-place")
     with st.container(horizontal=True, key="french", gap="small", vertical_alignment="center"):
         translation = st.container(key="translation")
+        take = st.container(key="take-place", width="content")
         switch = st.container(key="own-switch", width="content")
     dock, drawer, stage = (st.container(key=key) for key in ("dock", "drawer-place", "stage"))
-    return Places(picker, examples, switch, live.Places(rail, sentence, own, translation, dock, drawer, stage))
+    return Places(picker, examples, switch, live.Places(rail, sentence, own, translation, dock, drawer, stage, take))
 
 
 def _examples(place: DeltaGenerator) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from model.analysis.roles import ROLE
-from viz.canvas import heads_grid, pack_grid
+from viz.canvas import heads_grid, note_numbers, pack_grid
 from viz.page import answers, engine, store
 from viz.page.caches import cached
 from viz.page.head_roles import dimmed_heads
@@ -13,8 +15,9 @@ from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import card
 from viz.page.parts.open_head import open_head
 from viz.page.parts.table import as_table
-from viz.page.parts.weights import all_heads_table, all_heads_words
+from viz.page.parts.weights import all_heads_table, all_heads_words, all_weights_count, all_weights_tables
 from viz.page.scene import Scene, View, style_beside
+from viz.takeaway import Sheet
 
 
 @cached
@@ -28,11 +31,13 @@ def draw(scene: Scene) -> None:
     with grid:
         _filter(scene)
         aligned, across = engine.alignment_head(scene.translator), scene.trace.anatomy.across
+        build = partial(pack_grid, scene.maps, before=scene.maps_before if scene.compares else None)
         heads_grid(
-            _packed(scene), selected=scene.open_head, dim=dimmed_heads(scene), key="grid", alt=all_heads_words(scene),
+            scene.noted(_packed(scene), build), selected=scene.open_head, dim=dimmed_heads(scene), key="grid", alt=all_heads_words(scene),
             star=(across.name, *aligned[:2]) if aligned and across else None, on_open=_open,
         )  # fmt: skip
         as_table("grid", lambda: [all_heads_table(scene)])
+        note_numbers(partial(all_weights_tables, scene), all_weights_count(scene))
     with right, card("head"):
         open_head(scene)
 
@@ -62,6 +67,7 @@ VIEW = View(
     part="heads",
     shows={"words", "sinks"},
     differs=True,
+    paper=lambda scene: Sheet("grid", pack_grid(scene.maps)),
     needs={"weights"},
     style=style_beside(__file__),
 )

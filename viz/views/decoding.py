@@ -16,7 +16,7 @@ from model.instrument.search import length_limits
 from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
 from model.trace.trace import Trace
-from viz.canvas import decoding_numbers, decoding_steps, pack_decoding
+from viz.canvas import decoding_numbers, decoding_steps, pack_decoding, step_weights
 from viz.charts import hypotheses_tree
 from viz.page import address, chips, engine, finished, needs, store
 from viz.page.caches import cached, key_of
@@ -30,6 +30,7 @@ from viz.page.parts.tags import Html, scroller
 from viz.page.parts.weights import number_tables
 from viz.page.scene import Scene, View, style_beside
 from viz.page.store import tied
+from viz.takeaway.expressions import call
 from viz.theme import number, quoted
 
 PART_TITLES = {"steps": "Step by step", "beam": "Beam search"}
@@ -137,8 +138,12 @@ def _steps(scene: Scene) -> None:
         store.write(row=step, forced=forced)
 
     packed = _packed(scene.translator, trace, (layer, head), played.choices, played.is_given, scene.settings.words)
+    limit = int(length_limits(torch.tensor([trace.source.ids]), scene.translator.model))
+    maps = call(join_words, trace) if scene.settings.words else None
+    piece = scene.translator.tokenizer.piece
+    scene.noted(packed, pack_decoding, trace, piece, layer, head, played.choices, played.is_given, limit, maps)
     decoding_steps(packed, key="decoding-player", step=step, greets=address.bare(), on_step=stopped, on_pick=force)
-    as_table("decoding", lambda: number_tables(decoding_numbers(packed)))
+    as_table("decoding", lambda: number_tables(decoding_numbers(packed, step_weights(trace, layer, head))))
     _notes(scene, played)
 
 
@@ -209,6 +214,7 @@ def _beam(scene: Scene) -> None:
     tree, piece = _searched(scene, beam), scene.translator.tokenizer.piece
     if tree is None:
         return
+    scene.noted(tree, beam_tree, scene.translator.model, scene.trace.source.ids, beam, scene.trace.intervention)
     with card("beam", "Which beginnings were kept, and where they part"):
         caption_line(
             f"From left to right, one column a step. At every step only the {beam} most probable beginnings go on. The winner "

@@ -18,11 +18,13 @@ from viz.page.caches import loaded
 from viz.page.choices import plain
 from viz.page.params import choice, place, switch
 from viz.page.parts.captions import caption_line
-from viz.page.parts.cards import card, heading, plot
+from viz.page.parts.cards import card, figure_sheet, heading, plot
 from viz.page.parts.pickers import choose_part, pick_token
 from viz.page.parts.sides import choose_side
 from viz.page.scene import SIDE, Scene, View, style_beside
 from viz.page.store import tied
+from viz.takeaway import Sheet
+from viz.takeaway.expressions import call
 from viz.theme import token_label
 
 SPACE_TITLES = {"2d": "2-D", "3d": "3-D"}
@@ -48,11 +50,14 @@ def draw(scene: Scene) -> None:
     """The vectors that enter the first layer; then a chosen token, its neighbours, the map and the paths."""
     side = choose_side(scene.trace.anatomy, "embeddings-side")
     tokens = scene.trace.tokens(side)
-    vocabulary = _vocabulary(scene.translator)
+    vectors = call(scene.translator.weights.embedding, scene.translator.anatomy.default_stack)
+    vocabulary = scene.noted(_vocabulary(scene.translator), Vocabulary.of, scene.translator.tokenizer, vectors)
     token = _token(scene, tokens)
     with card("vectors", "The vector of every token", test="vectors-title"):
         caption_line(f"{reading.first_layer(scene.trace, side)} Click a row to choose its token.")
-        _chart(scene.picture("vectors", lambda: _vectors(scene, side, token), side, token), "vectors")
+        added = call(added_to_sentence, scene.trace, side, scene.colours)
+        vectors = scene.picture("vectors", lambda: _vectors(scene, side, token), side, token)
+        _chart(scene.noted(vectors, outline_token, added, token, scene.colours), "vectors")
     with st.container(horizontal=True, key="embeddings-choice", vertical_alignment="center", horizontal_alignment="distribute"):
         pick_token(tokens, token, "embeddings", lambda index: {"token": index, "piece": None})
         dimensions = _choose_space()
@@ -146,6 +151,14 @@ def _chart(figure: go.Figure | bytes, name: str) -> None:
     plot(figure, f"embeddings-{name}", tools=True)
 
 
+def _on_paper(scene: Scene) -> Sheet:
+    """The neighbours of the chosen token."""
+    side = scene.settings.side
+    tokens = scene.trace.tokens(side)
+    piece = tokens.ids[_token(scene, tokens)] if scene.settings.piece is None else scene.settings.piece
+    return figure_sheet(neighbours_bar(_vocabulary(scene.translator), piece, scene.colours, side))
+
+
 VIEW = View(
     "embeddings",
     "Embeddings",
@@ -157,6 +170,7 @@ VIEW = View(
     needs={"embeddings", "residual"},
     params=PARAMS,
     style=style_beside(__file__),
+    paper=_on_paper,
     tokens=("embeddings-token", "embeddings-tokens", "embeddings-back"),
     languages={"embeddings-token": SIDE, "embeddings-tokens": SIDE},
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import streamlit as st
+from torch import Tensor
 
 from model.analysis.steps import contribution_shares, head_contributions, point_before
 from model.analysis.words import axis_groups
@@ -23,9 +24,9 @@ def draw(scene: Scene) -> None:
     kind, layer, _ = scene.open_head
     query, _ = scene.open_cell
     trace = scene.trace
-    contributions = head_contributions(trace, scene.translator.weights, kind, layer)
-    updates = trace.stream(trace.anatomy.kind(kind).asks).written[point_before(trace, kind, layer)]
-    shares = contribution_shares(contributions, updates)
+    contributions = scene.value(head_contributions, trace, scene.translator.weights, kind, layer)
+    updates = scene.part(trace.stream(trace.anatomy.kind(kind).asks).written, point_before(trace, kind, layer))
+    shares = scene.value(contribution_shares, contributions, updates)
 
     def choose(click: Click) -> None:
         store.write(kind=kind, layer=layer, head=click.column, query=click.row, key=None)
@@ -42,10 +43,12 @@ def draw(scene: Scene) -> None:
         row = query
         if scene.settings.words:
             row = next(at for at, group in enumerate(axis_groups(trace, kind)[0]) if query in group)
-        norms = contributions[:, query].norm(dim=-1)
-        build = partial(heads_of_token, scene.whole_maps, norms, shares[:, query], kind, layer, row, scene.colours, scene.narrow)
+        norms = scene.value(Tensor.norm, scene.part(contributions, slice(None), query), dim=-1)
+        share = scene.part(shares, slice(None), query)
+        build = partial(heads_of_token, scene.whole_maps, norms, share, kind, layer, row, scene.colours, scene.narrow)
         plot(scene.picture("heads", build, kind, layer, query), "joined-heads")
-        build = partial(concat_heatmap, trace.attention[kind].outputs[layer, :, query], scene.colours, scene.narrow)
+        outputs = scene.part(trace.attention[kind].outputs, layer, slice(None), query)
+        build = partial(concat_heatmap, outputs, scene.colours, scene.narrow)
         plot(scene.picture("concat", build, kind, layer, query), "joined-concat")
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from model.analysis.knockout import Effects, KnockOut, compare, every_head, every_layer, every_word
+from model.analysis.knockout import Effects, KnockOut, compare, every_head, every_layer, every_word, knock_out
 from model.analysis.words import join_pieces, word_groups
 from model.trace.trace import Trace
 from viz.canvas import Click, plot_clicks
@@ -19,10 +20,12 @@ from viz.charts.parts.words import LONG
 from viz.page import reruns, store
 from viz.page.params import choice, place
 from viz.page.parts.captions import caption_line
-from viz.page.parts.cards import card, plot
+from viz.page.parts.cards import card, figure_sheet, plot
 from viz.page.parts.pickers import choose_part, pick_one, word_labels
 from viz.page.scene import Scene, View
 from viz.page.shared import tokens
+from viz.takeaway import Sheet
+from viz.takeaway.expressions import call
 from viz.theme import number, quoted
 
 PART_TITLES = {"heads": "Heads", "layers": "Whole layers", "words": "Source words"}
@@ -60,7 +63,7 @@ def draw(scene: Scene) -> None:
             return
         build = partial(_figure, scene, part, part_name, effects, rows, target)
         figure = scene.picture("knockout", build, part_name, rows.start, rows.stop)
-        plot(figure, f"knockout-{part_name}")
+        plot(scene.noted(figure, _again(scene, part_name, rows, target)), f"knockout-{part_name}")
         st.html(
             f'<p class="head-sentence" data-testid="knockout-verdict">{html.escape(_verdict(effects, part, rows, target))}</p>'
         )
@@ -121,6 +124,19 @@ def _figure(scene: Scene, part: Part, part_name: str, effects: Effects, rows: ra
     return knockout_bars(effects, places, rows, target, scene.colours, scene.narrow)
 
 
+def _again(scene: Scene, part_name: str, rows: range, target: str) -> Callable:
+    """The figure as it is made without the page."""
+    trace = scene.trace
+    if part_name == "words":
+        everything = call(every_word, trace.anatomy, trace.source)
+    else:
+        everything = call(every_head if part_name == "heads" else every_layer, trace.anatomy)
+    effects = call(knock_out, trace, scene.translator.passes, call(list, call(dict.values, everything)))
+    chart = knockout_map if part_name == "heads" else knockout_bars
+    places = call(join_pieces, trace.source) if part_name == "words" else call(list, everything)
+    return partial(chart, effects, places, rows, target, scene.colours, scene.narrow)
+
+
 def _verdict(effects: Effects, part: Part, rows: range, target: str) -> str:
     """Which of them hurts most when it is missing, and which helps most."""
     change = effects.change(rows)
@@ -139,6 +155,14 @@ def _verdict(effects: Effects, part: Part, rows: range, target: str) -> str:
     return f"{text} It rises most without {part.names[best]}: by {ends(best)}."
 
 
+def _on_paper(scene: Scene) -> Sheet:
+    """The whole sentence without each layer's heads."""
+    layers = every_layer(scene.trace.anatomy)
+    effects = knock_out(scene.trace, scene.translator.passes, list(layers.values()))
+    rows = range(len(scene.trace.labels))
+    return figure_sheet(knockout_bars(effects, list(layers), rows, WHOLE, scene.colours))
+
+
 VIEW = View(
     "knockout",
     "Knock-out",
@@ -148,6 +172,7 @@ VIEW = View(
     group="Experiment",
     part="heads",
     needs={"heads_off", "cut", "loss"},
+    paper=_on_paper,
     params=PARAMS,
     tokens=("knockout-word",),
     languages={"knockout-word": "fr"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from operator import getitem
 
 import altair as alt
 import streamlit as st
@@ -29,13 +30,14 @@ from viz.page import store
 from viz.page.chips import token_cell
 from viz.page.params import choice, place
 from viz.page.parts.captions import caption_line
-from viz.page.parts.cards import card, plot
+from viz.page.parts.cards import card, figure_sheet, plot
 from viz.page.parts.pickers import choose_part, numbered, pick_token
 from viz.page.parts.sides import choose_side
 from viz.page.parts.tags import Html, scroller
 from viz.page.parts.vega import vega
 from viz.page.scene import SIDE, Scene, View
 from viz.page.store import tied
+from viz.takeaway import Sheet
 from viz.theme import Palette, piece_name, quoted, signed, token_label
 
 PART_TITLES = {"growth": "Growth", "norm": "Normalisation", "units": "Feed-forward"}
@@ -80,6 +82,7 @@ def _growth(scene: Scene, side: str) -> None:
         with card(name, title, test="layers-title"):
             caption_line(caption)
             spec = scene.picture(name, partial(_spec, chart, scene, side), side)
+            scene.noted(spec, chart, scene.trace, side, scene.colours)
             vega(spec, f"layers-{name}-{side}", scene.on_wall)
     token = _token(scene, side)
     left, right = st.columns([1.5, 1], gap="medium")
@@ -104,7 +107,7 @@ def _normalisation(scene: Scene, side: str) -> None:
     """One LayerNorm for one token, and what other normalisations would have done."""
     token = _token(scene, side)
     site = _choose_site(scene, side)
-    normed = layer_normed(scene.trace, scene.translator.weights, side, site)
+    normed = scene.value(layer_normed, scene.trace, scene.translator.weights, side, site)
     with card("strips", f"LayerNorm {normed.label}: {_named(scene, side, token)}", test="layers-norm"):
         caption_line(
             f"The mean of the token's own {normed.before.size(1)} numbers is taken away and the rest divided by their standard "
@@ -157,7 +160,9 @@ def _units(scene: Scene, side: str) -> None:
         )
         figure = scene.picture("firing", partial(firing_heatmap, trace, side, scene.colours, token), side, token)
         plot(figure, "layers-firing")
-    values, ids = strongest_units(trace, side, layer, token, UNITS)
+    values, ids = strongest = scene.value(strongest_units, trace, side, layer, token, UNITS)
+    for at, half in enumerate(strongest):
+        scene.noted(half, getitem, strongest, at)
     unit = int(ids[0]) if scene.settings.unit is None else scene.settings.unit
     left, right = st.columns([1, 1.6], gap="medium")
     with left, card("units", f"The strongest units of {_named(scene, side, token)}", test="layers-token"):
@@ -235,6 +240,14 @@ def _unit_table(scene: Scene, side: str, layer: int, unit: int) -> str:
     )
 
 
+def _on_paper(scene: Scene) -> Sheet:
+    """How many units fire; of the growth, one token's."""
+    side, token = scene.settings.side, scene.settings.token or 0
+    if scene.settings.layer_part == "units":
+        return figure_sheet(firing_heatmap(scene.trace, side, scene.colours, token))
+    return figure_sheet(token_growth(scene.trace, side, token, scene.colours))
+
+
 VIEW = View(
     "layers",
     "Layer by layer",
@@ -247,6 +260,7 @@ VIEW = View(
     differs=True,
     needs={"residual", "feed_forward"},
     params=PARAMS,
+    paper=_on_paper,
     tokens=("layers-token", "layers-tokens"),
     languages={"layers-token": SIDE, "layers-tokens": SIDE},
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from viz.canvas import attention_lines, lines_view, pack_lines
 from viz.page import shared, store
 from viz.page.caches import cached
@@ -23,7 +25,9 @@ def draw(scene: Scene) -> None:
     heads = list(scene.settings.heads or (head,))
     turn = store.turn()  # what was chosen inside before the page followed its address is over
     view = lines_view("lines", kind=kind, layer=layer, heads=heads, turn=turn)
-    packed = _packed(scene, view["kind"], view["layer"])
+    before = scene.maps_before if scene.compares else None
+    build = partial(pack_lines, scene.maps, view["kind"], view["layer"], before=before)
+    packed = scene.noted(_packed(scene, view["kind"], view["layer"]), build)
     view = attention_lines(packed, key="lines", heads=view["heads"], turn=turn)
     view_heads = tuple(range(scene.trace.attention[view["kind"]].weights.size(1)) if view["heads"] is None else view["heads"])
     as_table("lines", lambda: lines_tables(scene, view["kind"], view["layer"], view_heads))

@@ -14,7 +14,7 @@ from viz.page.painting import draw_paint
 from viz.page.params import choice
 from viz.page.parts.cards import card
 from viz.page.parts.heads import choose_head
-from viz.page.parts.open_head import open_head
+from viz.page.parts.open_head import head_on_paper, open_head
 from viz.page.parts.tags import Html, scroller, table
 from viz.page.scene import Scene, View
 from viz.page.store import tied
@@ -82,6 +82,7 @@ VIEW = View(
     shows={"words", "sinks"},
     says=lambda scene: _sentence(scene.trace.intervention, scene.settings.sinks if scene.settings.paint == "off" else "keep"),
     differs=True,
+    paper=head_on_paper,
     needs={"weights"},
     params=(
         choice("paint", tuple(PAINT_TITLES), "off", "what a click on a cell does: it opens its calculation, or cuts the link"),

@@ -26,6 +26,7 @@ from viz.page.parts.tags import scroller, table, tag
 from viz.page.scene import Scene, View
 from viz.page.store import tied
 from viz.reading import cross_off
+from viz.takeaway.expressions import call
 from viz.theme import quoted, word_label
 
 NOTHING = 1e-4  # shares or nats: below this a method found nothing, but rounding
@@ -47,10 +48,12 @@ CAUTION = (
 def draw(scene: Scene) -> None:
     """Choose a target word; bars for every method, their agreement, and where they disagree in words."""
     trace = scene.trace
-    groups, words = word_groups(trace.labels), join_pieces(trace.source)
+    groups, words = word_groups(trace.labels), scene.value(join_pieces, trace.source)
     at = _choose(scene, groups)
     rows = groups[at]
     scores = scene.picture("origin-scores", partial(_attention_scores, trace, scene.translator, rows), at)
+    for method, build in _calls(trace, scene.translator, rows).items():
+        scene.noted(scores[method], build)
     scores["Occlusion"] = _occlusion(scene, rows)
     scores = {method: score for method, score in scores.items() if score is not None}
     word = quoted(join_pieces(trace.labels).pieces[at])
@@ -64,7 +67,8 @@ def draw(scene: Scene) -> None:
         )
         plot(bars, "origin-bars")
     left, right = st.columns([1, 1.15], gap="medium")
-    agreement = analysis_origin.rank_agreement(torch.stack([score.cpu() for score in scores.values()]))
+    stack = scene.value(torch.stack, list(scores.values()))
+    agreement = scene.noted(analysis_origin.rank_agreement(stack.cpu()), analysis_origin.rank_agreement, stack)
     with left, card("agreement", "How far they agree"):
         build = partial(agreement_heatmap, agreement, list(scores), scene.colours)
         figure = scene.picture("agreement", build, at, tuple(scores))
@@ -87,18 +91,28 @@ def _one_method(scene: Scene, scores: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _attention_scores(trace: Trace, translator: Translator, rows: range) -> dict[str, Tensor | None]:
     """All methods but occlusion, (source word,) each."""
+    return {method: build() for method, build in _calls(trace, translator, rows).items()}
+
+
+def _calls(trace: Trace, translator: Translator, rows: range) -> dict[str, partial[Tensor]]:
+    """How each of them is computed."""
     return {
-        "Cross-attention": analysis_origin.raw_attention(trace, rows),
-        "Value-weighted": analysis_origin.value_weighted_attention(trace, translator.weights, rows),
-        "Rollout": analysis_origin.rolled_attention(trace, rows),
-        "Gradient × input": analysis_origin.gradient_times_input(trace, translator.passes, rows),
+        "Cross-attention": partial(analysis_origin.raw_attention, trace, rows),
+        "Value-weighted": partial(analysis_origin.value_weighted_attention, trace, translator.weights, rows),
+        "Rollout": partial(analysis_origin.rolled_attention, trace, rows),
+        "Gradient × input": partial(analysis_origin.gradient_times_input, trace, translator.passes, rows),
     }
 
 
 def _occlusion(scene: Scene, rows: range) -> Tensor | None:
     """Loss of log-probability without each word, (source word,); None where that takes long and the reader has not asked for it."""
     without = reruns.label_log_probabilities(scene, occlusions(scene.trace))
-    return None if without is None else losses(scene.trace, without)[:, rows.start : rows.stop].sum(dim=1)
+    if without is None:
+        return None
+    trace = scene.trace
+    scene.noted(without, scene.translator.passes.label_log_probabilities, trace, call(occlusions, trace))
+    of_rows = scene.part(scene.value(losses, trace, without), slice(None), slice(rows.start, rows.stop))
+    return scene.value(Tensor.sum, of_rows, dim=1)
 
 
 def _choose(scene: Scene, groups: list[range]) -> int:

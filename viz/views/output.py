@@ -11,6 +11,7 @@ from model import Translator
 from model.analysis.attention import entropy
 from model.analysis.change import same_tokens
 from model.analysis.output import Lens, cross_entropy, label_ids, logit_lens, perplexity, probabilities, ranks
+from model.instrument.tokenizer import Tokenizer
 from model.trace.trace import Trace
 from viz import reading
 from viz.canvas import Click, plot_clicks
@@ -20,7 +21,7 @@ from viz.page.caches import loaded
 from viz.page.chips import token_cell
 from viz.page.choices import plain
 from viz.page.parts.captions import caption_line
-from viz.page.parts.cards import card, plot
+from viz.page.parts.cards import card, figure_sheet, plot
 from viz.page.parts.pickers import choose_part
 from viz.page.parts.tags import scroller, table
 from viz.page.scene import Scene, View
@@ -38,13 +39,18 @@ PARAMS = (
 @loaded(max_entries=4)
 def _pieces(translator: Translator) -> list[str]:
     """The vocabulary by id."""
-    return [translator.tokenizer.piece(id_) for id_ in range(translator.tokenizer.vocabulary_size)]
+    return vocabulary_pieces(translator.tokenizer)
+
+
+def vocabulary_pieces(tokenizer: Tokenizer) -> list[str]:
+    """What every id of a vocabulary stands for."""
+    return [tokenizer.piece(id_) for id_ in range(tokenizer.vocabulary_size)]
 
 
 def draw(scene: Scene) -> None:
     """One part at a time; a click chooses the decoder row."""
     part = choose_part("Part", PART_TITLES, "output_part", "output-part")
-    pieces = _pieces(scene.translator)
+    pieces = scene.noted(_pieces(scene.translator), partial(vocabulary_pieces, scene.translator.tokenizer))
     if scene.compares and part != "change":
         caption_line("This part shows the changed model; “Before and after” shows the difference.")
     {"pieces": _next_pieces, "loss": _loss, "lens": _lens, "change": _change}[part](scene, pieces, _row(scene))
@@ -181,4 +187,5 @@ VIEW = View(
     picture="card-bars",
     needs={"logits", "loss", "residual"},
     params=PARAMS,
+    paper=lambda scene: figure_sheet(loss_bars(scene.trace, scene.colours)),
 )

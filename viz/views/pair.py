@@ -127,6 +127,10 @@ def _other(scene: Scene, second: str) -> Scene:
     """The same settings and the same change of the model with the second sentence, translated by the model."""
     forced = scene.settings.forcing == "forced"
     result = engine.run(scene.translator, scene.translator.source(second), None, scene.trace.intervention, forced=forced)
+    if not forced:
+        change = scene.trace.intervention
+        more = {} if change.changes_nothing else {"intervention": change}
+        scene.noted(result.trace, scene.translator.trace, second, **more)
     return Scene(scene.settings.having(text=second, target=""), scene.translator, result, scene.colours)
 
 
@@ -159,11 +163,12 @@ def _matrices(scene: Scene, other: Scene) -> None:
             caption_line(f"In the {name} sentence, {hidden}")
     build = partial(pair_matrices, scene.maps, other.maps, kind, layer, head, not scene.settings.words)
     packed = scene.picture("pair", lambda: pack_matrices(build()), other, kind, layer, head)
+    scene.noted(packed, pack_matrices, build)
     opener = calculation_opener(scene)
     title = head_title(scene.trace.anatomy.kind(kind), layer, head)
     alt = f"{title}, in both sentences. First: {head_words(scene, kind, layer, head)}. Second: {head_words(other, kind, layer, head)}."
-    attention_matrices(packed, key="pair-matrices", on_cell=lambda _, query, key: opener(query, key), saves=True, alt=alt)
-    as_table("pair-matrices", partial(matrix_tables, packed, title))
+    attention_matrices(packed, key="pair-matrices", on_cell=lambda _, query, key: opener(query, key), alt=alt)
+    as_table("pair-matrices", partial(matrix_tables, build, title))
     caption_line(_alone(scene.maps, other.maps, kind))
 
 

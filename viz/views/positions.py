@@ -31,7 +31,7 @@ from viz.page.caches import cached, picture
 from viz.page.choices import plain
 from viz.page.params import choice, count
 from viz.page.parts.captions import caption_line
-from viz.page.parts.cards import card, plot
+from viz.page.parts.cards import card, figure_sheet, plot
 from viz.page.parts.pickers import choose_part
 from viz.page.parts.sides import choose_side
 from viz.page.scene import Scene, View
@@ -62,7 +62,7 @@ def draw(scene: Scene) -> None:
 def _table(scene: Scene, side: str, least: int = FEWEST) -> Tensor:
     """The encoding of at least so many positions, as the model was trained with it."""
     length = min(max(least, len(scene.trace.positions[side])), scene.trace.anatomy.longest)
-    return scene.translator.weights.positions(side, length)
+    return scene.value(scene.translator.weights.positions, side, length)
 
 
 def _encoding(scene: Scene, side: str) -> None:
@@ -72,7 +72,8 @@ def _encoding(scene: Scene, side: str) -> None:
     key = scene.translator, side, len(encoding), scene.colours.name  # the encoding knows no sentence
     for column, chart in ((left, encoding_heatmap), (left, position_similarity), (right, encoding_waves)):
         with column:
-            _chart(picture(chart.__name__, *key, build=partial(chart, encoding, colours=scene.colours)), chart.__name__)
+            build = partial(chart, encoding, colours=scene.colours)
+            _chart(scene.noted(picture(chart.__name__, *key, build=build), build), chart.__name__)
     with right:
         _chart(scene.picture("added-norms", partial(added_norms, scene.trace, side, scene.colours), side), "added-norms")
 
@@ -154,7 +155,9 @@ def _bag_of_words(scene: Scene) -> None:
             "Another order", key="positions-order", on_click=store.write, kwargs={"order": following}, disabled=only,
             help="These words have only one other order." if only else None,
         )  # fmt: skip
-        states = _compared(scene.translator, source, order, scene.settings.change)
+        change = scene.settings.change
+        call = partial(compare_orders, scene.translator.passes, source, order, change)
+        states = scene.noted(_compared(scene.translator, source, order, change), call)
         build = partial(order_differences, states, source, scene.colours)
         plot(scene.picture("orders", build, scene.settings.order), "positions-orders")
         st.html(f'<p class="head-sentence" data-testid="bag-verdict">{html.escape(_verdict(scene, states, other, order))}</p>')
@@ -236,5 +239,6 @@ VIEW = View(
     part="positions",
     says=lambda scene: reading.positions_view(scene.trace.anatomy),
     needs={"positions"},
+    paper=lambda scene: figure_sheet(encoding_heatmap(_table(scene, scene.settings.side), colours=scene.colours)),
     params=PARAMS,
 )

@@ -6,7 +6,8 @@ from functools import partial
 
 import streamlit as st
 
-from model.analysis.roles import ROLE, ROLES, SURE, HeadMeasures
+from model.analysis.roles import ROLE, ROLES, SURE, HeadMeasures, measure
+from model.measuring.roles import load_roles
 from model.trace.anatomy import Anatomy
 from viz.canvas import Click, plot_clicks
 from viz.charts import role_map
@@ -32,7 +33,7 @@ TITLES = {"": "entropy", "distance": "mean distance", **{role.name: role.title f
 def draw(scene: Scene) -> None:
     """Choose what to colour by and which sentences; a click on a cell opens that head in the card at the right."""
     _choose(scene)
-    measures, settings = head_measures(scene), scene.settings
+    measures, settings = scene.noted(head_measures(scene), _measures_again(scene)), scene.settings
 
     def clicked(click: Click) -> None:
         store.write(kind=click.name, layer=click.row, head=click.column, query=None, key=None)
@@ -64,6 +65,14 @@ def draw(scene: Scene) -> None:
             plot(figure, "roles-history")
     with card("role-table"):
         st.html(role_table(measures, scene.trace.anatomy))
+
+
+def _measures_again(scene: Scene) -> partial:
+    """How the scores are had without the page."""
+    translator = scene.translator
+    if not (scene.settings.held_out and stored_measures(scene)):
+        return partial(measure, scene.trace)
+    return partial(load_roles, translator.folder, translator.about["weights_sha256"])
 
 
 def _choose(scene: Scene) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from model import Translator
 from model.analysis.steps import calculate
 from model.trace.trace import Trace
-from viz.canvas import attention_steps, pack_steps, steps_numbers
+from viz.canvas import attention_steps, pack_steps, steps_numbers, with_fields
 from viz.page import store
 from viz.page.caches import cached
 from viz.page.params import place
@@ -14,6 +14,8 @@ from viz.page.parts.heads import choose_head
 from viz.page.parts.table import as_table
 from viz.page.parts.weights import number_tables
 from viz.page.scene import Scene, View
+from viz.takeaway import Sheet
+from viz.takeaway.expressions import call
 
 MOST_STEPS = 99  # of one calculation that a link may name
 
@@ -35,9 +37,18 @@ def draw(scene: Scene) -> None:
     def viewed(query: int, key: int, step: int) -> None:
         store.write(query=query, key=key, step=step)
 
+    calculation = call(calculate, scene.trace, scene.translator.weights, kind, layer, head, query)
     packed = _packed(scene.translator, scene.trace, kind, layer, head, query)
+    scene.noted(packed, pack_steps, scene.trace, calculation, kind, layer, head, query)
     attention_steps(packed, key=f"steps-{kind}", step=scene.settings.step, focus=key, on_view=viewed)
     as_table("steps", lambda: number_tables(steps_numbers(packed)))
+
+
+def _on_paper(scene: Scene) -> Sheet:
+    """The step that is open."""
+    query, key = scene.open_cell
+    packed = _packed(scene.translator, scene.trace, *scene.open_head, query)
+    return Sheet("steps", with_fields(packed, step=scene.settings.step, key=key))
 
 
 VIEW = View(
@@ -52,4 +63,5 @@ VIEW = View(
     needs={"queries", "keys", "values", "scores", "outputs", "residual"},
     params=(place("step", MOST_STEPS, 0, "the step of the calculation that is open", is_walked=True),),
     calculates=True,
+    paper=_on_paper,
 )

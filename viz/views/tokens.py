@@ -16,10 +16,11 @@ from viz.charts.tokens import READABLE, character_label, run_label
 from viz.page import needs
 from viz.page.choices import plain
 from viz.page.parts.captions import caption_line
-from viz.page.parts.cards import card, plot
+from viz.page.parts.cards import card, figure_sheet, plot
 from viz.page.parts.pickers import pick_one
 from viz.page.parts.sides import choose_side
 from viz.page.scene import SIDE, Scene, View, style_beside
+from viz.takeaway import Sheet
 from viz.theme import SPACE_MARK, cut, token_label
 
 RUN_KEY = "tokens-run"
@@ -158,7 +159,7 @@ def _merges(scene: Scene, tokens: Tokens, runs: list[range]) -> None:
     tree_note += "found first (the lowest rank). It works between spaces, so a full stop belongs to the word before it."
     st.html(_heading("How the pieces of one word are built", tree_note))
     run = _choose(scene, tokens, runs)
-    tree = replay_merges(scene.translator.tokenizer, spelled(tokens, run))
+    tree = scene.value(replay_merges, scene.translator.tokenizer, spelled(tokens, run))
     pieces = [tokens.pieces[index] for index in run]
     same = tree.pieces == pieces
     counts = [_many(len(tree.characters), "character"), _many(len(tree.merges), "merge"), _many(len(tree.pieces), "piece")]
@@ -245,6 +246,14 @@ def _many(count: int, name: str) -> str:
     return f"{count:,} {name}{'' if count == 1 else 's'}"
 
 
+def _on_paper(scene: Scene) -> Sheet:
+    """The merges of the word with most pieces."""
+    tokens = scene.trace.tokens(scene.settings.side)
+    runs = space_runs(tokens)
+    longest = max(runs, key=len) if runs else range(0)
+    return figure_sheet(merge_tree(replay_merges(scene.translator.tokenizer, spelled(tokens, longest)), scene.colours))
+
+
 VIEW = View(
     "tokens",
     "Tokens",
@@ -254,6 +263,7 @@ VIEW = View(
     group="Read",
     part="tokens",
     style=style_beside(__file__),
+    paper=_on_paper,
     tokens=(RUN_KEY,),
     languages={RUN_KEY: SIDE},
 )

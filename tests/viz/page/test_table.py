@@ -6,7 +6,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 from support.tiny import SENTENCES
 
-from viz.canvas import Matrix, cell_states, pack_matrices
+from viz.canvas import Matrix, cell_states
 from viz.charts.parts.descriptions import Table
 from viz.page.parts.table import MOST_CELLS, as_html
 from viz.page.parts.weights import matrix_tables
@@ -50,7 +50,7 @@ def test_the_table_of_a_matrix_has_its_weights_and_why_there_are_none(tiny_trans
     """Tokens with their places; masked cells in words."""
     trace = tiny_translator.trace(SENTENCES[0], SENTENCES[1])
     weights, states = trace.attention["decoder"].weights[0, 0], cell_states(trace, "decoder", 0)
-    [table] = matrix_tables(pack_matrices([Matrix("", trace, "decoder", weights, states)]), "Decoder, layer 1, head 1")
+    [table] = matrix_tables(lambda: [Matrix("", trace, "decoder", weights, states)], "Decoder, layer 1, head 1")
     assert table.caption == "Decoder, layer 1, head 1" and len(table.rows) == len(trace.labels)
     for row, (name, *cells) in enumerate(table.rows):
         assert name.endswith(f"({row + 1})")

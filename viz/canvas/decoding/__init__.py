@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit
 import torch
@@ -18,6 +18,7 @@ from model.trace.trace import AttentionMaps, Trace
 from viz import reading
 from viz.canvas.shared import packing
 from viz.canvas.shared.files import script, style
+from viz.canvas.shared.mounting import note_picture
 from viz.theme import language_code, token_label, token_labels, word_labels
 
 
@@ -62,10 +63,13 @@ def pack_decoding(
     return packing.join(header, packing.fine_codes(_weights(trace, chips, kind.name, layer, head)))
 
 
-def decoding_numbers(packed: bytes) -> list[tuple[str, list[str], list[str], list[list[float | str]]]]:
-    """The steps of `pack_decoding` as numbers: (title, names of rows, names of columns, cells); weights to 0.00004.
+def decoding_numbers(
+    packed: bytes, exact: Sequence[Tensor] = ()
+) -> list[tuple[str, list[str], list[str], list[list[float | str]]]]:
+    """The steps of `pack_decoding` as numbers: (title, names of rows, names of columns, cells).
 
-    What was said and could have been said at every step, then where the open head and all heads together look.
+    What was said and could have been said at every step, then where the open head and all heads together look. exact: those weights,
+    (target, source) each; without them they come back from the bytes, to 0.00004.
     """
     header, codes = packing.split(packed)
     steps, source = header["steps"], header["source"]["pieces"]
@@ -74,6 +78,7 @@ def decoding_numbers(packed: bytes) -> list[tuple[str, list[str], list[str], lis
     best = [name for place in places for name in (f"number {place}", f"probability of {place}")]
     lines = [[*step["output"], *(cell for _, piece, chance in step["best"] for cell in (piece, chance))] for step in steps]
     weights = packing.fine_weights(codes[: 2 * len(steps) * len(source)]).reshape(2, len(steps), len(source)).tolist()
+    weights = [part.tolist() for part in exact] or weights
     columns = [f"{piece} ({at})" for at, piece in enumerate(source, start=1)]
     return [
         (
@@ -88,9 +93,14 @@ def decoding_numbers(packed: bytes) -> list[tuple[str, list[str], list[str], lis
 
 def _weights(trace: Trace, chips: AttentionMaps, kind: str, layer: int, head: int) -> Tensor:
     """All weights, flat: of the head, of the mean of all heads, and of the head between chips."""
-    every = handed_on(trace, kind).mean(dim=(0, 1))
-    parts = trace.attention[kind].weights[layer, head], every, chips.attention[kind].weights[layer, head]
+    parts = *step_weights(trace, layer, head), chips.attention[kind].weights[layer, head]
     return torch.cat([part.flatten() for part in parts])
+
+
+def step_weights(trace: Trace, layer: int, head: int) -> tuple[Tensor, Tensor]:
+    """Where the decoder looks at every step, (target, source): the head, and the mean of all heads."""
+    kind = trace.anatomy.bridge().name
+    return trace.attention[kind].weights[layer, head], handed_on(trace, kind).mean(dim=(0, 1))
 
 
 def _words(trace: Trace, kind: Kind, layer: int, head: int) -> dict[str, object]:
@@ -178,6 +188,6 @@ def decoding_steps(
         if pick:
             on_pick(pick["step"], pick["piece"])
 
-    _mount(
-        key=key, data=packing.with_fields(packed, step=step, greets=greets), on_view_change=stopped, on_pick_change=on_view_pick
-    )
+    data = packing.with_fields(packed, step=step, greets=greets)
+    note_picture("decoding", key, data, packed)
+    _mount(key=key, data=data, on_view_change=stopped, on_pick_change=on_view_pick)

@@ -16,6 +16,7 @@ import torch
 
 from viz.canvas.shared import packing
 from viz.canvas.shared.files import script, style
+from viz.canvas.shared.mounting import note_picture
 
 FLAT = {"bar", "heatmap", "scatter"}
 # What the canvas has no use for: colours of Plotly's own tools and labels, and templates, which hold defaults.
@@ -93,4 +94,5 @@ _mount = streamlit.components.v2.component(
 
 def canvas_figure(packed: bytes, *, key: str) -> None:
     """Mount the figure of `pack_figure`. Clicks in it are reported by `plot_clicks`."""
+    note_picture("figure", key, packed)
     _mount(key=key, data=packed)

@@ -1,7 +1,6 @@
 // A figure of cells, bars, lines and points on one canvas: what is flat needs neither a scene in space nor a tree of nodes.
 
 import { contextOf, drawingUnit, element, prepare, roomBelow, widthInside } from "../shared/dom.js";
-import { download, sheet } from "../shared/paper.js";
 import { countDrawing, enter, watch } from "../shared/room.js";
 import { makeTip } from "../shared/tooltip.js";
 import { layAxes } from "./axes.js";
@@ -38,7 +37,6 @@ function isSame(one, two) {
 function build(parent) {
   const root = element("div", "room figure", { tabindex: "0", role: "application", "data-testid": "figure" });
   const canvas = element("canvas", "", { "aria-hidden": "true" });
-  const save = element("button", "save", { type: "button", title: "Save this picture as PNG" }, "Save");
   const whole = element(
     "button",
     "whole",
@@ -48,7 +46,7 @@ function build(parent) {
   const [frame, zoomBox] = [element("div", "frame"), element("div", "zoom")];
   const tip = makeTip("figure-tip", []);
   const live = element("div", "unseen", { "aria-live": "polite" });
-  root.append(canvas, frame, zoomBox, save, whole, tip, live);
+  root.append(canvas, frame, zoomBox, whole, tip, live);
   parent.append(root);
   /** @type {any} */
   const room = {
@@ -56,7 +54,6 @@ function build(parent) {
     canvas,
     frame,
     zoomBox,
-    save,
     whole,
     tip,
     live,
@@ -68,9 +65,9 @@ function build(parent) {
   };
   const redraw = () => draw(room);
   room.observer = new ResizeObserver(() => hasOtherRoom(room) && redraw());
-  save.addEventListener("click", () => savePicture(room));
   whole.addEventListener("click", () => ((room.zoom = {}), redraw()));
   listen(room, redraw);
+  room.root.redraw = redraw;
   room.root.boxOf = (spot, name) => boxOfSpot(room, spot, name); // for tests
   return room;
 }
@@ -136,12 +133,4 @@ function paint(room, context, size) {
   drawHeading(context, room.figure);
   drawScales(context, room.figure);
   drawLegend(context, room.figure);
-}
-
-/** Draw everything once more, larger, and hand it to the browser as a download. */
-function savePicture(room) {
-  const { size } = room.figure;
-  const { picture, context } = sheet(size.width, size.height, room.palette.card);
-  paint(room, context, size);
-  download(picture, "figure.png");
 }

@@ -14,6 +14,7 @@ from model.trace.trace import AttentionMaps
 from viz import reading
 from viz.canvas.shared import packing
 from viz.canvas.shared.files import script, style
+from viz.canvas.shared.mounting import note_picture
 from viz.theme import SHADED_CHANGE, SHADED_WEIGHT
 
 MOST_BINS = 64  # of an axis of one head: more than a small multiple has pixels
@@ -133,4 +134,5 @@ def heads_grid(
         if head := streamlit.session_state[key].open:
             on_open(head["kind"], head["layer"], head["head"])
 
+    note_picture("grid", key, data, packed)
     _mount(key=key, data=data, on_open_change=opened)

@@ -37,6 +37,7 @@ function build(parent) {
   grid.observer = new ResizeObserver(() => {
     if (grid.header && (widthInside(grid.root) !== grid.width || roomBelow(grid.root) !== grid.below)) draw(grid);
   });
+  /** @type {any} */ (root).redraw = () => (write(grid), draw(grid));
   addCursor(root, {
     move: (down, across) => moveCursor(grid, down, across),
     act: () => openHead(grid, cursorOf(grid)),

@@ -9,6 +9,7 @@ from model.trace.trace import AttentionMaps
 from viz import reading
 from viz.canvas.shared import packing
 from viz.canvas.shared.files import script, style
+from viz.canvas.shared.mounting import note_picture
 
 
 def pack_lines(trace: AttentionMaps, kind: str, layer: int, before: AttentionMaps | None = None) -> bytes:
@@ -77,5 +78,6 @@ def attention_lines(
     """
     header, _ = packing.split(packed)
     data = packing.with_fields(packed, selection=None if heads is None else list(heads), turn=turn)
+    note_picture("lines", key, data, packed)
     _mount(key=key, data=data, on_view_change=lambda: None)
     return lines_view(key, kind=header["kind"], layer=header["layer"], heads=heads, turn=turn)

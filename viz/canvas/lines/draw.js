@@ -112,15 +112,19 @@ function drawLines(room, { context, y, height, size }) {
       if ((start < 0 && end < 0) || (start > height && end > height)) continue;
       const head = Math.floor(code / area);
       const colour = lineColour(room, head, weightAt(room, code));
-      if (!strokes.has(colour)) strokes.set(colour, new Path2D());
-      strokes.get(colour).moveTo(from, start);
-      strokes.get(colour).lineTo(to, end);
+      if (!strokes.has(colour)) strokes.set(colour, []);
+      strokes.get(colour).push([start, end]);
       count += 1;
     }
     context.globalAlpha = Math.min(1, (level + 0.6) / LEVELS);
-    for (const [colour, path] of strokes) {
+    for (const [colour, ends] of strokes) {
       context.strokeStyle = colour;
-      context.stroke(path);
+      context.beginPath();
+      for (const [start, end] of ends) {
+        context.moveTo(from, start);
+        context.lineTo(to, end);
+      }
+      context.stroke();
     }
   });
   context.globalAlpha = 1;

@@ -76,6 +76,7 @@ function makeGroup(name) {
 
 /** Pointer, wheel and keys on the lines. */
 function listen(room) {
+  room.root.redraw = () => paint(room);
   const { scroll } = room;
   scroll.addEventListener("scroll", () => requestAnimationFrame(() => paint(room)));
   scroll.addEventListener("pointermove", (event) => hoverAt(room, event));

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,6 +16,7 @@ from model.trace.trace import AttentionMaps
 from model.transformer.masks import causal_mask, window_mask
 from viz.canvas.shared import packing
 from viz.canvas.shared.files import script, style
+from viz.canvas.shared.mounting import note_picture
 from viz.theme import SHADED_CHANGE, SHADED_WEIGHT, token_labels
 
 # Why a cell has no weight: name -> (in words, what painting can do about it). Code of a state: 65535 - its place here.
@@ -120,6 +121,14 @@ def pack_matrices(matrices: list[Matrix]) -> bytes:
     return packing.join(header, torch.cat(arrays))
 
 
+def pack_head(
+    maps: AttentionMaps, kind: str, layer: int, head: int, mark: tuple[int, int] | None = None, pieces: bool = True
+) -> bytes:
+    """One head of a pass as bytes for `attention_matrices`. mark: the cell that is framed; pieces: as `cell_states` has it."""
+    states = cell_states(maps, kind, layer, pieces)
+    return pack_matrices([Matrix("", maps, kind, maps.attention[kind].weights[layer, head], states, opens=True, mark=mark)])
+
+
 def _codes(matrix: Matrix) -> Tensor:
     values, states = matrix.values.nan_to_num(0.0).cpu(), matrix.states.cpu().to(torch.int32)
     codes = (packing.signed_fine_codes(values) if matrix.signed else packing.fine_codes(values)).to(torch.int32)
@@ -152,13 +161,17 @@ def _linked(places: list[int | None] | None, count: int) -> list[int]:
     return [-1 - at if place is None else place for at, place in enumerate(places[:count])]
 
 
-def matrix_numbers(packed: bytes) -> list[tuple[str, list[str], list[str], list[list[float | str]]]]:
-    """The matrices of `pack_matrices` as numbers: (title, names of rows, names of columns, cells), to 0.00004.
+def matrix_numbers(
+    packed: bytes, values: Sequence[Tensor] | None = None
+) -> list[tuple[str, list[str], list[str], list[list[float | str]]]]:
+    """The matrices of `pack_matrices` as numbers: (title, names of rows, names of columns, cells).
 
-    A cell without a weight has the words that say why.
+    values: what each of them was packed from, (query, key); without them numbers come back from the bytes, to 0.00004. A cell
+    without a weight has the words that say why.
     """
     header, codes = packing.split(packed)
-    matrices, start = [], 0
+    matrices: list[tuple[str, list[str], list[str], list[list[float | str]]]] = []
+    start = 0
     for matrix in header["matrices"]:
         shape = (matrix["rows"], matrix["columns"])
         part = codes[start : start + shape[0] * shape[1]].reshape(shape)
@@ -170,10 +183,15 @@ def matrix_numbers(packed: bytes) -> list[tuple[str, list[str], list[str], list[
         rows, columns = (
             [name for name, _ in zip(each, range(size), strict=False)] for each, size in zip(names, shape, strict=True)
         )
-        matrices.append(
-            (matrix["title"], rows, columns, [[_number(code, matrix["signed"]) for code in line] for line in part.tolist()])
-        )
+        cells = [[_number(code, matrix["signed"]) for code in line] for line in part.tolist()]
+        matrices.append((matrix["title"], rows, columns, cells if values is None else _exact(cells, values[len(matrices)])))
     return matrices
+
+
+def _exact(cells: list[list[float | str]], values: Tensor) -> list[list[float | str]]:
+    """The cells that are numbers, as the numbers themselves."""
+    lines = zip(cells, values.tolist(), strict=True)
+    return [[old if isinstance(old, str) else new for old, new in zip(*pair, strict=True)] for pair in lines]
 
 
 def _axis_names(matrix: dict, axis: str) -> list[str]:
@@ -217,7 +235,6 @@ def attention_matrices(
     on_token: Callable[[str, int], None] | None = None,
     hints: dict[str, str] | None = None,
     cell: int = 34,
-    saves: bool = False,
     alt: str = "",
 ) -> None:
     """Mount the matrices of `pack_matrices`. Callbacks run at the start of the run that a click or a stroke causes.
@@ -226,12 +243,13 @@ def attention_matrices(
     on_paint(cells, cut): given, cells are painted instead: (query, key) of one stroke, to cut or (False) to restore.
     on_token(axis, index): with on_paint, the label of a "row" or a "column" was clicked; hints: what that does, in words, for
     "row" and "column" and, where it is hidden or cut already, "row back" and "column back".
-    cell: CSS pixels of a cell where there is room. saves: a button saves the picture as PNG. alt: what it shows, in words.
+    cell: CSS pixels of a cell where there is room. alt: what it shows, in words.
     """
     turn = streamlit.session_state.setdefault(f"{key}-turn", 0)  # an answer to every stroke, also where it changed nothing
     called = partial(_callback, key, turn)
     data = packing.with_fields(packed, turn=turn, paints=on_paint is not None, label=f"{alt} {LABELS[on_paint is not None]}".strip(),
-                               hints=hints or {}, cell=cell, saves=saves)  # fmt: skip
+                               hints=hints or {}, cell=cell)  # fmt: skip
+    note_picture("matrices", key, data, packed)
     _mount(
         key=key,
         data=data,

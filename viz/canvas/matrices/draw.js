@@ -21,10 +21,11 @@ function colouring(room, panel) {
 }
 
 /** One panel: the cells as an image, what has no weight over it, hairlines between cells that are large enough. */
-export function drawPanel(room, panel, ratio = screenRatio()) {
+export function drawPanel(room, panel) {
+  const ratio = screenRatio();
   const { left, top, across, down, width, height } = panel.size;
   const { rows, columns } = panel.matrix;
-  const context = prepare(panel.canvas, width, height, ratio);
+  const context = prepare(panel.canvas, width, height);
   const image = cellImage(room, panel, ratio);
   context.imageSmoothingEnabled = false;
   context.drawImage(image, left, top, columns * across, rows * down);
@@ -35,10 +36,11 @@ export function drawPanel(room, panel, ratio = screenRatio()) {
       drawState(room, context, state, left + (at % columns) * across, top + Math.floor(at / columns) * down, across, down);
   }
   context.fillStyle = room.palette.card;
+  const place = panel.canvas.standIn ? (at) => at - 0.5 : Math.round; // on the screen hairlines are sharp
   for (let row = 1; down >= 8 && across >= 8 && row < rows; row++)
-    context.fillRect(left, Math.round(top + row * down), columns * across, 1);
+    context.fillRect(left, place(top + row * down), columns * across, 1);
   for (let column = 1; down >= 8 && across >= 8 && column < columns; column++)
-    context.fillRect(Math.round(left + column * across), top, 1, rows * down);
+    context.fillRect(place(left + column * across), top, 1, rows * down);
   context.strokeStyle = room.palette.line;
   context.strokeRect(left - 0.5, top - 0.5, columns * across + 1, rows * down + 1);
 }

@@ -7,7 +7,6 @@ import { makeTip } from "../shared/tooltip.js";
 import { drawPanel, writeLegend } from "./draw.js";
 import { layOut, writeLabels } from "./layout.js";
 import { cancelStroke, endStroke } from "./paint.js";
-import { savePicture } from "./save.js";
 import {
   actAtCursor,
   cursorOf,
@@ -39,8 +38,7 @@ export default function (component) {
 function build(parent) {
   const root = element("div", "room matrices", { tabindex: "0", role: "application", "data-testid": "matrices" });
   const [head, legend, panelsBox] = [element("div", "head"), element("div", "legend"), element("div", "panels")];
-  const save = element("button", "save", { type: "button", title: "Save this picture as PNG" }, "Save");
-  head.append(legend, save);
+  head.append(legend);
   const tip = makeTip("matrices-tip", ["name", "cell", "others"]);
   const live = element("div", "unseen", { "aria-live": "polite" });
   root.append(head, panelsBox, tip, live);
@@ -49,7 +47,6 @@ function build(parent) {
   const room = {
     root,
     legend,
-    save,
     panelsBox,
     tip,
     live,
@@ -61,7 +58,7 @@ function build(parent) {
   room.observer = new ResizeObserver(() => {
     if (room.header && (widthInside(room.root) !== room.width || roomBelow(room.panelsBox) !== room.below)) draw(room);
   });
-  save.addEventListener("click", () => savePicture(room));
+  /** @type {any} */ (root).redraw = () => draw(room);
   addCursor(root, {
     move: (down, across) => moveCursor(room, down, across),
     act: () => actAtCursor(room),
@@ -100,7 +97,6 @@ function fill(room) {
   const { header, root, values } = room;
   root.setAttribute("aria-label", header.label);
   root.classList.toggle("paints", header.paints);
-  room.save.hidden = !header.saves;
   let start = 0;
   header.matrices.forEach((matrix, at) => {
     const panel = (room.panels[at] ||= buildPanel(room, at));

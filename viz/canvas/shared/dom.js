@@ -19,11 +19,12 @@ export function element(tag, className, attributes = {}, text = "") {
 }
 
 /**
- * The drawing context of a canvas.
- * @param {HTMLCanvasElement} canvas
+ * The drawing context of a canvas, or of the tape that stands in for it while a picture is taken away.
+ * @param {HTMLCanvasElement & {standIn?: {context: any, marks: unknown[]}}} canvas
+ * @returns {CanvasRenderingContext2D}
  */
 export function contextOf(canvas) {
-  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  return canvas.standIn?.context || canvas.getContext("2d");
 }
 
 const TYPE = 16; // CSS pixels of the page's type for which drawings are laid out
@@ -93,13 +94,17 @@ export function cssLength(length) {
 }
 
 /**
- * Size a canvas to width x height pixels of a drawing, by default at the screen's own resolution; returns its context, in these.
- * @param {HTMLCanvasElement} canvas
+ * Size a canvas to width x height pixels of a drawing, at the screen's own resolution; returns its context, in these.
+ * @param {HTMLCanvasElement & {standIn?: {context: any, marks: unknown[]}}} canvas
  * @param {number} width
  * @param {number} height
- * @param {number} ratio pixels of the canvas for each pixel of the drawing
  */
-export function prepare(canvas, width, height, ratio = screenRatio()) {
+export function prepare(canvas, width, height) {
+  if (canvas.standIn) {
+    canvas.standIn.marks.length = 0;
+    return contextOf(canvas);
+  }
+  const ratio = screenRatio();
   const pixels = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
   if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) [canvas.width, canvas.height] = pixels;
   canvas.style.width = cssLength(width);

@@ -25,14 +25,23 @@ export function sheet(width, height, ground) {
  * Hand a picture to the browser as a download.
  * @param {HTMLCanvasElement} picture
  * @param {string} name of the file
+ * @param {(link: HTMLAnchorElement) => void} [press]
+ */
+export function download(picture, name, press) {
+  picture.toBlob((blob) => offer(/** @type {Blob} */ (blob), name, press), "image/png");
+}
+
+/**
+ * Hand a file to the browser as a download.
+ * @param {Blob} blob
+ * @param {string} name of the file
  * @param {(link: HTMLAnchorElement) => void} press
  */
-export function download(picture, name, press = (link) => link.click()) {
-  picture.toBlob((blob) => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(/** @type {Blob} */ (blob));
-    link.download = name;
-    press(link);
-    setTimeout(() => URL.revokeObjectURL(link.href), KEPT);
-  }, "image/png");
+export function offer(blob, name, press = (link) => link.click()) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.dataset.whole = "yes"; // it has its paper and its words: see pictures/index.js
+  press(link);
+  setTimeout(() => URL.revokeObjectURL(link.href), KEPT);
 }

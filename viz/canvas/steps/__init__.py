@@ -14,6 +14,7 @@ from model.trace.trace import Trace
 from viz import reading
 from viz.canvas.shared import packing
 from viz.canvas.shared.files import script, style
+from viz.canvas.shared.mounting import note_picture
 from viz.canvas.steps.numbers import steps_numbers as steps_numbers
 from viz.canvas.steps.stages import CHECKED, KEYED, stages
 from viz.theme import word_labels
@@ -68,4 +69,6 @@ def attention_steps(packed: bytes, *, key: str, step: int, focus: int, on_view: 
         view = streamlit.session_state[key].view
         on_view(view["query"], view["key"], view["step"])
 
-    _mount(key=key, data=packing.with_fields(packed, step=step, key=focus), on_view_change=viewed)
+    data = packing.with_fields(packed, step=step, key=focus)
+    note_picture("steps", key, data, packed)
+    _mount(key=key, data=data, on_view_change=viewed)

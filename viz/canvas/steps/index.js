@@ -44,7 +44,8 @@ function build(parent) {
   back.addEventListener("click", () => go(room, room.step - 1));
   next.addEventListener("click", () => go(room, room.step + 1));
   onKeys(root, () => keys(room));
-  room.observer = new ResizeObserver(() => room.painters.forEach((paint) => paint()));
+  room.root.redraw = () => room.painters.forEach((paint) => paint());
+  room.observer = new ResizeObserver(() => room.root.redraw());
   return room;
 }
 

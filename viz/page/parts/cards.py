@@ -10,11 +10,13 @@ from typing import Literal
 import plotly.graph_objects as go
 import streamlit as st
 
-from viz.canvas import canvas_figure, is_flat, pack_figure, unpack_figure
+from viz.canvas import canvas_figure, is_flat, note_heading, note_picture, pack_figure, unpack_figure
 from viz.charts.parts.descriptions import alternative, tables, with_description
+from viz.charts.parts.signs import with_signs
 from viz.page.parts.captions import caption_line
 from viz.page.parts.table import as_table
 from viz.page.parts.tags import tag
+from viz.takeaway import Sheet
 
 
 @contextmanager
@@ -30,7 +32,13 @@ def card(name: str, title: str = "", caption: str = "", test: str | None = None)
 
 def heading(title: str, test: str | None = None) -> None:
     """The title of a card."""
+    note_heading(title)
     st.html(tag("h2", title, class_="head-title", data_testid=test))
+
+
+def figure_sheet(figure: go.Figure) -> Sheet:
+    """A flat figure for paper."""
+    return Sheet("figure", pack_figure(with_description(with_signs(figure))))
 
 
 def plot(figure: go.Figure | bytes, key: str, tools: bool = False, width: Literal["stretch", "content"] = "stretch") -> None:
@@ -40,6 +48,7 @@ def plot(figure: go.Figure | bytes, key: str, tools: bool = False, width: Litera
     """
     if isinstance(figure, go.Figure) and not is_flat(figure):
         config = {"displaylogo": False} if tools else {"displayModeBar": False}
+        note_picture("plotly", key, figure)
         st.plotly_chart(figure, theme=None, width=width, key=key, config=config, alt=alternative(figure))
         as_table(key, partial(tables, figure))
         return

@@ -10,7 +10,7 @@ from functools import partial
 import streamlit as st
 
 from model.analysis.words import strongest_pieces
-from viz.canvas import attention_matrices, pack_matrices
+from viz.canvas import attention_matrices, pack_head, pack_matrices
 from viz.charts import change_sentence, head_sentence
 from viz.charts.parts.words import head_title
 from viz.page import answers, engine, store
@@ -21,6 +21,7 @@ from viz.page.parts.heads import head_heading
 from viz.page.parts.table import as_table
 from viz.page.parts.weights import matrix_tables, open_matrix
 from viz.page.scene import Scene
+from viz.takeaway import Sheet
 
 CELLS = {True: 56, False: 34}  # px: a cell of the matrix where it is alone, and in a card beside others
 
@@ -40,10 +41,13 @@ def open_head(scene: Scene, large: bool = False) -> None:
     if hidden := scene.hidden(kind, layer, [head]):
         caption_line(hidden)
     packed, sentence = scene.picture("open-head", lambda: _packed(scene), *place)
+    if not scene.compares:
+        mark = head_sentence(scene.maps, *place)[:2]
+        scene.noted(packed, pack_head, scene.maps, *place, mark, pieces=not scene.settings.words)
     opens, title = calculation_opener(scene), head_title(scene.trace.anatomy.kind(kind), layer, head)
-    attention_matrices(packed, key="head-matrix", on_cell=lambda _, query, key: opens(query, key), cell=CELLS[large], saves=True,
+    attention_matrices(packed, key="head-matrix", on_cell=lambda _, query, key: opens(query, key), cell=CELLS[large],
                        alt=f"{title}. {sentence}.")  # fmt: skip
-    as_table("head-matrix", partial(matrix_tables, packed, title))
+    as_table("head-matrix", partial(matrix_tables, lambda: [open_matrix(scene, *place)], title))
     st.html(f'<p class="head-sentence" data-testid="head-sentence">{html.escape(sentence)}</p>')
     if note := masked_rows(scene.maps, kind, layer):
         caption_line(plain(note))
@@ -57,6 +61,12 @@ def _packed(scene: Scene) -> tuple[bytes, str]:
     else:
         query, key, sentence = head_sentence(maps, *place)
     return pack_matrices([replace(open_matrix(scene, *place), opens=True, mark=(query, key))]), sentence
+
+
+def head_on_paper(scene: Scene) -> Sheet:
+    """The open head, its telling cell framed."""
+    mark = head_sentence(scene.maps, *scene.open_head)[:2]
+    return Sheet("matrices", pack_head(scene.maps, *scene.open_head, mark, pieces=not scene.settings.words))
 
 
 def calculation_opener(scene: Scene) -> Callable[[int, int], None]:

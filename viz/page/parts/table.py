@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 import streamlit as st
 
+from viz.canvas import note_numbers
 from viz.charts.parts.descriptions import Table, as_csv, cell_text
 from viz.page.parts.tags import Html, joined, scroller, tag
 
@@ -14,6 +15,7 @@ MOST_CELLS = 4_000  # of one table on the page; the file has all of them
 
 def as_table(key: str, build: Callable[[], Iterable[Table]]) -> None:
     """A line under a picture that opens into its numbers. key: of the picture; build: makes the tables, once it is open."""
+    note_numbers(build)
     with st.container(key=f"{key}-as-table"):
         place = st.expander("As a table", key=f"{key}-table", type="compact", on_change="rerun")
         if not place.open:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas
 import streamlit as st
 
+from viz.canvas import note_picture
 from viz.charts.parts.specs import spec_description, spec_tables, spec_title
 from viz.page.parts.table import as_table
 from viz.page.parts.tags import tag
@@ -22,7 +23,9 @@ def vega(spec: dict, key: str, on_wall: bool = False) -> None:
     shape, size = (fixed(spec), WALL) if on_wall else (spec, {"width": "stretch"})
     st.html(tag("p", spec_description(spec), class_="told"))
     alt = f"Chart: {spec_title(spec)}"  # Streamlit makes it part of the chart: what changes with the numbers stands before it
-    st.vega_lite_chart(spec=tables_apart(shape), theme=None, key=key, alt=alt, **size)
+    note_picture("vega", f"{key}-picture", spec)
+    with st.container(key=f"{key}-picture"):
+        st.vega_lite_chart(spec=tables_apart(shape), theme=None, key=key, alt=alt, **size)
     as_table(key, partial(spec_tables, spec))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from model.analysis.change import head_difference
 from viz.canvas import Matrix, cell_states, difference_matrix, matrix_numbers, pack_matrices
@@ -12,9 +12,15 @@ from viz.charts.parts.words import head_title
 from viz.page.scene import Scene
 
 
-def matrix_tables(packed: bytes, title: str) -> list[Table]:
-    """A table for each of the matrices of `pack_matrices`, rows and columns as in the picture."""
-    return number_tables((f"{title}: {name}" if name else title, *rest) for name, *rest in matrix_numbers(packed))
+def matrix_tables(matrices: Callable[[], Sequence[Matrix]], title: str) -> list[Table]:
+    """A table for each of some matrices, rows and columns as in their picture, with the numbers as they were computed."""
+    listed = list(matrices())
+    numbers = matrix_numbers(pack_matrices(listed), [matrix.values for matrix in listed])
+    return number_tables((f"{title}: {name}" if name else title, *rest) for name, *rest in numbers)
+
+
+def _matrix_table(matrix: Matrix, title: str) -> Table:
+    return matrix_tables(lambda: [matrix], title)[0]
 
 
 def number_tables(numbers: Iterable[tuple]) -> list[Table]:
@@ -29,9 +35,7 @@ def lines_tables(scene: Scene, kind: str, layer: int, heads: tuple[int, ...]) ->
     """The weights, or their changes, behind the lines of some heads: a table each."""
     matrices = [open_matrix(scene, kind, layer, head) for head in heads]
     titles = [head_title(scene.trace.anatomy.kind(kind), layer, head) for head in heads]
-    return [
-        table for title, matrix in zip(titles, matrices, strict=True) for table in matrix_tables(pack_matrices([matrix]), title)
-    ]
+    return [_matrix_table(matrix, title) for title, matrix in zip(titles, matrices, strict=True)]
 
 
 def open_matrix(scene: Scene, kind: str, layer: int, head: int) -> Matrix:
@@ -55,6 +59,18 @@ def all_heads_table(scene: Scene) -> Table:
         (head_title(scene.trace.anatomy.kind(kind), *place), head_words(scene, kind, *place)) for kind, place in _heads(scene)
     )
     return Table("Every head by its strongest telling cell", ("", "in words"), tuple(rows))
+
+
+def all_weights_tables(scene: Scene) -> Iterator[Table]:
+    """The weights of every head, or their changes, a table each: made one by one, for a sentence may be long."""
+    for kind, place in _heads(scene):
+        title = head_title(scene.trace.anatomy.kind(kind), *place)
+        yield _matrix_table(open_matrix(scene, kind, *place), title)
+
+
+def all_weights_count(scene: Scene) -> int:
+    """How many weights that are."""
+    return sum(map_.weights.numel() for map_ in scene.maps.attention.values())
 
 
 def all_heads_words(scene: Scene) -> str:
