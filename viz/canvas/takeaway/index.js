@@ -79,7 +79,15 @@ async function copyLink() {
 
 /** The element of the page that a picture stands in. */
 function placeOf({ picture }) {
-  return /** @type {HTMLElement} */ (document.querySelector(`.st-key-${CSS.escape(picture.key)}`));
+  const name = `.st-key-${CSS.escape(picture.key)}`;
+  return /** @type {HTMLElement} */ (document.querySelector(name) || above(document.querySelector(`${name}-as-table`)));
+}
+
+/** What stands nearest above the table of a chart and holds one: Streamlit gives charts of Vega no class of their own. */
+function above(table) {
+  let node = table;
+  while (node && !node.querySelector("svg.marks")) node = node.previousElementSibling || node.parentElement;
+  return node;
 }
 
 /** How the picture is drawn once more, whoever drew it on the page. */

@@ -23,9 +23,8 @@ def vega(spec: dict, key: str, on_wall: bool = False) -> None:
     shape, size = (fixed(spec), WALL) if on_wall else (spec, {"width": "stretch"})
     st.html(tag("p", spec_description(spec), class_="told"))
     alt = f"Chart: {spec_title(spec)}"  # Streamlit makes it part of the chart: what changes with the numbers stands before it
-    note_picture("vega", f"{key}-picture", spec)
-    with st.container(key=f"{key}-picture"):
-        st.vega_lite_chart(spec=tables_apart(shape), theme=None, key=key, alt=alt, **size)
+    note_picture("vega", key, spec)
+    st.vega_lite_chart(spec=tables_apart(shape), theme=None, key=key, alt=alt, **size)
     as_table(key, partial(spec_tables, spec))
 
 
