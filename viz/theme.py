@@ -175,11 +175,6 @@ def digits(value: float) -> str:
     return small(value) if "e" in text else _without_zero_sign(text)
 
 
-def mebibytes(size: int) -> str:
-    """Bytes as people read them: 8.6 MiB."""
-    return f"{size / 2**20:.1f} MiB"
-
-
 def share(value: float, digits: int = 0) -> str:
     """A share with its sign: +12%, −3%, 0%."""
     return _without_zero_sign(f"{value:+.{digits}%}")

@@ -18,10 +18,9 @@ from viz.page.recipes import code_of, recipe_of, trace_of
 from viz.page.saved import picture_lines
 from viz.page.scene import Scene, View
 from viz.takeaway import Parcel, Picture
-from viz.takeaway.arrays import size
+from viz.takeaway.arrays import mebibytes, size
 from viz.takeaway.formats import FORMATS, Format
 from viz.takeaway.naming import file_name
-from viz.theme import mebibytes
 
 BROWSER = {"Picture": ("svg", "png"), "Make it again": ("link",)}  # what the browser itself hands over, by row
 

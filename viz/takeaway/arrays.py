@@ -19,6 +19,7 @@ from torch import Tensor
 from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.takeaway.parcel import Recipe
+from viz.theme import number
 
 OF_ATTENTION = ("weights", "scores", "mask", "queries", "keys", "values", "outputs", "bias")
 OF_STACKS = ("embeddings", "positions", "feed_forward")
@@ -44,6 +45,11 @@ def tensors(trace: Trace) -> Iterator[tuple[str, Tensor]]:
 def size(trace: Trace) -> int:
     """Bytes of all its tensors."""
     return sum(tensor.numel() * tensor.element_size() for _, tensor in tensors(trace))
+
+
+def mebibytes(count: int) -> str:
+    """Bytes as people read them: 8.6 MiB."""
+    return f"{number(count / 2**20, 1)} MiB"
 
 
 def about(trace: Trace, recipe: Recipe) -> dict[str, str]:

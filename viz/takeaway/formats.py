@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from viz.charts.parts.descriptions import Table, as_csv
-from viz.takeaway.arrays import size
+from viz.takeaway.arrays import mebibytes, size
 from viz.takeaway.code import as_notebook, as_script
 from viz.takeaway.files import as_npz, as_safetensors
 from viz.takeaway.parcel import Parcel, Picture
 from viz.takeaway.sheet import ASKS_PYTHON, PLOTLY, Sheet
 from viz.takeaway.tikz import as_tikz
-from viz.theme import mebibytes, palette
+from viz.theme import palette
 
 MOST_TIKZ = 2_500  # cells: LaTeX is slow with many, and nobody reads them in print
 MOST_CELLS = 1_000_000  # of a CSV file: what a spreadsheet opens
