@@ -11,8 +11,8 @@ import torch
 from bench.knockout import SENTENCES
 from bench.report import Report, machine
 from bench.turns import options, parse, taking_turns
-from model import Translator, load_pretrained
-from model.instrument.pretrained import CheckpointError, DeviceError
+from model import Translator
+from model.instrument.pretrained import CheckpointError, DeviceError, load_as
 from model.instrument.search import NEVER_SAID, length_limits, search
 from model.instrument.tokenizer import END, START
 from model.transformer.transformer import Transformer
@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> None:
     args = parse(parser, arguments)
     torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # as the page does
     try:
-        translator = load_pretrained(args.model, args.device)
+        translator = load_as(Translator, args.model, args.device)
         for text in args.text:
             translator.source(text)  # not after the others were measured
         report = Report("decode", machine(translator), HEADER, args.write)

@@ -6,9 +6,9 @@ import sys
 
 from bench.report import Report, machine
 from bench.turns import options, parse, taking_turns
-from model import Intervention, Translator, load_pretrained
+from model import Intervention, Translator
 from model.analysis.knockout import every_head, knock_out
-from model.instrument.pretrained import CheckpointError, DeviceError
+from model.instrument.pretrained import CheckpointError, DeviceError, load_as
 from model.instrument.sites import capture
 
 SENTENCES = (  # of 8, 24 and 60 tokens, with translations of about the same length
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--text", nargs="+", default=SENTENCES, help="sentences to measure; at first of 8, 24 and 60 tokens")
     args = parse(parser, arguments)
     try:
-        translator = load_pretrained(args.model, args.device)
+        translator = load_as(Translator, args.model, args.device)
         for text in args.text:
             translator.source(text)  # not after the others were measured
         count = len(every_head(translator.model.anatomy))

@@ -13,7 +13,8 @@ import torch
 from bench.report import Report, machine
 from bench.trace import HEADER, SENTENCE
 from bench.turns import options, parse, taking_turns
-from model import Translator, load_model
+from model import load_model
+from model.instrument.own_model import OwnModel
 from model.instrument.pretrained import CheckpointError, DeviceError
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ def main(arguments: list[str] | None = None) -> None:
     args = parse(parser, arguments)
     try:
         reader = load_model(args.model or packaged(), args.device)
-        if isinstance(reader, Translator) or len(reader.anatomy.stacks) > 1:
-            raise ValueError("bench.models times models of one stack; for translators of ours there is bench.trace.")
+        if isinstance(reader, OwnModel) or len(reader.anatomy.stacks) > 1:
+            raise ValueError("bench.models times models of transformers with one stack; for ours there is bench.trace.")
         report = Report(
             "models", machine(reader, *([] if args.model else ["MiniLM-L6"])), HEADER.replace(" a side", ""), args.write
         )

@@ -26,9 +26,9 @@ from streamlit.logger import set_log_level
 from bench.browser import chromium, serve
 from bench.report import Report, machine, write_option
 from bench.tab import Tab, thrown_away
-from model import Translator, load_pretrained
+from model import Translator
 from model.instrument.device import wait
-from model.instrument.pretrained import CheckpointError, DeviceError
+from model.instrument.pretrained import CheckpointError, DeviceError, load_as
 from model.instrument.tokenizer import Tokenizer
 
 UNCOLLECTED = {"STREAMLIT_RUNNER_POST_SCRIPT_GC": "false"}  # Streamlit's setting, as a variable of the environment
@@ -205,7 +205,7 @@ def main(arguments: list[str] | None = None) -> None:
     args = read_arguments(arguments)
     torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # as the page does
     try:
-        translator = load_pretrained(args.model, args.device)
+        translator = load_as(Translator, args.model, args.device)
         where = machine(translator, f"Streamlit {streamlit.__version__}", "headless Chromium")
         report = Report("page", where, HEADER, args.write)
         options = ["--model", str(translator.folder), "--device", str(translator.model.device)]

@@ -19,9 +19,9 @@ from bench.browser import chromium, serve
 from bench.page import MOST_ROUNDS, known_views, sentences
 from bench.report import Report, machine, write_option
 from bench.tab import Rerun, Tab, thrown_away, until_one
-from model import Intervention, Translator, load_pretrained
+from model import Intervention, Translator
 from model.instrument.device import wait
-from model.instrument.pretrained import CheckpointError, DeviceError
+from model.instrument.pretrained import CheckpointError, DeviceError, load_as
 
 SWITCH = "Look-ahead mask"
 HEADER = """\
@@ -106,7 +106,7 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
     notes = []
     try:
-        translator = load_pretrained(args.model, args.device)
+        translator = load_as(Translator, args.model, args.device)
         report = Report("switch", machine(translator, "headless Chromium"), HEADER, args.write)
         for view in args.views:
             row, thrown = measure(translator, view, args.tokens, args.rounds)

@@ -8,8 +8,8 @@ import torch
 
 from bench.report import Report, machine
 from bench.turns import options, parse, taking_turns
-from model import Intervention, Translator, load_pretrained
-from model.instrument.pretrained import CheckpointError, DeviceError
+from model import Intervention, Translator
+from model.instrument.pretrained import CheckpointError, DeviceError, load_as
 from model.instrument.sites import capture
 from model.trace.tokens import Tokens
 
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
     if not all(1 <= length <= 500 for length in args.tokens):
         parser.error(f"--tokens takes numbers from 1 to 500, not {' '.join(map(str, args.tokens))}")
     try:
-        translator = load_pretrained(args.model, args.device)
+        translator = load_as(Translator, args.model, args.device)
         report = Report("trace", machine(translator), HEADER, args.write)
     except (CheckpointError, DeviceError, OSError, ValueError) as error:
         sys.exit(f"error: {error}")

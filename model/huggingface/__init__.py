@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.instrument.checkpoint import CONFIG, CheckpointError, checkpoint_folder, read_object
-from model.instrument.pretrained import Translator, load_pretrained
+from model.instrument.pretrained import LanguageReader, RecurrentTranslator, Translator, load_pretrained
 
 if TYPE_CHECKING:
     from model.huggingface.reader import Reader
@@ -23,7 +23,7 @@ def is_foreign(name: str | Path) -> bool:
     return not folder.is_dir() and str(name).count("/") == 1 and not str(name).startswith((".", "/", "~"))
 
 
-def load_model(name: str | Path, device: str | None = None) -> Translator | Reader:
+def load_model(name: str | Path, device: str | None = None) -> Translator | RecurrentTranslator | LanguageReader | Reader:
     """Any model, for the same questions: `.anatomy`, `.trace(text, target=None, intervention=...)`, `.generate(text)`.
 
     name: a checkpoint in pretrained/, a folder of ours or of Hugging Face, or the id of a model on its hub (which is downloaded,

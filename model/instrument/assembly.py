@@ -63,8 +63,11 @@ def _own(tensor: Tensor) -> Tensor:
 def _attention(got: Captures, kind: Kind) -> Attention:
     """The captured tensors of one kind, layer by layer, with the heads apart."""
 
-    def heads(what: str, count: int) -> Tensor:  # (position, count * d_head) of each layer -> (layer, head, position, d_head)
-        return torch.stack([x.unflatten(-1, (count, kind.d_head)).transpose(0, 1) for x in got[what, kind.name]])
+    def heads(
+        what: str, count: int
+    ) -> Tensor | None:  # (position, count * d_head) of each layer -> (layer, head, position, d_head)
+        kept = got.get((what, kind.name))
+        return torch.stack([x.unflatten(-1, (count, kind.d_head)).transpose(0, 1) for x in kept]) if kept else None
 
     return Attention(
         weights=torch.stack(got["weights", kind.name]),

@@ -12,18 +12,25 @@ from pathlib import Path
 from typing import Any
 
 from model.instrument.checkpoint import CONFIG, CheckpointError, checkpoint_folder, cut, is_number, read_config, read_object
+from model.transformer.architecture import architecture, config_of
 from model.transformer.config import Config, briefly
 
 MOST_NAMED = 4  # siblings that are skipped, each with its fault; the others are counted
 
 
 def kind(about: Mapping[str, Any]) -> str:
-    """What sets a member of a family apart: its positions, or that it was trained without the look-ahead mask ("unmasked")."""
+    """What sets a member of a family apart: its positions, or that it was trained without the look-ahead mask ("unmasked").
+
+    A model of another architecture than the transformer with both stacks has no such family: its architecture.
+    """
+    built = architecture(config_of(about))
+    if built != architecture(Config()):
+        return built
     return about["config"]["positions"] if about["config"]["masked"] else "unmasked"
 
 
 def siblings(name: str | Path) -> tuple[dict[str, str], list[str]]:
-    """The checkpoints beside this one for the same languages: ({folder name: its `kind`}, this one first; notices).
+    """The checkpoints beside this one for the same languages, built alike: ({folder name: its `kind`}, this one first; notices).
 
     A sibling whose config.json is damaged, or of a newer version, is skipped; the notices name it. Raises CheckpointError where
     this one's own is.
@@ -39,7 +46,7 @@ def siblings(name: str | Path) -> tuple[dict[str, str], list[str]]:
         except CheckpointError as error:
             faults.append(f"The checkpoint {cut(path.parent.name, 60)} is left out. {error}")
             continue
-        if about.get("languages") == own.get("languages"):
+        if about.get("languages") == own.get("languages") and architecture(config_of(about)) == architecture(config_of(own)):
             found[path.parent.name] = kind(about)
     if len(faults) > MOST_NAMED:
         faults[MOST_NAMED:] = [f"{len(faults) - MOST_NAMED} other checkpoints of {cut(folder.parent)} are left out, too."]

@@ -9,10 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
-from model.instrument.tokenizer import END, PAD, START, UNKNOWN, Tokenizer
-from model.transformer.config import DECODER, ENCODER, Config, briefly
+from model.transformer.architecture import AnyConfig, architecture, config_kind
+from model.transformer.config import ENCODER, briefly
 
 CODE = Path(__file__).resolve().parents[2]
 INSTALLED = CODE / "headlight"  # where an installed package keeps what is beside the code in a checkout
@@ -133,43 +131,21 @@ def check_fields(about: dict[str, Any], path: Path) -> None:
         shape = about["config"]
         if not isinstance(shape, dict):
             raise ValueError(f"config must be an object, not {briefly(shape)}.")
-        known = set(Config().to_dict())
+        kind = config_kind(about)
+        known = set(kind().to_dict())
         if unknown := sorted(set(shape) - known):
             raise ValueError(f"config has fields that only a newer Headlight may know: {briefly(unknown)}.")
         if lacking := sorted(known - set(shape)):
             raise ValueError(f"config lacks {', '.join(lacking)}.")
-        Config.from_dict(shape)
+        config = kind.from_dict(shape)
         for name in HASHES:
             if not is_hash(about[name]):
                 raise ValueError(f"{name} must be a SHA-256 of 64 digits, not {briefly(about[name])}.")
         check_words(about)
+        _check_labels(about.get("labels", {}), config)
         _check_training(about.get("training", {}))
     except (ValueError, TypeError) as error:
         raise CheckpointError(f"{cut(path)} does not fit together: {error} {RESTORE}") from error
-
-
-def check_weights(config: Config, weights: Mapping[str, Tensor]) -> None:
-    """Whatever a config says that weights tell, too. Raises ValueError that names each field that differs."""
-    told = _told(weights)
-    if config.positions == "learned":
-        told.setdefault("positions", "not learned")
-    wrong = [f"{name} is {getattr(config, name)!r} in config.json and {value!r} in the weights" for name, value in told.items()
-             if getattr(config, name) != value]  # fmt: skip
-    if wrong:
-        raise ValueError(f"{'; '.join(wrong)}.")
-
-
-def check_tokenizer(config: Config, tokenizer: Tokenizer) -> None:
-    """A tokenizer with as many pieces as the model, and the special ones where it looks for them. Raises ValueError, in words."""
-    if tokenizer.vocabulary_size != config.vocabulary_size:
-        raise ValueError(f"it has {tokenizer.vocabulary_size:,} pieces, the model {config.vocabulary_size:,}.")
-    processor = tokenizer.processor
-    found = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
-    if found != (config.pad_id, UNKNOWN, START, END) or config.pad_id != PAD:
-        raise ValueError(
-            f"<pad>, <unk>, <s> and </s> are pieces {found} of it; the model takes <pad> to be {config.pad_id} and "
-            f"the four to be {(PAD, UNKNOWN, START, END)}."
-        )
 
 
 def verify(content: bytes, expected: str, error: type[CheckpointError], path: Path) -> None:
@@ -227,6 +203,8 @@ def check_words(about: Mapping[str, Any]) -> None:
     """The names in config.json: of the checkpoint, and of its languages. Raises ValueError, in words, for what can be none."""
     if "name" in about and not _is_name(about["name"]):
         raise ValueError(f"name must be a text of 1 to 255 characters, not {briefly(about['name'])}.")
+    if "language" in about and not _is_name(about["language"]):
+        raise ValueError(f"language must be a text of 1 to 255 characters, not {briefly(about['language'])}.")
     spoken = about.get("languages")
     if spoken is None:
         return
@@ -236,6 +214,17 @@ def check_words(about: Mapping[str, Any]) -> None:
 
 def _is_name(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= 255
+
+
+def _check_labels(labels: object, config: AnyConfig) -> None:
+    """The names of what an encoder's further outputs say. Raises ValueError, in words, for what can be none."""
+    if not isinstance(labels, dict) or set(labels) - {"tags", "classes"}:
+        raise ValueError(f"labels must be an object of tags and classes, not {briefly(labels)}.")
+    if labels and architecture(config) != ENCODER:
+        raise ValueError("labels belong to an encoder alone, which reads a text both ways.")
+    for name, values in labels.items():
+        if not isinstance(values, list) or not values or not all(map(_is_name, values)) or len(set(values)) < len(values):
+            raise ValueError(f"labels.{name} must be names that differ, not {briefly(values)}.")
 
 
 def _check_training(training: object) -> None:
@@ -250,24 +239,3 @@ def _check_training(training: object) -> None:
             raise ValueError(f"training.{name} must be a number of at least 0, not {briefly(training[name])}.")
     if not isinstance(training.get("hardware", ""), str):
         raise ValueError(f"training.hardware must be a text, not {briefly(training['hardware'])}.")
-
-
-def _told(weights: Mapping[str, Tensor]) -> dict[str, object]:
-    """The fields of a Config that the names and shapes of weights tell; what a name that is missing would tell is left out."""
-    told: dict[str, object] = {}
-    embedding, expand = (
-        weights.get(name) for name in ("encoder.embedding.weight", "encoder.layers.0.feed_forward.expand.weight")
-    )
-    if embedding is not None and embedding.dim() == 2:
-        told["vocabulary_size"], told["d_model"] = embedding.shape
-    if expand is not None and expand.dim() == 2:
-        told["d_ff"] = expand.size(0)
-    for stack in (ENCODER, DECODER):
-        layers = {name.split(".")[2] for name in weights if name.startswith(f"{stack}.layers.") and name.count(".") > 2}
-        told[f"{stack}_layers"] = len(layers)
-    told["norm_first"] = "encoder.norm.weight" in weights
-    table = weights.get("encoder.positions.table")
-    if table is not None:
-        told["positions"] = "learned"
-        told["max_length"] = table.size(0) if table.dim() else 0
-    return told

@@ -1,8 +1,16 @@
-"""Where the model runs, as timings see it."""
+"""Where a model runs: which device that is, and when it has done its work."""
 
 from __future__ import annotations
 
+import re
+
 import torch
+
+from model.transformer.config import briefly
+
+
+class DeviceError(Exception):
+    """A device that this machine or this torch does not have."""
 
 
 def wait(device: torch.device) -> None:
@@ -11,3 +19,18 @@ def wait(device: torch.device) -> None:
         torch.cuda.synchronize(device)
     elif device.type == "mps":
         torch.mps.synchronize()
+
+
+def choose_device(device: str | None = None) -> torch.device:
+    """cuda, else mps, else cpu; or the one that is named. Raises DeviceError where the named one is not available."""
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if device is None:
+        return torch.device(next(name for name, there in available.items() if there))
+    found = re.fullmatch(r"(cuda|mps|cpu)(?::(\d{1,4}))?", device)
+    if not found:
+        raise DeviceError(f"Unknown device {briefly(device)}: choose cuda, mps or cpu.")
+    name, index = found[1], int(found[2] or 0)
+    count = torch.cuda.device_count() if name == "cuda" else 1
+    if not available[name] or index >= count:
+        raise DeviceError(f"The device {device!r} was asked for, but torch finds none here. Leave --device away, or choose cpu.")
+    return torch.device(device)

@@ -1,6 +1,6 @@
 """One pass of our transformer, unchanged, that writes all it computes where a Trace keeps it.
 
-It is the arithmetic of `Transformer.forward`, without a module's call inside a layer and without a copy: what `sites.capture` does
+It is the arithmetic of `Transformer.forward` and of `Alone.forward`, without a module's call inside a layer and without a copy: what `sites.capture` does
 where no Intervention asks for hooks. Shapes: (head, query, key) and so on, for a Trace is of one pair.
 """
 
@@ -19,6 +19,7 @@ from model.trace.anatomy import Anatomy, Kind
 from model.trace.anatomy import Stack as StackOfTokens
 from model.trace.intervention import Intervention
 from model.trace.trace import Attention, Axis, Residual, Trace
+from model.transformer.alone import Alone
 from model.transformer.attention import MultiHeadAttention
 from model.transformer.transformer import DecoderLayer, EncoderLayer, FeedForward, Stack, Transformer
 from model.transformer.transformer import Residual as ResidualModule
@@ -113,17 +114,17 @@ def normed(module: nn.Module, x: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def trace_in_place(model: Transformer, anatomy: Anatomy, axes: Mapping[str, Axis], masks: Mapping[str, Tensor]) -> Trace:
+def trace_in_place(model: Transformer | Alone, anatomy: Anatomy, axes: Mapping[str, Axis], masks: Mapping[str, Tensor]) -> Trace:
     """The Trace of one pass over what the axes read, by stack; the last of them predicts.
 
     masks: by kind, bool, broadcastable to (query, key); every query reaches a key.
     """
     ids = {stack: torch.tensor(axis.read.ids, device=model.device) for stack, axis in axes.items()}
-    dtype = model.decoder.embedding.weight.dtype
+    dtype = next(model.parameters()).dtype
     maps = {kind.name: Maps(kind, len(ids[kind.asks]), len(ids[kind.answers]), masks[kind.name], dtype) for kind in anatomy.kinds}
     streams: dict[str, Stream] = {}
     ended: list[Tensor] = []  # what the stacks so far have ended with, (position, d_model) each
-    for stack, module in zip(anatomy.stacks, (model.encoder, model.decoder), strict=True):
+    for stack, module in zip(anatomy.stacks, model.stacks.values(), strict=True):
         memory, stream = ended[-1] if ended else None, Stream(stack, module, ids[stack.name])
         for index, layer in enumerate(module.blocks):
             for name, (around, sublayer) in zip(stack.sublayers, _sublayers(layer), strict=True):

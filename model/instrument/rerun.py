@@ -16,6 +16,7 @@ from model.instrument.recorder import Recorder, recording
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.trace import Trace
+from model.transformer.alone import Alone
 from model.transformer.config import DECODER, ENCODER
 from model.transformer.masks import padding_mask
 from model.transformer.transformer import Stack, Transformer
@@ -93,7 +94,7 @@ def _climb(
     return stack.norm(x)
 
 
-def log_probabilities(model: Transformer, states: Tensor, ids: Tensor) -> Tensor:
+def log_probabilities(model: Transformer | Alone, states: Tensor, ids: Tensor) -> Tensor:
     """log p of one piece for each row, nats: decoder states (batch, row, d_model), ids (row,) -> (batch, row)."""
     rows, wanted = states.flatten(0, 1).split(LOGIT_ROWS), ids.expand(len(states), -1).flatten().split(LOGIT_ROWS)
     values = [-F.cross_entropy(model.logits(x), pieces, reduction="none") for x, pieces in zip(rows, wanted, strict=True)]
@@ -156,3 +157,42 @@ class TransformerPasses:
         device = self.model.device
         source, target, labels = (torch.tensor(part.ids, device=device) for part in (trace.source, trace.target, trace.labels))
         return source[None], target[None], labels
+
+
+@dataclass(frozen=True, eq=False)
+class AlonePasses:
+    """A model of one stack that reads again: the answers to `model.analysis.passes.Passes`, where shapes and units stand."""
+
+    model: Alone
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """The model's own."""
+        return self.model.anatomy
+
+    def label_log_probabilities(self, trace: Trace, changes: Sequence[Intervention]) -> Tensor:
+        """One pass over a batch with a change a row."""
+        for change in changes:
+            first_layer(trace, change)  # refuses what is no knock-out
+        ids, labels = self._ids(trace)
+        with torch.no_grad(), recording(Recorder(trace.anatomy, changes, captures=False)):
+            return log_probabilities(self.model, self.model.read(ids.expand(len(changes), -1)), labels)
+
+    def source_states(self, ids: Tensor, changes: Sequence[Intervention]) -> Tensor:
+        """The states behind the last LayerNorm."""
+        with torch.no_grad(), recording(Recorder(self.model.anatomy, changes, captures=False)):
+            return self.model.read(ids.to(self.model.device))
+
+    def source_gradient(self, trace: Trace, rows: range) -> tuple[Tensor, Tensor]:
+        """One pass and one backward pass."""
+        ids, labels = self._ids(trace)
+        with torch.enable_grad(), recording(_SourceEmbeddings(trace.anatomy, trace.intervention)) as recorder:
+            states = self.model.read(ids)[:, rows.start : rows.stop]
+            said = log_probabilities(self.model, states, labels[rows.start : rows.stop]).sum()
+            (gradient,) = torch.autograd.grad(said, recorder.embedded)
+        return recorder.embedded[0].detach(), gradient[0]
+
+    def _ids(self, trace: Trace) -> tuple[Tensor, Tensor]:
+        """Ids of what the model reads, (1, position), and of the labels, (row,)."""
+        ids, labels = (torch.tensor(part.ids, device=self.model.device) for part in (trace.source, trace.labels))
+        return ids[None], labels

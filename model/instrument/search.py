@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -12,8 +12,9 @@ from torch import Tensor
 from model.instrument.recorder import is_recording
 from model.instrument.tokenizer import END, PAD, START, UNKNOWN
 from model.trace.values import shown, switch, whole_number
-from model.transformer.config import Config
+from model.transformer.architecture import AnyConfig
 from model.transformer.incremental import IncrementalDecoder
+from model.transformer.recurrent import Recurrent
 from model.transformer.transformer import Transformer
 
 LENGTH_PENALTY = 0.6  # alpha of Wu et al. (2016), equation 14
@@ -21,23 +22,24 @@ LARGEST_BEAM = 1000  # hypotheses of one sentence; each holds a cache of its own
 NEVER_SAID = [PAD, UNKNOWN, START]  # ids of pieces that no translation contains
 Going = tuple[int, int, float]  # a hypothesis that goes on: parent, piece, log-probability
 Ended = tuple[int, float, float]  # one that ends here: parent, log-probability, the same normalised by length
+AnyTranslator = Transformer | Recurrent
 Observer = Callable[[int, list[Going], list[Ended]], None]  # (sentence, ...), once a step; parents count the last step's Going
 
 
-def length_limits(source: Tensor, model: Transformer) -> Tensor:
+def length_limits(source: Tensor, model: AnyTranslator) -> Tensor:
     """Most target tokens, </s> included, for each source row: twice the source and ten more, within max_length."""
     lengths = (source != model.config.pad_id).sum(1)
     return (2 * lengths + 10).clamp(max=model.config.max_length)
 
 
-def most_tokens(length: int, config: Config) -> int:
+def most_tokens(length: int, config: AnyConfig) -> int:
     """`length_limits` of one source of so many tokens."""
     return min(2 * length + 10, config.max_length)
 
 
 @torch.no_grad()
 def search(
-    model: Transformer, source: Tensor, beam: int = 1, use_cache: bool = True, forced: Mapping[int, int] | None = None,
+    model: AnyTranslator, source: Tensor, beam: int = 1, use_cache: bool = True, forced: Mapping[int, int] | None = None,
     observe: Observer | None = None,
 ) -> list[list[int]]:  # fmt: skip
     """Translate: source ids (batch, source), padded -> target ids of each row, without <s> and </s>.
@@ -65,7 +67,7 @@ def search(
     return [max(hypotheses)[1] for hypotheses in finished]
 
 
-def _check_search(model: Transformer, source: Tensor, beam: int, use_cache: bool, forced: Mapping[int, int] | None) -> None:
+def _check_search(model: AnyTranslator, source: Tensor, beam: int, use_cache: bool, forced: Mapping[int, int] | None) -> None:
     """Raise ValueError, in words, for arguments of `search` that have no meaning."""
     config = model.config
     whole_number("The beam", beam, 1, LARGEST_BEAM)
@@ -101,11 +103,11 @@ class _Reader(Protocol):
         ...
 
 
-def _reader(model: Transformer, source: Tensor, beam: int, use_cache: bool) -> _Reader:
+def _reader(model: AnyTranslator, source: Tensor, beam: int, use_cache: bool) -> _Reader:
     """The quick one where nothing looks on; else one that passes the sites of the model."""
     memory, mask = model.encode(source)
     use_cache = use_cache and model.config.masked
-    if use_cache and not is_recording():
+    if use_cache and not is_recording() and isinstance(model, Transformer):
         return IncrementalDecoder(model, memory, mask, beam)
     rows = torch.arange(len(source), device=source.device).repeat_interleave(beam)
     return _ModuleReader(model, memory[rows], mask[rows], use_cache)
@@ -114,9 +116,9 @@ def _reader(model: Transformer, source: Tensor, beam: int, use_cache: bool) -> _
 class _ModuleReader:
     """Reads through the modules of the model, which hooks can edit: with their cache, or all tokens so far at every step."""
 
-    def __init__(self, model: Transformer, memory: Tensor, mask: Tensor, use_cache: bool) -> None:
+    def __init__(self, model: AnyTranslator, memory: Tensor, mask: Tensor, use_cache: bool) -> None:
         self.model, self.memory, self.mask = model, memory, mask  # a row each
-        self.cache = model.new_cache() if use_cache else None
+        self.cache: Any = model.new_cache() if use_cache else None  # each architecture knows its own
         self.prefixes = torch.empty(len(memory), 0, dtype=torch.long, device=memory.device)
 
     def advance(self, tokens: Tensor) -> Tensor:

@@ -1,32 +1,43 @@
-"""The sites of our transformer: where the hooks sit on its named submodules.
+"""The sites of our models: where the hooks sit on their named submodules.
 
 `install(model)` registers the hooks, once for the life of the model; what passes them is edited and captured by a `Recorder`.
+Those of the recurrent translator: `recurrent_sites`.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
+from model.instrument import recurrent_sites
 from model.instrument.assembly import assemble
 from model.instrument.in_place import trace_in_place
-from model.instrument.recorder import Arguments, Recorder, keep_output, on_input, on_output, recording
+from model.instrument.recorder import Arguments, Recorder, keep_output, on_input, on_output, recording, running
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
 from model.trace.trace import Axis, Trace
+from model.transformer.alone import Alone
+from model.transformer.architecture import AnyModel
 from model.transformer.attention import MultiHeadAttention
-from model.transformer.config import CROSS, DECODER, ENCODER
+from model.transformer.masks import causal_mask
+from model.transformer.recurrent import Recurrent
 from model.transformer.transformer import DecoderLayer, Stack, Transformer
+
+Model = TypeVar("Model", bound=AnyModel)
 
 # -- the sites ----------------------------------------------------------------------------------------------------------
 
 
-def install(model: Transformer) -> Transformer:
+def install(model: Model) -> Model:
     """Register the hooks, once for the life of the model. Returns the model."""
-    for side, stack in ((ENCODER, model.encoder), (DECODER, model.decoder)):
+    if isinstance(model, Recurrent):
+        recurrent_sites.install(model)
+        return model
+    for side, stack in model.stacks.items():
         _install_stack(stack, side)
         for layer in stack.blocks:
             keep_output(layer.attention, "written", side)
@@ -43,14 +54,14 @@ def install(model: Transformer) -> Transformer:
     return model
 
 
-def _attention_modules(model: Transformer) -> dict[str, list[MultiHeadAttention]]:
+def _attention_modules(model: Transformer | Alone) -> dict[str, list[MultiHeadAttention]]:
     """By kind, its modules, a layer each."""
-    decoder = [layer for layer in model.decoder.blocks if isinstance(layer, DecoderLayer)]
-    return {
-        ENCODER: [layer.attention for layer in model.encoder.blocks],
-        DECODER: [layer.attention for layer in decoder],
-        CROSS: [layer.cross_attention for layer in decoder],
-    }
+    found = {}
+    for kind in model.anatomy.kinds:
+        layers = model.stacks[kind.asks].blocks
+        crosses = [layer.cross_attention for layer in layers if isinstance(layer, DecoderLayer)]
+        found[kind.name] = [layer.attention for layer in layers] if kind.is_self else crosses
+    return found
 
 
 def _install_stack(stack: Stack, side: str) -> None:
@@ -92,22 +103,40 @@ def _install_attention(module: MultiHeadAttention, kind: str, layer: int) -> Non
 
 
 def capture(
-    model: Transformer, source: Tokens, target: Tokens, labels: Tokens, intervention: Intervention, anatomy: Anatomy | None = None
-) -> Trace:
+    model: Transformer | Recurrent, source: Tokens, target: Tokens, labels: Tokens, intervention: Intervention,
+    anatomy: Anatomy | None = None,
+) -> Trace:  # fmt: skip
     """One teacher-forced pass over (source, target) under the hooks: everything that it computed, as a Trace.
 
     A model without the look-ahead mask is read as one whose mask is off: that is what its Trace says.
     anatomy: the model's own, with the names of its languages; None: without them.
     """
-    anatomy = anatomy or model.anatomy
+    return _captured(model, (source, target), labels, intervention, anatomy or model.anatomy)
+
+
+def capture_alone(model: Alone, tokens: Tokens, labels: Tokens, intervention: Intervention, anatomy: Anatomy) -> Trace:
+    """The same of a model of one stack, which reads `tokens`; labels: what each row must predict."""
+    return _captured(model, (tokens,), labels, intervention, anatomy)
+
+
+def _captured(model: AnyModel, read: tuple[Tokens, ...], labels: Tokens, intervention: Intervention, anatomy: Anatomy) -> Trace:
+    """One pass over what the stacks read, in their order; the last one predicts `labels`."""
     intervention = replace(intervention, causal=intervention.causal and model.config.masked)
-    axes = dict(zip(anatomy.stack_names, (Axis(source), Axis(target, labels)), strict=True))
-    source_ids, target_ids, label_ids = (torch.tensor([part.ids], device=model.device) for part in (source, target, labels))
-    padded = bool((source_ids == model.config.pad_id).any() or (target_ids == model.config.pad_id).any())
-    if intervention.changes_nothing and not padded and not model.training:
+    axes = {name: Axis(part) for name, part in zip(anatomy.stack_names, read, strict=True)}
+    axes[anatomy.stack_names[-1]] = Axis(read[-1], labels)
+    ids = [torch.tensor([part.ids], device=model.device) for part in read]
+    plain = intervention.changes_nothing and not model.training and not any((row == model.config.pad_id).any() for row in ids)
+    if plain and not isinstance(model, Recurrent):
+        lengths = {name: len(axis.read) for name, axis in axes.items()}
         everything = torch.ones(1, 1, dtype=torch.bool, device=model.device)
-        masks = {ENCODER: everything, DECODER: model.decoder.mask(target_ids), CROSS: everything}
-        return trace_in_place(model, anatomy, axes, masks)
+        masks = {
+            kind.name: causal_mask(lengths[kind.asks], device=model.device) if kind.masked else everything
+            for kind in anatomy.kinds
+        }
+        with running(anatomy):  # a recorder outside sees and changes nothing of it
+            return trace_in_place(model, anatomy, axes, masks)
     with torch.no_grad(), recording(Recorder(anatomy, intervention)) as recorder:
-        logits = model(source_ids, target_ids)[0]
-    return assemble(recorder, axes, logits, label_ids[0])
+        logits = model(*ids)[0]
+    if isinstance(model, Recurrent):
+        recurrent_sites.join_steps(recorder)
+    return assemble(recorder, axes, logits, torch.tensor(labels.ids, device=model.device))

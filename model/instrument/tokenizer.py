@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import sentencepiece
 
@@ -17,6 +18,7 @@ from model.trace.words import numbered, words_of
 
 PAD, UNKNOWN, START, END = 0, 1, 2, 3  # ids of <pad>, <unk>, <s>, </s>; byte pieces <0x00> .. <0xFF> follow
 SPECIAL = frozenset({PAD, UNKNOWN, START, END})
+MASK = "<mask>"  # how a vocabulary with a mask writes the piece of UNKNOWN, and how a text asks for it
 SPACE = "▁"  # how SentencePiece writes the space in front of a piece
 REQUIRED = (  # characters that are pieces of every vocabulary, however seldom the text has them
     "".join(map(chr, range(33, 127))) + "àâæçéèêëîïôœùûüÿÀÂÆÇÉÈÊËÎÏÔŒÙÛÜŸ" + "“”‘’«»–—…€°½²"
@@ -41,18 +43,24 @@ class Tokenizer:
         return cls(Path(path).read_bytes())
 
     @classmethod
-    def train(cls, sentences: Iterable[str], vocabulary_size: int = 8000, required: str = REQUIRED) -> Tokenizer:
-        """Learn BPE merges (Sennrich et al. 2016) from sentences of both languages; what they lack becomes bytes.
+    def train(
+        cls, sentences: Iterable[str], vocabulary_size: int = 8000, required: str = REQUIRED, mask: bool = False
+    ) -> Tokenizer:
+        """Learn BPE merges (Sennrich et al. 2016) from sentences of one language or two; what they lack becomes bytes.
+
+        mask: the piece for what is unknown, which no text needs, is <mask>.
 
         The `required` characters are always pieces, and the text is taken as it is: SentencePiece's own normalisation would turn
         ½ into 1⁄2. Raises ValueError, in words, for a size that the text does not allow.
         """
         model = io.BytesIO()
+        names: dict[str, Any] = {"unk_piece": MASK, "unk_surface": MASK} if mask else {}
         try:
             sentencepiece.SentencePieceTrainer.train(
                 sentence_iterator=iter(sentences), model_writer=model, vocab_size=vocabulary_size, model_type="bpe",
                 byte_fallback=True, character_coverage=0.9999, required_chars=required, minloglevel=2,
                 normalization_rule_name="identity", pad_id=PAD, unk_id=UNKNOWN, bos_id=START, eos_id=END, pad_piece="<pad>",
+                **names,
             )  # fmt: skip
         except RuntimeError as error:  # SentencePiece names the sizes that the text allows
             raise ValueError(f"No vocabulary of {vocabulary_size} pieces can be learned from this text: {error}") from error

@@ -9,19 +9,20 @@ import torch
 from torch import Tensor, nn
 
 from model.trace.norm import Norm
+from model.transformer.alone import Alone
 from model.transformer.attention import MultiHeadAttention
-from model.transformer.config import CROSS, DECODER, ENCODER
+from model.transformer.config import CROSS
 from model.transformer.transformer import DecoderLayer, EncoderLayer, Residual, Stack, Transformer
 
 
 @dataclass(frozen=True, eq=False)
 class TransformerWeights:
-    """The weights of a Transformer by what they do, not by where they lie. Shapes: see `Weights`."""
+    """The weights of a transformer by what they do, not by where they lie. Shapes: see `Weights`."""
 
-    model: Transformer
+    model: Transformer | Alone
 
     def embedding(self, stack: str) -> Tensor:
-        """The embedding matrix, which both stacks and the output share: (vocabulary, d_model)."""
+        """The embedding matrix, which all stacks and the output share: (vocabulary, d_model)."""
         return self._stack(stack).embedding.weight.detach()
 
     def embedding_scale(self, stack: str) -> float:
@@ -62,17 +63,22 @@ class TransformerWeights:
 
     def unembedding(self) -> Tensor:
         """The tied embedding: (vocabulary, d_model)."""
-        return self.model.decoder.embedding.weight.detach()
+        return self._last.embedding.weight.detach()
 
     def unembed(self, states: Tensor) -> Tensor:
-        """Decoder states (..., d_model) -> logits (..., vocabulary)."""
+        """States of the stack that predicts (..., d_model) -> logits (..., vocabulary)."""
         with torch.no_grad():
-            return self.model.logits(self.model.decoder.norm(states))
+            return self.model.logits(self._last.norm(states))
 
     # -- where they lie -------------------------------------------------------------------------------------------------
 
     def _stack(self, name: str) -> Stack:
-        return {ENCODER: self.model.encoder, DECODER: self.model.decoder}[name]
+        return self.model.stacks[name]
+
+    @property
+    def _last(self) -> Stack:
+        """The stack that predicts."""
+        return [*self.model.stacks.values()][-1]
 
     def _layers(self, stack: str) -> list[EncoderLayer | DecoderLayer]:
         return self._stack(stack).blocks

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from model.analysis.alignment import Pair, head_errors, layer_errors, read_pairs
 from model.instrument.beside import explained, head_shapes, head_table, read_measured
-from model.instrument.pretrained import Translator, checkpoint_folder, load_pretrained
+from model.instrument.pretrained import PairTranslator, checkpoint_folder, load_as
 from model.instrument.project import ROOT
 from model.measuring.card import markdown
 from model.measuring.command import CardBlock, in_words, options
@@ -18,7 +18,7 @@ from model.transformer.config import CROSS, Config
 FILE = "alignment.json"
 
 
-def measure(translator: Translator, pairs: list[Pair]) -> tuple[Tensor, Tensor]:
+def measure(translator: PairTranslator, pairs: list[Pair]) -> tuple[Tensor, Tensor]:
     """Alignment error rate of every head of cross-attention, (layer, head), and of the mean of each layer's heads, (layer,).
 
     The model reads the pairs' own targets (teacher forcing).
@@ -76,7 +76,7 @@ def main(arguments: list[str] | None = None) -> None:
     folder = checkpoint_folder(args.model)
     with in_words():
         card = CardBlock(folder, "alignment", args.write_card)
-        translator, pairs = load_pretrained(folder, args.device), read_pairs(args.pairs)
+        translator, pairs = load_as(PairTranslator, folder, args.device), read_pairs(args.pairs)
         errors, means = measure(translator, pairs)
     block = table(errors, means, len(pairs))
     print(block)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from model.instrument.beside import entry, explained, family, read_measured
 from model.instrument.checkpoint import CONFIG, is_number, read_config
-from model.transformer.config import Config, briefly
-from model.transformer.transformer import Transformer
+from model.transformer.architecture import build, config_of
+from model.transformer.config import briefly
 
 SCORES = "evaluation.json"
 TITLES = {"sinusoidal": "sinusoidal", "learned": "learned, one vector a position", "none": "none at all"}
@@ -53,9 +53,10 @@ def family_table(folder: Path) -> str:
         if scores is None:
             continue
         with explained(place / SCORES):
-            config, found = Config.from_dict(about["config"]), entry(scores, "scores")
+            config, found = config_of(about), entry(scores, "scores")
             mask = "" if config.masked else ", without the look-ahead mask"
-            rows.append([name, f"{TITLES[config.positions]}{mask}", f"{Transformer(config).parameter_count:,}"])
+            positions = config.anatomy().positions
+            rows.append([name, f"{TITLES[positions]}{mask}", f"{build(config).parameter_count:,}"])
             scored[name] = {split: f"{_last(found[split], split):.1f}" for split in found}
         with explained(place / CONFIG):
             training = about["training"]

@@ -11,7 +11,7 @@ import torch
 
 from model.analysis.coreference import NOUNS, gathering, head_links, heads_off, hidden, layers_off, links, reads
 from model.analysis.links import Examples, run_intact
-from model.instrument.pretrained import Translator, checkpoint_folder, load_pretrained
+from model.instrument.pretrained import Translator, checkpoint_folder, load_as
 from model.measuring.command import CardBlock, in_words, options
 from model.measuring.coreference_pairs import Pair, Verdict, judge, known_to, minimal_pairs, read_lexicon
 from model.measuring.coreference_record import ALL, Coreference, Counts, save_coreference
@@ -172,7 +172,7 @@ def main(arguments: list[str] | None = None) -> None:
     with in_words():
         card = CardBlock(folder, BLOCK, args.write_card)
         check_training(args.lexicon, args.phrases)
-        translator, pairs = load_pretrained(folder, args.device), minimal_pairs(read_lexicon(args.lexicon), seed=args.seed)
+        translator, pairs = load_as(Translator, folder, args.device), minimal_pairs(read_lexicon(args.lexicon), seed=args.seed)
         with torch.inference_mode():
             found = measure(translator, pairs, args.seed, args.inside)
     about = f"{len(pairs)} minimal pairs from `{NAME}`, seed {args.seed}"

@@ -15,7 +15,7 @@ import torch
 
 from model.instrument.beside import explained, read_measured, whole_number
 from model.instrument.checkpoint import checkpoint_folder, is_number
-from model.instrument.pretrained import Translator, load_pretrained
+from model.instrument.pretrained import Translator, load_as
 from model.measuring.command import in_words, options
 from model.trace.tokens import Tokens
 from model.trace.words import word_spans
@@ -120,7 +120,7 @@ def main(arguments: list[str] | None = None) -> None:
     args = parser.parse_args(arguments)
     folder = checkpoint_folder(args.model)
     with in_words():
-        translator = load_pretrained(folder, args.device)
+        translator = load_as(Translator, folder, args.device)
         depth = measure(translator, args.data)
         save_depth(folder, depth, translator.about["weights_sha256"])
     print(f"inputs of up to {depth.longest} tokens; unsure below {depth.doubt:.2f} nats a token; {len(depth.words):,} words")

@@ -11,7 +11,8 @@ import torch
 from safetensors.torch import load
 
 from model.instrument.checkpoint import WEIGHTS
-from model.instrument.pretrained import Translator, checkpoint_folder, load_pretrained
+from model.instrument.own_model import OwnModel
+from model.instrument.pretrained import PairTranslator, checkpoint_folder, load_as
 from model.instrument.quantization import kind_of_numbers
 from model.instrument.recorder import running
 from model.instrument.search import LARGEST_BEAM, search
@@ -20,6 +21,7 @@ from model.measuring.card import SCORES, markdown, write_family
 from model.measuring.command import CardBlock, in_words, options
 from model.trace.values import whole_number
 from model.training.data import group, pad, read_pairs
+from model.transformer.recurrent import RecurrentConfig
 
 SPLITS = {
     "test": ("tatoeba.test", "multi30k.test_2016_flickr", "multi30k.test_2017_flickr", "newstest2014.test"),
@@ -27,7 +29,7 @@ SPLITS = {
 }
 
 
-def translate_all(translator: Translator, sentences: list[str], beam: int, batch_tokens: int = 3000) -> list[str]:
+def translate_all(translator: PairTranslator, sentences: list[str], beam: int, batch_tokens: int = 3000) -> list[str]:
     """Translations in the order of `sentences`, decoded in batches of similar length.
 
     batch_tokens: most source tokens, padding included, times beam, of one batch of several sentences.
@@ -53,7 +55,7 @@ def bleu(hypotheses: list[str], references: list[str]) -> tuple[float, str]:
     return metric.corpus_score(hypotheses, [references]).score, str(metric.get_signature())
 
 
-def evaluate(translator: Translator, folder: Path, data: Path, splits: tuple[str, ...], beam: int) -> tuple[str, dict]:
+def evaluate(translator: PairTranslator, folder: Path, data: Path, splits: tuple[str, ...], beam: int) -> tuple[str, dict]:
     """Translate every split, greedy and with the beam; returns the markdown table with what stands under it, and the scores.
 
     folder: where the checkpoint lies; data: where `{split}.tsv.gz` lie. Prints each score and the speed as it goes.
@@ -85,19 +87,25 @@ def evaluate(translator: Translator, folder: Path, data: Path, splits: tuple[str
     return "\n".join([table, "", how, "", *facts(translator, folder)]), found
 
 
-def facts(translator: Translator, folder: Path) -> list[str]:
+def facts(own: OwnModel, folder: Path) -> list[str]:
     """Size and training of the checkpoint in `folder` as a markdown list."""
-    config, training = translator.model.config, translator.about.get("training", {})
+    config, training = own.model.config, own.about.get("training", {})
+    if isinstance(config, RecurrentConfig):
+        shape = f"GRU of {config.d_encoder} in each direction and of {config.d_decoder}, attention of {config.d_attention}"
+        shape = f"d_model {config.d_model}, {shape}"
+    else:
+        shape = f"d_model {config.d_model}, {config.heads} heads, feed-forward {config.d_ff}"
+        shape = f"{' + '.join(str(layers) for layers in config.layers if layers)} layers, {shape}"
     rows = [
-        f"- {config.encoder_layers} + {config.decoder_layers} layers, d_model {config.d_model}, {config.heads} heads, "
-        f"feed-forward {config.d_ff}, vocabulary {config.vocabulary_size:,}: {translator.model.parameter_count:,} parameters",
+        f"- {shape}, vocabulary {config.vocabulary_size:,}: {own.model.parameter_count:,} parameters",
         f"- weights: {(folder / WEIGHTS).stat().st_size:,} bytes ({kind_of_numbers(load((folder / WEIGHTS).read_bytes()))})",
     ]
+    foretold, held_out = ("target tokens", "pairs") if isinstance(own, PairTranslator) else ("tokens to foretell", "texts")
     if training:
         rows.append(
-            f"- training: {training['steps']:,} steps, {training['tokens']:,} target tokens, "
+            f"- training: {training['steps']:,} steps, {training['tokens']:,} {foretold}, "
             f"{training['seconds'] / 60:.0f} minutes on {training['hardware']}; "
-            f"cross-entropy on the held-out pairs {training['dev_loss']:.3f} nats per token"
+            f"cross-entropy on the held-out {held_out} {training['dev_loss']:.3f} nats per token"
         )
     return rows
 
@@ -126,9 +134,10 @@ def main(arguments: list[str] | None = None) -> None:
     args = parse(arguments)
     folder = checkpoint_folder(args.model)
     with in_words():
+        own = load_as(PairTranslator, folder, args.device)
         card = CardBlock(folder, "evaluation", args.write_card)
         with torch.inference_mode():
-            block, found = evaluate(load_pretrained(folder, args.device), folder, args.data, args.sets, args.beam)
+            block, found = evaluate(own, folder, args.data, args.sets, args.beam)
         print("\n" + block)
         card.write(block)
         if args.write_card:

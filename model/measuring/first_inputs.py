@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.instrument.lines import read_lines
-from model.instrument.pretrained import Translator, checkpoint_folder, load_pretrained
+from model.instrument.pretrained import Translator, checkpoint_folder, load_as
 from model.measuring.card import markdown
 from model.measuring.command import CardBlock, in_words, options
 
@@ -127,7 +127,7 @@ def main(arguments: list[str] | None = None) -> None:
     with in_words():
         card = CardBlock(folder, BLOCK, args.write_card)
         inputs = read_inputs(args.inputs)
-        answers = ask(load_pretrained(folder, args.device), inputs)
+        answers = ask(load_as(Translator, folder, args.device), inputs)
     for answer in answers:
         if not answer.acceptable:
             print(f"{answer.asked.kind}: {answer.asked.english} -> {answer.french}")

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from model.analysis.roles import ROLE, HeadMeasures, RoleMeasure, head_statistics, role_scores, shuffled
 from model.instrument.beside import entry, explained, head_shapes, head_table, read_measured, whole_number
-from model.instrument.pretrained import Translator, checkpoint_folder, load_pretrained
+from model.instrument.pretrained import Translator, checkpoint_folder, load_as
 from model.measuring.command import in_words, options
 from model.trace.anatomy import Anatomy
 from model.training.data import read_pairs
@@ -129,7 +129,7 @@ def main(arguments: list[str] | None = None) -> None:
     args = parser.parse_args(arguments)
     started, folder = time.perf_counter(), checkpoint_folder(args.model)
     with in_words():
-        translator, pairs = load_pretrained(folder, args.device), sample(args.data, seed=args.seed)
+        translator, pairs = load_as(Translator, folder, args.device), sample(args.data, seed=args.seed)
         measures = measure_pairs(translator, pairs, args.seed)
     about = f"{EACH} pairs each of {' and '.join(SPLITS)}, seed {args.seed}, reference as target"
     path = save_roles(folder, measures, translator.about["weights_sha256"], about)

@@ -23,7 +23,7 @@ from safetensors.torch import load, save
 from model.analysis.roles import ROLE
 from model.instrument.beside import entry, explained, head_shapes, read_measured, whole_number
 from model.instrument.checkpoint import TOKENIZER, WEIGHTS, cut, is_hash, is_number
-from model.instrument.pretrained import CheckpointError, Translator, checkpoint_folder, load_pretrained, load_weights
+from model.instrument.pretrained import CheckpointError, Translator, checkpoint_folder, load_as, load_weights
 from model.instrument.project import ROOT
 from model.instrument.quantization import dequantize, quantize
 from model.instrument.recorder import running
@@ -257,10 +257,10 @@ def main(arguments: list[str] | None = None) -> None:
     with in_words():
         card = CardBlock(folder, "timeline", args.write_card)
         about = f"{EACH} pairs each of {' and '.join(SPLITS)}, seed 0; greedy"
-        translator, pairs = load_pretrained(folder, args.device), sample(args.data)
+        translator, pairs = load_as(Translator, folder, args.device), sample(args.data)
         if args.earlier:
             moments = take_over(
-                translator, folder, load_pretrained(args.earlier, args.device), pairs, about, frozenset(args.without)
+                translator, folder, load_as(Translator, args.earlier, args.device), pairs, about, frozenset(args.without)
             )
         else:
             moments = store(translator, folder, args.run, pairs, about)

@@ -9,7 +9,7 @@ from typing import Literal
 Predicts = Literal["next", "same", "nothing"]
 Scores = Literal["scaled dot", "dot", "dot + bias", "additive"]
 Positions = Literal["sinusoidal", "learned", "rotary", "relative", "none"]
-Norm = Literal["pre", "post", "parallel", "sandwich"]
+Norm = Literal["pre", "post", "parallel", "sandwich", "none"]
 FEED_FORWARD = "feed_forward"  # the sublayer that is no attention
 EDITS = frozenset(  # the fields of an Intervention
     "causal source_positions target_positions position_scale window cut heads_off temperature scaled".split()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_pretrained
+from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_as, load_pretrained
 from model.instrument.tokenizer import Tokenizer
 from model.training.data import HELD_OUT, TRAIN, batch_rows, encode_pairs, read_files, read_split
 from model.training.recipe import TuningRecipe
@@ -87,7 +87,7 @@ def tune(
     Raises ValueError, in words, for a checkpoint that would overwrite itself and for pieces that are not the translator's, grown;
     OSError, CheckpointError and DeviceError as their causes do.
     """
-    translator = load_pretrained(folder, device)
+    translator = load_as(Translator, folder, device)
     if folder.resolve() == out.resolve():
         raise ValueError(f"{out} is where the checkpoint itself lies. Choose another --out.")
     shared = load_pretrained(vocabulary, "cpu").tokenizer if vocabulary else None

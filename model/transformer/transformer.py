@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from model.trace.anatomy import Anatomy
 from model.transformer.attention import KeyValues, MultiHeadAttention
-from model.transformer.config import Config
+from model.transformer.config import DECODER, ENCODER, Config
 from model.transformer.dropout import Dropout
 from model.transformer.masks import causal_mask, padding_mask
 from model.transformer.positions import positions_for
@@ -67,7 +67,7 @@ class Residual(nn.Module):
 
 
 class EncoderLayer(nn.Module):
-    """Self-attention, then feed-forward."""
+    """Self-attention, then feed-forward: a layer of an encoder, and of a decoder that has no encoder beside it."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -76,9 +76,9 @@ class EncoderLayer(nn.Module):
         self.feed_forward = FeedForward(config)
         self.feed_forward_residual = Residual(config)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """x (batch, source, d_model), mask (batch, 1, 1, source) -> (batch, source, d_model)."""
-        x = self.attention_residual(x, lambda h: self.attention(h, h, mask))
+    def forward(self, x: Tensor, mask: Tensor, cache: KeyValues | None = None) -> Tensor:
+        """x (batch, source, d_model), mask broadcastable to (batch, head, source, source) -> (batch, source, d_model)."""
+        x = self.attention_residual(x, lambda h: self.attention(h, h, mask, cache))
         return self.feed_forward_residual(x, self.feed_forward)
 
 
@@ -192,7 +192,7 @@ class Transformer(nn.Module):
         self.config = config
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
-        self.reset_parameters()
+        reset_parameters(self)
         self.decoder.embedding.weight = self.encoder.embedding.weight
 
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
@@ -216,18 +216,14 @@ class Transformer(nn.Module):
         """Decoder states (..., d_model) -> logits (..., vocabulary), with the tied embedding."""
         return F.linear(states, self.decoder.embedding.weight)
 
+    @property
+    def stacks(self) -> dict[str, Stack]:
+        """Encoder and decoder, by name."""
+        return {ENCODER: self.encoder, DECODER: self.decoder}
+
     def new_cache(self) -> list[LayerCache]:
         """An empty key/value cache, one entry per decoder layer."""
         return [LayerCache() for _ in self.decoder.layers]
-
-    def reset_parameters(self) -> None:
-        """Xavier-uniform matrices, zero biases, embeddings of standard deviation 1 / sqrt(d_model)."""
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                nn.init.xavier_uniform_(module.weight)
-                nn.init.zeros_(module.bias)
-            elif isinstance(module, nn.Embedding):
-                nn.init.normal_(module.weight, std=self.config.d_model**-0.5)
 
     @property
     def anatomy(self) -> Anatomy:
@@ -243,3 +239,13 @@ class Transformer(nn.Module):
     def parameter_count(self) -> int:
         """Trained numbers, the tied matrix counted once."""
         return sum(parameter.numel() for parameter in self.parameters())
+
+
+def reset_parameters(model: nn.Module) -> None:
+    """Xavier-uniform matrices, zero biases, embeddings of standard deviation 1 / sqrt(d_model)."""
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            nn.init.xavier_uniform_(module.weight)
+            nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.Embedding):
+            nn.init.normal_(module.weight, std=module.embedding_dim**-0.5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.page import run, shown
 
-from model.instrument.pretrained import MOST_CHARACTERS
+from model.instrument.own_model import MOST_CHARACTERS
 from model.instrument.tokenizer import Tokenizer
 from viz.page.store import MOST_TYPED
 

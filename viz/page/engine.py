@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import torch
 
-from model import Translator, load_pretrained
+from model import Translator
 from model.instrument.device import wait
-from model.instrument.pretrained import CheckpointError, DeviceError
+from model.instrument.pretrained import CheckpointError, DeviceError, load_as
 from model.instrument.search import most_tokens
 from model.instrument.sites import capture
 from model.measuring.depth import Depth
@@ -40,9 +40,9 @@ class Pass:
 
 @loaded(show_spinner="Loading the model …")
 def translator(name: str, device: str | None) -> Translator:
-    """The checkpoint, loaded once for all sessions. Raises CheckpointError and DeviceError as `load_pretrained` does."""
+    """The checkpoint, loaded once for all sessions. Raises CheckpointError and DeviceError as `load_as` does."""
     torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # the browser needs cores, too: threads that wait are slower
-    opened = load_pretrained(name, device)
+    opened = load_as(Translator, name, device)
     with suppress(ValueError):  # a model that reads fewer tokens than the example has
         opened.trace(EXAMPLES[0])  # the first pass pays for warming up; no reader should
     _settle()

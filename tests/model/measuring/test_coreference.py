@@ -265,7 +265,7 @@ def test_verdicts_are_of_the_models_own_translations(tiny_translator, pairs, mon
 def test_the_command_stores_and_writes_the_card(tmp_path, monkeypatch, capsys, tiny_translator, pairs):
     """coreference.json and the card, bound to the weights."""
     shown = replace(tiny_translator, about={"weights_sha256": "abc"})
-    monkeypatch.setattr(coreference, "load_pretrained", lambda folder, device: shown)
+    monkeypatch.setattr(coreference, "load_as", lambda kind, folder, device: shown)
     monkeypatch.setattr(coreference, "translate_all", as_written(pairs))
     monkeypatch.setattr(coreference, "minimal_pairs", lambda lexicon, seed: pairs[:2])
     (tmp_path / "README.md").write_text("a\n<!-- coreference -->\n<!-- /coreference -->\nb\n", encoding="utf-8")

@@ -129,7 +129,7 @@ def test_a_damaged_list_is_an_error_that_names_the_line(tmp_path, text, what):
 
 def test_the_command_prints_failures_and_writes_the_card(tmp_path, monkeypatch, capsys, tiny_translator):
     """What was wrong stands above the table; the card gets the table."""
-    monkeypatch.setattr(first_inputs, "load_pretrained", lambda folder, device: tiny_translator)
+    monkeypatch.setattr(first_inputs, "load_as", lambda kind, folder, device: tiny_translator)
     (tmp_path / "README.md").write_text("a\n<!-- first-inputs -->\n<!-- /first-inputs -->\nb\n", encoding="utf-8")
     listed = tmp_path / "list.tsv"
     said = re.escape(plain(tiny_translator.translate("Yes.")))
