@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import os
 import pickle
 import zipfile
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load, save_file
 from torch import Tensor
 
 from model.instrument.lines import read_lines
@@ -56,6 +57,25 @@ def restore(path: Path, state: dict, model: torch.nn.Module, optimizer: torch.op
         raise _damaged(path, error) from error
 
 
+def write_tensors(path: Path, tensors: dict[str, Tensor], about: dict[str, str] | None = None) -> None:
+    """Write safetensors in one piece, with a few words about them: a kill leaves the old file or the new one."""
+    temporary = path.with_suffix(".new")
+    save_file({name: tensor.contiguous().cpu() for name, tensor in tensors.items()}, temporary, about)
+    os.replace(temporary, path)
+
+
+def best_so_far(path: Path) -> tuple[int, float] | None:
+    """Step and held-out loss of the best weights that a run has kept; None where it has kept none. Raises ValueError if damaged."""
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, "pt") as file:
+            about = file.metadata() or {}
+        return int(about["step"]), float(about["dev_loss"])
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise _damaged(path, error) from error
+
+
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """The weights that a run kept at one step, by name. Raises ValueError, in words, for a file that is missing or damaged."""
     try:
@@ -94,6 +114,24 @@ def read_log(path: Path) -> list[dict[str, str]]:
             continue
         rows.append(_row(path, number, cells))
     return rows
+
+
+def continued(earlier: list[dict[str, str]], rows: list[dict[str, str]]) -> list[dict]:
+    """Rows of a log whose steps, epochs, tokens and seconds count on from the last row of an earlier one."""
+    if not earlier:
+        return rows
+    kinds = {"step": int, "epoch": int, "tokens": int, "seconds": float}
+    return [{**row, **{name: kind(row[name]) + kind(earlier[-1][name]) for name, kind in kinds.items()}} for row in rows]
+
+
+def write_log(path: Path, rows: list[dict]) -> None:
+    """Write a log in one piece."""
+    temporary = path.with_suffix(".new")
+    with open(temporary, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, LOG_COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    os.replace(temporary, path)
 
 
 def _row(path: Path, number: int, cells: list[str]) -> dict[str, str]:

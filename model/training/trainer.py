@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import os
+import sys
 import time
 from bisect import bisect
 from collections.abc import Iterator
@@ -11,39 +11,35 @@ from contextlib import nullcontext
 from dataclasses import asdict
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
-from model.instrument.pretrained import load_weights, save_pretrained
 from model.instrument.tokenizer import PAD, Tokenizer
-from model.training.data import Batch, batch_rows, batches, make_batch
+from model.training.data import batch_rows, batches, make_batch
 from model.training.loss import smoothed_cross_entropy
-from model.training.recipe import Recipe, rate_at, timeline_steps
-from model.training.run_files import LOG_COLUMNS, mean, read_checkpoint, read_log, restore
+from model.training.recipe import BaseRecipe, rate_at, timeline_steps
+from model.training.run_files import best_so_far, mean, read_checkpoint, read_log, restore, write_log, write_tensors
+from model.transformer.alone import Alone
+from model.transformer.architecture import AnyConfig, AnyModel, build
 from model.transformer.attention import explicit_attention
-from model.transformer.config import Config
-from model.transformer.transformer import Transformer
 
-LOG = "training-log.csv"
-
-
-def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
-    """Write safetensors in one piece: a kill leaves the old file or the new one."""
-    temporary = path.with_suffix(".new")
-    save_file({name: tensor.contiguous().cpu() for name, tensor in tensors.items()}, temporary)
-    os.replace(temporary, path)
+BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt}{postfix}"  # without an estimate by the clock on the wall
+BEST = "best.safetensors"  # the weights with the smallest held-out loss so far, with their step and that loss
 
 
 class Trainer:
-    """One training run in a folder of its own: checkpoint, log and the last checkpoints to be averaged.
+    """One training run in a folder of its own: checkpoint, log, the best weights so far and the last ones to be averaged.
 
-    What one epoch reads is `rows`: every pair once, unless a subclass says otherwise.
+    What one epoch reads is `rows`: every pair once, unless a subclass says otherwise. What a batch is, `batch` and `loss` say.
     """
 
+    model: AnyModel
+    evaluate_every = 0  # steps between two looks at the held-out text, beside the one after every epoch; 0: none
+
     def __init__(
-        self, config: Config, recipe: Recipe, tokenizer: Tokenizer, train: list, dev: list, run: Path, device: torch.device,
+        self, config: AnyConfig, recipe: BaseRecipe, tokenizer: Tokenizer, train: list, dev: list, run: Path, device: torch.device,
         timeline: bool = False,
     ) -> None:  # fmt: skip
         if not train or not dev:
@@ -51,7 +47,7 @@ class Trainer:
         torch.manual_seed(recipe.seed)
         self.config, self.recipe, self.tokenizer = config, recipe, tokenizer
         self.train_pairs, self.dev_pairs, self.run, self.device = train, dev, run, device
-        self.model = Transformer(config).to(self.device)
+        self.model = self.new_model().to(self.device)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=0.0, betas=(0.9, 0.98), eps=1e-9, fused=True)
         self.ends = list(accumulate(len(self.rows(epoch)) for epoch in range(recipe.epochs)))  # the last step of each epoch
         self.total = self.ends[-1]
@@ -60,25 +56,41 @@ class Trainer:
         self.timeline = timeline_steps(self.total) if timeline else []
         run.mkdir(parents=True, exist_ok=True)
 
+    def new_model(self) -> AnyModel:
+        """The model as it begins."""
+        return build(self.config)
+
     def rows(self, epoch: int) -> list[list[int]]:
         """The batches of an epoch (from 0) as rows of `train_pairs`: a function of seed and epoch alone."""
         return batch_rows(self.train_pairs, self.recipe.batch_tokens, self.recipe.seed + epoch)
 
+    def batch(self, rows: list[int]) -> Any:
+        """Rows of `train_pairs` as a Batch, or what a subclass makes of them."""
+        return make_batch([self.train_pairs[row] for row in rows])
+
+    def dev_batches(self) -> Iterator[Any]:
+        """The held-out pairs as Batches."""
+        return batches(self.dev_pairs, self.recipe.batch_tokens)
+
     # -- one step ---------------------------------------------------------------------------------------------------
 
-    def loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """(smoothed loss with gradient, plain cross-entropy), nats per target token."""
+    def states(self, batch: Any) -> tuple[Tensor, Tensor]:
+        """What is compared with all embeddings, (batch, position, d_model), and the labels (batch, position), PAD where there is none."""
+        assert not isinstance(self.model, Alone)
         source, target, labels = (part.to(self.device) for part in (batch.source, batch.target, batch.labels))
+        return self.model.decode(target, *self.model.encode(source)), labels
+
+    def loss(self, batch: Any) -> tuple[Tensor, Tensor]:
+        """(smoothed loss with gradient, plain cross-entropy), nats per token that is to be predicted."""
         bf16 = multiplies_bfloat16(self.device)
         with torch.autocast(self.device.type, torch.bfloat16) if bf16 else nullcontext():
-            memory, memory_mask = self.model.encode(source)
-            states = self.model.decode(target, memory, memory_mask)
+            states, labels = self.states(batch)
         real = labels != PAD
         states = states[real].to(torch.bfloat16 if bf16 else torch.float32)
-        weight = self.model.decoder.embedding.weight
+        weight = next(parameter for name, parameter in self.model.named_parameters() if name.endswith("embedding.weight"))
         return smoothed_cross_entropy(states, weight, labels[real], self.recipe.label_smoothing)
 
-    def train_step(self, batch: Batch) -> float:
+    def train_step(self, batch: Any) -> float:
         """One Adam step; returns the plain cross-entropy of the batch, nats per token."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate_at(self.step, self.total, self.recipe)
@@ -96,7 +108,7 @@ class Trainer:
         """Cross-entropy on the held-out pairs, nats per target token."""
         self.model.eval()
         total = count = 0.0
-        for batch in batches(self.dev_pairs, self.recipe.batch_tokens):
+        for batch in self.dev_batches():
             total += float(self.loss(batch)[1]) * batch.tokens
             count += batch.tokens
         self.model.train()
@@ -110,13 +122,15 @@ class Trainer:
 
         self.model.train()
         self.keep_moment()
-        started, losses, last = time.perf_counter() - self.seconds, [], (self.tokens, self.seconds)
-        with tqdm(total=self.total, initial=self.step, unit="step", smoothing=0.05) as progress:
+        started, losses, last = self.clock() - self.seconds, [], (self.tokens, self.seconds)
+        how = {"unit": "step", "smoothing": 0.05, "mininterval": 0.1 if sys.stderr.isatty() else 60, "bar_format": BAR}
+        with tqdm(total=self.total, initial=self.step, **how) as progress:
             for epoch, rows in self.schedule():
-                losses.append(self.train_step(make_batch([self.train_pairs[row] for row in rows])))
-                if self.step in self.ends:
+                losses.append(self.train_step(self.batch(rows)))
+                if self.step in self.ends or (self.evaluate_every and self.step % self.evaluate_every == 0):
                     self.dev_loss = self.evaluate()
-                self.seconds = time.perf_counter() - started
+                    self.keep_best()
+                self.seconds = self.clock() - started
                 progress.update()
                 self.keep_moment()
                 if self.step in self.averaged_steps():  # before the checkpoint: what a resumed run skips is on disk
@@ -124,6 +138,16 @@ class Trainer:
                 if self.step % save_every == 0 or self.step == self.total:
                     progress.set_postfix(self.report(epoch + 1, losses, *last))
                     losses, last = [], (self.tokens, self.seconds)
+
+    def clock(self) -> float:
+        """Seconds of work: on a CPU those in which its threads ran, so that a run that waits or is stopped does not age."""
+        return time.process_time() / torch.get_num_threads() if self.device.type == "cpu" else time.perf_counter()
+
+    def keep_best(self) -> None:
+        """Write the weights if no earlier ones have a smaller held-out loss: a run that never ends leaves a model, too."""
+        best = best_so_far(self.run / BEST)
+        if self.dev_loss is not None and (best is None or self.dev_loss < best[1]):
+            write_tensors(self.run / BEST, self.weights(), {"step": str(self.step), "dev_loss": repr(self.dev_loss)})
 
     def keep_moment(self) -> None:
         """Write the weights of a step that belongs to the timeline."""
@@ -150,7 +174,8 @@ class Trainer:
         self.log(epoch, mean, speed)
         self.save()
         dev = {} if self.dev_loss is None else {"dev": f"{self.dev_loss:.3f}"}
-        return {"loss": f"{mean:.3f}", **dev, "tokens/s": f"{speed:.0f}"}
+        left = (self.total - self.step) * self.seconds / self.step
+        return {"loss": f"{mean:.3f}", **dev, "tokens/s": f"{speed:.0f}", "minutes left": f"{left / 60:.0f}"}
 
     def averaged_steps(self) -> range:
         """The steps after which the weights go into the exported mean: the last one, and back from there."""
@@ -183,6 +208,7 @@ class Trainer:
         if not (self.run / "checkpoint.pt").exists():
             if resume:
                 print(f"No checkpoint in {self.run} yet: starting from step 0.")
+            (self.run / BEST).unlink(missing_ok=True)
             self._write_log([])
         elif resume:
             self.resume()
@@ -230,60 +256,9 @@ def run_to_end(trainer: Trainer, resume: bool) -> None:
         raise SystemExit(f"Stopped at step {trainer.step}. The same command with --resume goes on.") from None
 
 
-def export(trainer: Trainer, out: Path, about: dict, earlier: dict, earlier_log: list[dict[str, str]]) -> None:
-    """Average the last checkpoints and write the finished translator with its log.
-
-    about: `languages` and the rest of config.json; earlier: its `training` as it stood before this run, empty where the run
-    began from nothing; earlier_log: the log up to there. Steps, tokens and seconds go on from where they ended.
-    """
-    load_weights(trainer.model, trainer.average())
-    last, averaged, count = trainer.dev_loss, trainer.evaluate(), len(trainer.averaged_steps())
-    print(f"dev loss: last weights {last:.4f}, mean of the last {count} checkpoints {averaged:.4f} nats per token")
-    ran = {"steps": trainer.step, "tokens": trainer.tokens, "seconds": round(trainer.seconds)}
-    training = {
-        **(earlier or asdict(trainer.recipe)),
-        **({"tuning": [*earlier.get("tuning", []), asdict(trainer.recipe)]} if earlier else {}),
-        **{name: earlier.get(name, 0) + value for name, value in ran.items()},
-        "dev_loss": round(averaged, 4),
-        "hardware": ", then ".join(dict.fromkeys([*filter(None, [earlier.get("hardware")]), hardware(trainer.device)])),
-    }
-    save_pretrained(
-        out, trainer.config, trainer.weights(), trainer.tokenizer, {"name": out.resolve().name, **about, "training": training}
-    )
-    write_log(out / LOG, [*earlier_log, *continued(earlier_log, trainer.log_rows())])
-    print(f"wrote {out}")
-
-
-def continued(earlier: list[dict[str, str]], rows: list[dict[str, str]]) -> list[dict]:
-    """Rows of a log whose steps, epochs, tokens and seconds count on from the last row of an earlier one."""
-    if not earlier:
-        return rows
-    kinds = {"step": int, "epoch": int, "tokens": int, "seconds": float}
-    return [{**row, **{name: kind(row[name]) + kind(earlier[-1][name]) for name, kind in kinds.items()}} for row in rows]
-
-
-def write_log(path: Path, rows: list[dict]) -> None:
-    """Write a log in one piece."""
-    temporary = path.with_suffix(".new")
-    with open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, LOG_COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
-    os.replace(temporary, path)
-
-
 def multiplies_bfloat16(device: torch.device) -> bool:
     """Whether matrix products in bfloat16 are the faster ones: on CUDA, and on a CPU that has instructions for them."""
     if device.type == "cpu":
         found = torch.cpu.get_capabilities()
         return bool(found.get("avx512_bf16") or found.get("amx_bf16") or found.get("bf16"))
     return device.type == "cuda"
-
-
-def hardware(device: torch.device) -> str:
-    """What the training ran on, for config.json."""
-    precision = "bfloat16" if multiplies_bfloat16(device) else "float32"
-    if device.type == "cpu":
-        count = torch.get_num_threads()
-        return f"{count} CPU thread{'s' * (count > 1)}, {precision}"
-    return f"{torch.cuda.get_device_name(device) if device.type == 'cuda' else device.type}, {precision}"

@@ -6,7 +6,6 @@ Its vocabulary grows by the pieces that the text needs and it lacks; what it kno
 from __future__ import annotations
 
 import argparse
-import random
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -14,14 +13,17 @@ from torch import Tensor
 
 from model.instrument.pretrained import CheckpointError, DeviceError, Translator, checkpoint_folder, load_as, load_pretrained
 from model.instrument.tokenizer import Tokenizer
-from model.training.data import HELD_OUT, TRAIN, batch_rows, encode_pairs, read_files, read_split
+from model.training.data import HELD_OUT, TRAIN, read_files, read_split
+from model.training.export import LOG, export
 from model.training.recipe import TuningRecipe
-from model.training.robust import Pairs, repeated, robust_kinds
-from model.training.trainer import LOG, Trainer, export, read_log, run_to_end
+from model.training.robust import Pairs
+from model.training.run_files import read_log
+from model.training.sampling import SampledTrainer
+from model.training.trainer import run_to_end
 from model.training.vocabulary import grown, grown_embedding
 
 
-class Tuner(Trainer):
+class Tuner(SampledTrainer):
     """A training run that begins with a translator's weights; a pass reads at most so many pairs of each file, drawn anew.
 
     corpora: name of a file -> its pairs; masked: False takes the decoder's look-ahead mask away for good; vocabulary: the
@@ -43,15 +45,7 @@ class Tuner(Trainer):
         tokenizer = vocabulary or grown(before, (side for pair in everything for side in pair), recipe.pieces)
         config = translator.model.config
         config = replace(config, vocabulary_size=tokenizer.vocabulary_size, masked=config.masked and masked)
-        groups = {name: repeated(name, pairs, recipe) for name, pairs in corpora.items()} | robust_kinds(everything, recipe)
-        encoded = [encode_pairs(pairs, tokenizer, config.max_length) for pairs in groups.values()]
-        whole = [bool(recipe.whole) and name.startswith(recipe.whole) for name in groups]
-        self.sizes = [len(rows) if every else min(len(rows), recipe.at_most) for every, rows in zip(whole, encoded, strict=True)]
-        self.starts = [sum(len(rows) for rows in encoded[:at]) for at in range(len(encoded) + 1)]
-        pairs = [pair for rows in encoded for pair in rows]
-        super().__init__(
-            config, recipe, tokenizer, pairs, encode_pairs(held_out, tokenizer, config.max_length), run, translator.model.device
-        )
+        super().__init__(config, recipe, tokenizer, corpora, held_out, run, translator.model.device)
         state = translator.model.state_dict()
         for name in [name for name in state if name.endswith("embedding.weight")]:
             state[name] = grown_embedding(state[name], before, tokenizer)
@@ -66,15 +60,6 @@ class Tuner(Trainer):
         https://arxiv.org/abs/2109.01903).
         """
         return {name: self.before[name].float().lerp(weight, self.blend) for name, weight in super().average().items()}
-
-    def rows(self, epoch: int) -> list[list[int]]:
-        """The batches of one pass, as rows of `train_pairs`: of every group as many as it gives, other ones in every pass."""
-        seed = self.recipe.seed + epoch
-        draw = random.Random(seed)
-        groups = zip(self.starts, self.starts[1:], self.sizes, strict=False)  # one start more than there are groups
-        chosen = [row for start, end, size in groups for row in draw.sample(range(start, end), size)]
-        batches = batch_rows([self.train_pairs[row] for row in chosen], self.recipe.batch_tokens, seed)
-        return [[chosen[row] for row in rows] for rows in batches]
 
 
 def tune(

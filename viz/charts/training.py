@@ -8,7 +8,8 @@ from pathlib import Path
 
 import altair as alt
 
-from model.training.trainer import LOG, read_log
+from model.training.export import LOG
+from model.training.run_files import read_log
 from viz.theme import LIGHT, PALETTES, Palette, altair_theme
 
 PICTURE = "training-curve.svg"

@@ -17,7 +17,7 @@ from support.tiny import write_training_files
 from model.instrument.pretrained import load_pretrained
 from model.training import train
 from model.training.recipe import Recipe, rate_at, timeline_steps
-from model.training.trainer import read_log
+from model.training.run_files import read_log
 
 pytest.importorskip("tqdm")
 

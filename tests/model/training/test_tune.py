@@ -14,7 +14,7 @@ from model.instrument.pretrained import load_pretrained
 from model.training import train, tune
 from model.training.data import HELD_OUT, TRAIN, read_files, read_split
 from model.training.recipe import TuningRecipe
-from model.training.trainer import continued, read_log
+from model.training.run_files import continued, read_log
 
 SMALL = "--epochs 2 --pieces 480 --warmup 2 --batch-tokens 200 --average 2 --average-every 2 --device cpu"
 
