@@ -19,6 +19,7 @@ from model.instrument.search import LARGEST_BEAM, search
 from model.instrument.tokenizer import END
 from model.measuring.card import SCORES, markdown, write_family
 from model.measuring.command import CardBlock, in_words, options
+from model.measuring.new_card import begin_card
 from model.trace.values import whole_number
 from model.training.data import group, pad, read_pairs
 from model.transformer.recurrent import RecurrentConfig
@@ -135,6 +136,8 @@ def main(arguments: list[str] | None = None) -> None:
     folder = checkpoint_folder(args.model)
     with in_words():
         own = load_as(PairTranslator, folder, args.device)
+        if args.write_card:
+            begin_card(own, folder)
         card = CardBlock(folder, "evaluation", args.write_card)
         with torch.inference_mode():
             block, found = evaluate(own, folder, args.data, args.sets, args.beam)
