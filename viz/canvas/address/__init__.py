@@ -25,7 +25,8 @@ def address_bar(
     on_texts: called with what `tab_store` kept for the address that is open, at the start of a run of its own.
     returns: whether the page was opened by its plain address; then `on_return` is called with the parameters at which a reader
     of this browser was last, if there was one.
-    on_step: called with the parameters to which the reader went back or forward.
+    on_step: called with the parameters to which the reader went back or forward. Once the browser has found the server again, the whole
+    page runs: a server that was started anew knows no part of it.
     """
 
     def on_change() -> None:
@@ -40,7 +41,12 @@ def address_bar(
 
     data = {"fields": list(typed_names), "steps": list(walked_names), "returns": returns}
     _mount(
-        key="address-bar", data=data, on_texts_change=on_change, on_last_change=on_last_change, on_search_change=on_search_change
+        key="address-bar",
+        data=data,
+        on_texts_change=on_change,
+        on_last_change=on_last_change,
+        on_search_change=on_search_change,
+        on_again_change=lambda: None,
     )
 
 

@@ -57,12 +57,27 @@ function install() {
     room.component.setTriggerValue("search", window.location.search);
   };
   window.addEventListener("popstate", room.arrive);
+  reconnect(room);
   for (const name of ["pointerdown", "click", "keydown", "input"])
     document.addEventListener(name, () => (room.touched = room.acted = true), true);
   const type = (event) => isField(event) && Object.assign(room, { typing: true, text: event.composedPath()[0].value });
   document.addEventListener("input", type, true);
   document.addEventListener("click", (event) => isField(event) || (room.typing = false), true);
   return room;
+}
+
+/**
+ * A server that was started anew knows no fragment of this page, and says nothing to what is asked of one: once it is back, ask for the
+ * whole page. What the page shows is in its address.
+ */
+function reconnect(room) {
+  const state = () => document.querySelector("[data-test-connection-state]")?.getAttribute("data-test-connection-state");
+  let before = state();
+  new MutationObserver(() => {
+    const now = state();
+    if (now === "CONNECTED" && before !== now) room.component.setTriggerValue("again", true);
+    before = now;
+  }).observe(document.body, { subtree: true, attributeFilter: ["data-test-connection-state"] });
 }
 
 function isField(event) {
