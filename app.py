@@ -16,4 +16,4 @@ except ValueError as error:
     st.error(plain(str(error)))
     st.stop()
 
-page.show(VIEWS, options.model, options.device, LESSONS)
+page.show(VIEWS, options.model, options.device, LESSONS, options.rooms)

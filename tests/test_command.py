@@ -23,7 +23,7 @@ def test_help_names_every_option_without_loading_a_model():
         [sys.executable, "-X", "importtime", "-m", "viz.command", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert run.returncode == 0 and run.stdout.startswith("usage: headlight")
-    assert all(option in run.stdout for option in ("--help", "--model", "--device", "--port"))
+    assert all(option in run.stdout for option in ("--help", "--model", "--device", "--port", "--rooms"))
     assert "torch" not in run.stderr and "streamlit" not in run.stderr
 
 
@@ -33,6 +33,7 @@ REFUSED = [
     (["page"], "page"), (["--device", "tpu"], "choose cuda, mps or cpu"), (["--device", ""], "choose cuda, mps or cpu"),
     (["--device", "cuda:x"], "choose cuda, mps or cpu"), (["--device", "cpu:7"], "finds none here"),
     (["--model", "no-such"], "no-such"), (["--model", ""], "Cannot read"), (["--model", "x" * 5000], "Cannot read"),
+    (["--rooms", "/"], "file of the rooms cannot be used"),
 ]  # fmt: skip
 
 
@@ -82,9 +83,22 @@ def test_streamlit_runs_the_page_with_its_own_options(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["headlight"])
     monkeypatch.setattr("streamlit.web.cli.main", lambda **_: called.append(list(sys.argv)))
     port = free_port()
-    main(["--model", "en-fr-none", "--device", "cpu", "--port", str(port)])
+    main(["--model", "en-fr-none", "--device", "cpu", "--port", str(port), "--rooms", "x.sqlite"])
     assert called == [
-        ["headlight", "run", str(ROOT / "app.py"), "--server.port", str(port), "--", "--model", "en-fr-none", "--device", "cpu"]
+        [
+            "headlight",
+            "run",
+            str(ROOT / "app.py"),
+            "--server.port",
+            str(port),
+            "--",
+            "--model",
+            "en-fr-none",
+            "--device",
+            "cpu",
+            "--rooms",
+            "x.sqlite",
+        ]
     ]
     assert streamlit_arguments(read_options([]), Path("x.py")) == ["run", "x.py", "--", "--model", "en-fr"]
 
@@ -97,9 +111,9 @@ def test_the_settings_beside_the_script_serve_this_machine_alone():
 
 def test_the_script_takes_its_own_options_and_leaves_others():
     """As `streamlit run app.py -- …` gives them."""
-    options = script_options(["--device", "cpu", "-q", "--theirs", "x", "--model", "en-fr-learned"])
-    assert (options.model, options.device) == ("en-fr-learned", "cpu")
-    assert (script_options([]).model, script_options([]).device) == ("en-fr", None)
+    options = script_options(["--device", "cpu", "-q", "--theirs", "x", "--model", "en-fr-learned", "--rooms", "x.sqlite"])
+    assert (options.model, options.device, options.rooms) == ("en-fr-learned", "cpu", "x.sqlite")
+    assert (script_options([]).model, script_options([]).device, script_options([]).rooms) == ("en-fr", None, None)
 
 
 @pytest.mark.parametrize("arguments", [["--model"], ["--device"], ["--model", "--device", "cpu"]])

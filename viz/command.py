@@ -19,6 +19,9 @@ class Options(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **more)
         self.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder (default: en-fr)")
         self.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
+        self.add_argument(
+            "--rooms", metavar="FILE", help="where classes are kept (default: HEADLIGHT_ROOMS, else in your folder for state)"
+        )
 
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong as a ValueError that is a sentence."""
@@ -26,7 +29,7 @@ class Options(argparse.ArgumentParser):
 
 
 def script_options(arguments: list[str] | None = None) -> argparse.Namespace:
-    """`model` and `device` as `streamlit run app.py -- …` gives them; others are not ours. Raises ValueError in words."""
+    """`model`, `device` and `rooms` as `streamlit run app.py -- …` gives them; others are not ours. Raises ValueError in words."""
     return Options(add_help=False).parse_known_args(arguments)[0]
 
 
@@ -45,10 +48,11 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
 def check(args: argparse.Namespace) -> Path:
     """Whether the page can open at all, before a server is started. Returns the page's script.
 
-    Raises ValueError, in words, for a model, a device, a port or settings that are not there.
+    Raises ValueError, in words, for a model, a device, a port or settings that are not there, and for a file of rooms that cannot be used.
     """
     from model.instrument.checkpoint import HOME, checkpoint_folder, cut, read_config  # not for --help: torch takes seconds
     from model.instrument.pretrained import CheckpointError, DeviceError, choose_device
+    from viz.page.room.rooms import Rooms
 
     try:
         read_config(checkpoint_folder(args.model))
@@ -57,6 +61,8 @@ def check(args: argparse.Namespace) -> Path:
         raise ValueError(str(error)) from error
     if args.port is not None and not is_free(args.port):
         raise ValueError(f"Port {args.port} is taken. Choose another --port, or leave it away: the next free one is found.")
+    if args.rooms is not None:
+        Rooms(Path(args.rooms)).close()  # RoomError is a ValueError
     settings = HOME / ".streamlit" / "config.toml"
     try:
         tomllib.loads(settings.read_text(encoding="utf-8"))
@@ -80,7 +86,8 @@ def streamlit_arguments(args: argparse.Namespace, script: Path) -> list[str]:
     """The command line of Streamlit that opens the page; its settings lie beside the script."""
     server = ["--server.port", str(args.port)] if args.port is not None else []
     device = ["--device", args.device] if args.device is not None else []
-    return ["run", str(script), *server, "--", "--model", args.model, *device]
+    rooms = ["--rooms", args.rooms] if args.rooms is not None else []
+    return ["run", str(script), *server, "--", "--model", args.model, *device, *rooms]
 
 
 def main(arguments: list[str] | None = None) -> None:

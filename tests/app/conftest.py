@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 
 import pytest
 from support.tabs import Tabs
 
 from bench.browser import serve
+from viz.page.room import seats
 
 FAILED = pytest.StashKey[bool]()
 
@@ -32,6 +34,14 @@ def visit(tabs: Tabs, request: pytest.FixtureRequest) -> Iterator[Callable]:
     """visit(query or URL, scheme, width, height, fresh) opens the page and waits until its script has ended; see `Tabs.visit`."""
     yield tabs.visit
     tabs.leave(has_failed=FAILED in request.node.stash)
+
+
+@pytest.fixture
+def rooms_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shipped_page: None) -> Iterator[None]:
+    """The page of the README, with the rooms of this test in a file of their own."""
+    monkeypatch.setenv("HEADLIGHT_ROOMS", str(tmp_path / "rooms.sqlite"))
+    yield
+    seats._rooms.cache_clear()
 
 
 @pytest.hookimpl(wrapper=True)

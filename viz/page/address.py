@@ -68,10 +68,18 @@ def _restore(link: Link, texts: dict[str, str]) -> None:
 
 def arrived() -> dict[str, str] | None:
     """The parameters that the page must follow now: on the first run, and after back or forward; None where it stays as it is."""
-    if resumed := st.session_state.pop("resumed", None):
+    query = coming()
+    if st.session_state.pop("resumed", None):
         store.begin_history()
+    st.session_state.pop("stepped", None)
+    return query
+
+
+def coming() -> dict[str, str] | None:
+    """What `arrived` will say."""
+    if resumed := st.session_state.get("resumed"):
         return resumed
-    if (stepped := st.session_state.pop("stepped", None)) is not None:
+    if (stepped := st.session_state.get("stepped")) is not None:
         return stepped
     query = st.query_params.to_dict()
     return query if not store.begun() or _moved(query) else None

@@ -20,12 +20,19 @@ class Answers:
     hints: int = 0  # that are open
     is_right: bool = False
     is_open: bool = False  # the picture was uncovered without an answer
+    asking: Any = None  # in a class: the question as it is known to all
+    waits: bool = False  # ... until the teacher shows what is right
     is_nudged: bool = False  # Next was pressed without an answer
 
     @property
     def reveals(self) -> bool:
         """Whether the picture may be seen."""
-        return self.is_open or bool(self.tries)
+        return self.is_open or self.is_graded
+
+    @property
+    def is_graded(self) -> bool:
+        """Whether there is an answer and the page says if it is right."""
+        return bool(self.tries) and not self.waits
 
 
 def answers_to(question: Hashable) -> Answers:

@@ -7,7 +7,9 @@ import streamlit as st
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import POSITION_EDITS
 from viz.page import needs, store
+from viz.page.parts.captions import caption_line
 from viz.page.rail import DRAWER
+from viz.page.room import seats
 from viz.page.scene import View
 from viz.page.store import tied
 
@@ -28,6 +30,7 @@ POSITIONS_HELP = (
     "What tells the model where a token stands: as trained, taken away (a bag of words), or those of other places, reversed or "
     "shuffled. The words stay as they are."
 )
+PINNED = "Your teacher has pinned the settings: they are the same for the whole class."
 WIDTH = 292  # px of the drawer where it stands beside the picture
 POSITIONS = {"source_positions": "Source positions", "target_positions": "Target positions"}
 
@@ -41,6 +44,9 @@ def draw(view: View, anatomy: Anatomy) -> st.delta_generator.DeltaGenerator:
         with st.container(horizontal=True, key="drawer-title", vertical_alignment="center", horizontal_alignment="distribute"):
             st.html(f'<h2 class="head-title">{DRAWER}</h2>', width="content")
             st.button("✕", key="drawer-close", help="Close", type="tertiary", on_click=store.write, kwargs={"lab": False})
+        if seats.is_pinned():
+            caption_line(PINNED)
+            return st.container(key="panel")
         with st.container(key="switches", gap="small"):
             if needs.obeyed(anatomy, "causal"):
                 st.toggle("Look-ahead mask", help=MASK_HELP, **tied("causal"))

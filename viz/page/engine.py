@@ -7,6 +7,7 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from time import monotonic
 
 import torch
 
@@ -30,6 +31,10 @@ from viz.page.stored import siblings_of, stored
 MOST_MOMENTS = 10  # loaded at once: a timeline has eight
 
 
+TIDY = 10.0  # seconds between two collections of garbage
+_tidied = monotonic()
+
+
 @dataclass(frozen=True)
 class Pass:
     """One captured pass and how long it took."""
@@ -50,11 +55,20 @@ def translator(name: str, device: str | None) -> Translator:
 
 
 def _settle() -> None:
-    """Spare the garbage collector what the process has loaded by now: Streamlit runs it after every run of the script, and walking
-    over torch, pandas and Plotly each time takes longer than the script itself. Once a process: a model may go again."""
+    """Spare the garbage collector what the process has loaded by now: walking over torch, pandas and Plotly each time takes longer than the
+    script itself. Once a process: a model may go again."""
     if not gc.get_freeze_count():
         gc.collect()
         gc.freeze()
+
+
+def tidy() -> None:
+    """Collect garbage, at most once in TIDY seconds for all sessions together. Streamlit would do so after every run of every session, each look
+    at a room among them: with a class of 60 that took half of the time. .streamlit/config.toml says that it does not."""
+    global _tidied
+    if (now := monotonic()) - _tidied > TIDY:
+        _tidied = now
+        gc.collect()
 
 
 def relatives(translator: Translator) -> dict[str, str]:

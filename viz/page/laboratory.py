@@ -16,6 +16,7 @@ from viz.page.changes import Change, changes, hidden_links
 from viz.page.choices import plain
 from viz.page.needs import obeyed
 from viz.page.parts.captions import caption_line
+from viz.page.room import seats
 from viz.page.scene import Scene
 from viz.page.shared import COMPARE, FORCING, SCALES, TEMPERATURES
 from viz.page.store import tied
@@ -86,7 +87,7 @@ def _stories(scene: Scene) -> list[Story]:
 def draw(scene: Scene) -> None:
     """Where it is open: stories, and a control for every field of an Intervention that has no switch of its own."""
     settings = scene.settings
-    if not settings.lab:
+    if not settings.lab or seats.is_pinned():
         return
     with st.container(border=True, key="card-panel"):
         active_story = None

@@ -17,6 +17,7 @@ from model.trace.trace import Trace
 Settings = Mapping[str, object]  # values of the State by their names in the address
 TIE = 0.02  # two answers that are nearer than this cannot be told apart fairly
 OPTIONS = 4  # of a question with several answers
+MOST_PLACES = 100_000  # tokens, layers or heads that a click may name
 SIGNS = ("falls", "stays", "rises")
 
 
@@ -63,6 +64,10 @@ class Question:
     why: Callable[[Any], str]  # an answer -> the gap between it and the model's own numbers, in one sentence
     easy: str = ""  # what makes this sentence an easy or a close case, in a sentence
 
+    def takes(self, answer: Any) -> bool:
+        """Whether this is an answer at all: a browser may send anything."""
+        raise NotImplementedError
+
     def is_right(self, answer: Any) -> bool:
         """Whether an answer is right."""
         raise NotImplementedError
@@ -83,6 +88,10 @@ class Pick(Question):
 
     options: tuple[str, ...]
     key: int
+
+    def takes(self, answer: Any) -> bool:
+        """Whether it is the place of an option."""
+        return isinstance(answer, int) and 0 <= answer < len(self.options)
 
     def is_right(self, answer: int) -> bool:
         """answer: place of an option, from 0."""
@@ -109,6 +118,10 @@ class Slider(Question):
     within: float  # how far from the key an answer may be
     write: Callable[[float], str]  # a number of the slider in words, with its unit
 
+    def takes(self, answer: Any) -> bool:
+        """Whether it is a number of the slider."""
+        return isinstance(answer, int | float) and self.least <= answer <= self.most
+
     def is_right(self, answer: float) -> bool:
         """answer: a number of the slider."""
         return abs(answer - self.key) <= self.within + 1e-9
@@ -129,6 +142,11 @@ class Click(Question):
 
     what: Literal["cell", "head"]
     keys: Collection[tuple]
+
+    def takes(self, answer: Any) -> bool:
+        """Whether it is a place: small numbers, behind the name of a kind where a head is asked for."""
+        numbers = answer[1:] if self.what == "head" else answer
+        return len(numbers) == 2 and all(isinstance(at, int) and 0 <= at < MOST_PLACES for at in numbers)
 
     def is_right(self, answer: tuple) -> bool:
         """answer: the place that was clicked."""

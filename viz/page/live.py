@@ -43,6 +43,7 @@ from viz.page.changes import outside
 from viz.page.choices import plain
 from viz.page.link import Link
 from viz.page.parts.captions import caption_line
+from viz.page.room import seats
 from viz.page.scene import Scene, View
 from viz.page.sentences import sentence_html
 from viz.page.state import State
@@ -82,7 +83,7 @@ class Page:
 
 def frame(state: State) -> tuple[object, ...]:
     """What of the State is drawn outside of the fragment: with another the whole page must run."""
-    return state.model, state.moment is None, state.lesson is None, state.has_own_field, state.present
+    return state.model, state.moment is None, state.lesson is None, state.has_own_field, state.present, state.room
 
 
 @st.fragment(key="live")
@@ -92,6 +93,7 @@ def draw(page: Page) -> None:
         st.rerun()
     with page.places.stage:
         _draw(page)
+    engine.tidy()
 
 
 def _draw(page: Page) -> None:
@@ -113,6 +115,7 @@ def _draw(page: Page) -> None:
         status = _picture(page, translator, offered, lab)
     finally:
         store.note(page.link.typed_names + page.link.walked_names)
+        seats.hold()
         present.mount(offered)
         with places.rail:
             rail.draw(offered, page.trained, translator.anatomy, page.colours)
@@ -129,7 +132,7 @@ def _picture(page: Page, translator: Translator, offered: Mapping[str, View], la
         places.translation.info(plain(str(error)))
         places.take.empty()
         present.excuse(str(error)) if store.state().present else st.empty()
-        address.publish(page.link, translator.anatomy)
+        _publish(page.link, translator.anatomy)
         return ""
     calculation = next((slug for slug, view in offered.items() if view.calculates), None)
     scene = Scene(store.state(), translator, result, page.colours, page.trained, calculation, page.screen)
@@ -148,7 +151,7 @@ def _picture(page: Page, translator: Translator, offered: Mapping[str, View], la
     if scene.settings.present == present.NOTES:
         places.take.empty()
         speaker.draw(scene, offered, stand)
-        address.publish(page.link, translator.anatomy)
+        _publish(page.link, translator.anatomy)
     else:
         _view(page, scene, offered[scene.settings.view], stand)
     return _status(scene)
@@ -164,12 +167,18 @@ def _view(page: Page, scene: Scene, view: View, stand: stage.Stand | None) -> No
         try:
             view.draw(scene)
         finally:
-            address.publish(page.link, scene.translator.anatomy)
+            _publish(page.link, scene.translator.anatomy)
     with page.places.take:
         st.empty() if scene.settings.present else takeaway.draw(scene, view, pictures.pictures, page.views)
     for caption in () if scene.settings.present else _captions(scene, view):
         caption_line(caption)
     saved.describe(scene, view)
+
+
+def _publish(link: Link, anatomy: Anatomy) -> None:
+    """What the page shows stands in its address, and the class goes there."""
+    address.publish(link, anatomy)
+    seats.hand_over()
 
 
 def _captions(scene: Scene, view: View) -> Iterator[str]:
@@ -186,11 +195,11 @@ def _sentence(places: Places) -> None:
     """The text fields: the sentence, and the reader's own translation where it is asked for."""
     places.sentence.text_input(
         "English sentence", live=True, label_visibility="collapsed", placeholder="Type an English sentence", autocomplete="off",
-        max_chars=MOST_TYPED, **tied("text"),
+        max_chars=MOST_TYPED, disabled=seats.is_pinned(), **tied("text"),
     )  # fmt: skip
     if store.state().has_own_field:
         places.own.text_input("Your own translation: how would the model read this one?", live=True, autocomplete="off", max_chars=MOST_TYPED,
-                              placeholder="Type a French sentence; empty reads the model's own", label_visibility="collapsed",
+                              placeholder="Type a French sentence; empty reads the model's own", label_visibility="collapsed", disabled=seats.is_pinned(),
                               **tied("target", take=lambda target: {"target": target, "asks_target": True}))  # fmt: skip
     else:
         places.own.empty()

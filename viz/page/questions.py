@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -12,13 +12,17 @@ from viz.page.choices import plain
 from viz.page.lesson import Click, Pick, Slider, Step
 from viz.page.parts.captions import caption_line
 from viz.page.parts.tags import Html, tag
+from viz.page.room import seats
 from viz.page.sentences import sentence_html
 
+WAITS = "Your answer is in. You can change it until your teacher shows what is right."
+WAITED_FOR = "Your teacher sees how many have answered, and no names."
 KEYBOARD = "Answer in the picture: click, or walk with the arrow keys and press Enter."
 
 
-def draw_question(step: Step, question: Hashable, name: str, record: answers.Answers, is_covered: bool) -> None:
-    """The question, a widget to answer it, the gap, and hints after some misses. name: of this question among widgets."""
+def draw_question(step: Step, name: str, record: answers.Answers, is_covered: bool, place_name: Callable[[tuple], str]) -> None:
+    """The question, a widget to answer it, the gap, and hints after some misses. name: of this question among widgets. place_name: what a
+    place of the picture is called."""
     asks = step.question
     assert asks is not None
     st.html(tag("p", sentence_html(asks.text), class_="question", data_testid="question"))
@@ -29,27 +33,34 @@ def draw_question(step: Step, question: Hashable, name: str, record: answers.Ans
     elif isinstance(asks, Click):
         caption_line(KEYBOARD)
         if (place := answers.listen(asks.what)) is not None:
-            answer(step, record, place)
-    if record.tries:
+            answer(step, record, place, place_name(place))
+    if record.is_graded:
         _say(asks, record)
+    elif record.waits:
+        st.html(tag("p", WAITS if record.tries else WAITED_FOR, class_="feedback", role="status", data_testid="waits"))
     elif is_covered and not record.is_open:
         st.button("Show without a guess", key="lesson-show", type="tertiary", on_click=show, args=(step, record))
     _hint(asks, record)
 
 
-def answer(step: Step, record: answers.Answers, value: Any) -> None:
-    """Take an answer; the first one lets the page show what it is about."""
+def answer(step: Step, record: answers.Answers, value: Any, words: str = "") -> None:
+    """Take an answer; the first one lets the page show what it is about. words: what it is called, where that is not its question's."""
     asks = step.question
     assert asks is not None
-    if not record.reveals:
+    if not asks.takes(value):
+        return
+    if not record.reveals and not record.waits:
         store.write(**step.then)
     record.tries.append(value)
     record.is_right = asks.is_right(value)
-    record.misses += not record.is_right
+    record.misses += not record.is_right and not record.waits
+    seats.send(record.asking, value, words or asks.name(value), record.is_right)
 
 
 def show(step: Step, record: answers.Answers) -> None:
-    """Uncover the picture without an answer; the page changes what it changes once there is one."""
+    """Uncover the picture without an answer; the page changes what it changes once there is one. A teacher shows it to the class."""
+    if seats.teaches():
+        seats.reveal(record.asking)
     store.write(**step.then)
     record.is_open = True
 
@@ -74,7 +85,7 @@ def _slide(asks: Slider, step: Step, key: str, record: answers.Answers) -> None:
     start = record.tries[-1] if record.tries else asks.least + steps * asks.step
     st.slider(asks.text, kind(asks.least), kind(asks.most), kind(start), kind(asks.step), key=key, label_visibility="collapsed")
     st.button("That is my guess", key=f"{key}-send", on_click=lambda: answer(step, record, st.session_state[key]))
-    if record.tries:
+    if record.is_graded:
         st.html(gap(asks, record.tries[-1]))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from model.analysis.roles import ROLE
 from model.trace.intervention import POSITION_EDITS, Intervention
 from viz.page.params import Limits, Param, choice, count, number, numbers, place, rows, switch, text
+from viz.page.room.names import code_of
 from viz.page.state import State
 
 PRESENT = ("", "1", "notes")
@@ -78,5 +79,6 @@ PARAMS: tuple[Param, ...] = (
     count("lesson", 1, MOST_LESSONS, None, "the lesson that is open", is_walked=False),
     place("part", MOST_LESSONS, State.part, "which step of the lesson"),
     choice("present", PRESENT, State.present, "1: the picture and one sentence, large, for a class; notes: what its speaker may say"),
+    Param("room", State.room, lambda entry, limits: code_of(entry) if entry else "", str, "the class that the reader is in: six letters"),
     choice("sinks", SINKS, State.sinks, "attention to special tokens and punctuation: shown, hidden, or hidden and the rest to 100%"),
 )  # fmt: skip

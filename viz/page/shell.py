@@ -17,6 +17,7 @@ from viz.page.choices import plain
 from viz.page.colours import colours_as_css
 from viz.page.link import Link
 from viz.page.params import Limits
+from viz.page.room import door, seats, strip
 from viz.page.scene import View
 from viz.page.screen import screen
 from viz.page.stage import Lessons
@@ -25,6 +26,7 @@ from viz.page.store import tied
 from viz.theme import palette
 
 STYLE, EVERYONE, EMBEDDED = (Path(__file__).with_name(f"{of}.css").read_text("utf-8") for of in ("page", "everyone", "embedded"))
+ROOM = Path(__file__).parent.joinpath("room", "room.css").read_text("utf-8")
 MODEL_TITLES = {
     "sinusoidal": "with sinusoidal positions", "learned": "with learned positions", "none": "without positions",
     "unmasked": "without the look-ahead mask",
@@ -35,13 +37,17 @@ MODELS_HELP = (
 )
 
 
-def show(views: Mapping[str, View], model: str, device: str | None, lessons: Lessons = ()) -> None:
-    """Draw the whole page with these views, by their slugs; what goes wrong is said in words."""
+def show(views: Mapping[str, View], model: str, device: str | None, lessons: Lessons = (), rooms: str | None = None) -> None:
+    """Draw the whole page with these views, by their slugs; what goes wrong is said in words. rooms: the file of the classes."""
     link, seen_on = Link({slug: view.params for slug, view in views.items()}), screen()
     address.mount(link)
+    seats.enter(rooms)
     colours = palette(st.context.theme.type)
-    style = "".join([STYLE, *(view.style for view in views.values()), EVERYONE, EMBEDDED if st.context.is_embedded else ""])
+    style = "".join([STYLE, ROOM, *(view.style for view in views.values()), EVERYONE, EMBEDDED if st.context.is_embedded else ""])
     st.html(f"<style>{style}</style>{colours_as_css(colours)}")
+    if door.is_closed():
+        door.draw()
+        return
     places = _lay_out()
     try:
         translator = _open(link, places.picker, model, device)
@@ -57,12 +63,14 @@ def show(views: Mapping[str, View], model: str, device: str | None, lessons: Les
     _own_switch(places.switch)
     st.session_state["frame"] = live.frame(store.state())
     live.draw(live.Page(views, link, places.live, translator, moments, colours, seen_on))
+    strip.draw(places.room)
 
 
 @dataclass(frozen=True)
 class Places:
     """Where on the page things are drawn, whenever in the run they are known."""
 
+    room: DeltaGenerator  # of a class
     picker: DeltaGenerator  # of the model
     examples: DeltaGenerator
     switch: DeltaGenerator  # opens the field for the reader's own translation
@@ -72,6 +80,7 @@ class Places:
 def _lay_out() -> Places:
     """The rail, one line on top, the French under it; what changes the picture at the foot of the screen."""
     rail = st.sidebar.container(key="rail-place")
+    room = st.container(key="room-place")
     with st.container(horizontal=True, key="header", vertical_alignment="center", gap="small"):
         st.html('<h1 class="name">Headlight</h1>', width="content")
         with st.container(horizontal=True, key="sentence", gap="small", vertical_alignment="center"):
@@ -83,12 +92,12 @@ def _lay_out() -> Places:
         take = st.container(key="take-place", width="content")
         switch = st.container(key="own-switch", width="content")
     dock, drawer, stage = (st.container(key=key) for key in ("dock", "drawer-place", "stage"))
-    return Places(picker, examples, switch, live.Places(rail, sentence, own, translation, dock, drawer, stage, take))
+    return Places(room, picker, examples, switch, live.Places(rail, sentence, own, translation, dock, drawer, stage, take))
 
 
 def _examples(place: DeltaGenerator) -> None:
     """A menu beside the text field."""
-    with place.popover("Examples", width="content"), st.container(key="examples", gap="small"):
+    with place.popover("Examples", width="content", disabled=seats.is_pinned()), st.container(key="examples", gap="small"):
         for index, example in enumerate(EXAMPLES):
             st.button(example, on_click=_take, args=(example,), key=f"example-{index}")
 
@@ -100,7 +109,7 @@ def _take(example: str) -> None:
 
 def _own_switch(place: DeltaGenerator) -> None:
     place.toggle(
-        "your own translation", width="content",
+        "your own translation", width="content", disabled=seats.is_pinned(),
         **tied(key="own", value=store.state().has_own_field,
                take=lambda on: {"asks_target": on} if on else {"asks_target": False, "target": ""}),
     )  # fmt: skip
@@ -131,7 +140,7 @@ def _open(link: Link, place: DeltaGenerator, model: str, device: str | None) -> 
     st.session_state["opened"] = translator.name
     if len(members) > 1:
         place.selectbox(
-            "Model", list(members), format_func=lambda member: MODEL_TITLES[members[member]], label_visibility="collapsed", help=MODELS_HELP,
+            "Model", list(members), format_func=lambda member: MODEL_TITLES[members[member]], label_visibility="collapsed", help=MODELS_HELP, disabled=seats.is_pinned(),
             **tied(key="picked", value=translator.name, take=lambda member: {"model": "" if member == first.name else member}, options=True),
         )  # fmt: skip
     return translator

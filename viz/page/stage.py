@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from model.trace.anatomy import Anatomy
 from viz.canvas import pointing
+from viz.charts.parts.words import head_title
 from viz.page import answers, notices, store
 from viz.page.caches import key_of
 from viz.page.choices import plain
@@ -21,9 +23,13 @@ from viz.page.lesson import FRESH, Lesson, Material, Step
 from viz.page.materials import material_of
 from viz.page.parts.captions import caption_line
 from viz.page.parts.tags import tag
-from viz.page.questions import draw_question
+from viz.page.questions import draw_question, show
+from viz.page.room import board, door, seats
+from viz.page.room.names import digest
+from viz.page.room.values import Asking
 from viz.page.scene import Scene, View
 from viz.page.sentences import formula_html, glossary_html, sentence_html
+from viz.theme import quoted
 
 Lessons = Sequence[Lesson]
 STYLE = Path(__file__).with_name("lessons.css").read_text("utf-8")
@@ -34,6 +40,10 @@ OPEN = "<style>:root { --lesson-width: 330px; --lesson-sheet: 46vh; }</style>"
 NUDGE = "You have not answered yet. A guess costs nothing, and you will remember the answer better; Next once more goes on."
 WALL = "1"  # value of `State.present`
 PRESENT_HELP = "One picture and one sentence, full width, for a projector (P)"
+MOST_STEPS = 4  # that are shared
+_STEPS: dict[Hashable, Step] = {}  # the newest last
+_MAKING = threading.Lock()
+LED = "Your teacher leads on to the next step."
 AWAY = "The picture shows another view now; Back to the picture leads to the one of this step."
 
 
@@ -50,7 +60,7 @@ def begin(lessons: Lessons, views: Mapping[str, View], anatomy: Anatomy, place: 
         notices.hand_on([f"There is no lesson {number} here: there are {len(lessons)}."])
         store.write(lesson=None, part=0, view=store.state().view or next(iter(views)))
     elif number is not None and (not store.state().view or store.state().part >= len(lessons[number - 1].steps)):
-        open_step(number)
+        open_step(number, store.state().part if store.state().part < len(lessons[number - 1].steps) else 0)
     elif lessons and number is None:
         hint = f"{len(lessons)} lessons on your own sentence: predict, then see"
         place.button("Learn", key="learn", type="primary", on_click=open_step, args=(1,), help=hint)
@@ -117,12 +127,14 @@ class Stand:
     question: Hashable  # what tells it from those of other steps and sentences
     record: answers.Answers
     home: object  # the view of the step
+    is_revealed: bool  # to a class
 
 
 def take(scene: Scene) -> Stand | None:
     """The step that is open, where one is; the picture looks where it looks, and is covered until it may be seen."""
     pointing(MEANINGS, lambda view: store.write(view=view))
     answers.rest()
+    seats.settle(None, None, None)
     number, part = scene.settings.lesson, scene.settings.part
     st.session_state["stand"] = None
     if number is None:
@@ -133,24 +145,22 @@ def take(scene: Scene) -> Stand | None:
     step = _step(lesson, part, question, material)
     _focus(scene, step, question)
     record, home = answers.answers_to(question), step.focus.get("view", lesson.settings["view"])
+    is_revealed = seats.settle(_asking(scene, number, part, question, step), step.question, record)
     covers = lesson.covers if step.question and not record.reveals and scene.settings.view == home else ()
     rules = [COVER.format(where=COVERS[name]) for name in covers] + [COVERED] * bool(covers)
     st.html(f"<style>/* covers */ {' '.join(rules)}</style>")  # in every run: what a fragment leaves out there stays
-    st.session_state["stand"] = Stand(number, lesson, step, question, record, home)
+    st.session_state["stand"] = Stand(number, lesson, step, question, record, home, is_revealed)
     return st.session_state["stand"]
 
 
 def draw(scene: Scene, stand: Stand) -> None:
     """The step beside the picture: its words, its question, and the way on."""
-    number, lesson, step, question, record = stand.number, stand.lesson, stand.step, stand.question, stand.record
+    number, lesson, step, record = stand.number, stand.lesson, stand.step, stand.record
     with st.container(key="lesson"):
         _head(number, lesson)
         st.html(_words(number, step))
-        if step.question:
-            draw_question(step, question, f"{number}-{crc32(repr(question).encode())}", record, bool(lesson.covers))
-        else:
-            st.button(plain(f"Take “{lesson.sentence}”"), key="lesson-sentence", on_click=_take, args=(lesson.sentence,))
-        for title, settings in step.more if record.tries or not step.question else ():
+        _question(scene, stand)
+        for title, settings in step.more if record.is_graded or stand.is_revealed or not step.question else ():
             st.button(
                 plain(title),
                 key=f"more-{title}",
@@ -160,12 +170,52 @@ def draw(scene: Scene, stand: Stand) -> None:
                 kwargs=dict(settings),
             )
         _way_on(scene, stand)
+        if seats.room() is None:
+            door.ways_in()
+
+
+def _question(scene: Scene, stand: Stand) -> None:
+    """What is asked: of a reader, of a class; where this sentence has nothing to ask, one that has."""
+    step, record, place_name = stand.step, stand.record, partial(_place_name, scene)
+    if not step.question:
+        st.button(plain(f"Take “{stand.lesson.sentence}”"), key="lesson-sentence", on_click=_take, args=(stand.lesson.sentence,))
+    elif seats.teaches():
+        board.teach(record.asking, step.question, place_name, stand.is_revealed, partial(show, step, record))
+    else:
+        name = f"{stand.number}-{crc32(repr(stand.question).encode())}"
+        draw_question(step, name, record, bool(stand.lesson.covers), place_name)
+        if stand.is_revealed:
+            board.look_back(record.asking, step.question, place_name)
+
+
+def _asking(scene: Scene, number: int, part: int, question: Hashable, step: Step) -> Asking | None:
+    """The question as a class knows it: the same for all who read this sentence with this model, in every process."""
+    if step.question is None:
+        return None
+    name = f"{number}.{part + 1}.{digest(repr(question))[:16]}"
+    return Asking(name, number, part, step.question.text, scene.settings.text)
+
+
+def _place_name(scene: Scene, place: tuple) -> str:
+    """A head, or a cell of the open head, as a bar or a list calls it."""
+    anatomy, kind = scene.trace.anatomy, scene.open_head[0]
+    if isinstance(place[0], str):
+        return head_title(anatomy.kind(place[0]), *place[1:])
+    rows, columns = scene.trace.rows(kind).labels.shown, scene.trace.keys(kind).shown
+    return " → ".join(
+        quoted(names[at]) if at < len(names) else str(at + 1) for names, at in zip((rows, columns), place, strict=True)
+    )
 
 
 def _step(lesson: Lesson, part: int, question: Hashable, material: Material) -> Step:
-    """The step of this sentence, made once."""
+    """The step of this sentence, made once: a class reads the same one, and its newest few are shared by all sessions."""
     if st.session_state.get("step", (None,))[0] != question:
-        st.session_state["step"] = (question, lesson.steps[part](material))
+        key = (lesson.steps[part], question)
+        with _MAKING:
+            _STEPS[key] = _STEPS.pop(key, None) or lesson.steps[part](material)
+            for old in list(_STEPS)[:-MOST_STEPS]:
+                del _STEPS[old]
+            st.session_state["step"] = (question, _STEPS[key])
     return st.session_state["step"][1]
 
 
@@ -219,6 +269,9 @@ def _way_on(scene: Scene, stand: Stand) -> None:
         )
     if record.is_nudged and not record.tries:
         st.html(tag("p", NUDGE, class_="nudge", role="status", data_testid="nudge"))
+    if seats.is_led():
+        caption_line(LED)
+        return
     with st.container(horizontal=True, key="lesson-walk", horizontal_alignment="distribute"):
         st.button(
             "◂ Back", key="lesson-back", on_click=_go, args=(-1,), disabled=scene.settings.lesson == 1 and not scene.settings.part
@@ -228,5 +281,5 @@ def _way_on(scene: Scene, stand: Stand) -> None:
             "Finish" if last else "Next ▸",
             key="lesson-next",
             type="primary",
-            on_click=partial(_next, stand.question, step.question is not None),
+            on_click=partial(_next, stand.question, step.question is not None and not seats.teaches()),
         )

@@ -48,6 +48,7 @@ class State:
     lesson: int | None = None  # the lesson that is open, from 1; None: none is
     part: int = 0  # which of its steps, from 0
     present: str = ""  # "1": one picture, large, for a class; "notes": what its speaker may say; else the page
+    room: str = ""  # the class that the reader is in: six letters
     sinks: str = "keep"  # attention to special tokens and punctuation
     of_views: Mapping[str, Any] = field(default_factory=dict, hash=False)  # what single views declare, by name
 

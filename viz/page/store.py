@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from viz.page.history import History
-from viz.page.state import State
+from viz.page.state import CHANGE, State
 
 MOST_TYPED = 60_000  # characters that a text field takes: far more than a model reads, so that a long paste is answered in words
 ECHO = 1.0  # seconds in which nobody sees what a widget was led to and chooses again what it showed before
@@ -27,13 +27,25 @@ def state() -> State:
 
 
 def write(**values: object) -> None:
-    """Show other values from now on, by their names in the address (or `change` as a whole)."""
-    st.session_state["state"] = state().having(**values)
+    """Show other values from now on, by their names in the address (or `change` as a whole); what is pinned stays."""
+    pins = st.session_state.get("pins", {})
+    free = {name: value for name, value in values.items() if name not in pins and not ("change" in pins and name in CHANGE)}
+    st.session_state["state"] = state().having(**free)
+
+
+def pin(names: Collection[str]) -> None:
+    """From now on these settings stay as they are, whatever is chosen; all others are free."""
+    st.session_state["pins"] = {name: state().value(name) for name in names}
+
+
+def unpin() -> None:
+    """All settings are free."""
+    st.session_state["pins"] = {}
 
 
 def follow(arrived: State) -> None:
-    """Show another State as a whole, as an address says it."""
-    st.session_state["state"] = arrived
+    """Show another State as a whole, as an address says it; what is pinned stays."""
+    st.session_state["state"] = arrived.having(**st.session_state.get("pins", {}))
     st.session_state["turn"] = turn() + 1
 
 
@@ -64,8 +76,8 @@ def redo() -> None:
 
 
 def _lead(to: History) -> None:
-    st.session_state["history"], st.session_state["led"] = to, True
-    follow(to.present.having(present=state().present))
+    st.session_state["history"], st.session_state["led"] = to, True  # what was shown then, but as it is shown now
+    follow(to.present.having(present=state().present, room=state().room))
 
 
 def turn() -> int:

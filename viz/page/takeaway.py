@@ -14,6 +14,7 @@ from viz.canvas import Mounted, take_away
 from viz.page.choices import plain
 from viz.page.lesson import Lesson
 from viz.page.paper import Reading, printable
+from viz.page.parts.captions import caption_line
 from viz.page.recipes import code_of, recipe_of, trace_of
 from viz.page.saved import picture_lines
 from viz.page.scene import Scene, View
@@ -42,7 +43,7 @@ def draw(scene: Scene, view: View, pictures: Sequence[Mounted], views: Mapping[s
 def _choose(view: View, pictures: Sequence[Mounted]) -> Mounted | None:
     """Which of the pictures on screen."""
     if not pictures:
-        st.caption(f"{view.title} has no picture here, but words and tables; the pass behind them can be taken away.")
+        caption_line(f"{view.title} has no picture here, but words and tables; the pass behind them can be taken away.")
         return None
     if len(pictures) == 1:
         return pictures[0]
@@ -98,9 +99,9 @@ def _row(scene: Scene, parcel: Parcel, row: str, formats: list[Format]) -> None:
                     key=f"take-{format_.slug}", help=format_.hint, on_click="ignore",
                 )  # fmt: skip
     for reason in dict.fromkeys(reason for slug, reason in lacks.items() if reason and slug != "html"):
-        st.caption(plain(reason))
+        caption_line(plain(reason))
     if row == "Make it again" and parcel.picture and parcel.picture.code is None:
-        st.caption("The code makes the pass again; this picture needs more than a pass, and only the page draws it.")
+        caption_line("The code makes the pass again; this picture needs more than a pass, and only the page draws it.")
 
 
 def _handouts(scene: Scene, views: Mapping[str, View], parcel: Parcel, lessons: Sequence[Lesson]) -> None:

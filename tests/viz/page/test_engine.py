@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import tomllib
 
+from model.instrument.project import ROOT
 from viz.page import engine
 
 
 def test_what_a_process_loads_once_is_spared_every_later_collection(tiny_folder):
-    """Streamlit collects garbage after every run: it must not walk over torch each time. A second model may go again."""
+    """A collection of garbage must not walk over torch each time. A second model may go again."""
     gc.unfreeze()
     engine.translator.clear()
     try:
@@ -20,3 +22,16 @@ def test_what_a_process_loads_once_is_spared_every_later_collection(tiny_folder)
         assert gc.get_freeze_count() <= spared
     finally:
         gc.unfreeze()
+
+
+def test_garbage_is_collected_now_and_then_for_all_sessions_together(monkeypatch):
+    """Not after every run, as the settings tell Streamlit: the first run after a while does it, those that follow do not."""
+    now, runs = [0.0], []
+    monkeypatch.setattr(engine, "monotonic", lambda: now[0])
+    monkeypatch.setattr(engine, "_tidied", 0.0)
+    monkeypatch.setattr(engine.gc, "collect", lambda: runs.append(now[0]))
+    for seconds in range(0, 60):
+        now[0] = float(seconds)
+        engine.tidy()
+    assert runs == [11, 22, 33, 44, 55]
+    assert tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))["runner"] == {"postScriptGC": False}

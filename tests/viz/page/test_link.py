@@ -51,7 +51,7 @@ VALUES = {  # name -> values, for every parameter but those of the change
     "heads": st.one_of(st.none(), st.lists(st.integers(0, CONFIG.heads - 1), min_size=1, unique=True).map(tuple)),
     "query": places, "key": places, "token": places, "row": places, "knockout_word": places,
     "moment": st.one_of(st.none(), st.integers(0, 98)), "step": st.integers(0, 98), "site": st.integers(0, 98),
-    "lesson": st.one_of(st.none(), st.integers(1, 99)), "part": st.integers(0, 98),
+    "lesson": st.one_of(st.none(), st.integers(1, 99)), "part": st.integers(0, 98), "room": st.sampled_from(["", "KBDFGH"]),
     "unit": st.one_of(st.none(), st.integers(0, CONFIG.d_ff - 1)), "piece": st.one_of(st.none(), pieces),
     "output_temperature": st.sampled_from([0.1, 0.7, 1.0, 5.0]), "beam": st.integers(2, 8), "order": st.integers(1, 9999),
     "forced": st.lists(st.tuples(st.integers(0, 20), pieces), max_size=3, unique=True).map(tuple),
@@ -118,7 +118,7 @@ def test_old_links_open_the_same_picture(query, values):
         {"cut": "cross.1.2"}, {"cut": "middle.1.2.3"}, {"cut": "cross.99.2.3"}, {"cut": "cross.*.*.*"}, {"cut": "encoder.1.0.3"}, {"heads_off": "cross.1.99"},
         {"heads_off": "cross.1.*"}, {"temperature": "0"}, {"temperature": "nan"}, {"position_scale": "inf"}, {"window": "-1"}, {"window": "x"}, {"forced": "1"},
         {"forced": "1.99999"}, {"beam": "1"}, {"compare": "later"}, {"colour": "red"}, {"output_temperature": "50"}, {"token": ""}, {"head": "1,2"},
-        {"of_views": "1"}, {"change": "x"}, {"asks_target": "on"},
+        {"of_views": "1"}, {"change": "x"}, {"asks_target": "on"}, {"room": "AEIOUY"}, {"room": "KBDFG"},
     ],
 )  # fmt: skip
 def test_what_a_link_has_wrong_is_named_and_dropped(query):

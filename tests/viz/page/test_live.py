@@ -15,7 +15,15 @@ CALM = (
     {"layer": 2, "head": 1},
     {"lab": True},
 )
-LARGE = ({"model": "en-fr-none"}, {"moment": 0}, {"asks_target": True}, {"target": "Le chien."}, {"lesson": 3}, {"present": "1"})
+LARGE = (
+    {"model": "en-fr-none"},
+    {"moment": 0},
+    {"asks_target": True},
+    {"target": "Le chien."},
+    {"lesson": 3},
+    {"present": "1"},
+    {"room": "KBDFGH"},
+)
 
 
 @pytest.mark.parametrize("values", CALM)

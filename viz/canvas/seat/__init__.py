@@ -1,0 +1,16 @@
+"""A seat in a class: an unseen component keeps its token in a cookie, which the server reads when the page connects the next time, and sees to
+it that the page goes on looking at the room."""
+
+from __future__ import annotations
+
+import streamlit
+
+from viz.canvas.shared.files import script
+
+_mount = streamlit.components.v2.component("headlight_seat", js=script("seat/index.js"))
+
+
+def keep_seat(name: str, value: str, seconds: int) -> None:
+    """Keep a value of letters, digits, - and _ under a name in the browser, for so long from now on. Where the page has not run for a while, as
+    happens when a busy server loses the end of a run and with it the next look, the whole of it runs again."""
+    _mount(key="seat", data={"name": name, "value": value, "seconds": seconds}, on_again_change=lambda: None)
