@@ -151,7 +151,7 @@ def _picture(page: Page, translator: Translator, offered: Mapping[str, View], la
     if scene.settings.present == present.NOTES:
         places.take.empty()
         speaker.draw(scene, offered, stand)
-        _publish(page.link, translator.anatomy)
+        address.publish(page.link, translator.anatomy)
     else:
         _view(page, scene, offered[scene.settings.view], stand)
     return _status(scene)
