@@ -1,6 +1,7 @@
 /** What the components that stand between the page and the browser keep once a tab. */
 interface Window {
   headlightHistory?: any;
+  headlightSeat?: any;
   headlightPictures?: any;
 }
 

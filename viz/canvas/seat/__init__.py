@@ -14,3 +14,12 @@ def keep_seat(name: str, value: str, seconds: int) -> None:
     """Keep a value of letters, digits, - and _ under a name in the browser, for so long from now on. Where the page has not run for a while, as
     happens when a busy server loses the end of a run and with it the next look, the whole of it runs again."""
     _mount(key="seat", data={"name": name, "value": value, "seconds": seconds}, on_again_change=lambda: None)
+
+
+_look = streamlit.components.v2.component("headlight_look", js=script("seat/look.js"))
+
+
+def look_again(key: str, seconds: float) -> None:
+    """Let the fragment that this is called in run again after so many seconds, and then again. As `run_every` of a fragment, but never while
+    another run goes on."""
+    _look(key=key, data={"seconds": seconds}, on_look_change=lambda: None)

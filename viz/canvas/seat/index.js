@@ -11,6 +11,7 @@ export default function (component) {
 
 /** Whoever has a seat and a connection and hears nothing asks for the whole page. */
 function listen() {
+  /** @type {{component: any, heard: number}} */
   const watch = { component: null, heard: Date.now() };
   new MutationObserver(() => (watch.heard = Date.now())).observe(document.body, {
     subtree: true,

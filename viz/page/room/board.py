@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from viz.canvas import look_again
 from viz.page.lesson import Click, Pick, Question, Slider
 from viz.page.parts.tags import Html, joined, tag
 from viz.page.room import seats
@@ -88,6 +89,8 @@ def summary(asks: Question, answers: Sequence[Any], size: int, is_revealed: bool
 
 
 def _tally(asking: Asking, asks: Question, is_revealed: bool, place_name: PlaceName) -> None:
+    if not is_revealed:
+        look_again("room-bars", BEAT)
     code = seats.seat().code
     answers = seats.rooms().answers(code, asking.name)
     words = summary(asks, answers, seats.rooms().size(code), is_revealed)
@@ -99,7 +102,7 @@ def _tally(asking: Asking, asks: Question, is_revealed: bool, place_name: PlaceN
 def teach(asking: Asking, asks: Question, place_name: PlaceName, is_revealed: bool, on_reveal: Callable[[], None]) -> None:
     """The teacher's side of a question: its options with bars that grow as the class answers, and the way to what is right."""
     st.html(tag("p", sentence_html(asks.text), class_="question", data_testid="question"))
-    st.fragment(_tally, run_every=None if is_revealed else BEAT)(asking, asks, is_revealed, place_name)
+    st.fragment(_tally)(asking, asks, is_revealed, place_name)
     if not is_revealed:
         st.button(
             "Reveal",

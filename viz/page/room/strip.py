@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from viz.canvas import keep_seat
+from viz.canvas import keep_seat, look_again
 from viz.page.parts.tags import joined, tag
 from viz.page.qr import qr_html
 from viz.page.room import seats
@@ -79,11 +79,12 @@ def _invite(code: str) -> None:
     st.code(address, language=None)
 
 
-@st.fragment(run_every=BEAT)
+@st.fragment
 def _count(code: str) -> None:
     """How many there are; and whether the room is still there."""
     if seats.rooms().version(code) is None:
         st.rerun()
+    look_again("room-look", BEAT)
     count = seats.rooms().size(code)
     st.html(tag("span", f"{count} student{'' if count == 1 else 's'}", class_="room-count", data_testid="room-count"))
 
@@ -140,13 +141,14 @@ def _follow(on: bool) -> dict[str, object]:
     return {}
 
 
-@st.fragment(run_every=BEAT)
+@st.fragment
 def _look(mine: Seat) -> None:
     """Whether the teacher has done anything: two small questions every two seconds; the page runs only where the answer is new."""
     if (mine.code, seats.rooms().version(mine.code)) != st.session_state.get("room-version", (mine.code, None)) and _is_news(
         mine
     ):
         st.rerun()
+    look_again("room-look", BEAT)
     spot = seats.rooms().pointer(mine.code)
     st.html(POINTER.format(rule=POINTS.format(x=spot[0], y=spot[1]) if spot and seats.is_led() else ""))
     if seats.is_led() and seats.is_away():
