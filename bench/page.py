@@ -31,7 +31,7 @@ from model.instrument.device import wait
 from model.instrument.pretrained import CheckpointError, DeviceError, load_as
 from model.instrument.tokenizer import Tokenizer
 
-UNCOLLECTED = {"STREAMLIT_RUNNER_POST_SCRIPT_GC": "false"}  # Streamlit's setting, as a variable of the environment
+COLLECTED, UNCOLLECTED = ({"STREAMLIT_RUNNER_POST_SCRIPT_GC": on} for on in ("true", "false"))  # over what config.toml says
 MOST_ROUNDS = 50  # TEXT has more sentences of any length than these need
 TEXT = """
 The old man who lives next door told me that he had never seen so many people in the street before. My sister wants to learn how
@@ -146,7 +146,7 @@ def measure(translator: Translator, views: list[str], lengths: list[int], rounds
     empty_page = partial(serve, "bench/empty.py")
     with (
         chromium() as browser,
-        empty_page() as empty,
+        empty_page(environment=COLLECTED) as empty,
         empty_page(environment=UNCOLLECTED) as quiet,
         serve("bench/frame.py", *options) as frame,
     ):

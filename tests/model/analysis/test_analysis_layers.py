@@ -92,6 +92,8 @@ def test_every_norm_gives_what_the_sublayer_really_read(tokenizer, side):
         for module in modules:
             module.register_forward_pre_hook(lambda module, inputs: read.append(inputs[0][0].detach().clone()))
     trace = translator.trace(SENTENCES[2], SENTENCES[3])
+    with torch.no_grad():
+        model(*(torch.tensor([tokens.ids]) for tokens in (trace.source, trace.target)))
     assert len(read) == len(norm_labels(trace, side)) - 1
     for site, expected in enumerate(read):
         normed = layer_normed(trace, translator.weights, side, site)
