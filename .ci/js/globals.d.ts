@@ -2,6 +2,7 @@
 interface Window {
   headlightHistory?: any;
   headlightSeat?: any;
+  headlightLooked?: number;
   headlightPictures?: any;
 }
 

@@ -2,6 +2,7 @@
 // the end of the run before it.
 
 const TICK = 250; // ms
+const APART = 500; // ms between two looks: Streamlit sends what is asked for at once as one, and runs only one fragment of it
 
 export default function (component) {
   /** @type {any} */
@@ -16,7 +17,8 @@ function start(root) {
   const timer = window.setInterval(() => {
     if (!root.isConnected) window.clearInterval(timer);
     else if (Date.now() - look.last >= 1000 * look.component.data.seconds && isIdle()) {
-      look.last = Date.now();
+      if (Date.now() - (window.headlightLooked || 0) < APART) return;
+      look.last = window.headlightLooked = Date.now();
       look.component.setTriggerValue("look", look.last);
     }
   }, TICK);
