@@ -25,7 +25,7 @@ def test_a_story_is_told_compared_and_taken_back(visit):
     for opened in (page, again):
         grid = opened.get_by_test_id("heads-grid")
         expect(grid).to_contain_text("after minus before")
-        grid.hover(position={"x": grid.bounding_box()["width"] * 0.55, "y": 112})
+        grid.hover(position={"x": grid.bounding_box()["width"] * 0.55, "y": 140})
         expect(grid).to_have_attribute("data-hover", re.compile(r"change [+−]?\d"))
         assert not opened.problems
     again.locator(".st-key-changes button").first.click()
