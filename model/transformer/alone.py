@@ -8,20 +8,17 @@ decoder  the look-ahead mask lets a token see those before it; row t predicts to
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.trace.anatomy import Anatomy
 from model.transformer.attention import KeyValues
 from model.transformer.config import DECODER, Config
 from model.transformer.masks import causal_mask, padding_mask
+from model.transformer.tied import TiedModel
 from model.transformer.transformer import EncoderLayer, Stack, reset_parameters
 
 
-class Alone(nn.Module):
+class Alone(TiedModel):
     """The whole model; the embedding serves as output layer, too. An encoder may have two more outputs on top.
 
     tags: names of labels for every token; classes: for the text, read from its last token, </s>.
@@ -70,9 +67,10 @@ class Alone(nn.Module):
         causal = self.side == DECODER and self.config.masked
         return causal_mask(ids.size(1), offset, ids.device) if causal else padding_mask(ids, self.config.pad_id)
 
-    def logits(self, states: Tensor) -> Tensor:
-        """States (..., d_model) -> logits (..., vocabulary), with the tied embedding."""
-        return F.linear(states, self.stack.embedding.weight)
+    @property
+    def tied(self) -> Tensor:
+        """Embedding and output layer, (vocabulary, d_model)."""
+        return self.stack.embedding.weight
 
     def labelled(self, ids: Tensor, each: bool) -> Tensor:
         """ids (batch, position) -> logits of labels: of each token (batch * position, tag), or of the text (batch, class).
@@ -91,18 +89,3 @@ class Alone(nn.Module):
     def new_cache(self) -> list[KeyValues]:
         """An empty key/value cache, one entry per layer."""
         return [KeyValues() for _ in self.stack.layers]
-
-    @property
-    def anatomy(self) -> Anatomy:
-        """What there is to look at in it."""
-        return self.config.anatomy()
-
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are."""
-        return self.stack.embedding.weight.device
-
-    @cached_property
-    def parameter_count(self) -> int:
-        """Trained numbers, the tied matrix counted once."""
-        return sum(parameter.numel() for parameter in self.parameters())

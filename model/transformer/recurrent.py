@@ -9,10 +9,8 @@ Step i needs step i - 1: nothing here can be done side by side, as the transform
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from functools import cached_property
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -21,6 +19,7 @@ from model.transformer.attention import MaskedSoftmax
 from model.transformer.config import CROSS, DECODER, ENCODER, briefly
 from model.transformer.dropout import Dropout
 from model.transformer.masks import padding_mask
+from model.transformer.tied import TiedModel
 from model.transformer.transformer import TokenEmbedding
 
 MOST = {"vocabulary_size": 1_000_000, "d_model": 16_384, "d_encoder": 16_384, "d_decoder": 16_384, "d_attention": 16_384,
@@ -177,7 +176,7 @@ class RecurrentDecoder(nn.Module):
         return self.readout_dropout(torch.tanh(self.readout(everything)))
 
 
-class Recurrent(nn.Module):
+class Recurrent(TiedModel):
     """The whole model. One matrix serves as source embedding, target embedding and output layer (Press and Wolf 2017)."""
 
     def __init__(self, config: RecurrentConfig) -> None:
@@ -205,9 +204,10 @@ class Recurrent(nn.Module):
         """target ids (batch, target) -> what is compared with the embeddings (batch, target, d_model); see `RecurrentDecoder`."""
         return self.decoder(target, memory, memory_mask, cache[0] if cache else None)
 
-    def logits(self, states: Tensor) -> Tensor:
-        """(..., d_model) -> logits (..., vocabulary), with the tied embedding."""
-        return F.linear(states, self.decoder.embedding.weight)
+    @property
+    def tied(self) -> Tensor:
+        """Embedding and output layer, (vocabulary, d_model)."""
+        return self.decoder.embedding.weight
 
     def new_cache(self) -> list[Carried]:
         """Nothing carried yet."""
@@ -225,21 +225,6 @@ class Recurrent(nn.Module):
                     nn.init.orthogonal_(gate)
             else:
                 nn.init.xavier_uniform_(parameter)
-
-    @property
-    def anatomy(self) -> Anatomy:
-        """What there is to look at in it."""
-        return self.config.anatomy()
-
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are."""
-        return self.encoder.embedding.weight.device
-
-    @cached_property
-    def parameter_count(self) -> int:
-        """Trained numbers, the tied matrix counted once."""
-        return sum(parameter.numel() for parameter in self.parameters())
 
 
 def within(length: int, most: int) -> None:

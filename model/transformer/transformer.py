@@ -10,18 +10,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cached_property
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.trace.anatomy import Anatomy
 from model.transformer.attention import KeyValues, MultiHeadAttention
 from model.transformer.config import DECODER, ENCODER, Config
 from model.transformer.dropout import Dropout
 from model.transformer.masks import causal_mask, padding_mask
 from model.transformer.positions import positions_for
+from model.transformer.tied import TiedModel
 
 
 class TokenEmbedding(nn.Embedding):
@@ -184,7 +181,7 @@ class Decoder(Stack):
         return causal_mask(ids.size(1), offset, ids.device) if self.masked else padding_mask(ids, self.pad_id)
 
 
-class Transformer(nn.Module):
+class Transformer(TiedModel):
     """The whole model. One matrix serves as source embedding, target embedding and output layer (section 3.4)."""
 
     def __init__(self, config: Config) -> None:
@@ -212,9 +209,10 @@ class Transformer(nn.Module):
         """target ids (batch, target) -> decoder states (batch, target, d_model); see `Decoder.forward`."""
         return self.decoder(target, memory, memory_mask, cache)
 
-    def logits(self, states: Tensor) -> Tensor:
-        """Decoder states (..., d_model) -> logits (..., vocabulary), with the tied embedding."""
-        return F.linear(states, self.decoder.embedding.weight)
+    @property
+    def tied(self) -> Tensor:
+        """Embedding and output layer, (vocabulary, d_model)."""
+        return self.decoder.embedding.weight
 
     @property
     def stacks(self) -> dict[str, Stack]:
@@ -224,21 +222,6 @@ class Transformer(nn.Module):
     def new_cache(self) -> list[LayerCache]:
         """An empty key/value cache, one entry per decoder layer."""
         return [LayerCache() for _ in self.decoder.layers]
-
-    @property
-    def anatomy(self) -> Anatomy:
-        """What there is to look at in it."""
-        return self.config.anatomy()
-
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are."""
-        return self.encoder.embedding.weight.device
-
-    @cached_property
-    def parameter_count(self) -> int:
-        """Trained numbers, the tied matrix counted once."""
-        return sum(parameter.numel() for parameter in self.parameters())
 
 
 def reset_parameters(model: nn.Module) -> None:
