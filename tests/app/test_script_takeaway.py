@@ -48,7 +48,7 @@ def parcels(monkeypatch, shipped_page):
     def visit(**query: str) -> list:
         app = run(**query)
         assert not app.exception
-        scene, view, pictures, _ = visits[-1]
+        _, scene, view, pictures, _ = visits[-1]
         return [(takeaway._parcel(scene, view, mounted), mounted.source, scene.trace) for mounted in pictures]
 
     return visit

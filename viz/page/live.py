@@ -65,7 +65,6 @@ class Places:
     dock: DeltaGenerator  # at the foot of the screen: what is changed, and the moment of the training
     drawer: DeltaGenerator
     stage: DeltaGenerator  # the view
-    take: DeltaGenerator  # the menu of what can be taken away
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,7 @@ class Page:
     moments: list[Moment]  # of its training
     colours: Palette
     screen: Screen
+    menu: DeltaGenerator | None  # of what can be taken away, while it is open
 
 
 def frame(state: State) -> tuple[object, ...]:
@@ -130,7 +130,6 @@ def _picture(page: Page, translator: Translator, offered: Mapping[str, View], la
         result = _pass(translator)
     except ValueError as error:
         places.translation.info(plain(str(error)))
-        places.take.empty()
         present.excuse(str(error)) if store.state().present else st.empty()
         _publish(page.link, translator.anatomy)
         return ""
@@ -149,7 +148,6 @@ def _picture(page: Page, translator: Translator, offered: Mapping[str, View], la
     with lab:
         panel.draw(scene)
     if scene.settings.present == present.NOTES:
-        places.take.empty()
         speaker.draw(scene, offered, stand)
         address.publish(page.link, translator.anatomy)
     else:
@@ -168,8 +166,7 @@ def _view(page: Page, scene: Scene, view: View, stand: stage.Stand | None) -> No
             view.draw(scene)
         finally:
             _publish(page.link, scene.translator.anatomy)
-    with page.places.take:
-        st.empty() if scene.settings.present else takeaway.draw(scene, view, pictures.pictures, page.views)
+    takeaway.draw(page.menu, scene, view, pictures.pictures, page.views)
     for caption in () if scene.settings.present else _captions(scene, view):
         caption_line(caption)
     saved.describe(scene, view)
@@ -201,8 +198,6 @@ def _sentence(places: Places) -> None:
         places.own.text_input("Your own translation: how would the model read this one?", live=True, autocomplete="off", max_chars=MOST_TYPED,
                               placeholder="Type a French sentence; empty reads the model's own", label_visibility="collapsed", disabled=seats.is_pinned(),
                               **tied("target", take=lambda target: {"target": target, "asks_target": True}))  # fmt: skip
-    else:
-        places.own.empty()
 
 
 def _offer(views: Mapping[str, View], anatomy: Anatomy) -> tuple[dict[str, View], str]:

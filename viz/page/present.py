@@ -5,8 +5,9 @@ The component `viz.canvas.present` listens to the keys; here is what they do, wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -29,10 +30,11 @@ LETTERS = "ABCDEFGH"  # of the options of a question: a class calls them out
 
 
 def begin(place: DeltaGenerator) -> None:
-    """The style of the wall or of its notes; on the ordinary page the way to the wall. place: of the button."""
+    """The style of the wall or of its notes; on the ordinary page the ways to the wall: a button and a key. place: of the button."""
     mode = store.state().present
     st.html(f"<style>/* present */ {STYLES.get(mode, '')}</style>")
     if not mode:
+        _listen()
         place.button("Present", key="present", icon=":material/slideshow:", help=stage.PRESENT_HELP, on_click=stage.present)
 
 
@@ -164,13 +166,20 @@ def announcements(scene: Scene, views: Mapping[str, View], stand: stage.Stand | 
 
 
 def mount(views: Mapping[str, View]) -> None:
-    """Listen to the keys, in every run: P on the ordinary page, all of them on the wall and beside its notes."""
+    """Listen to the keys of the wall, or of its notes, in every run: where the walk is moves on. On the ordinary page `begin` listens to P."""
     state = store.state()
+    if not state.present:
+        return
     at, count = walk(views)
-    stage_keys(
+    _listen(
         mode=state.present, at=at, count=count, title=title(views, at), next=title(views, at + 1), reveals=_covers(),
-        search=dict(st.session_state.get("address", {})), code=st.session_state.pop("qr-code", None),
-        on_enter=stage.present, on_leave=lambda: store.write(present=""), on_go=lambda to: go(views, to), on_reveal=_reveal,
+        search=dict(st.session_state.get("address", {})), code=st.session_state.pop("qr-code", None), go_to=lambda to: go(views, to),
+    )  # fmt: skip
+
+
+def _listen(go_to: Callable[[int], None] = lambda to: None, **walk: Any) -> None:
+    stage_keys(
+        **walk, on_enter=stage.present, on_leave=lambda: store.write(present=""), on_go=go_to, on_reveal=_reveal,
         on_code=lambda link: st.session_state.update({"qr-code": qr_rows(link)}),
         on_follow=lambda search: address.lead(search, present=NOTES),
     )  # fmt: skip

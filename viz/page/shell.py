@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from model import Translator
 from model.instrument.pretrained import CheckpointError, DeviceError
-from viz.page import address, engine, greeting, live, notices, present, store, timeline
+from viz.page import address, engine, greeting, live, notices, present, store, takeaway, timeline
 from viz.page.choices import plain
 from viz.page.colours import colours_as_css
 from viz.page.link import Link
@@ -62,7 +62,8 @@ def show(views: Mapping[str, View], model: str, device: str | None, lessons: Les
     _examples(places.examples)
     _own_switch(places.switch)
     st.session_state["frame"] = live.frame(store.state())
-    live.draw(live.Page(views, link, places.live, translator, moments, colours, seen_on))
+    menu = None if store.state().present else takeaway.button(places.take)
+    live.draw(live.Page(views, link, places.live, translator, moments, colours, seen_on, menu))
     strip.draw(places.room)
 
 
@@ -73,6 +74,7 @@ class Places:
     room: DeltaGenerator  # of a class
     picker: DeltaGenerator  # of the model
     examples: DeltaGenerator
+    take: DeltaGenerator  # the menu of what can be taken away
     switch: DeltaGenerator  # opens the field for the reader's own translation
     live: live.Places
 
@@ -92,7 +94,7 @@ def _lay_out() -> Places:
         take = st.container(key="take-place", width="content")
         switch = st.container(key="own-switch", width="content")
     dock, drawer, stage = (st.container(key=key) for key in ("dock", "drawer-place", "stage"))
-    return Places(room, picker, examples, switch, live.Places(rail, sentence, own, translation, dock, drawer, stage, take))
+    return Places(room, picker, examples, take, switch, live.Places(rail, sentence, own, translation, dock, drawer, stage))
 
 
 def _examples(place: DeltaGenerator) -> None:

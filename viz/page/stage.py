@@ -65,6 +65,7 @@ def begin(lessons: Lessons, views: Mapping[str, View], anatomy: Anatomy, place: 
         hint = f"{len(lessons)} lessons on your own sentence: predict, then see"
         place.button("Learn", key="learn", type="primary", on_click=open_step, args=(1,), help=hint)
     st.html(f"<style>{STYLE}</style>{OPEN if store.state().lesson else ''}")
+    pointing(MEANINGS, lambda view: store.write(view=view))
 
 
 def steps() -> list[tuple[int, int]]:
@@ -132,7 +133,6 @@ class Stand:
 
 def take(scene: Scene) -> Stand | None:
     """The step that is open, where one is; the picture looks where it looks, and is covered until it may be seen."""
-    pointing(MEANINGS, lambda view: store.write(view=view))
     answers.rest()
     seats.settle(None, None, None)
     number, part = scene.settings.lesson, scene.settings.part

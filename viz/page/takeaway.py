@@ -1,4 +1,7 @@
-"""Take away: one menu for the picture on screen. Files are made when their button is pressed, and not before."""
+"""Take away: one menu for the picture on screen. Files are made when their button is pressed, and not before.
+
+The button stands still with the page around the picture; only an open menu is drawn again with what it takes away.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from itertools import groupby
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from viz.canvas import Mounted, take_away
 from viz.page.choices import plain
@@ -26,10 +30,15 @@ from viz.takeaway.naming import file_name
 BROWSER = {"Picture": ("svg", "png"), "Make it again": ("link",)}  # what the browser itself hands over, by row
 
 
-def draw(scene: Scene, view: View, pictures: Sequence[Mounted], views: Mapping[str, View]) -> None:
-    """The button; what is in the menu is made once it is open."""
-    menu = st.popover("Take away", icon=":material/download:", key="take", on_change="rerun", width="content")
-    if not menu.open:
+def button(place: DeltaGenerator) -> DeltaGenerator | None:
+    """The button, in a run of the whole page, which opening and closing it causes; returns its menu while that is open."""
+    menu = place.popover("Take away", icon=":material/download:", key="take", on_change="rerun", width="content")
+    return menu if menu.open else None
+
+
+def draw(menu: DeltaGenerator | None, scene: Scene, view: View, pictures: Sequence[Mounted], views: Mapping[str, View]) -> None:
+    """What is in the menu, where it is open."""
+    if menu is None:
         return
     with menu, st.container(key="take-menu", gap="small"):
         mounted = _choose(view, pictures)

@@ -1,5 +1,7 @@
 // The history of the browser: Streamlit makes an entry for every change of the address: for every pause in typing, and for what the page fills in.
 
+const LATER = 300; // ms
+
 export default function (component) {
   const first = !window.headlightHistory;
   const room = (window.headlightHistory ||= install());
@@ -20,8 +22,14 @@ function visited() {
   }
 }
 
-/** From now on a visit by the plain address goes on here, as a page of the ordinary kind. */
-function remember() {
+/** From now on a visit by the plain address goes on here. Storing costs a few milliseconds: it waits until the picture is drawn. */
+function remember(room) {
+  clearTimeout(room.storing);
+  room.storing = setTimeout(store, LATER);
+}
+
+/** Store where the reader is, as a page of the ordinary kind. */
+function store() {
   const search = new URLSearchParams(window.location.search);
   search.delete("present");
   try {
@@ -49,7 +57,7 @@ function install() {
   window.history.pushState = (state, title, url) => {
     if (replaces(room, url)) window.history.replaceState(state, title, url);
     else push(state, title, url);
-    if (room.touched) remember();
+    if (room.touched) remember(room);
   };
   // Streamlit forgets that a run is a step back where a run for something else comes close to it.
   room.arrive = () => {
@@ -57,6 +65,7 @@ function install() {
     room.component.setTriggerValue("search", window.location.search);
   };
   window.addEventListener("popstate", room.arrive);
+  window.addEventListener("pagehide", () => room.touched && store());
   reconnect(room);
   for (const name of ["pointerdown", "click", "keydown", "input"])
     document.addEventListener(name, () => (room.touched = room.acted = true), true);

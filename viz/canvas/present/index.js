@@ -22,7 +22,7 @@ export default function (component) {
   if (room.to === at) room.to = null;
   Object.assign(room.root.dataset, { mode, at });
   for (const [name, listener] of room.listeners) document.addEventListener(name, listener, true); // the same function is added once
-  if (before !== mode) begin(room, before);
+  if (before !== mode) begin(room);
   connect(room);
   if (code) fillCode(room, code);
   room.refresh();
@@ -69,12 +69,12 @@ function build(parent) {
 }
 
 /** Another mode than before: what belongs to the old one goes. */
-function begin(room, before) {
+function begin(room) {
   const { mode } = room.data;
   cover(room, "");
   room.wall = null;
   room.hint.hidden = mode !== "1";
-  if (mode === "1" && before === "") document.activeElement instanceof HTMLElement && document.activeElement.blur();
+  if (mode === "1") document.activeElement instanceof HTMLElement && document.activeElement.blur();
   setTimeout(() => (room.hint.hidden = true), HINT);
   clearInterval(room.ticking);
   if (mode === "notes") room.ticking = setInterval(room.refresh, 1000);
