@@ -5,7 +5,8 @@ import { clamp, figure, largestSize, short } from "../shared/numbers.js";
 import { css, mixSigned } from "../shared/ramps.js";
 import { inkOn } from "../shared/theme.js";
 
-const [STRIP, LOW_STRIP] = [36, 26]; // pixels of the drawing: height of a strip or a row, and of one on a wall
+const [STRIP, HIGH_STRIP, LOW_STRIP] = [36, 72, 26]; // pixels of the drawing: height of a strip or a row, on a large screen, on a wall
+const AROUND = 600; // pixels of a screen that words and the page around the strips take
 const [LINE, LOW_LINE] = [20, 15]; // of a line of the matrix, and of one on a wall
 const ROOM = 40; // width of a cell with a number that can be read
 const MOST = 48; // cells that are written, in as many lines as they need
@@ -40,28 +41,29 @@ function cellsInLine(width, count) {
   return count > MOST ? count : Math.ceil(count / Math.ceil((count * ROOM) / width));
 }
 
-function stripHeight() {
-  return onWall() ? LOW_STRIP : STRIP;
+/** The strips of a stage share what a large screen has to spare. */
+function stripHeight(count) {
+  return onWall() ? LOW_STRIP : clamp(Math.floor((window.innerHeight - AROUND) / count), STRIP, HIGH_STRIP);
 }
 
 /** The place in a run of cells under a pointer. */
-function cellAt(cells, count, event) {
+function cellAt(cells, count, event, height) {
   const [x, y] = pointOn(cells, event);
   const width = widthInside(cells);
   const most = cellsInLine(width, count);
-  return clamp(Math.floor(y / stripHeight()) * most + clamp(Math.floor((x / width) * most), 0, most - 1), 0, count - 1);
+  return clamp(Math.floor(y / height) * most + clamp(Math.floor((x / width) * most), 0, most - 1), 0, count - 1);
 }
 
 /** A run of cells: colours, and numbers where there is room. */
-function paintRun(room, canvas, values, limit) {
+function paintRun(room, canvas, values, limit, height) {
   const width = widthInside(canvas.parentElement);
   if (!width) return;
   const most = cellsInLine(width, values.length);
   const lines = Math.ceil(values.length / most);
-  const context = prepare(canvas, width, lines * stripHeight());
+  const context = prepare(canvas, width, lines * height);
   for (let line = 0; line < lines; line += 1) {
-    paintCells(room, context, values.subarray(line * most, (line + 1) * most), limit, { width, most, height: stripHeight() });
-    context.translate(0, stripHeight());
+    paintCells(room, context, values.subarray(line * most, (line + 1) * most), limit, { width, most, height });
+    context.translate(0, height);
   }
 }
 
@@ -100,6 +102,7 @@ function limitOf(room, stage, scale) {
 export function vectorBlock(room, stage, block) {
   const line = element("div", `vector ${block.type}`);
   const values = numbers(room, block.array);
+  const height = () => stripHeight(stage.blocks.length);
   const label = fill(room, block.label);
   const cells = element("div", "cells", { role: "img", "aria-label": `${label}: ${values.length} numbers` });
   const canvas = element("canvas", "");
@@ -107,11 +110,11 @@ export function vectorBlock(room, stage, block) {
   line.append(element("span", "sign", {}, block.sign), element("span", "label", { title: label }, label), cells);
   line.append(element("span", "total", {}, block.total ? fill(room, block.total) : ""));
   cells.addEventListener("pointermove", (event) => {
-    const at = cellAt(cells, values.length, event);
+    const at = cellAt(cells, values.length, event, height());
     room.say(`${label}, dimension ${at}: ${figure(values[at], 4)}`);
   });
   cells.addEventListener("pointerleave", () => room.say(""));
-  room.painters.push(() => paintRun(room, canvas, values, limitOf(room, stage, block.scale)));
+  room.painters.push(() => paintRun(room, canvas, values, limitOf(room, stage, block.scale), height()));
   return line;
 }
 
