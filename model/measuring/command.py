@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
-from model.instrument.pretrained import CheckpointError, DeviceError
-from model.measuring.card import card_parts, write_block
+import torch
+
+from model.instrument.own_model import OwnModel
+from model.instrument.pretrained import CheckpointError, DeviceError, checkpoint_folder, load_as
+from model.measuring.card import SCORES, card_parts, write_block
+from model.measuring.new_card import begin_card
+
+M = TypeVar("M", bound=OwnModel)
 
 
 def options(name: str, description: str | None, card: str = "") -> argparse.ArgumentParser:
@@ -49,3 +57,35 @@ class CardBlock:
         """Put the tables there, if that was asked for."""
         if self.wanted:
             write_block(self.card, self.name, block)
+
+
+def add_held_out(parser: argparse.ArgumentParser, splits: Iterable[str], line: str) -> None:
+    """The options of a command that scores on held-out text. line: what a line of its files is."""
+    parser.add_argument("--data", type=Path, required=True, help=f"folder with the sets, {line}, .tsv.gz")
+    parser.add_argument("--splits", choices=sorted(splits), default="test", help="choose settings on dev, report on test")
+
+
+def check_held_out(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """The card reports the test sets alone."""
+    if args.write_card and args.splits != "test":
+        parser.error("--write-card goes with --splits test: the card reports the test sets.")
+
+
+def score(kind: type[M], args: argparse.Namespace, measure: Callable[[M, Path], tuple[str, dict[str, Any]]]) -> Path:
+    """Load --model as this kind of model, measure it, print the table and, with --write-card, put it and the scores beside the weights.
+
+    measure: the model and its folder -> the table for the card, and the scores. Returns the folder.
+    """
+    folder = checkpoint_folder(args.model)
+    with in_words():
+        model = load_as(kind, folder, args.device)
+        if args.write_card:
+            begin_card(model, folder)
+        card = CardBlock(folder, "evaluation", args.write_card)
+        with torch.inference_mode():
+            block, scores = measure(model, folder)
+        print("\n" + block)
+        card.write(block)
+        if args.write_card:
+            (folder / SCORES).write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
+    return folder

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 
-import torch
 from safetensors.torch import load
 
 from model.instrument.checkpoint import WEIGHTS
 from model.instrument.own_model import OwnModel
-from model.instrument.pretrained import PairTranslator, checkpoint_folder, load_as
+from model.instrument.pretrained import PairTranslator
 from model.instrument.quantization import kind_of_numbers
 from model.instrument.recorder import running
 from model.instrument.search import LARGEST_BEAM, search
 from model.instrument.tokenizer import END
-from model.measuring.card import SCORES, markdown, write_family
-from model.measuring.command import CardBlock, in_words, options
-from model.measuring.new_card import begin_card
+from model.measuring.card import markdown, write_family
+from model.measuring.command import add_held_out, check_held_out, in_words, options, score
 from model.trace.values import whole_number
 from model.training.data import group, pad, read_pairs
 from model.transformer.recurrent import RecurrentConfig
@@ -114,8 +111,7 @@ def facts(own: OwnModel, folder: Path) -> list[str]:
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = options("evaluate", __doc__, "put the table into the checkpoint's README.md, and the family's into all of theirs")
-    parser.add_argument("--data", type=Path, required=True, help="folder with the sets, source<TAB>target, .tsv.gz")
-    parser.add_argument("--splits", choices=sorted(SPLITS), default="test", help="choose settings on dev, report on test")
+    add_held_out(parser, SPLITS, "source<TAB>target")
     parser.add_argument("--sets", nargs="+", metavar="SET", help="only these of the splits' sets")
     parser.add_argument("--beam", type=int, default=5, help="hypotheses per sentence, beside greedy")
     args = parser.parse_args(arguments)
@@ -125,26 +121,16 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     if unknown := set(args.sets or ()) - set(every):
         parser.error(f"--sets {' '.join(sorted(unknown))}: choose from {', '.join(every)}.")
     args.sets = tuple(name for name in every if name in (args.sets or every))
-    if args.write_card and args.splits != "test":
-        parser.error("--write-card goes with --splits test: the card reports the test sets.")
+    check_held_out(parser, args)
     return args
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Evaluate one checkpoint."""
     args = parse(arguments)
-    folder = checkpoint_folder(args.model)
-    with in_words():
-        own = load_as(PairTranslator, folder, args.device)
-        if args.write_card:
-            begin_card(own, folder)
-        card = CardBlock(folder, "evaluation", args.write_card)
-        with torch.inference_mode():
-            block, found = evaluate(own, folder, args.data, args.sets, args.beam)
-        print("\n" + block)
-        card.write(block)
-        if args.write_card:
-            (folder / SCORES).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    folder = score(PairTranslator, args, lambda own, folder: evaluate(own, folder, args.data, args.sets, args.beam))
+    if args.write_card:
+        with in_words():
             write_family(folder)
 
 

@@ -7,7 +7,6 @@ that writes on: perplexity. On top of the first: entities that its tagger finds,
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import random
 from dataclasses import dataclass
@@ -18,12 +17,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.analysis.entities import OUTSIDE, Score, entity_score
-from model.instrument.pretrained import LanguageReader, checkpoint_folder, load_as
+from model.instrument.pretrained import LanguageReader
 from model.instrument.tokenizer import UNKNOWN
-from model.measuring.card import SCORES, markdown
-from model.measuring.command import CardBlock, in_words, options
+from model.measuring.card import markdown
+from model.measuring.command import add_held_out, check_held_out, options, score
 from model.measuring.evaluate import facts
-from model.measuring.new_card import begin_card
 from model.training.data import group, pad, read_pairs
 from model.training.labelled import encode_classed, first_pieces, read_classed, read_tagged
 from model.training.tasks import POLARITY, TAGS
@@ -182,33 +180,20 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = options("language", __doc__, "put the tables into the checkpoint's README.md; where there is none, begin one")
     parser.set_defaults(model="en-mask")
-    parser.add_argument("--data", type=Path, required=True, help="folder with the sets, English<TAB>anything, .tsv.gz")
+    add_held_out(parser, SETS, "English<TAB>anything")
     parser.add_argument("--tasks", type=Path, help="folder with stories, tagged and classified texts")
-    parser.add_argument("--splits", choices=sorted(SETS), default="test", help="choose settings on dev, report on test")
     parser.add_argument("--places", type=int, default=3000, help="pieces to hide in each set, at most")
     args = parser.parse_args(arguments)
     if args.places < 1:
         parser.error(f"--places must be at least 1, not {args.places}.")
-    if args.write_card and args.splits != "test":
-        parser.error("--write-card goes with --splits test: the card reports the test sets.")
+    check_held_out(parser, args)
     return args
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure one checkpoint."""
     args = parse(arguments)
-    folder = checkpoint_folder(args.model)
-    with in_words():
-        reader = load_as(LanguageReader, folder, args.device)
-        if args.write_card:
-            begin_card(reader, folder)
-        card = CardBlock(folder, "evaluation", args.write_card)
-        with torch.inference_mode():
-            block, found = measure(reader, folder, args.data, args.tasks, args.splits, args.places)
-        print("\n" + block)
-        card.write(block)
-        if args.write_card:
-            (folder / SCORES).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    score(LanguageReader, args, lambda reader, folder: measure(reader, folder, args.data, args.tasks, args.splits, args.places))
 
 
 if __name__ == "__main__":
