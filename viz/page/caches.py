@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import pickle
 import threading
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass
 from functools import partial, singledispatch, wraps
 from inspect import signature
 from itertools import chain
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -36,7 +38,11 @@ MIB = 2**20
 # A class of 30 with 30 sentences each: 15 + 19 tokens take 3.4 MiB; or seven of the longest, 400 MiB each.
 MOST_PASSES = 3072 * MIB
 MOST_PICTURES = 512 * MIB  # a picture of a usual sentence has 5 to 50 KiB, one of 500 tokens up to 3 MiB
-SHARE = 4  # ... and passes take at most this part of the machine's memory: one fourth
+SHARE, SMALL_SHARE = (
+    4,
+    16,
+)  # ... but of the memory of the machine or container passes take at most one fourth, pictures one sixteenth
+CONTAINER = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))  # Linux: cgroups 2 and 1
 BIG = 32  # what takes more than this part of a cache, one thirty-second, goes before anything smaller
 PASSES_ON_SCREEN = 3  # of one reader: the changed model's, the unchanged one's, and that of a second sentence
 PICTURES_ON_SCREEN = 24  # of one reader: the fullest view has ten, with tables and translations
@@ -205,17 +211,19 @@ def tensor_bytes(value: object) -> int:
     return sum(map(tensor_bytes, value)) if isinstance(value, (list, tuple)) else 0
 
 
-def _room_for_passes() -> int:
-    """Bytes: MOST_PASSES, or less on a small machine."""
-    try:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):  # Windows does not say
-        return MOST_PASSES
-    return min(MOST_PASSES, memory // SHARE)
+def room_for(most: int, share: int, limits: Sequence[Path] = CONTAINER) -> int:
+    """Bytes: `most`, or the share of a small machine's or container's memory. limits: files that say how much a container may take."""
+    rooms = [most]
+    with suppress(AttributeError, OSError, ValueError):  # Windows does not say
+        rooms.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // share)
+    for path in limits:
+        with suppress(OSError, ValueError):  # no such file, or "max"
+            rooms.append(int(path.read_text(encoding="ascii")) // share)
+    return min(rooms)
 
 
-passes = Cache(_room_for_passes(), PASSES_ON_SCREEN)
-pictures = Cache(MOST_PICTURES, PICTURES_ON_SCREEN)
+passes = Cache(room_for(MOST_PASSES, SHARE), PASSES_ON_SCREEN)
+pictures = Cache(room_for(MOST_PICTURES, SMALL_SHARE), PICTURES_ON_SCREEN)
 
 
 def clear() -> None:

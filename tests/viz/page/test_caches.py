@@ -109,6 +109,15 @@ def test_the_bytes_stay_below_the_limit():
         assert cache.bytes == sum(size for key, size in sizes.items() if key in cache) <= 1000
 
 
+def test_a_container_has_the_memory_that_it_may_take(tmp_path):
+    """The least of the limits counts; files that say nothing do not."""
+    limits = [tmp_path / name for name in ("small", "large", "none", "missing")]
+    for path, text in zip(limits, (f"{2**20}\n", f"{2**40}\n", "max\n"), strict=False):
+        path.write_text(text, encoding="ascii")
+    assert caches.room_for(caches.MOST_PASSES, 4, limits) == 2**18
+    assert caches.room_for(10**6, 4, limits[1:]) == 10**6
+
+
 def test_what_nobody_asked_for_longest_goes_first():
     """And what was asked for again stays."""
     cache, reader = Cache(100, 1), Reader()
