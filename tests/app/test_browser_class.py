@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +14,8 @@ from playwright.sync_api import expect
 from support.chromium import settled
 from support.server import Server
 from support.sizes import small, watch
+
+from bench import room
 
 expect.set_options(timeout=60_000)
 AXE = Path(pytest.importorskip("axe_playwright_python").__file__).with_name("axe.min.js").read_text(encoding="utf-8")
@@ -135,6 +139,21 @@ def look(*pages) -> None:
     """Nothing that belongs to the class is too small, cut off, or for some eyes only."""
     for page in pages:
         assert faults(settled(page)) == [] and page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_bench_of_a_class_fills_its_table(place, monkeypatch, capsys):
+    """Two students without a browser, in two lessons: every time is there, and what it took."""
+    monkeypatch.setattr(room, "process_of", lambda *_: nullcontext((SimpleNamespace(pid=place.pid), place.url)))
+    monkeypatch.setattr(room, "LESSONS", room.LESSONS[:2])
+    monkeypatch.setattr(room, "SPREAD", 0.5)
+    room.main(["--students", "2"])
+    output = capsys.readouterr().out
+    head, line, *rows, _, remark = output[output.index(room.HEADER) :].strip().splitlines()
+    assert [head, line] == room.HEADER.splitlines() and "2 students joined" in remark and "lost" in remark
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    assert [row[0] for row in cells] == ["2", "3", "all"] and cells[0][1:3] == ["", ""]
+    assert all(float(cell) > 0 for row in cells for cell in row[1:-1] if cell) and all(float(row[-1]) >= 0 for row in cells)
+    assert all(float(row[at]) <= float(row[at + 1]) for row in cells for at in (1, 3, 5) if row[at])
 
 
 def test_a_class_answers_and_everyone_keeps_what_they_had(place, someone):
