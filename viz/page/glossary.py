@@ -25,6 +25,7 @@ TERMS = (
     Term("cross-attention", ("cross-attention",), "Attention of the French, which asks, to the English, which answers.", "lines"),
     Term("cross-entropy", ("cross-entropy",), "−ln of the probability that the right piece got: how surprised the model is by it, in nats.", "output"),
     Term("Decoder", ("the decoder", "a decoder"), "The half of the model that writes the French, one piece at a time.", "decoding"),
+    Term("dot product", ("dot product", "dot products"), "Two vectors multiplied number by number and added up: large where both are long and point the same way.", "steps"),
     Term("embedding", ("embedding", "embeddings"), "The vector that stands for a piece: a row of a table that training found.", "embeddings"),
     Term("Encoder", ("the encoder", "an encoder"), "The half of the model that reads the English, all of it at once.", "all-heads"),
     Term("entropy", ("entropy",), "How widely a row spreads its attention, in nats: 0 when it looks at one token alone.", "roles"),

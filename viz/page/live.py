@@ -46,7 +46,7 @@ from viz.page.parts.captions import caption_line
 from viz.page.room import seats
 from viz.page.scene import Scene, View
 from viz.page.sentences import sentence_html
-from viz.page.state import State
+from viz.page.state import NOTES, State
 from viz.page.store import MOST_TYPED, tied
 from viz.theme import Palette
 
@@ -147,7 +147,7 @@ def _picture(page: Page, translator: Translator, offered: Mapping[str, View], la
         panel.draw_changes(scene, original)
     with lab:
         panel.draw(scene)
-    if scene.settings.present == present.NOTES:
+    if scene.settings.present == NOTES:
         speaker.draw(scene, offered, stand)
         address.publish(page.link, translator.anatomy)
     else:
@@ -192,12 +192,12 @@ def _sentence(places: Places) -> None:
     """The text fields: the sentence, and the reader's own translation where it is asked for."""
     places.sentence.text_input(
         "English sentence", live=True, label_visibility="collapsed", placeholder="Type an English sentence", autocomplete="off",
-        max_chars=MOST_TYPED, disabled=seats.is_pinned(), **tied("text"),
+        max_chars=MOST_TYPED, disabled=seats.is_pinned(), **tied("text", typed=True),
     )  # fmt: skip
     if store.state().has_own_field:
         places.own.text_input("Your own translation: how would the model read this one?", live=True, autocomplete="off", max_chars=MOST_TYPED,
                               placeholder="Type a French sentence; empty reads the model's own", label_visibility="collapsed", disabled=seats.is_pinned(),
-                              **tied("target", take=lambda target: {"target": target, "asks_target": True}))  # fmt: skip
+                              **tied("target", typed=True, take=lambda target: {"target": target, "asks_target": True}))  # fmt: skip
 
 
 def _offer(views: Mapping[str, View], anatomy: Anatomy) -> tuple[dict[str, View], str]:

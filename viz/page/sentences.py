@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from viz.page.glossary import TERMS, terms_in
 from viz.page.lesson import Formula, Symbol
 from viz.page.parts.tags import Html, escaped, joined, tag
@@ -19,6 +21,7 @@ def sentence_html(text: str) -> Html:
     return joined([*parts, text[end:]])
 
 
+@cache
 def glossary_html() -> Html:
     """All words of the field with their sentences."""
     entries = (

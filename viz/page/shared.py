@@ -6,9 +6,9 @@ from model.analysis.roles import ROLE
 from model.trace.intervention import POSITION_EDITS, Intervention
 from viz.page.params import Limits, Param, choice, count, number, numbers, place, rows, switch, text
 from viz.page.room.names import code_of
-from viz.page.state import State
+from viz.page.state import NOTES, WALL, State
 
-PRESENT = ("", "1", "notes")
+PRESENT = ("", WALL, NOTES)
 SINKS = ("keep", "hide", "renormalise")
 LABELS = ("", "distance", *ROLE)  # "": entropy
 COMPARE = ("after", "before", "difference")

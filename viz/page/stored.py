@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,7 +21,7 @@ from model.measuring.depth import Depth, load_depth
 from model.measuring.roles import load_roles
 from model.measuring.timeline import Moment, load_timeline
 from model.transformer.config import Config
-from viz.page.caches import cached, loaded
+from viz.page.caches import cached
 
 T = TypeVar("T")
 MOST_CHECKPOINTS = 16  # whose measurements stay in memory, moments of a training among them
@@ -38,7 +39,7 @@ class Stored:
     notices: tuple[str, ...] = ()  # what was left out, and why
 
 
-@loaded(max_entries=MOST_CHECKPOINTS)
+@lru_cache(MOST_CHECKPOINTS)  # asked several times in every run, so by values that are hashed at once
 def _stored(folder: str, weights: str, config: Config) -> Stored:
     notices: list[str] = []
 

@@ -98,7 +98,7 @@ def _second_sentence(scene: Scene) -> str:
     """The field for the second sentence, minimal pairs one click away; returns its text, blank where there is none."""
     with st.container(horizontal=True, key="pair-field", gap="small", vertical_alignment="bottom"):
         second = st.text_input("Second sentence", live=True, placeholder="Type a second English sentence, one word changed", autocomplete="off", label_visibility="collapsed",
-                               max_chars=MOST_TYPED, **tied("second"))  # fmt: skip
+                               max_chars=MOST_TYPED, **tied("second", typed=True))  # fmt: skip
         with st.popover("Pairs", width="content"), st.container(key="pair-examples", gap="small"):
             for index, (label, _, partner) in enumerate(PAIRS):
                 st.button(label, on_click=_take, args=(index,), key=f"pair-{index}", help=plain(partner))
