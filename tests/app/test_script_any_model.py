@@ -95,9 +95,9 @@ def test_the_code_that_is_taken_away_makes_the_pass_again(start, folders, monkey
     """With what opens that model; the lines over a picture name its texts as the page does."""
     start(name)
     scenes = []
-    monkeypatch.setattr(takeaway, "draw", lambda scene, *more: scenes.append((scene, *more)))
+    monkeypatch.setattr(takeaway, "draw", lambda *arguments: scenes.append(arguments))
     run(text=TEXT, view="knockout", temperature="0.5")
-    scene, view, pictures, _ = scenes[-1]
+    _, scene, view, pictures, _ = scenes[-1]
     parcel = takeaway._parcel(scene, view, pictures[0])
     namespace: dict = {}
     exec(compile(as_script(parcel).rsplit("picture.write_html", 1)[0], "<script>", "exec"), namespace)
