@@ -18,7 +18,7 @@ from viz.charts.parts.words import head_title
 from viz.page import answers, notices, store
 from viz.page.caches import key_of
 from viz.page.choices import plain
-from viz.page.glossary import MEANINGS
+from viz.page.glossary import GENERAL, MEANINGS
 from viz.page.lesson import FRESH, Lesson, Material, Step
 from viz.page.materials import material_of
 from viz.page.parts.captions import caption_line
@@ -30,6 +30,7 @@ from viz.page.room.values import Asking
 from viz.page.scene import Scene, View
 from viz.page.sentences import formula_html, glossary_html, sentence_html
 from viz.page.state import WALL
+from viz.page.wording import translates
 from viz.theme import quoted
 
 Lessons = Sequence[Lesson]
@@ -66,7 +67,7 @@ def begin(lessons: Lessons, views: Mapping[str, View], anatomy: Anatomy, place: 
         hint = f"{len(lessons)} lessons on your own sentence: predict, then see"
         place.button("Learn", key="learn", type="primary", on_click=open_step, args=(1,), help=hint)
     st.html(f"<style>{STYLE}</style>{OPEN if store.state().lesson else ''}")
-    pointing(MEANINGS, lambda view: store.write(view=view))
+    pointing(MEANINGS if translates(anatomy) else GENERAL, lambda view: store.write(view=view))
 
 
 def steps() -> list[tuple[int, int]]:
@@ -204,9 +205,9 @@ def place_name(scene: Scene, place: tuple) -> str:
     anatomy, kind = scene.trace.anatomy, scene.open_head[0]
     if isinstance(place[0], str):
         return head_title(anatomy.kind(place[0]), *place[1:])
-    rows, columns = scene.trace.rows(kind).labels.shown, scene.trace.keys(kind).shown
+    axes = scene.trace.rows(kind).labels, scene.trace.keys(kind)
     return " → ".join(
-        quoted(names[at]) if at < len(names) else str(at + 1) for names, at in zip((rows, columns), place, strict=True)
+        quoted(names.shown[at], names.notation) if at < len(names) else str(at + 1) for names, at in zip(axes, place, strict=True)
     )
 
 

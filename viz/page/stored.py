@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from model import Translator
+from model.analysis.reader import AnyReader
 from model.analysis.roles import HeadMeasures
 from model.instrument.beside import siblings
 from model.instrument.checkpoint import CheckpointError
@@ -61,8 +62,10 @@ def _stored(folder: str, weights: str, config: Config) -> Stored:
     )
 
 
-def stored(translator: Translator) -> Stored:
-    """What lies beside the folder that a translator was loaded from; nothing where it was loaded from none."""
+def stored(translator: AnyReader) -> Stored:
+    """What lies beside the folder that a translator of ours was loaded from; nothing of any other model."""
+    if not isinstance(translator, Translator):
+        return Stored()
     weights = translator.about.get("weights_sha256")
     return _stored(str(translator.folder), weights, translator.model.config) if translator.folder and weights else Stored()
 
