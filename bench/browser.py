@@ -47,7 +47,14 @@ def chromium(*options: str) -> Iterator:
 
 @contextmanager
 def serve(script: str, *options: str, environment: dict[str, str] | None = None) -> Iterator[str]:
-    """The URL of a Streamlit server of its own that runs `script`, a path in this repository, with this repository's config.
+    """The URL of a server: see `process_of`."""
+    with process_of(script, *options, environment=environment) as (_, url):
+        yield url
+
+
+@contextmanager
+def process_of(script: str, *options: str, environment: dict[str, str] | None = None) -> Iterator[tuple[subprocess.Popen, str]]:
+    """A Streamlit server of its own that runs `script`, a path in this repository, with this repository's config, and its URL.
 
     options: for the script itself; environment: variables on top of the present ones. Raises RuntimeError, with what the
     server said, where it does not start.
@@ -55,7 +62,7 @@ def serve(script: str, *options: str, environment: dict[str, str] | None = None)
     process, url = _start(script, options, {**os.environ, **(environment or {})})
     try:
         threading.Thread(target=deque, args=(process.stdout, 0), daemon=True).start()  # a full pipe would stop the server
-        yield url
+        yield process, url
     finally:
         _stop(process)
 

@@ -101,6 +101,8 @@ def test_streamlit_runs_the_page_with_its_own_options(monkeypatch):
         ]
     ]
     assert streamlit_arguments(read_options([]), Path("x.py")) == ["run", "x.py", "--", "--model", "en-fr"]
+    several = streamlit_arguments(read_options(["--model", "en-fr", "--model", "FOLDER"]), Path("x.py"))
+    assert several == ["run", "x.py", "--", "--model", "en-fr", "--model", "FOLDER"]
 
 
 def test_the_settings_beside_the_script_serve_this_machine_alone():
@@ -112,8 +114,8 @@ def test_the_settings_beside_the_script_serve_this_machine_alone():
 def test_the_script_takes_its_own_options_and_leaves_others():
     """As `streamlit run app.py -- …` gives them."""
     options = script_options(["--device", "cpu", "-q", "--theirs", "x", "--model", "en-fr-learned", "--rooms", "x.sqlite"])
-    assert (options.model, options.device, options.rooms) == ("en-fr-learned", "cpu", "x.sqlite")
-    assert (script_options([]).model, script_options([]).device, script_options([]).rooms) == ("en-fr", None, None)
+    assert (options.model, options.device, options.rooms) == (["en-fr-learned"], "cpu", "x.sqlite")
+    assert (script_options([]).model, script_options([]).device, script_options([]).rooms) == (["en-fr"], None, None)
 
 
 @pytest.mark.parametrize("arguments", [["--model"], ["--device"], ["--model", "--device", "cpu"]])

@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import NoReturn
 
+MODELS = ("en-fr",)  # where none is named
 ADDRESS = "127.0.0.1"  # as .streamlit/config.toml says
 
 
@@ -17,7 +18,11 @@ class Options(argparse.ArgumentParser):
 
     def __init__(self, **more) -> None:
         super().__init__(allow_abbrev=False, **more)
-        self.add_argument("--model", default="en-fr", help="a checkpoint in pretrained/, or a folder (default: en-fr)")
+        self.add_argument(
+            "--model", action="append",
+            help="a checkpoint in pretrained/, a folder of ours or of Hugging Face, or owner/name on its hub (default: en-fr); again for "
+            "another one to choose from",
+        )  # fmt: skip
         self.add_argument("--device", help="cuda, mps or cpu; the best one that is there by default")
         self.add_argument(
             "--rooms", metavar="FILE", help="where classes are kept (default: HEADLIGHT_ROOMS, else in your folder for state)"
@@ -29,8 +34,14 @@ class Options(argparse.ArgumentParser):
 
 
 def script_options(arguments: list[str] | None = None) -> argparse.Namespace:
-    """`model`, `device` and `rooms` as `streamlit run app.py -- …` gives them; others are not ours. Raises ValueError in words."""
-    return Options(add_help=False).parse_known_args(arguments)[0]
+    """`model` (a list), `device` and `rooms` as `streamlit run app.py -- …` gives them; others are not ours. Raises ValueError in words."""
+    return with_model(Options(add_help=False).parse_known_args(arguments)[0])
+
+
+def with_model(args: argparse.Namespace) -> argparse.Namespace:
+    """The same, with the models that there are where none is named: a default would stay in front of those that are."""
+    args.model = args.model or list(MODELS)
+    return args
 
 
 def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -39,7 +50,7 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--port", type=int, help="where the page is served on this machine; by default 8501 or the next one that is free"
     )
-    args = parser.parse_args(arguments)
+    args = with_model(parser.parse_args(arguments))
     if args.port is not None and not 1 <= args.port <= 65535:
         raise ValueError(f"--port takes a number from 1 to 65535, not {args.port}.")
     return args
@@ -50,12 +61,17 @@ def check(args: argparse.Namespace) -> Path:
 
     Raises ValueError, in words, for a model, a device, a port or settings that are not there, and for a file of rooms that cannot be used.
     """
-    from model.instrument.checkpoint import HOME, checkpoint_folder, cut, read_config  # not for --help: torch takes seconds
+    from model.huggingface import is_foreign, lacking  # not for --help: torch takes seconds
+    from model.instrument.checkpoint import HOME, checkpoint_folder, cut, read_config
     from model.instrument.pretrained import CheckpointError, DeviceError, choose_device
     from viz.page.room.rooms import Rooms
 
     try:
-        read_config(checkpoint_folder(args.model))
+        for name in args.model:
+            if not is_foreign(name):
+                read_config(checkpoint_folder(name))
+            elif reason := lacking(name):
+                raise ValueError(reason)
         choose_device(args.device)
     except (CheckpointError, DeviceError) as error:
         raise ValueError(str(error)) from error
@@ -87,7 +103,8 @@ def streamlit_arguments(args: argparse.Namespace, script: Path) -> list[str]:
     server = ["--server.port", str(args.port)] if args.port is not None else []
     device = ["--device", args.device] if args.device is not None else []
     rooms = ["--rooms", args.rooms] if args.rooms is not None else []
-    return ["run", str(script), *server, "--", "--model", args.model, *device, *rooms]
+    models = [part for name in args.model for part in ("--model", name)]
+    return ["run", str(script), *server, "--", *models, *device, *rooms]
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -12,6 +12,7 @@ from model.trace.trace import AttentionMaps, Trace
 from model.transformer.config import Config
 
 UNSEEN = "A translator may not look at words that it has yet to say"
+AHEAD = "A model that writes may not look at words that come later"
 OFF = "switched off: what it looks at is not handed on"
 IN_ATTENTION = ("rotary", "relative")  # positions that turn queries and keys, or stand beside the scores: not in the stream
 OURS = Config().anatomy("English", "French")  # what is told where no model is named, and what a State starts from
@@ -99,16 +100,17 @@ def mask_words(maps: AttentionMaps, kind: str, layer: int, query: int) -> str:
     allowed = may_attend(maps, kind, layer)[query]
     look_ahead = maps.anatomy.kind(kind).masked
     answers = language(maps.anatomy, maps.anatomy.kind(kind).answers)
+    unseen = UNSEEN if len(maps.anatomy.stacks) > 1 else AHEAD
     causal = look_ahead and maps.intervention.causal
     ahead = (torch.arange(len(allowed), device=allowed.device) > query) & causal
     masked, changed = int((~allowed).sum()), bool((~allowed & ~ahead).any())
     if masked:
-        why = UNSEEN if bool(ahead.any()) else "A change masks these links"
+        why = unseen if bool(ahead.any()) else "A change masks these links"
         why += ", and a change masks further links" if bool(ahead.any()) and changed else ""
         tail = " The look-ahead mask is off." if look_ahead and not causal else ""
         return f"{why}: {masked} of {len(allowed)} keys are masked. Their score counts as −∞, so their weight will be exactly 0.{tail}"
     if causal:
-        return f"{UNSEEN}. For the last token nothing lies behind: no key is masked."
+        return f"{unseen}. For the last token nothing lies behind: no key is masked."
     if look_ahead:
         return f"The look-ahead mask is off: this row may see every {answers} token, also those that come later."
     return f"Nothing is masked here: every {answers} token may be looked at."
@@ -123,10 +125,10 @@ def mask_off(change: Intervention, anatomy: Anatomy | None = None) -> str:
 
 
 def rows_sum(change: Intervention, sinks: str) -> str:
-    """What the weights of a row add up to, in the middle of a sentence; sinks: one of viz.views.settings.SINKS."""
+    """What the weights of a row add up to, in the middle of a sentence; sinks: one of viz.page.shared.SINKS."""
     if sinks == "hide":
         return "its weights over the columns sum to 1 with those that are hidden here"
-    if sinks == "renormalise":
+    if sinks in ("renormalise", "first"):
         return "what is left of its weights, after those that are hidden here, is drawn so that it sums to 1"
     masks = bool(change.cut) or change.window is not None
     return "its weights over the columns sum to 1" + (", or to 0 where every key is masked" if masks else "")

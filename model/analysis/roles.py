@@ -195,15 +195,17 @@ def shuffled(maps: AttentionMaps, generator: torch.Generator) -> AttentionMaps:
     return AttentionMaps(maps.axes, maps.intervention, maps.anatomy, attention)
 
 
-def without_sinks(maps: AttentionMaps, renormalise: bool) -> tuple[AttentionMaps, dict[str, Tensor]]:
+def without_sinks(maps: AttentionMaps, renormalise: bool, first: bool = False) -> tuple[AttentionMaps, dict[str, Tensor]]:
     """Attention without what goes to special tokens and punctuation, where heads park what they do not need.
 
-    The weights on those keys become 0; renormalise: the others are divided by their sum, and a row that has nothing left stays
+    first: hide nothing but the first token, where a model that writes on has its sink (Xiao et al. 2024, "Efficient Streaming Language
+    Models with Attention Sinks"). The weights on those keys become 0; renormalise: the others are divided by their sum, and a row that has nothing left stays
     0. Returns the maps and, by kind, the hidden mass of every row, (layer, head, query), 0 to 1: hidden + kept = the row's sum.
     """
     attention, hidden = {}, {}
     for kind, map_ in maps.attention.items():
-        sinks = torch.tensor(sink_tokens(maps.columns(kind)), device=map_.weights.device)
+        tokens = maps.columns(kind)
+        sinks = torch.tensor([at == 0 for at in range(len(tokens))] if first else sink_tokens(tokens), device=map_.weights.device)
         kept = map_.weights.masked_fill(sinks, 0.0)
         hidden[kind] = map_.weights[..., sinks].sum(-1)
         if renormalise:

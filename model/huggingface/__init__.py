@@ -5,6 +5,7 @@ The adapter needs the extra `headlight[models]`; none of it is imported before a
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
 def is_foreign(name: str | Path) -> bool:
     """Whether a name is not that of a checkpoint of ours: a folder in the layout of Hugging Face, or `owner/name` on its hub."""
     folder = checkpoint_folder(name)
-    if (folder / CONFIG).is_file():
-        return "model_type" in read_object(folder / CONFIG, "Give a whole folder.")
+    try:
+        if (folder / CONFIG).is_file():
+            return "model_type" in read_object(folder / CONFIG, "Give a whole folder.")
+    except (OSError, ValueError):  # longer than the system allows, or with a character that no name has
+        return False
     return not folder.is_dir() and str(name).count("/") == 1 and not str(name).startswith((".", "/", "~"))
 
 
@@ -32,8 +36,14 @@ def load_model(name: str | Path, device: str | None = None) -> Translator | Recu
     """
     if not is_foreign(name):
         return load_pretrained(name, device)
-    try:
-        from model.huggingface.reader import open_reader
-    except ImportError as error:
-        raise CheckpointError(f'{name} is not a model of ours: to read it, pip install "headlight[models]".') from error
+    if reason := lacking(name):
+        raise CheckpointError(reason)
+    from model.huggingface.reader import open_reader
+
     return open_reader(name, device)
+
+
+def lacking(name: str | Path) -> str:
+    """What is not installed and would be needed to read a model that is not ours, as a sentence; empty where all is there."""
+    there = find_spec("transformers") is not None
+    return "" if there else f'{name} is not a model of ours: to read it, pip install "headlight[models]".'

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+from uuid import uuid4
 
 import torch
 import transformers
@@ -16,16 +17,25 @@ from model.huggingface.tokens import Texts
 from model.instrument.assembly import assemble
 from model.instrument.checkpoint import CheckpointError
 from model.instrument.module_pass import Pass, Places
+from model.instrument.module_passes import ModulePasses
+from model.instrument.own_model import Guess
 from model.instrument.pretrained import choose_device
 from model.instrument.recorder import recording
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
-from model.trace.places import check_places
+from model.trace.places import check_places, within
 from model.trace.tokens import Tokens, join
 from model.trace.trace import Axis, Trace
 
 LARGEST = 10**9  # parameters
 MOST_WRITTEN = 40  # tokens that a decoder-only model writes on
+WHOLE = "A model is a whole folder, as save_pretrained writes it: config.json, the files of its tokenizer and model.safetensors."
+UNASKED = {  # what of a model that is not ours cannot be asked, and why
+    "parameters": "They go by other names and shapes in every library, and are not taken apart here.",
+    "gradients": "The weights were opened to be read, not to be trained.",
+    "search": "What it writes is looked for by its own library, in one go.",
+    "merges": "How its tokenizer cuts a word is not replayed here.",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +48,33 @@ class Reader:
     places: Places
     name: str
     folder: Path | None = None  # where it was loaded from
+    about: dict[str, Any] = field(default_factory=dict)  # nothing is stored beside it
+    identity: str = field(default_factory=lambda: uuid4().hex)  # of this opening: nothing binds its files
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.model.device
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers were learned."""
+        return self.model.num_parameters()
+
+    @property
+    def tokenizer(self) -> Texts:
+        """What reads and spells."""
+        return self.texts
+
+    @property
+    def weights(self) -> NoReturn:
+        """Raises ValueError, in words."""
+        raise ValueError(self.anatomy.absence("parameters"))
+
+    @property
+    def passes(self) -> ModulePasses:
+        """What an analysis may ask the model to read again (`model.analysis.passes.Passes`), but for gradients."""
+        return ModulePasses(self.model, self.places, self.anatomy, inputs)
 
     def source(self, text: str) -> Tokens:
         """What the first stack reads. Raises ValueError, in words, for text that is empty or too long."""
@@ -56,7 +93,9 @@ class Reader:
         if stack is None:
             raise ValueError(f"This model writes nothing. {self.anatomy.why('logits')}")
         check_places(intervention, self.anatomy, *[max(len(source), self.texts.longest)] * len(self.anatomy.stacks))
-        ids = torch.tensor([source.ids], device=self.model.device)
+        ids = self._ids(source)
+        if stack.predicts == "same" and self.texts.tokenizer.mask_token_id not in source.ids:
+            return source
         if stack.predicts == "same":
             logits = self._pass(inputs(ids), intervention, captures=False)[1]
             mask = self.texts.tokenizer.mask_token_id
@@ -68,6 +107,48 @@ class Reader:
         end = self.texts.tokenizer.eos_token_id
         return self.texts.spell(labels if end is None or labels[-1:] == [end] else [*labels, end])
 
+    def target(self, text: str) -> Tokens:
+        """What a model of two stacks could have written. Raises ValueError, in words, for text that is too long, and for a model of one."""
+        if len(self.anatomy.stacks) == 1:
+            raise ValueError("This model reads one text: leave the target away.")
+        return self.texts.read(text, True)
+
+    def answer(self, source: Tokens, intervention: Intervention = Intervention()) -> Tokens | None:
+        """What each row of a pass must predict: what is written, or the text one token on and what it says then; None where none does."""
+        stack = self.anatomy.predicting
+        if stack is None:
+            return None
+        reached = [len(source), self.texts.longest][: len(self.anatomy.stacks)]
+        intervention = within(intervention, self.anatomy, *reached)
+        if stack.predicts == "same" or len(self.anatomy.stacks) > 1:
+            return self.written(source, intervention)
+        logits = self._pass(inputs(self._ids(source)), intervention, captures=False)[1]
+        after = self.texts.spell([*source.ids, int(logits[-1].argmax())])
+        return after.taken([*range(1, len(after))])
+
+    @property
+    def mask(self) -> str | None:
+        """What hides a piece in a text that it fills in; None where it fills in nothing."""
+        stack = self.anatomy.predicting
+        return self.texts.tokenizer.mask_token if stack is not None and stack.predicts == "same" else None
+
+    def classes(self, source: Tokens, intervention: Intervention = Intervention()) -> list[Guess]:
+        """Every class of a text with its probability; none where the model is no classifier."""
+        return self._labelled(source, intervention) if type(self.model).__name__.endswith("ForSequenceClassification") else []
+
+    def tags(self, source: Tokens, intervention: Intervention = Intervention()) -> list[Guess]:
+        """The likeliest label of each word, read from its first piece; none where the model is no tagger."""
+        return self._labelled(source, intervention) if type(self.model).__name__.endswith("ForTokenClassification") else []
+
+    def _labelled(self, source: Tokens, intervention: Intervention) -> list[Guess]:
+        names = self.model.config.id2label
+        with torch.no_grad(), recording(Pass(self.places, self.anatomy, intervention, captures=False)):
+            chances = self.model(**inputs(self._ids(source)))["logits"][0].softmax(-1)
+        if chances.dim() == 1:
+            return [Guess(names[at], chance) for at, chance in enumerate(chances.tolist())]
+        best = chances[[group.start for group in source.groups if source.words[group.start] >= 0]].max(-1)
+        return [Guess(names[at], chance) for at, chance in zip(best.indices.tolist(), best.values.tolist(), strict=True)]
+
     def trace(self, text: str, target: str | Tokens | None = None, intervention: Intervention = Intervention()) -> Trace:
         """Everything that one pass over a text computes.
 
@@ -75,31 +156,44 @@ class Reader:
         model, how the text goes on. Raises ValueError, in words, for a text that is empty or too long and for a change that the
         model cannot follow.
         """
-        source = self.source(text)
-        read, labels = [source], None
+        source, labels = self.source(text), None
         if len(self.anatomy.stacks) > 1:
-            given = self.written(source, intervention) if target is None else target
-            labels, config = self.texts.read(given, True) if isinstance(given, str) else given, self.model.config
-            start = config.bos_token_id if config.decoder_start_token_id is None else config.decoder_start_token_id
-            read.append(join(self.texts.mark(labels.text, start), labels.first(len(labels) - 1)))
+            labels = self.target(target) if isinstance(target, str) else target
         elif target is not None and self.anatomy.masked:
-            read = [self.source(text + (target if isinstance(target, str) else target.text))]
+            source = self.source(text + (target if isinstance(target, str) else target.text))
         elif target is not None:
             raise ValueError("This model reads one text: leave the target away.")
-        if max(map(len, read)) > self.texts.longest:
-            raise ValueError(f"At most {self.texts.longest} tokens can be read at once: shorten the target.")
+        check_places(intervention, self.anatomy, *[max(len(source), self.texts.longest)] * len(self.anatomy.stacks))
+        labels = self.answer(source, intervention) if labels is None else labels
+        read = self._read(source, labels)
         check_places(intervention, self.anatomy, *map(len, read))
-        ids = [torch.tensor([tokens.ids], device=self.model.device) for tokens in read]
-        recorder, logits = self._pass(inputs(*ids), intervention)
-        stack = self.anatomy.predicting
-        if stack is not None and labels is None:  # the last row has no next token in the text: it is what the model says
-            after = self.texts.spell([*read[0].ids, int(logits[-1].argmax())]) if stack.predicts == "next" else None
-            labels = read[0] if after is None else after.taken([*range(1, len(after))])
-        made = None if labels is None else torch.tensor(labels.ids, device=self.model.device)
+        return self.capture(source, labels, intervention)
+
+    def capture(self, source: Tokens, labels: Tokens | None, intervention: Intervention = Intervention()) -> Trace:
+        """One pass over a text. labels: what each row of the stack that predicts must predict; None where none does."""
+        read, stack = self._read(source, labels), self.anatomy.predicting
+        recorder, logits = self._pass(inputs(*map(self._ids, read)), intervention)
         axes = {name: Axis(tokens) for name, tokens in zip(self.anatomy.stack_names, read, strict=True)}
         if stack is not None:
             axes[stack.name] = Axis(read[-1], labels)
-        return assemble(recorder, axes, logits, made)
+        return assemble(recorder, axes, logits, None if labels is None else self._ids(labels)[0])
+
+    def _read(self, source: Tokens, labels: Tokens | None) -> list[Tokens]:
+        """What each stack reads in such a pass. Raises ValueError, in words, where that is too long."""
+        read = [source]
+        if len(self.anatomy.stacks) > 1:
+            if labels is None:
+                raise ValueError(f"This model writes nothing. {self.anatomy.why('logits')}")
+            config = self.model.config
+            start = config.bos_token_id if config.decoder_start_token_id is None else config.decoder_start_token_id
+            read.append(join(self.texts.mark(labels.text, start), labels.first(len(labels) - 1)))
+        if max(map(len, read)) > self.texts.longest:
+            raise ValueError(f"At most {self.texts.longest} tokens can be read at once: shorten the target.")
+        return read
+
+    def _ids(self, tokens: Tokens) -> Tensor:
+        """(1, position), on the model's device."""
+        return torch.tensor([tokens.ids], device=self.model.device)
 
     def _pass(self, given: dict[str, Any], intervention: Intervention, captures: bool = True) -> tuple[Pass, Any]:
         """One pass under a Recorder; logits (position, vocabulary) of the stack that predicts."""
@@ -137,7 +231,7 @@ def open_reader(name: str | Path, device: str | None = None) -> Reader:
         model = read_weights(kind, name, config).to(where).eval().requires_grad_(False)
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, TypeError) as error:
         why = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
-        raise CheckpointError(f"{name} cannot be opened: {why}.") from error
+        raise CheckpointError(f"{name} cannot be opened: {why}. {WHOLE}") from error
     return read_model(model, tokenizer, Path(name).name, Path(name))
 
 
@@ -153,7 +247,14 @@ def read_model(model: Any, tokenizer: Any, name: str, folder: Path | None = None
     target = [[ids[:, 10:14]], [ids[:, 14:18]]] if config.is_encoder_decoder else [[], []]
     anatomy, places = look_into(model, inputs(ids[:, :5], *target[0]), inputs(ids[:, 5:10], *target[1]))
     longest = min(anatomy.longest or LONGEST, tokenizer.model_max_length)
-    return Reader(model, Texts(tokenizer, longest, marks), replace(anatomy, longest=longest), places, name, folder)
+    return Reader(
+        model,
+        Texts(tokenizer, longest, marks, max(size, anatomy.vocabulary)),
+        replace(anatomy, longest=longest, missing={**anatomy.missing, **UNASKED}),
+        places,
+        name,
+        folder,
+    )
 
 
 def class_of(config: Any) -> Any:

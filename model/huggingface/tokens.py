@@ -12,15 +12,23 @@ from model.trace.values import shown
 from model.trace.words import numbered, words_of
 
 UNIGRAM = Notation(bytes=False)  # SentencePiece, whose bytes have other ids than ours
+VISIBLE = [
+    *range(33, 127),
+    *range(161, 173),
+    *range(174, 256),
+]  # bytes that byte-level BPE writes as the character of that number
+BYTES = {chr(byte): byte for byte in VISIBLE} | {
+    chr(256 + at): byte for at, byte in enumerate(sorted({*range(256)}.difference(VISIBLE)))
+}
 MOST_CHARACTERS = 32  # of one token: a text of more is refused unread
 
 
 class Texts:
     """A tokenizer of transformers, which reads and spells."""
 
-    def __init__(self, tokenizer: Any, longest: int, marks: set[int]) -> None:
-        """marks: ids that are no part of a text, beside those that the tokenizer knows of."""
-        self.tokenizer, self.longest = tokenizer, longest
+    def __init__(self, tokenizer: Any, longest: int, marks: set[int], size: int = 0) -> None:
+        """marks: ids that are no part of a text, beside those that the tokenizer knows of. size: ids that the model has room for."""
+        self.tokenizer, self.longest, self.size = tokenizer, longest, size
         decoder = str(tokenizer.backend_tokenizer.decoder) if tokenizer.is_fast else ""
         self.notation = BYTE_LEVEL if "ByteLevel" in decoder else WORDPIECE if "WordPiece" in decoder else UNIGRAM
         self.marks = marks.union(tokenizer.all_special_ids) - {tokenizer.unk_token_id, tokenizer.mask_token_id}
@@ -48,6 +56,22 @@ class Texts:
             if spans[at][0] == spans[at][1] == spans[at + 1][0] and spelled[at + 1] != spelled[at]:
                 spans[at] = spans[at + 1]
         return self._tokens(spelled[-1], ids, spans)
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Ids that may be asked for: a model often has room for more than its tokenizer knows."""
+        return max(self.size, len(self.tokenizer))
+
+    def piece(self, id_: int) -> str:
+        """How an id is written, with ▁ for a space in front, whatever its vocabulary writes there."""
+        piece = self.tokenizer.convert_ids_to_tokens(id_) or f"<{id_}>"
+        if id_ in self.marks or id_ in self.tokenizer.all_special_ids or self.notation is UNIGRAM:
+            return piece
+        glued = self.notation.is_glued(piece)
+        text = self.tokenizer.convert_tokens_to_string([piece]) if self.notation is BYTE_LEVEL else self.notation.surface(piece)
+        if UNKNOWN_CHARACTER in text:  # a part of a character alone
+            text = "".join(f"<0x{BYTES[char]:02X}>" for char in piece if char in BYTES)
+        return text.removeprefix(" ") if glued else f"▁{text.removeprefix(' ')}"
 
     def mark(self, text: str, id_: int) -> Tokens:
         """A special token of a text."""

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from model.instrument.masked_text import encode_masked
-from model.instrument.own_model import OwnModel
+from model.instrument.own_model import Guess, OwnModel
 from model.instrument.recorder import running
 from model.instrument.rerun import AlonePasses
 from model.instrument.search import NEVER_SAID
@@ -17,21 +17,13 @@ from model.instrument.sites import capture_alone
 from model.instrument.tokenizer import END, MASK, UNKNOWN
 from model.instrument.weights import TransformerWeights
 from model.trace.intervention import Intervention
-from model.trace.places import check_places
+from model.trace.places import check_places, within
 from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from model.transformer.alone import Alone
 from model.transformer.config import DECODER
 
 MOST_WRITTEN = 40  # tokens that a model writes on
-
-
-@dataclass(frozen=True)
-class Guess:
-    """What may stand somewhere, or what a word or a text may be, and how likely that is to the model."""
-
-    name: str  # a piece as it stands in a text; the name of a label
-    probability: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +41,11 @@ class LanguageReader(OwnModel):
     def passes(self) -> AlonePasses:
         """What an analysis may ask the model to read again (`model.analysis.passes.Passes`)."""
         return AlonePasses(self.model)
+
+    @property
+    def mask(self) -> str | None:
+        """What hides a piece in a text; None of a model that writes on."""
+        return None if self.writes else MASK
 
     @property
     def writes(self) -> bool:
@@ -98,17 +95,45 @@ class LanguageReader(OwnModel):
     def tag(self, text: str, intervention: Intervention = Intervention()) -> list[Guess]:
         """The likeliest label of each word, in the order of the words, read from its first piece. Raises ValueError as `source`."""
         source = self._encoders(text, "has no tagger")
-        firsts = [_first(source, group) for group in source.groups if source.words[group.start] >= 0]
-        return self._labelled(self.model.tagger, "tags", self._states(source, intervention)[firsts])
+        if self.model.tagger is None:
+            raise ValueError(self._lacks("has no tagger"))
+        return self.tags(source, intervention)
 
     def classify(self, text: str, intervention: Intervention = Intervention()) -> list[Guess]:
         """Every class of a text with its probability, read from the state of </s>; they sum to 1. Raises ValueError as `source`."""
         source = self._encoders(text, "has no classifier")
         if self.model.classifier is None:
             raise ValueError(self._lacks("has no classifier"))
+        return self.classes(source, intervention)
+
+    def tags(self, source: Tokens, intervention: Intervention = Intervention()) -> list[Guess]:
+        """`tag` of what is read already; none where there is no tagger."""
+        if self.model.tagger is None:
+            return []
+        firsts = [_first(source, group) for group in source.groups if source.words[group.start] >= 0]
+        with torch.no_grad():
+            best = self.model.tagger(self._states(source, intervention)[firsts]).softmax(-1).max(-1)
+        names = self.about["labels"]["tags"]
+        return [Guess(names[at], chance) for at, chance in zip(best.indices.tolist(), best.values.tolist(), strict=True)]
+
+    def classes(self, source: Tokens, intervention: Intervention = Intervention()) -> list[Guess]:
+        """`classify` of what is read already; none where there is no classifier."""
+        if self.model.classifier is None:
+            return []
         with torch.no_grad():
             chances = self.model.classifier(self._states(source, intervention)[-1]).softmax(-1).tolist()
         return [Guess(name, chance) for name, chance in zip(self.about["labels"]["classes"], chances, strict=True)]
+
+    def answer(self, source: Tokens, intervention: Intervention = Intervention()) -> Tokens:
+        """What each row of a pass over `source` must predict: every mask filled in, or the text one token on and what comes then."""
+        intervention = within(intervention, self.anatomy, len(source))
+        if not self.writes:
+            return self.written(source, intervention)
+        return self._spelled([*source.ids[1:], self._likeliest(source, intervention)[-1]])
+
+    def target(self, text: str) -> Tokens:
+        """Raises ValueError: there is one text."""
+        raise ValueError("This model reads one text: leave the target away.")
 
     # -- what it computes --------------------------------------------------------------------------------------------
 
@@ -122,12 +147,15 @@ class LanguageReader(OwnModel):
         if self.writes:
             source = self.source(text + (target.text if isinstance(target, Tokens) else target or ""))
             check_places(intervention, self.anatomy, len(source))
-            after = [*source.ids[1:], self._likeliest(source, intervention)[-1]]  # the last row predicts what is not there yet
-            labels = self._spelled(after)
+            labels = self.answer(source, intervention)
         else:
             source = self.source(text)
             check_places(intervention, self.anatomy, len(source))
             labels = self.written(source, intervention) if target is None else self._unmasked(source, target)
+        return self.capture(source, labels, intervention)
+
+    def capture(self, source: Tokens, labels: Tokens, intervention: Intervention = Intervention()) -> Trace:
+        """One pass over a text. labels: what each row must predict."""
         return capture_alone(self.model, source, labels, intervention, self.anatomy)
 
     def _unmasked(self, source: Tokens, target: str | Tokens) -> Tokens:
@@ -171,15 +199,6 @@ class LanguageReader(OwnModel):
     def _likeliest(self, source: Tokens, intervention: Intervention) -> list[int]:
         """The piece that each row holds for the likeliest."""
         return self.said(self._states(source, intervention)).argmax(-1).tolist()
-
-    def _labelled(self, output: nn.Linear | None, kind: str, states: Tensor) -> list[Guess]:
-        """The likeliest label of each state (row, d_model)."""
-        if output is None:
-            raise ValueError(self._lacks("has no tagger"))
-        with torch.no_grad():
-            best = output(states).softmax(-1).max(-1)
-        names = self.about["labels"][kind]
-        return [Guess(names[at], chance) for at, chance in zip(best.indices.tolist(), best.values.tolist(), strict=True)]
 
     def _goes_on(self, ids: Sequence[int], room: int, intervention: Intervention) -> list[int]:
         """The likeliest next piece, again and again, until </s> or until there is no room."""

@@ -14,6 +14,7 @@ from model.instrument.device import choose_device
 from model.instrument.sites import install
 from model.instrument.tokenizer import Tokenizer
 from model.trace.anatomy import Anatomy
+from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
 from model.trace.values import shown
 from model.transformer.architecture import AnyConfig, AnyModel, build
@@ -21,6 +22,14 @@ from model.transformer.architecture import AnyConfig, AnyModel, build
 MOST_CHARACTERS = 32  # of one token, spaces not counted: twice the longest piece that SentencePiece makes
 MOST_DROPPED = 8  # times as many tokens as are left once a text is tidied (`model.pasted`)
 Labels = Mapping[str, list[str]]  # of the outputs on top of an encoder: "tags" and "classes", their names
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What may stand somewhere, or what a word or a text may be, and how likely that is to the model."""
+
+    name: str  # a piece as it stands in a text; the name of a label
+    probability: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +56,34 @@ class OwnModel:
         """What there is to look at in the model, with the names of its languages."""
         languages = self.about.get("languages") or {"source": self.about.get("language", "")}
         return self.model.config.anatomy(languages.get("source", ""), languages.get("target", ""))
+
+    @property
+    def identity(self) -> str:
+        """Its weights, and what config.json says about them."""
+        return f"{self.about.get('weights_sha256', self.name)} {self.about.get('config_sha256', '')}"
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.model.device
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers were learned."""
+        return self.model.parameter_count
+
+    @property
+    def mask(self) -> str | None:
+        """What hides a piece in a text that it fills in; None where it fills in nothing."""
+        return None
+
+    def classes(self, source: Tokens, intervention: Intervention = Intervention()) -> list[Guess]:
+        """Every class of a text with its probability; none where there is no classifier."""
+        return []
+
+    def tags(self, source: Tokens, intervention: Intervention = Intervention()) -> list[Guess]:
+        """The likeliest label of each word, in the order of the words; none where there is no tagger."""
+        return []
 
     # -- text that it can read ---------------------------------------------------------------------------------------
 

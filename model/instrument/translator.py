@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NoReturn
 
 import torch
 
@@ -51,6 +52,19 @@ class PairTranslator(OwnModel):
 
     generate = translate  # the same question of any model
 
+    def written(self, source: Tokens, intervention: Intervention = Intervention()) -> Tokens:
+        """The translation as labels: `translate_tokens` by the name that it has in any model."""
+        return self.translate_tokens(source, intervention)
+
+    def answer(self, source: Tokens, intervention: Intervention = Intervention()) -> Tokens:
+        """The same, without the links of a change to tokens that no translation of this sentence can have."""
+        reached = most_tokens(len(source), self.model.config)
+        return self.translate_tokens(source, within(intervention, self.anatomy, len(source), reached))
+
+    def capture(self, source: Tokens, labels: Tokens, intervention: Intervention = Intervention()) -> Trace:
+        """One teacher-forced pass over a source and the labels of its translation."""
+        return capture(self.model, source, self.read(labels), labels, intervention, self.anatomy)
+
     def translate_tokens(self, source: Tokens, intervention: Intervention = Intervention(), beam: int = 1) -> Tokens:
         """The translation as the Tokens that the model produced, </s> included: what decoder rows must predict.
 
@@ -77,7 +91,7 @@ class PairTranslator(OwnModel):
         else:
             labels = self.target(target) if isinstance(target, str) else self._checked_labels(target)
         self._check_links(source, labels, intervention, own=target is None)
-        return capture(self.model, source, self.read(labels), labels, intervention, self.anatomy)
+        return self.capture(source, labels, intervention)
 
     def _check_links(self, source: Tokens, labels: Tokens, intervention: Intervention, own: bool) -> None:
         """own: the labels are the model's translation under the change, which may have made it shorter than it was."""
@@ -113,3 +127,13 @@ class RecurrentTranslator(PairTranslator):
     """A recurrent network with attention that translates, with its tokenizer."""
 
     model: Recurrent
+
+    @property
+    def weights(self) -> NoReturn:
+        """Raises ValueError, in words."""
+        raise ValueError(self.anatomy.absence("parameters"))
+
+    @property
+    def passes(self) -> NoReturn:
+        """Raises ValueError, in words."""
+        raise ValueError(self.anatomy.absence("passes"))

@@ -23,6 +23,11 @@ PARTS = {  # what a Trace may lack, as a sentence names it
 OF_ATTENTION = frozenset("weights scores bias queries keys values outputs".split())  # parts that go by kind of attention
 OF_PREDICTION = frozenset(("logits", "loss"))  # parts of the stack that predicts; all others go by stack
 OF_TOKENIZER = {"merges": "merges of byte pairs behind its pieces"}  # what a tokenizer may lack, as a sentence names it
+OF_MODEL = {  # what a model may not answer beside its passes, as a sentence names it
+    "parameters": "matrices of its layers", "passes": "passes with one part after another taken away", "gradients": "gradients of what it says",
+    "search": "steps of its search",
+}  # fmt: skip
+_NAMES = PARTS | OF_TOKENIZER | OF_MODEL
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ class Anatomy:
     obeys: frozenset[str] = EDITS  # fields of an Intervention that it can follow
     missing: Mapping[str, str] = field(
         default_factory=dict, hash=False
-    )  # {one of PARTS, OF_TOKENIZER or EDITS, or "part:place": why, a sentence}
+    )  # {one of PARTS, OF_TOKENIZER, OF_MODEL or EDITS, or "part:place": why, a sentence}
     longest: int | None = None  # tokens that one sequence may have; None: any number
 
     def __post_init__(self) -> None:
@@ -102,10 +107,8 @@ class Anatomy:
         for what in sorted(self.obeys - EDITS):
             raise ValueError(f"{what!r} is no field of an Intervention.")
         for what in self.missing:
-            if what.split(":")[0] not in PARTS.keys() | OF_TOKENIZER.keys() | EDITS:
-                raise ValueError(
-                    f"{what!r} cannot be missing: it is none of {', '.join([*PARTS, *OF_TOKENIZER, *sorted(EDITS)])}."
-                )
+            if what.split(":")[0] not in _NAMES.keys() | EDITS:
+                raise ValueError(f"{what!r} cannot be missing: it is none of {', '.join([*_NAMES, *sorted(EDITS)])}.")
 
     @property
     def kind_names(self) -> tuple[str, ...]:
@@ -213,4 +216,4 @@ class Anatomy:
         """What is missing and why, as a message: "This model shows no queries. …"."""
         where = f" of {place}" if place and len(self.kinds) + len(self.stacks) > 2 else ""
         why = self.why(what, place)
-        return f"This model shows no {(PARTS | OF_TOKENIZER).get(what, what)}{where}." + (f" {why}" if why else "")
+        return f"This model shows no {_NAMES.get(what, what)}{where}." + (f" {why}" if why else "")

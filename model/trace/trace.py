@@ -111,9 +111,14 @@ class AttentionMaps:
         return self.axes[self.anatomy.stacks[0].name].read
 
     @property
+    def last(self) -> Axis:
+        """The tokens of the stack that predicts; of the last one where none does."""
+        return self.axes[(self.anatomy.predicting or self.anatomy.stacks[-1]).name]
+
+    @property
     def target(self) -> Tokens:
         """What the stack that predicts read (the last one where none does): in a translator the target, which starts with <s>."""
-        return self.axes[(self.anatomy.predicting or self.anatomy.stacks[-1]).name].read
+        return self.last.read
 
     @property
     def labels(self) -> Tokens:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +13,9 @@ pytest.importorskip("playwright")
 from playwright.sync_api import expect
 from support.chromium import settled
 from support.server import Server
+from support.sizes import small, watch
+
+from bench import room
 
 expect.set_options(timeout=60_000)
 AXE = Path(pytest.importorskip("axe_playwright_python").__file__).with_name("axe.min.js").read_text(encoding="utf-8")
@@ -22,6 +27,8 @@ SMALL = """() => [...document.querySelectorAll(":is(.st-key-room, .st-key-door, 
   const box = node.getBoundingClientRect(), size = parseFloat(getComputedStyle(node).fontSize);
   return node.textContent.trim() && box.width > 1 && (size < 13 || box.right > innerWidth + 1) ? [`${size} px at ${box.right}: ${node.textContent}`] : [];
 })"""
+FITS = "() => { const main = document.querySelector('[data-testid=stMain]'); return main.scrollHeight <= main.clientHeight + 1; }"
+FAR = 24  # px: the least type at 1280 x 720 that a back row reads
 PHONE = {"width": 390, "height": 844}
 TABLE = {"width": 1280, "height": 720}
 
@@ -96,10 +103,57 @@ def gather(place, someone) -> tuple:
     return lead, others, [join(page, place.url, code) for page in others]
 
 
+def present(lead, *others) -> None:
+    """The wall of lesson 3 says how many have answered, and what; where its pointer is there is a ring on every page, until the next step."""
+    settled(lead).keyboard.press("p")
+    expect(lead.get_by_test_id("room-count")).to_have_text("1 of 2 has answered")
+    watch(lead)
+    settled(lead).keyboard.press("r")
+    expect(lead.locator(".wall .class-bar")).to_have_count(4)
+    lead.wait_for_function(FITS)
+    assert small(lead, FAR) == []
+    picture = lead.locator(".st-key-embeddings-neighbours .figure")
+    box = picture.bounding_box()
+    lead.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.4 * box["height"])
+    settled(lead).keyboard.press("l")
+    for page in others:
+        expect(page.get_by_test_id("spot")).to_be_visible()
+        near, ring = (
+            page.locator(".st-key-embeddings-neighbours .figure").bounding_box(),
+            page.get_by_test_id("spot").bounding_box(),
+        )
+        for side, size, share in (("x", "width", 0.3), ("y", "height", 0.4)):
+            assert abs(ring[side] + ring[size] / 2 - near[side] - share * near[size]) < 4
+    lead.keyboard.press("q")
+    expect(lead.get_by_test_id("cover-code")).to_contain_text(f"· {lead.get_by_test_id('room-code').inner_text()}")
+    lead.keyboard.press("PageDown")
+    for page in (lead, *others):
+        expect(page.get_by_test_id("spot")).to_be_hidden()
+        expect(page.locator("[data-lesson='4'], [data-at='3']").first).to_be_attached()
+    assert "present" not in others[0].url
+    settled(lead).keyboard.press("Escape")
+    expect(lead.get_by_test_id("presenting")).to_have_attribute("data-mode", "")
+
+
 def look(*pages) -> None:
     """Nothing that belongs to the class is too small, cut off, or for some eyes only."""
     for page in pages:
         assert faults(settled(page)) == [] and page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_bench_of_a_class_fills_its_table(place, monkeypatch, capsys):
+    """Two students without a browser, in two lessons: every time is there, and what it took."""
+    monkeypatch.setattr(room, "process_of", lambda *_: nullcontext((SimpleNamespace(pid=place.pid), place.url)))
+    monkeypatch.setattr(room, "LESSONS", room.LESSONS[:2])
+    monkeypatch.setattr(room, "SPREAD", 0.5)
+    room.main(["--students", "2"])
+    output = capsys.readouterr().out
+    head, line, *rows, _, remark = output[output.index(room.HEADER) :].strip().splitlines()
+    assert [head, line] == room.HEADER.splitlines() and "2 students joined" in remark and "lost" in remark
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    assert [row[0] for row in cells] == ["2", "3", "all"] and cells[0][1:3] == ["", ""]
+    assert all(float(cell) > 0 for row in cells for cell in row[1:-1] if cell) and all(float(row[-1]) >= 0 for row in cells)
+    assert all(float(row[at]) <= float(row[at + 1]) for row in cells for at in (1, 3, 5) if row[at])
 
 
 def test_a_class_answers_and_everyone_keeps_what_they_had(place, someone):
@@ -136,8 +190,8 @@ def test_a_teacher_pins_leads_on_takes_the_results_and_ends(place, someone, tmp_
     choose(phone, 1)
     settled(lead).locator(".st-key-room-pin label").click()
     expect(table.get_by_label("English sentence")).to_be_disabled()
-    for _ in range(2):  # the teacher is nudged by nobody
-        settled(lead).get_by_role("button", name="Next ▸", exact=True).click()
+    present(lead, phone, table)
+    settled(lead).get_by_role("button", name="Next ▸", exact=True).click()  # the teacher is nudged by nobody
     for page in (lead, phone, table):
         expect(page.locator("[data-testid=lesson][data-lesson='5']")).to_be_attached()
     with lead.expect_download() as download:

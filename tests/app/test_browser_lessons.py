@@ -11,11 +11,12 @@ from playwright.sync_api import expect
 from support.chromium import matrix_cell, settled
 from support.tabs import lead
 
-from viz.lessons import LESSONS, in_and_out, pronoun
+from viz.lessons import LESSONS, embedding, in_and_out, pronoun, residual
 from viz.lessons.words import label
 from viz.page.glossary import MEANINGS
 
 expect.set_options(timeout=60_000)
+FIRST = {embedding.LESSON.title: "card-neighbours", residual.LESSON.title: "card-shares"}
 AXE = Path(pytest.importorskip("axe_playwright_python").__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 LOOK = """async () => {
   const { violations } = await axe.run({ include: [".st-key-lesson"] }, { resultTypes: ["violations"] });
@@ -54,6 +55,8 @@ def test_a_newcomer_walks_through_all_steps(visit):
             ).to_be_visible()
             if lesson is not LESSONS[-1] or lesson is pronoun.LESSON:
                 expect(box.get_by_test_id("question")).to_be_visible()
+            if lesson.title in FIRST:  # the picture of the step, though its view has others
+                expect(page.locator(f".st-key-{FIRST[lesson.title]}")).to_be_in_viewport(ratio=0.5)
             if number < len(LESSONS):
                 go_on(page)
     page.get_by_role("button", name="Finish").click()

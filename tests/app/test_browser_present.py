@@ -127,7 +127,7 @@ def test_the_qr_code_says_this_very_page(visit, scheme):
     """Every module as segno makes it of the address without the wall, dark on white in both themes."""
     page = visit(f"?view=tokens&present=1&{TEXT}", scheme, 1280, 720)
     stands(page, order(VIEWS).index("tokens")).keyboard.press("q")
-    drawing = page.get_by_test_id("cover-code").locator("svg")
+    drawing = page.get_by_test_id("cover-code").get_by_role("img")
     expect(drawing).to_be_visible()
     link = page.evaluate("() => { const url = new URL(location.href); url.searchParams.delete('present'); return url.href; }")
     assert "present" not in link and "view=tokens" in link

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from support.classroom import TEXT, address, answer, bars, key_of, part, press, reloaded, rooms, student, teacher
+from support.classroom import TEXT, address, answer, bars, key_of, part, press, reloaded, ring, rooms, student, teacher
 from support.page import shown
 
 from viz.lessons import LESSONS, mask
 from viz.page import stage
 from viz.page.room import seats
+from viz.page.room.values import Spot
+from viz.page.state import NOTES, WALL
 
 pytestmark = pytest.mark.usefixtures("rooms_file")
 
@@ -155,8 +157,32 @@ def test_a_lesson_of_several_steps_is_followed_step_by_step():
 
 
 def test_a_pointer_of_the_teacher_is_on_the_class_s_screens():
-    """As a place in the picture, for those who follow."""
+    """Of those who are where the class is; elsewhere the picture is another one."""
     lead, code = teacher(lesson="3")
-    one = student(code)
-    rooms().point(lead.session_state["seat"], 0.25, 0.5)
-    assert "left: 25.00%; top: 50.00%" in shown(one.run()) and "left: 25" not in shown(lead.run())
+    one, other = student(code), student(code)
+    other.toggle(key="room-follow").set_value(False).run()
+    place = {"picture": "embeddings-neighbours", "x": 0.25, "y": 0.5}
+    rooms().point(lead.session_state["seat"], Spot(**place))
+    assert ring(one.run()) == place and ring(other.run()) is None
+    one.text_input(key="text").set_value("I am here.").run()
+    assert ring(one.run()) is None and ring(press(one, "room-back").run()) == place
+    press(lead, "lesson-next")
+    assert ring(one.run()) is None
+
+
+def test_a_wall_leads_the_class_to_a_page_and_its_notes_lead_nobody():
+    """The class strip on the wall says how many have answered, then the bars stand under the answer; students keep an ordinary page."""
+    lead, code = teacher(lesson="3")
+    one = answer(student(code), 1)
+    lead.session_state["state"] = lead.session_state["state"].having(present=WALL)
+    lead.run().run()
+    assert part(lead, "room-code") == code and part(lead, "room-count") == "1 of 1 has answered" and not part(lead, "class-bars")
+    rooms().reveal(lead.session_state["seat"], lead.session_state["asking"])
+    assert (
+        part(lead.run(), "wall-answer") and sum(bars(lead)) == 1 and part(lead, "class-summary").startswith(("0 of 1", "1 of 1"))
+    )
+    assert "present" not in address(one.run()) and part(one, "feedback") and not one.session_state["state"].present
+    notes = reloaded(lead)
+    notes.session_state["state"] = notes.session_state["state"].having(present=NOTES, lesson=5, part=0)
+    notes.run()
+    assert one.run().session_state["state"].lesson == 3

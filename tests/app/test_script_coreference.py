@@ -78,7 +78,7 @@ def test_what_was_measured_is_said_and_drawn(folder, found):
     """Every sentence as written from the numbers, the table and the map."""
     without = charts(opened())
     store(folder, found)
-    stored._stored.clear()
+    stored._stored.cache_clear()
     app = opened()
     text = shown(app)
     assert all(sentence.replace("'", "&#x27;") in text for sentence in findings(found))
@@ -89,6 +89,6 @@ def test_weights_that_do_not_decide_draw_no_map(folder, found):
     """The sentence says why; the table of heads stays."""
     without = charts(opened())
     store(folder, replace(found, counts={ALL: Counts(210, 100, 3, 2)}))
-    stored._stored.clear()
+    stored._stored.cache_clear()
     app = opened()
     assert "do not tell the nouns apart" in shown(app) and charts(app) == without and "turns, shuffled" in shown(app)

@@ -196,5 +196,6 @@ def test_a_model_that_reads_less_than_the_first_example_opens(tmp_path, tiny_fol
     save_pretrained(tmp_path / "short", replace(first.model.config, max_length=8), weights, first.tokenizer, {})
     start_with(tmp_path / "short", monkeypatch)
     for view in VIEWS:
-        assert VIEWS[view].sentence[:30] in words(run(view=view, text="Hi")), view
+        text = words(run(view=view, text="Hi"))  # it names no languages: its sentences may be those of any model
+        assert VIEWS[view].sentence[:30] in text or VIEWS[view].general[:30] in text, view
     assert "at most 8" in run(text="The animal did not cross the street because it was tired.").info[0].value

@@ -10,7 +10,7 @@ from dataclasses import asdict
 import pytest
 from support.page import run, shown
 
-from viz.page.announcements import EMPTY, UNCHANGED
+from viz.page.announcements import UNCHANGED, empty
 from viz.views import VIEWS
 
 pytestmark = pytest.mark.usefixtures("tiny_page")
@@ -66,4 +66,4 @@ def test_a_translation_of_ones_own_is_announced_as_such():
     """Whose it is comes first; an empty one is said to be empty."""
     [translation, _] = spoken(run(text="The cat sat.", target="Le chat dort."))
     assert translation == {"opening": "Your translation:", "text": "Le chat dort.", "language": "fr"}
-    assert EMPTY.text.endswith("empty.")
+    assert empty().text.endswith("empty.")

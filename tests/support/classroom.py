@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 
 from streamlit.testing.v1 import AppTest
@@ -29,6 +30,12 @@ def part(app: AppTest, name: str) -> str:
 def bars(app: AppTest) -> list[int]:
     """The counts of the class's bars."""
     return [int(count) for count in re.findall(r"<b>(\d+)</b></div>", shown(app))]
+
+
+def ring(app: AppTest) -> dict | None:
+    """Where a page shows its teacher's pointer."""
+    looks = (element.proto for element in app.get("bidi_component") if element.proto.id.endswith("room-look"))
+    return next(json.loads(look.json)["spot"] for look in looks)
 
 
 def address(app: AppTest) -> dict[str, str]:

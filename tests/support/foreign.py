@@ -18,6 +18,7 @@ from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.trace import Trace
 from model.transformer.transformer import Transformer
+from support.tiny import SENTENCES
 
 HOW = 'needs pip install "headlight[models]"'
 ENCODER = {
@@ -170,3 +171,46 @@ def same_weights(translator: Translator, folder: Path) -> Any:
     from model.huggingface.reader import read_model
 
     return read_model(as_m2m100(translator.model), marian_tokenizer(translator, folder), "same weights")
+
+
+def fast_tokenizer(kind: str):
+    """A tokenizer of a kind, learned from a few sentences, with the special tokens of its family."""
+    import tokenizers
+    import transformers
+    from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+    if kind == "WordPiece":
+        tokenizer = tokenizers.Tokenizer(models.WordPiece(unk_token="[UNK]"))
+        tokenizer.normalizer, tokenizer.pre_tokenizer = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
+        tokenizer.decoder = decoders.WordPiece()
+        trainer = trainers.WordPieceTrainer(vocab_size=90, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+        marks = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
+    elif kind == "BPE":
+        tokenizer = tokenizers.Tokenizer(models.BPE())
+        tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+        trainer = trainers.BpeTrainer(
+            vocab_size=300, special_tokens=["<|end|>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
+        )
+        marks = {"eos_token": "<|end|>", "bos_token": "<|end|>"}
+    else:
+        tokenizer = tokenizers.Tokenizer(models.Unigram())
+        tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
+        trainer = trainers.UnigramTrainer(vocab_size=90, special_tokens=["<pad>", "</s>", "<unk>"], unk_token="<unk>")
+        marks = {"unk_token": "<unk>", "pad_token": "<pad>", "eos_token": "</s>"}
+    tokenizer.train_from_iterator(SENTENCES * 2, trainer)
+    if kind == "WordPiece":
+        ends = [(mark, tokenizer.token_to_id(mark)) for mark in ("[CLS]", "[SEP]")]
+        tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
+    elif kind == "Unigram":
+        tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=60, **marks)
+
+
+def write_model(folder: Path, architecture: str, kind: str, **more: Any) -> Path:
+    """A small random model with a tokenizer, as a folder of Hugging Face. more: fields of its config."""
+    name, config, settings = ARCHITECTURES[architecture]
+    tokenizer = fast_tokenizer(kind)
+    ends = {"decoder_start_token_id": 0, "pad_token_id": 0, "eos_token_id": 1} if kind == "Unigram" else {}
+    random_model(name, config, {**settings, "vocab_size": 300, **ends, **more}).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

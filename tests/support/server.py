@@ -35,6 +35,12 @@ class Server:
                 return
         raise RuntimeError(f"The server did not start. Its output:\n{''.join(output)}")
 
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        assert self._process
+        return self._process.pid
+
     def kill(self) -> None:
         """End it as a power cut would: it can write nothing more."""
         if self._process:

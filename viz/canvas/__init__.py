@@ -11,7 +11,7 @@ from viz.canvas.announcements import Announcement, live_region
 from viz.canvas.clicks import Click, plot_clicks
 from viz.canvas.decoding import decoding_numbers, decoding_steps, pack_decoding, step_weights
 from viz.canvas.figure import canvas_figure, is_flat, pack_figure, unpack_figure
-from viz.canvas.grid import heads_grid, pack_grid
+from viz.canvas.grid import Order, heads_grid, pack_grid
 from viz.canvas.lines import attention_lines, lines_view, pack_lines
 from viz.canvas.matrices import (
     Matrix,
@@ -38,6 +38,7 @@ __all__ = [
     "Click",
     "Matrix",
     "Mounted",
+    "Order",
     "Screen",
     "address_bar",
     "attention_lines",

@@ -65,14 +65,21 @@ def top_pieces_table(
         colorbar=plotly_colour_bar(colours, tickvals=[0, 0.5, 1], ticktext=["0", "0.5", "1"]),
         **(small if len(texts) <= (LONG if narrow else READABLE) else {}),
     )
-    title = "probability of the next piece, by rank; underlined: the piece that was produced"
     ticks = (pair_ticks(trace.target, trace.labels, colours, narrow), places)
-    figure = matrix_figure([cells], colours, ticks, (_rows(trace), places), title, square=False, narrow=narrow)
+    figure = matrix_figure([cells], colours, ticks, (_rows(trace), places), _ranks_title(trace), square=False, narrow=narrow)
     figure.layout.xaxis.tickangle = 0
     if row is not None:
         box = {"x0": 0.5, "x1": len(places) + 0.5, "y0": row + 0.5, "y1": row + 1.5}
         figure.add_shape(type="rect", **box, line={"color": colours.ink, "width": 2})
     return figure
+
+
+def _ranks_title(trace: Trace) -> str:
+    """What the colours of `top_pieces_table` are."""
+    stack = trace.anatomy.predicting
+    if stack is not None and stack.predicts == "same":
+        return "probability of the piece, by rank; underlined: the piece that is there"
+    return "probability of the next piece, by rank; underlined: the piece that was produced"
 
 
 def probability_bars(

@@ -38,7 +38,9 @@ def step(material: Material) -> Step:
         Symbol("x", "the state of a token: the residual stream", "card card-norms"), " ← ", inside.split("Sublayer")[0],
         Symbol("Sublayer", "attention or feed-forward: what it writes", "card card-shares"), inside.split("Sublayer")[1],
     )  # fmt: skip
-    return Step(words=words, formula=formula, question=question(material), focus={"side": anatomy.stacks[0].name})
+    return Step(
+        words=words, formula=formula, question=question(material), picture="card-shares", focus={"side": anatomy.stacks[0].name}
+    )
 
 
 def question(material: Material) -> Pick:

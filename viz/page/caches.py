@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from functools import partial, singledispatch, wraps
 from inspect import signature
 from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 from weakref import WeakKeyDictionary, WeakValueDictionary
@@ -24,7 +25,7 @@ from plotly.basedatatypes import BaseFigure
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from torch import Tensor
 
-from model import Translator
+from model import LanguageReader, RecurrentTranslator, Translator
 from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.canvas import is_flat, pack_figure
@@ -41,10 +42,11 @@ MOST_PICTURES = 512 * MIB  # a picture of a usual sentence has 5 to 50 KiB, one 
 SHARE, SMALL_SHARE = (
     4,
     16,
-)  # ... but of the memory of the machine or container passes take at most one fourth, pictures one sixteenth
+)  # ... but of the machine's or container's memory passes take at most one fourth, pictures one sixteenth
 CONTAINER = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))  # Linux: cgroups 2 and 1
 BIG = 32  # what takes more than this part of a cache, one thirty-second, goes before anything smaller
 PASSES_ON_SCREEN = 3  # of one reader: the changed model's, the unchanged one's, and that of a second sentence
+MODELS = (Translator, RecurrentTranslator, LanguageReader, "model.huggingface.reader.Reader")  # the last one may be away
 PICTURES_ON_SCREEN = 24  # of one reader: the fullest view has ten, with tables and translations
 
 
@@ -60,6 +62,8 @@ def key_of(value: object) -> Hashable:
     TypeError for what can be told apart only by where it lies in memory: it would be computed again each time.
     """
     if value is not None and type(value).__eq__ is object.__eq__:
+        if isinstance(identity := getattr(value, "identity", None), str):  # of a model, whatever sort it is
+            return identity
         raise TypeError(f"A {type(value).__name__} is no key for a cache: register one in viz.page.caches.key_of.")
     return value  # a dict looks it up, and says so itself where it cannot
 
@@ -73,13 +77,6 @@ def _(tensor: Tensor) -> Hashable:
 @key_of.register(tuple)
 def _(values: list | tuple) -> Hashable:
     return tuple(map(key_of, values))
-
-
-@key_of.register
-def weights_of(translator: Translator) -> str:
-    """What tells one checkpoint from another: its weights, and what config.json says about them."""
-    about = translator.about
-    return f"{about.get('weights_sha256', translator.name)} {about.get('config_sha256', '')}"
 
 
 @key_of.register
@@ -271,7 +268,7 @@ def _packed(value: object) -> object:
 
 
 # What is read from files, by checkpoint.
-loaded = partial(st.cache_resource, show_spinner=False, hash_funcs={Translator: weights_of})
+loaded = partial(st.cache_resource, show_spinner=False, hash_funcs=dict.fromkeys(MODELS, attrgetter("identity")))
 
 
 def _keys(function: Callable) -> Callable[..., Hashable]:

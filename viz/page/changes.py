@@ -89,7 +89,11 @@ def _link(maps: AttentionMaps | None, link: Link) -> str:
 
 def _piece(tokens: Tokens | None, position: int) -> str:
     """A token by its piece. Beyond the end of the sentence, by its position."""
-    return quoted(tokens.shown[position]) if tokens is not None and position < len(tokens) else f"token {position + 1}"
+    return (
+        quoted(tokens.shown[position], tokens.notation)
+        if tokens is not None and position < len(tokens)
+        else f"token {position + 1}"
+    )
 
 
 def _heads(off: frozenset[tuple[str, int, int]], anatomy: Anatomy) -> list[Change]:

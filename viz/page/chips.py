@@ -29,16 +29,18 @@ def changed(before: Tokens, after: Tokens) -> set[int]:
 
 
 def row(
-    name: str, label: str, tokens: Tokens, marked: Set[int] = frozenset(), struck: Set[int] = frozenset(), in_words: bool = False
-) -> str:
+    name: str, label: str, tokens: Tokens, marked: Set[int] = frozenset(), struck: Set[int] = frozenset(), in_words: bool = False,
+    lang: str | None = None,
+) -> str:  # fmt: skip
     """HTML of one labelled row. All text is escaped.
 
-    name: for tests; marked: tokens that are drawn as changed; struck: as deleted; in_words: pieces are joined to words.
+    name: for tests; marked: tokens that are drawn as changed; struck: as deleted; in_words: pieces are joined to words;
+    lang: as HTML has it, where the name does not say it.
     """
     if in_words:
         tokens, marked, struck = _joined(tokens, marked, struck)
     chips = "".join(_chip(tokens, index, index in marked, index in struck, in_words) for index in range(len(tokens)))
-    language = "en" if name in ENGLISH else "fr"
+    language = lang if lang is not None else "en" if name in ENGLISH else "fr"
     return scroller(
         label,
         tag("span", label, class_="tokens-label"),
@@ -63,6 +65,8 @@ def _joined(tokens: Tokens, *sets: Set[int]) -> tuple:
 def _chip(tokens: Tokens, at: int, is_changed: bool, is_lost: bool, in_words: bool) -> str:
     piece, name, spaces, is_special = tokens.shown[at], tokens.named[at], tokens.space_marks[at], tokens.special[at]
     rest = piece[spaces:]
+    if not (tokens.notation.space or is_special):  # WordPiece writes what is glued, not what is apart
+        spaces, rest = int(not tokens.notation.is_glued(piece)), tokens.notation.surface(piece)
     mark = f'<i aria-hidden="true">{SPACE_MARK * spaces}</i>' if spaces and not in_words else ""
     kind = "chip special" if is_special else "chip changed" if is_changed else "chip"
     title = f' title="{html.escape(name)}"' if name != piece else ""

@@ -12,18 +12,25 @@ from viz.page.rail import DRAWER
 from viz.page.room import seats
 from viz.page.scene import View
 from viz.page.store import tied
+from viz.page.wording import translates
 
 WORDS_HELP = (
     "Joins the pieces of each word in every picture of attention: weights are summed over the pieces looked at and averaged over "
     "the pieces that look. Calculations stay with the pieces, which is what the model works with."
 )
-SINK_TITLES = {"keep": "shown", "hide": "hidden", "renormalise": "hidden, rest to 100%"}
+SINK_TITLES = {
+    "keep": "shown",
+    "hide": "hidden",
+    "renormalise": "hidden, rest to 100%",
+    "first": "first token hidden, rest to 100%",
+}
 SINKS_HELP = (
     "Many heads put attention that they do not need on `</s>`, `<s>` and punctuation (Clark et al. 2019). Hides it; "
     "the caption of the head says how much that was."
 )
+FIRST_HELP = " A model that writes on parks it on its first token, whatever that is (Xiao et al. 2024)."
 MASK_HELP = (
-    "While it writes, the model may look only at what it has written so far. Without the mask every row sees the whole translation, "
+    "While it writes, the model may look only at what it has written so far. Without the mask every row sees the whole {output}, "
     "the very word that it must produce among it."
 )
 POSITIONS_HELP = (
@@ -49,14 +56,19 @@ def draw(view: View, anatomy: Anatomy) -> st.delta_generator.DeltaGenerator:
             return st.container(key="panel")
         with st.container(key="switches", gap="small"):
             if needs.obeyed(anatomy, "causal"):
-                st.toggle("Look-ahead mask", help=MASK_HELP, **tied("causal"))
+                st.toggle(
+                    "Look-ahead mask",
+                    help=MASK_HELP.format(output="translation" if translates(anatomy) else "text"),
+                    **tied("causal"),
+                )
             for name, label in POSITIONS.items():
                 if needs.obeyed(anatomy, name):
                     st.selectbox(label, POSITION_EDITS, help=POSITIONS_HELP, **tied(name, options=True))
             if "words" in view.shows:
                 st.toggle("Words instead of pieces", help=WORDS_HELP, **tied("words"))
             if "sinks" in view.shows:
-                st.selectbox(
-                    "Sinks", list(SINK_TITLES), format_func=SINK_TITLES.__getitem__, help=SINKS_HELP, **tied("sinks", options=True)
-                )  # fmt: skip
+                parks = len(anatomy.stacks) == 1 and anatomy.masked
+                sinks = [name for name in SINK_TITLES if name != "first" or parks or store.state().sinks == name]
+                st.selectbox("Sinks", sinks, format_func=SINK_TITLES.__getitem__, help=SINKS_HELP + (FIRST_HELP if parks else ""),
+                             **tied("sinks", options=True))  # fmt: skip
         return st.container(key="panel")

@@ -5,22 +5,23 @@ from __future__ import annotations
 import gc
 import os
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 
 import torch
 
-from model import Translator
+from model import Translator, load_model
+from model.analysis.reader import AnyReader
 from model.instrument.device import wait
-from model.instrument.pretrained import CheckpointError, DeviceError, load_as
-from model.instrument.search import most_tokens
-from model.instrument.sites import capture
+from model.instrument.own_model import Guess
+from model.instrument.pretrained import CheckpointError, DeviceError
 from model.measuring.depth import Depth
 from model.measuring.timeline import Moment
 from model.measuring.timeline import at_moment as read_moment
 from model.trace.intervention import Intervention
-from model.trace.places import within
 from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.charts.parts.words import content
@@ -44,10 +45,10 @@ class Pass:
 
 
 @loaded(show_spinner="Loading the model …")
-def translator(name: str, device: str | None) -> Translator:
-    """The checkpoint, loaded once for all sessions. Raises CheckpointError and DeviceError as `load_as` does."""
+def translator(name: str, device: str | None) -> AnyReader:
+    """The model, loaded once for all sessions. Raises CheckpointError and DeviceError as `load_model` does."""
     torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # the browser needs cores, too: threads that wait are slower
-    opened = load_as(Translator, name, device)
+    opened = load_model(name, device)
     with suppress(ValueError):  # a model that reads fewer tokens than the example has
         opened.trace(EXAMPLES[0])  # the first pass pays for warming up; no reader should
     _settle()
@@ -71,37 +72,56 @@ def tidy() -> None:
         gc.collect()
 
 
-def relatives(translator: Translator) -> dict[str, str]:
-    """The checkpoints that the page can switch between, this one among them: see `model.beside.siblings`."""
-    return siblings_of(str(translator.folder))[0] if translator.folder else {}
+def _family(model: AnyReader) -> tuple[dict[str, str], list[str]]:
+    """Of a translator of ours: see `model.beside.siblings`."""
+    return siblings_of(str(model.folder)) if isinstance(model, Translator) and model.folder else ({}, [])
 
 
-def notices(model: Translator) -> list[str]:
+def relatives(model: AnyReader) -> dict[str, str]:
+    """The checkpoints of one family that the page can switch between, this one among them; none of a model without a family."""
+    return _family(model)[0]
+
+
+def notices(model: AnyReader) -> list[str]:
     """What of the files beside a checkpoint, and of its siblings, is damaged and left out, a sentence each."""
-    return [*stored(model).notices, *(siblings_of(str(model.folder))[1] if model.folder else [])]
+    return [*stored(model).notices, *_family(model)[1]]
 
 
-def relative(first: Translator, name: str) -> tuple[Translator, str]:
-    """A member of the family, on the same device; where its files cannot be read, the first one, and why in a sentence."""
+def catalogue(first: AnyReader, names: Sequence[str]) -> dict[str, str]:
+    """What the page can switch between, by the name that an address has for it -> where it lies: the family of the first model, and
+    whatever else the server was started with. names: as it was started, that of the first model in front."""
+    models = {first.name: names[0]} | {name: str(first.folder.parent / name) for name in relatives(first)}
+    for where in names[1:]:
+        name = Path(where).name or where
+        same = sum(other == name or other.startswith(f"{name} (") for other in models)
+        models[f"{name} ({same + 1})" if same else name] = where
+    return models
+
+
+def relative(first: AnyReader, name: str, where: str = "") -> tuple[AnyReader, str]:
+    """Another model of the catalogue, on the same device; where its files cannot be read, the first one, and why in a sentence.
+
+    where: it lies; beside the first one, where it is of its family.
+    """
     if name == first.name:
         return first, ""
     try:
-        return translator(str(first.folder.parent / name), str(first.model.device)), ""
+        return translator(where or str(first.folder.parent / name), str(first.device)), ""
     except (CheckpointError, DeviceError) as error:
         return first, f"The model “{name}” cannot be shown; this is {first.name}. {error}"
 
 
-def alignment_head(model: Translator) -> tuple[int, int, float] | None:
+def alignment_head(model: AnyReader) -> tuple[int, int, float] | None:
     """(layer, head, error rate) of the head of cross-attention that aligns words best; None where it was not measured."""
     return stored(model).alignment
 
 
-def depth(model: Translator) -> Depth | None:
+def depth(model: AnyReader) -> Depth | None:
     """What inputs the model is used to; None where it was not measured."""
     return stored(model).depth
 
 
-def moments(trained: Translator) -> list[Moment]:
+def moments(trained: AnyReader) -> list[Moment]:
     """The timeline of a checkpoint; none where it has none."""
     return list(stored(trained).moments)
 
@@ -113,23 +133,39 @@ def at_moment(trained: Translator, index: int) -> Translator:
 
 
 @cached
-def translate(translator: Translator, source: Tokens, intervention: Intervention = Intervention()) -> Tokens:
-    """The model's own translation of `source` as labels."""
-    reached = most_tokens(len(source), translator.model.config)
-    return translator.translate_tokens(source, within(intervention, translator.anatomy, len(source), reached))
+def translate(translator: AnyReader, source: Tokens, intervention: Intervention = Intervention()) -> Tokens | None:
+    """What the model itself says of `source`, as labels: see `AnyReader.answer`."""
+    return translator.answer(source, intervention)
 
 
 @shared
-def captured(translator: Translator, source: Tokens, labels: Tokens, intervention: Intervention) -> Pass:
-    """One captured pass over a pair."""
+def captured(translator: AnyReader, source: Tokens, labels: Tokens | None, intervention: Intervention) -> Pass:
+    """One captured pass over what is read and what is said of it."""
     started = time.perf_counter()
-    # links to tokens that are gone do nothing: see `shell`
-    trace = capture(translator.model, source, translator.read(labels), labels, intervention, translator.anatomy)
-    wait(trace.logits.device)
+    trace = translator.capture(source, labels, intervention)  # links to tokens that are gone do nothing: see `live`
+    wait(translator.device)
     return Pass(trace, time.perf_counter() - started)
 
 
-def run(translator: Translator, source: Tokens, own: Tokens | None, intervention: Intervention, forced: bool = False) -> Pass:
+@cached
+def writing(translator: AnyReader, source: Tokens, intervention: Intervention) -> Tokens:
+    """What the model writes: see `AnyReader.written`."""
+    return translator.written(source, intervention)
+
+
+@cached
+def classes(translator: AnyReader, source: Tokens, intervention: Intervention) -> list[Guess]:
+    """What sort of text it is to the model: see `AnyReader.classes`."""
+    return translator.classes(source, intervention)
+
+
+@cached
+def tags(translator: AnyReader, source: Tokens, intervention: Intervention) -> list[Guess]:
+    """What sort of word each is to the model: see `AnyReader.tags`."""
+    return translator.tags(source, intervention)
+
+
+def run(translator: AnyReader, source: Tokens, own: Tokens | None, intervention: Intervention, forced: bool = False) -> Pass:
     """Translate, then capture. own: the reader's translation as labels, read in place of the model's.
 
     forced: read the translation of the unchanged model (teacher forcing), whatever the changed one would have said.
@@ -139,8 +175,10 @@ def run(translator: Translator, source: Tokens, own: Tokens | None, intervention
 
 
 @loaded
-def suggested_head(translator: Translator) -> tuple[str, int, int]:
+def suggested_head(translator: AnyReader) -> tuple[str, int, int]:
     """The head to open first: the (cross-)attention head that most surely finds one word for each word of the first example."""
+    if not translator.anatomy.kinds:
+        return "", 0, 0
     kind = translator.anatomy.kind(translator.anatomy.default_kind)
     try:
         trace = run(translator, translator.source(EXAMPLES[0]), None, Intervention()).trace
@@ -148,6 +186,8 @@ def suggested_head(translator: Translator) -> tuple[str, int, int]:
         return kind.name, kind.layers - 1, 0
     weights, tokens = trace.attention_of(kind.name).weights, (trace.rows(kind.name).labels, trace.columns(kind.name))
     rows, columns = (torch.tensor(content(axis), device=weights.device) for axis in tokens)
+    if kind.masked:
+        columns[0] = False  # where heads look that have nothing to look for
     if not bool(rows.any()):  # a model that says nothing there finds no word
         return kind.name, 0, 0
     words = weights[:, :, rows][..., columns]  # (layer, head, French word, English word)

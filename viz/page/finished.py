@@ -20,5 +20,5 @@ def note(trace: Trace, translates: bool) -> None:
     translates: whether `trace` reads what the model, changed as it is, said by itself.
     """
     change = trace.intervention
-    if translates and not change.keeps_earlier_steps:
+    if translates and trace.anatomy.across and not trace.anatomy.why("search") and not change.keeps_earlier_steps:
         caption_line(reading.finished(change, len(rows_that_differ(trace)), len(trace.labels), trace.anatomy))

@@ -14,6 +14,7 @@ class Term:
     forms: tuple[str, ...]  # how it stands in a sentence; a form without capitals is found with one, too
     sentence: str  # what it means
     view: str  # slug of the view that shows it
+    general: str = ""  # what it means in a model that translates nothing, where that is said otherwise
 
 
 TERMS = (
@@ -22,11 +23,15 @@ TERMS = (
     Term("beam search", ("beam search",), "Writing with several beginnings at once, of which only the most probable are kept at every step.", "decoding"),
     Term("BLEU", ("BLEU",), "How many runs of one to four words a translation shares with one by a person, from 0 to 100; it says nothing of meaning.", "roles"),
     Term("cosine", ("cosine", "cosines"), "How nearly two vectors point the same way: 1 the same, 0 at a right angle, −1 the opposite.", "embeddings"),
-    Term("cross-attention", ("cross-attention",), "Attention of the French, which asks, to the English, which answers.", "lines"),
+    Term("cross-attention", ("cross-attention",), "Attention of the French, which asks, to the English, which answers.", "lines",
+         "Attention of what is written, which asks, to what was read, which answers."),
     Term("cross-entropy", ("cross-entropy",), "−ln of the probability that the right piece got: how surprised the model is by it, in nats.", "output"),
-    Term("Decoder", ("the decoder", "a decoder"), "The half of the model that writes the French, one piece at a time.", "decoding"),
+    Term("Decoder", ("the decoder", "a decoder"), "The half of the model that writes the French, one piece at a time.", "decoding",
+         "The part of a model that writes, one piece at a time."),
+    Term("dot product", ("dot product", "dot products"), "Two vectors multiplied number by number and added up: large where both are long and point the same way.", "steps"),
     Term("embedding", ("embedding", "embeddings"), "The vector that stands for a piece: a row of a table that training found.", "embeddings"),
-    Term("Encoder", ("the encoder", "an encoder"), "The half of the model that reads the English, all of it at once.", "all-heads"),
+    Term("Encoder", ("the encoder", "an encoder"), "The half of the model that reads the English, all of it at once.", "all-heads",
+         "The part of a model that reads a text, all of it at once."),
     Term("entropy", ("entropy",), "How widely a row spreads its attention, in nats: 0 when it looks at one token alone.", "roles"),
     Term("feed-forward", ("feed-forward",), "The part of a layer that works on each token alone: many units, of which few fire.", "layers"),
     Term("free-running", ("free-running",), "The model reads what it has just said itself, mistakes and all.", "decoding"),
@@ -35,7 +40,8 @@ TERMS = (
     Term("log p", ("log p", "log-probability"), "The natural logarithm of a probability: 0 for what is certain, far below 0 for what is unlikely.", "knockout"),
     Term("logit", ("logit", "logits"), "The number that the model gives to each piece of its vocabulary before softmax makes probabilities of them.", "output"),
     Term("logit lens", ("logit lens",), "What the model would say if it stopped after a layer: that layer's state through the last LayerNorm and the output matrix.", "output"),
-    Term("look-ahead mask", ("look-ahead mask",), "Hides from each French row all that comes after it, so that it cannot read what it must say.", "all-heads"),
+    Term("look-ahead mask", ("look-ahead mask",), "Hides from each French row all that comes after it, so that it cannot read what it must say.", "all-heads",
+         "Hides from each row all that comes after it, so that it cannot read what it must say."),
     Term("nats", ("nats", "nat"), "The unit of surprise with the natural logarithm: a piece of probability p costs −ln p nats, one half costs 0.69.", "output"),
     Term("occlusion", ("occlusion",), "Hiding a word from the model and seeing what gets less likely.", "origin"),
     Term("perplexity", ("perplexity",), "e to the mean loss: among how many equally likely pieces the model hesitates on average.", "output"),
@@ -46,13 +52,15 @@ TERMS = (
     Term("self-attention", ("self-attention",), "Attention of tokens to tokens of their own sentence.", "all-heads"),
     Term("sink", ("sink", "sinks"), "A token that heads look at when they have nothing to look for: </s>, <s> or punctuation.", "roles"),
     Term("softmax", ("softmax",), "Turns numbers into shares that sum to 1: e to each, divided by the sum of all.", "steps"),
-    Term("teacher forcing", ("teacher forcing", "teacher-forced"), "The model reads a given translation instead of its own last piece, and is asked for the next one.", "output"),
+    Term("teacher forcing", ("teacher forcing", "teacher-forced"), "The model reads a given translation instead of its own last piece, and is asked for the next one.", "output",
+         "The model reads a given text instead of its own last piece, and is asked for the next one."),
     Term("temperature", ("temperature",), "What scores are divided by before softmax: below 1 sharper, above 1 flatter.", "output"),
     Term("vocabulary", ("vocabulary",), "All pieces that the model knows; what is not among them is spelled with several.", "tokens"),
     Term("W_O", ("W_O",), "The matrix that mixes the outputs of all heads of a layer into one vector.", "joined"),
 )  # fmt: skip
 BY_FORM = {form: term for term in TERMS for form in term.forms}
 MEANINGS = {form.lower(): term.sentence for form, term in BY_FORM.items()}
+GENERAL = {form.lower(): term.general or term.sentence for form, term in BY_FORM.items()}
 
 
 def _pattern(form: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from model import Translator
+from model.analysis.reader import AnyReader
 from model.analysis.roles import ROLE, HeadMeasures, measure
 from model.trace.trace import Trace
 from viz.page.caches import cached
@@ -11,7 +11,7 @@ from viz.page.stored import stored
 
 
 @cached
-def _measured(translator: Translator, trace: Trace) -> HeadMeasures:
+def _measured(translator: AnyReader, trace: Trace) -> HeadMeasures:
     return measure(trace)
 
 

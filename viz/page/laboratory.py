@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from model.analysis.words import join_pieces, word_groups
+from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
-from viz.charts.parts.words import head_title
+from viz.charts.parts.words import head_title, joined_labels
 from viz.page import store, unmasked, verdict
 from viz.page.changes import Change, changes, hidden_links
 from viz.page.choices import plain
@@ -20,13 +21,14 @@ from viz.page.room import seats
 from viz.page.scene import Scene
 from viz.page.shared import COMPARE, FORCING, SCALES, TEMPERATURES
 from viz.page.store import tied
-from viz.theme import quoted, word_label
+from viz.page.wording import translates
+from viz.theme import quoted
 
 COMPARE_TITLES = dict(zip(COMPARE, ("After", "Before", "Difference"), strict=True))
 FORCING_TITLES = dict(zip(FORCING, ("free-running", "teacher-forced"), strict=True))
 FORCING_HELP = (
-    "Free-running: the changed model translates again, so lengths may differ and one change brings others after it. Teacher-forced: it "
-    "reads the translation of the unchanged model, so that only the direct effect shows."
+    "Free-running: the changed model {writes} again, so lengths may differ and one change brings others after it. Teacher-forced: it "
+    "reads the {output} of the unchanged model, so that only the direct effect shows."
 )
 
 LOSSES = ("cheat", "scale")  # stories that tell what the change costs
@@ -50,7 +52,9 @@ def stories(scene: Scene) -> list[Story]:
 def _stories(scene: Scene) -> list[Story]:
     trace, (kind, layer, head) = scene.before, scene.open_head  # a story must not change with what it tells
     query, key = scene.cell_of(trace)
-    word, row_labels = quoted(trace.keys(kind).shown[key]), trace.rows(kind).labels
+    keys, rows, token = trace.keys(kind), trace.rows(kind).labels, _token(scene)
+    word, asks = quoted(keys.shown[key], keys.notation), quoted(rows.shown[query], rows.notation)
+    stack, output = trace.anatomy.stacks[0].title.lower(), scene.wording.output or "picture"
     hide = hidden_links(trace.anatomy, trace.anatomy.answering(kind).name, key)
     d_head = trace.anatomy.kind(kind).d_head
     others = {
@@ -64,14 +68,14 @@ def _stories(scene: Scene) -> list[Story]:
               + unmasked.hint(scene), Intervention(causal=False)),
         Story("window", "Window of 2", "Self-attention reaches only two tokens to each side: what lies further must be handed on, layer by "
               "layer.", Intervention(window=2)),
-        Story("hide", f"Hide {word}", f"Nobody may look at {word}: what does the translation lose, and who steps in?", Intervention(cut=frozenset(hide))),
-        Story("cut", "Cut one link", f"{quoted(row_labels.shown[query])} may no longer look at {word}, in any layer; everyone else may.",
+        Story("hide", f"Hide {word}", f"Nobody may look at {word}: what does the {output} lose, and who steps in?", Intervention(cut=frozenset(hide))),
+        Story("cut", "Cut one link", f"{asks} may no longer look at {word}, in any layer; everyone else may.",
               Intervention(cut=frozenset({(kind, None, query, key)}))),
-        Story("none", "No positions", "The encoder no longer knows the order of the words: it reads a bag of them.", Intervention(source_positions="none")),
-        Story("reversed", "Reversed positions", "The first English token is told that it is the last: heads that look one to the left now look "
-              "to the right.", Intervention(source_positions="reversed")),
-        Story("shuffled", "Shuffled positions", "Every English token is told another one's place, so heads that follow positions follow "
-              "the wrong ones.", Intervention(source_positions="shuffled")),
+        Story("none", "No positions", f"The {stack} no longer knows the order of the words: it reads a bag of them.", _moved(trace.anatomy, "none")),
+        Story("reversed", "Reversed positions", f"The first {token} is told that it is the last: heads that look one to the left now look "
+              "to the right.", _moved(trace.anatomy, "reversed")),
+        Story("shuffled", "Shuffled positions", f"Every {token} is told another one's place, so heads that follow positions follow "
+              "the wrong ones.", _moved(trace.anatomy, "shuffled")),
         Story("content", "Only content", "Positions are off on both sides: what is left is what words do by their meaning alone.",
               Intervention(source_positions="none", target_positions="none")),
         Story("louder", "Louder positions", "Positions are added three times as strongly, and drown what the words say.", Intervention(position_scale=3.0)),
@@ -82,6 +86,17 @@ def _stories(scene: Scene) -> list[Story]:
         Story("alone", "All heads but one", f"Only {head_title(kind, layer, head)} is left of its kind: can one head do the work of all?",
               Intervention(heads_off=frozenset(others - {(kind, layer, head)}))),
     ]  # fmt: skip
+
+
+def _moved(anatomy: Anatomy, edit: str) -> Intervention:
+    """An edit of the positions of the first stack."""
+    writes = anatomy.stacks[0].predicts == "next"
+    return Intervention(target_positions=edit) if writes else Intervention(source_positions=edit)
+
+
+def _token(scene: Scene) -> str:
+    """What a token of the source is called."""
+    return f"{scene.wording.source} token" if translates(scene.trace.anatomy) else "token"
 
 
 def draw(scene: Scene) -> None:
@@ -135,7 +150,7 @@ def _hidden_words(scene: Scene) -> None:
     """Source words that nobody may look at."""
     anatomy, source, cut = scene.trace.anatomy, scene.trace.source, scene.settings.change.cut
     groups = word_groups(source)
-    titles = [word_label(piece) for piece in join_pieces(source).pieces]
+    titles = joined_labels(join_pieces(source))
     links = [frozenset().union(*(hidden_links(anatomy, anatomy.default_stack, at) for at in group)) for group in groups]
     hidden = [index for index, link in enumerate(links) if link <= cut]
     others = cut - frozenset().union(*links)
@@ -160,7 +175,7 @@ def _open_head(scene: Scene) -> None:
 # -- the strip under the translation --------------------------------------------------------------------------------------
 
 
-def draw_changes(scene: Scene, original: Tokens) -> None:
+def draw_changes(scene: Scene, original: Tokens | None) -> None:
     """What is changed, each with the way back; what that did, and which pass the pictures show."""
     settings = scene.settings
     entries = changes(settings.change, scene.before)
@@ -173,12 +188,13 @@ def draw_changes(scene: Scene, original: Tokens) -> None:
                 f"{plain(change.words)} ✕", key=f"change-{index}", on_click=_take_back, args=(change,), help="Take this back"
             )
         st.button("Reset", on_click=_reset, key="reset")
+    output = scene.wording.output
     with st.container(horizontal=True, key="compare", gap="medium", vertical_alignment="center"):
         for name, titles, label in (("compare", COMPARE_TITLES, "Show"), ("forcing", FORCING_TITLES, "Compare")):
-            if name == "compare" or not settings.target.strip():
+            if name == "compare" or (output and len(scene.trace.anatomy.stacks) > 1 and not settings.target.strip()):
                 st.segmented_control(
                     label, list(titles), format_func=titles.__getitem__, required=True, label_visibility="collapsed",
-                    help=FORCING_HELP if name == "forcing" else None, **tied(name, f"strip-{name}", options=True),
+                    help=FORCING_HELP.format(writes="translates" if output == "translation" else "writes", output=output) if name == "forcing" else None, **tied(name, f"strip-{name}", options=True),
                 )  # fmt: skip
         st.html(f'<div class="verdict">{verdict.note(scene, original)}</div>', width="content")
 

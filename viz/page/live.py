@@ -13,7 +13,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from model import Translator
+from model.analysis.reader import AnyReader
 from model.measuring.timeline import Moment
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
@@ -27,11 +27,13 @@ from viz.page import (
     engine,
     needs,
     notices,
+    outputs,
     present,
     rail,
     saved,
     speaker,
     stage,
+    status,
     store,
     takeaway,
     timeline,
@@ -46,11 +48,12 @@ from viz.page.parts.captions import caption_line
 from viz.page.room import seats
 from viz.page.scene import Scene, View
 from viz.page.sentences import sentence_html
-from viz.page.state import State
+from viz.page.state import NOTES, State
 from viz.page.store import MOST_TYPED, tied
+from viz.page.wording import translates, wording
 from viz.theme import Palette
 
-NOTHING_SAID = "The model ends with `</s>` at once: its translation is empty. That one step is drawn like any other."
+NOTHING_SAID = "The model ends with `</s>` at once: its {output} is empty. That one step is drawn like any other."
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class Page:
     views: Mapping[str, View]
     link: Link
     places: Places
-    trained: Translator
+    trained: AnyReader
     moments: list[Moment]  # of its training
     colours: Palette
     screen: Screen
@@ -100,7 +103,7 @@ def _draw(page: Page) -> None:
     """The fields, and what the model makes of them; then the rail, whatever happens."""
     places, translator = page.places, page.trained
     notices.say_what_was_handed_on()
-    _sentence(places)
+    _sentence(places, translator.anatomy)
     with places.dock:
         if page.moments and store.state().moment is not None:
             timeline.slider(page.moments, store.state(), page.colours)
@@ -110,20 +113,20 @@ def _draw(page: Page) -> None:
     offered, resting = _offer(page.views, translator.anatomy)
     with places.drawer:
         lab = drawer.draw(offered[store.state().view], translator.anatomy)
-    status = ""
+    line = ""
     try:
-        status = _picture(page, translator, offered, lab)
+        line = _picture(page, translator, offered, lab)
     finally:
         store.note(page.link.typed_names + page.link.walked_names)
         seats.hold()
         present.mount(offered)
         with places.rail:
             rail.draw(offered, page.trained, translator.anatomy, page.colours)
-            st.html(f'<div class="status" data-testid="status">{html.escape(status)}</div>')
+            st.html(f'<div class="status" data-testid="status">{html.escape(line)}</div>')
             rail.rests(resting)
 
 
-def _picture(page: Page, translator: Translator, offered: Mapping[str, View], lab: DeltaGenerator) -> str:
+def _picture(page: Page, translator: AnyReader, offered: Mapping[str, View], lab: DeltaGenerator) -> str:
     """Everything that follows from the pass, and where the text cannot be read, why. Returns the status of the pass."""
     places = page.places
     try:
@@ -147,12 +150,12 @@ def _picture(page: Page, translator: Translator, offered: Mapping[str, View], la
         panel.draw_changes(scene, original)
     with lab:
         panel.draw(scene)
-    if scene.settings.present == present.NOTES:
+    if scene.settings.present == NOTES:
         speaker.draw(scene, offered, stand)
         address.publish(page.link, translator.anatomy)
     else:
         _view(page, scene, offered[scene.settings.view], stand)
-    return _status(scene)
+    return status.of_pass(scene)
 
 
 def _view(page: Page, scene: Scene, view: View, stand: stage.Stand | None) -> None:
@@ -188,16 +191,20 @@ def _captions(scene: Scene, view: View) -> Iterator[str]:
         yield "This view has no picture of the difference: it shows the changed model. “Before” shows the model as it was trained."
 
 
-def _sentence(places: Places) -> None:
+def _sentence(places: Places, anatomy: Anatomy) -> None:
     """The text fields: the sentence, and the reader's own translation where it is asked for."""
+    language = anatomy.stacks[0].language if translates(anatomy) else ""
     places.sentence.text_input(
-        "English sentence", live=True, label_visibility="collapsed", placeholder="Type an English sentence", autocomplete="off",
-        max_chars=MOST_TYPED, disabled=seats.is_pinned(), **tied("text"),
+        f"{language} sentence".strip().capitalize(), live=True, label_visibility="collapsed", autocomplete="off",
+        placeholder=f"Type an {language} sentence" if language == "English" else "Type a sentence",
+        max_chars=MOST_TYPED, disabled=seats.is_pinned(), **tied("text", typed=True),
     )  # fmt: skip
     if store.state().has_own_field:
-        places.own.text_input("Your own translation: how would the model read this one?", live=True, autocomplete="off", max_chars=MOST_TYPED,
-                              placeholder="Type a French sentence; empty reads the model's own", label_visibility="collapsed", disabled=seats.is_pinned(),
-                              **tied("target", take=lambda target: {"target": target, "asks_target": True}))  # fmt: skip
+        names = wording(anatomy)
+        what = f"{names.target} sentence" if translates(anatomy) else "sentence"
+        places.own.text_input(f"Your own {names.output}: how would the model read this one?", live=True, autocomplete="off", max_chars=MOST_TYPED,
+                              placeholder=f"Type a {what}; empty reads the model's own", label_visibility="collapsed", disabled=seats.is_pinned(),
+                              **tied("target", typed=True, take=lambda target: {"target": target, "asks_target": True}))  # fmt: skip
 
 
 def _offer(views: Mapping[str, View], anatomy: Anatomy) -> tuple[dict[str, View], str]:
@@ -213,6 +220,9 @@ def _offer(views: Mapping[str, View], anatomy: Anatomy) -> tuple[dict[str, View]
         st.warning(plain(f"{views[slug].title} rests: {reasons[slug]} The page shows {views[first].title}."))
         store.write(view=first)
     _leave_out(*needs.followed(store.state().change, anatomy))
+    if store.state().target.strip() and len(anatomy.stacks) == 1:
+        notices.say(["This model reads one text, so the other one that was given beside it was left out."])
+        store.write(target="", asks_target=False)
     return offered, needs.resting(views, reasons)
 
 
@@ -223,7 +233,7 @@ def _leave_out(change: Intervention, what_is_wrong: list[str]) -> None:
         store.write(change=change)
 
 
-def _pass(translator: Translator) -> engine.Pass:
+def _pass(translator: AnyReader) -> engine.Pass:
     """The pass that is asked for: what was typed becomes Tokens here, and travels as such. Raises ValueError in words for text that
     the model cannot read. Links to tokens that the sentence does not have are dropped with a notice."""
     state = store.state()
@@ -242,45 +252,34 @@ def _pass(translator: Translator) -> engine.Pass:
             return result
 
 
-def _translation(scene: Scene, original: Tokens, *news: Announcement) -> None:
+def _translation(scene: Scene, original: Tokens | None, *news: Announcement) -> None:
     """Source and target as chips; under a change the original beside it. original: the unchanged model's translation."""
-    settings, trace = scene.settings, scene.result.trace
-    row = partial(chips.row, in_words=settings.words)
+    settings, trace, names = scene.settings, scene.result.trace, scene.wording
+    if len(trace.anatomy.stacks) == 1:
+        outputs.draw(scene, original)
+        announce(scene, original, *news)
+        return
+    row = partial(chips.row, in_words=settings.words, lang=names.codes[1])
     own = bool(settings.target.strip())
-    rows = [row("source", "English", trace.source)]
+    rows = [row("source", names.source, trace.source, lang=names.codes[0])]
     if not settings.change.changes_nothing and not own and settings.forcing == "free":
         now = trace.labels
         rows += [
-            row("original", "French before", original, struck=chips.lost(original, now)),
-            row("target", "French now", now, chips.changed(original, now)),
+            row("original", f"{names.target} before", original, struck=chips.lost(original, now)),
+            row("target", f"{names.target} now", now, chips.changed(original, now)),
         ]
     elif not settings.change.changes_nothing and not own:
-        rows.append(row("target", "French, kept", trace.labels))
+        rows.append(row("target", f"{names.target}, kept", trace.labels))
     else:
-        rows.append(row("target", "Yours" if own else "French", trace.labels))
+        rows.append(row("target", "Yours" if own else names.target, trace.labels))
         if own:
             rows.append(row("original", "Model's own", original))
     st.html(f'<div class="rows">{"".join(rows)}</div>')
     if len(trace.labels) == 1:
-        caption_line(NOTHING_SAID)
+        caption_line(NOTHING_SAID.format(output=names.output))
     if own:
         mean = float(trace.loss.mean())
         caption_line(
-            f"The model reads your translation (teacher forcing): {mean:.2f} nats per token on average; less is less surprising."
+            f"The model reads your {names.output} (teacher forcing): {mean:.2f} nats per token on average; less is less surprising."
         )
     announce(scene, original, *news)
-
-
-def _status(scene: Scene) -> str:
-    """Model (where no picker names it), size, device, tokens and time of the pass, in one quiet line."""
-    trace, config = scene.trace, scene.translator.model.config
-    parts = [] if len(engine.relatives(scene.translator)) > 1 else [scene.translator.name.replace("-", " → ", 1)]
-    parts += [
-        f"{config.encoder_layers} + {config.decoder_layers} layers",
-        f"{config.heads} heads",
-        f"{scene.translator.model.parameter_count / 1e6:.1f} M parameters",
-        str(scene.translator.model.device),
-        f"{len(trace.source)} + {len(trace.target)} tokens",
-        f"pass: {1000 * scene.result.seconds:.0f} ms",
-    ]
-    return " · ".join(parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from torch import Tensor
 
@@ -20,7 +21,7 @@ from viz.page.stored import stored
 
 def material_of(scene: Scene) -> Material:
     """The Material of the sentence on screen, whatever is changed in the picture."""
-    model = scene.trained or scene.translator
+    model = cast(Translator, scene.trained or scene.translator)  # lessons are offered to no other: `viz.page.stage.begin`
     trace = engine.run(model, scene.source, scene.own, Intervention()).trace
 
     def under(change: Intervention) -> Trace:
@@ -29,7 +30,8 @@ def material_of(scene: Scene) -> Material:
     def sibling(kind: str) -> Translator | None:
         names = [name for name, other in engine.relatives(model).items() if other == kind]
         try:
-            return engine.translator(str(model.folder.parent / names[0]), str(model.model.device)) if names else None
+            other_model = engine.translator(str(model.folder.parent / names[0]), str(model.device)) if names else None
+            return cast(Translator | None, other_model)
         except (CheckpointError, DeviceError):  # the page says so elsewhere
             return None
 

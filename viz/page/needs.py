@@ -5,6 +5,7 @@ A need is one of
     a kind of attention, by its name                  "kind:NAME"
     "across"                                          attention from one sequence to another, whatever its name
     "merges" (`OF_TOKENIZER`)                         its tokenizer joins pairs of pieces, in an order that can be shown
+    an answer beside its passes (`OF_MODEL`)          "parameters", "passes", "gradients", "search"
     a field of an Intervention (EDITS)                "heads_off": the model can follow it
     "generates"                                       it writes text, piece by piece
 """
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from model.trace.anatomy import EDITS, OF_ATTENTION, OF_PREDICTION, OF_TOKENIZER, Anatomy
+from model.trace.anatomy import EDITS, OF_ATTENTION, OF_MODEL, OF_PREDICTION, OF_TOKENIZER, Anatomy
 from model.trace.intervention import Intervention
 from viz.page.scene import View
 
@@ -39,7 +40,7 @@ def lacks(anatomy: Anatomy, need: str) -> str:
         return "" if name in anatomy.kind_names else f"This model has no {name}-attention."
     if need == ACROSS:
         return "" if anatomy.across else "This model has no cross-attention."
-    if need in OF_TOKENIZER:
+    if need in OF_TOKENIZER | OF_MODEL:
         return anatomy.absence(need) if need in anatomy.missing else ""
     if need == GENERATES:
         return _silent(anatomy)

@@ -24,6 +24,7 @@ from viz.page.parts.heads import head_heading
 from viz.page.parts.table import as_table
 from viz.page.parts.weights import matrix_tables
 from viz.page.scene import Scene
+from viz.page.wording import translates
 from viz.theme import quoted
 
 HIDE = {"column": "click to hide it from everyone", "column back": "hidden; click to show it again"}
@@ -125,10 +126,11 @@ def draw_paint(scene: Scene) -> None:
     as_table("paint-matrix", partial(matrix_tables, lambda: [paint_matrix(scene.trace, kind, layer, head)], title))
     if sentence := masked_rows(scene.trace, kind, layer):
         st.html(f'<p class="head-sentence" data-testid="paint-masked">{html.escape(sentence)}</p>')
-    if anatomy.produces(kind) and not scene.settings.target.strip():
+    if anatomy.produces(kind) and len(anatomy.stacks) > 1 and not scene.settings.target.strip():
+        writes, output = "translates" if translates(anatomy) else "writes", scene.wording.output
         caption_line(
-            "Links belong to positions: after every change the model translates again, and a row may then produce another piece. "
-            "Type your own translation above to keep the rows as they are."
+            f"Links belong to positions: after every change the model {writes} again, and a row may then produce another piece. "
+            f"Type your own {output} above to keep the rows as they are."
         )
 
 
@@ -144,7 +146,9 @@ def masked_rows(trace: AttentionMaps, kind: str, layer: int) -> str:
     if not empty:
         return ""
     labels = trace.rows(kind).labels
-    names = ", ".join(f"{row + 1} ({quoted(labels.shown[row])})" for row in empty[:6]) + (", …" if len(empty) > 6 else "")
+    names = ", ".join(f"{row + 1} ({quoted(labels.shown[row], labels.notation)})" for row in empty[:6]) + (
+        ", …" if len(empty) > 6 else ""
+    )
     which = f"Row {names} has" if len(empty) == 1 else f"Rows {names} have"
     return (
         f"{which} every key masked and so attends to nothing: all weights are 0 (there is no softmax over nothing), every head "

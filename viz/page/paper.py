@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from model import Translator
+from model.analysis.reader import AnyReader
 from model.trace.tokens import Tokens
 from viz.charts.parts.words import head_title
 from viz.page import engine
@@ -27,7 +27,7 @@ class Reading:
     """What the class reads; its pass is looked up when it is needed, so that none stays with the menu."""
 
     settings: State
-    model: Translator  # as trained
+    model: AnyReader  # as trained
     source: Tokens
     own: Tokens | None  # a translation of the reader's
 

@@ -6,6 +6,7 @@ The component `viz.canvas.present` listens to the keys; here is what they do, wh
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,15 @@ from viz.canvas import Announcement, stage_keys
 from viz.page import address, answers, rail, stage, store
 from viz.page.lesson import Click, Pick, Question, Slider
 from viz.page.parts.tags import Html, joined, tag
-from viz.page.qr_code import qr_rows
+from viz.page.qr import qr_image
 from viz.page.questions import answer, show
+from viz.page.room import board
 from viz.page.scene import Scene, View
 from viz.page.sentences import sentence_html
+from viz.page.state import NOTES, WALL
 
-NOTES = "notes"  # value of `State.present`
 STYLES = {
-    mode: Path(__file__).with_name(f"{name}.css").read_text("utf-8")
-    for mode, name in ((stage.WALL, "present"), (NOTES, "speaker"))
+    mode: Path(__file__).with_name(f"{name}.css").read_text("utf-8") for mode, name in ((WALL, "present"), (NOTES, "speaker"))
 }
 LETTERS = "ABCDEFGH"  # of the options of a question: a class calls them out
 
@@ -108,14 +109,9 @@ def _inside(scene: Scene, view: View, stand: stage.Stand | None) -> Html:
     if asks is None:
         return tag("p", sentence_html(first_sentence(stand.step.words)))
     if stand.record.reveals:
-        return tag(
-            "p",
-            tag("b", solved(asks)),
-            " ",
-            sentence_html(first_sentence(reason(asks, stand.record))),
-            class_="answer",
-            data_testid="wall-answer",
-        )
+        words = sentence_html(first_sentence(reason(asks, stand.record)))
+        line = tag("p", tag("b", solved(asks)), " ", words, class_="answer", data_testid="wall-answer")
+        return joined([line, board.on_wall(stand.record.asking, asks, partial(stage.place_name, scene))])
     return joined([tag("p", sentence_html(asks.text), data_testid="question"), _options(asks)])
 
 
@@ -151,7 +147,7 @@ def _options(asks: Question) -> Html:
 
 def announcements(scene: Scene, views: Mapping[str, View], stand: stage.Stand | None) -> list[Announcement]:
     """What a screen reader is told at every stop, and when the answer is shown."""
-    if scene.settings.present != stage.WALL:
+    if scene.settings.present != WALL:
         return []
     heading = Announcement(f"{title(views, walk(views)[0])}.")
     asks = stand.step.question if stand else None
@@ -180,7 +176,7 @@ def mount(views: Mapping[str, View]) -> None:
 def _listen(go_to: Callable[[int], None] = lambda to: None, **walk: Any) -> None:
     stage_keys(
         **walk, on_enter=stage.present, on_leave=lambda: store.write(present=""), on_go=go_to, on_reveal=_reveal,
-        on_code=lambda link: st.session_state.update({"qr-code": qr_rows(link)}),
+        on_code=lambda link: st.session_state.update({"qr-code": qr_image(link)}),
         on_follow=lambda search: address.lead(search, present=NOTES),
     )  # fmt: skip
 

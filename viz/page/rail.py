@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from model import Translator
+from model.analysis.reader import AnyReader
 from model.trace.anatomy import Anatomy
 from viz import canvas
 from viz.charts.parts.words import head_title
@@ -45,7 +45,7 @@ def place(view: View, settings: State, head: tuple[str, int, int] | None, views:
     }
 
 
-def draw(views: Mapping[str, View], trained: Translator, anatomy: Anatomy, colours: Palette) -> None:
+def draw(views: Mapping[str, View], trained: AnyReader, anatomy: Anatomy, colours: Palette) -> None:
     """The rail as the page stands now. views: those that the model can feed."""
     settings = store.state()
     head = opened_head(settings, trained) if anatomy.kinds else None

@@ -7,15 +7,17 @@ from functools import partial
 from operator import getitem
 from typing import Any
 
-from model import Translator
+from model.analysis.reader import AnyReader
 from model.analysis.roles import without_sinks
 from model.analysis.words import join_words
 from model.instrument.checkpoint import CheckpointError, checkpoint_folder
+from model.instrument.own_model import OwnModel
 from model.trace.intervention import Intervention
 from model.trace.trace import Trace
 from viz.canvas import Mounted
 from viz.page import engine
 from viz.page.scene import Scene
+from viz.page.wording import translates
 from viz.takeaway import Code, Recipe, Sheet
 from viz.takeaway.arrays import tensors
 from viz.takeaway.expressions import UnwritableError, Writer
@@ -29,10 +31,12 @@ def recipe_of(scene: Scene) -> Recipe:
         _name(trained), scene.translator.about.get("weights_sha256", ""), settings.text, change, settings.target if own else None,
         forced=not own and not change.changes_nothing and settings.forcing == "forced",
         moment=settings.moment if trained is not scene.translator else None,
+        loader="load_pretrained" if isinstance(trained, OwnModel) else "load_model",
+        says="translates" if translates(scene.trace.anatomy) else "says what it holds for likeliest" if scene.wording.output else "",
     )  # fmt: skip
 
 
-def _name(translator: Translator) -> str:
+def _name(translator: AnyReader) -> str:
     """What `load_pretrained` finds a checkpoint by."""
     try:
         is_named = translator.folder is None or checkpoint_folder(translator.name) == translator.folder
@@ -87,8 +91,12 @@ def _names(scene: Scene) -> dict[int, str]:
 
 def _view_of(scene: Scene, value: Any) -> str | None:
     """What may be asked of the model, which is made anew each time."""
-    for name in ("weights", "passes"):
-        if type(value) is type(getattr(scene.translator, name)) and value.model is scene.translator.model:
+    for name, need in (("weights", "parameters"), ("passes", "passes")):
+        if (
+            need not in scene.translator.anatomy.missing
+            and type(value) is type(getattr(scene.translator, name))
+            and value.model is scene.translator.model
+        ):
             return f"translator.{name}"
     return None
 
@@ -105,6 +113,6 @@ def _calls(scene: Scene) -> dict[Hashable, tuple[object, Callable]]:
     if "whole_maps" in scene.__dict__ and scene.settings.words:
         calls[id(scene.whole_maps)] = scene.whole_maps, partial(join_words, scene.trace)
     if "_without_sinks" in scene.__dict__:
-        hide = partial(without_sinks, scene.whole_maps, renormalise=scene.settings.sinks == "renormalise")
+        hide = partial(without_sinks, scene.whole_maps, **scene.hides)
         calls[id(scene.maps)] = scene.maps, partial(getitem, hide, 0)
     return calls

@@ -8,8 +8,8 @@ from collections.abc import Hashable, Sequence
 import streamlit as st
 from torch import Tensor
 
-from model import Translator
 from model.analysis.knockout import batches
+from model.analysis.reader import AnyReader
 from model.trace.intervention import Intervention
 from model.trace.trace import Trace
 from viz.page.caches import cached, key_of
@@ -20,7 +20,7 @@ FROM_CACHE = 0.3  # seconds within which what is in the cache is there: no bar f
 
 
 @cached
-def _batch(translator: Translator, trace: Trace, changes: list[Intervention]) -> tuple[Tensor, float]:
+def _batch(translator: AnyReader, trace: Trace, changes: list[Intervention]) -> tuple[Tensor, float]:
     """log p of every label under the changes of one batch, and the seconds it took."""
     started = time.perf_counter()
     values = translator.passes.label_log_probabilities(trace, changes).cpu()

@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 from torch import Tensor
 
-from model import Translator
+from model.analysis.reader import AnyReader
 from model.analysis.roles import without_sinks
 from model.analysis.words import join_words
 from model.trace.intervention import Intervention
@@ -23,6 +23,7 @@ from viz.charts.parts.narrow import fitted
 from viz.page import caches, engine, store
 from viz.page.params import Param
 from viz.page.state import State
+from viz.page.wording import Wording, translates, wording
 from viz.takeaway import Sheet
 from viz.theme import Palette
 
@@ -36,10 +37,10 @@ class Scene:
     """The picture that is being drawn. Views read it, and change settings through `choose`."""
 
     settings: State
-    translator: Translator
+    translator: AnyReader
     result: engine.Pass
     colours: Palette
-    trained: Translator | None = None  # where `translator` is a moment of its training
+    trained: AnyReader | None = None  # where `translator` is a moment of its training
     calculation: str | None = None  # slug of the view that a click on a cell opens; None: there is none
     screen: Screen = field(default_factory=Screen)
     calls: dict[Hashable, tuple[object, Callable]] = field(default_factory=dict)  # how values were made, for `viz.page.recipes`
@@ -63,6 +64,11 @@ class Scene:
     def source(self) -> Tokens:
         """The sentence as the model reads it."""
         return self.result.trace.source
+
+    @property
+    def wording(self) -> Wording:
+        """What the texts of this model are called."""
+        return wording(self.trace.anatomy)
 
     @property
     def own(self) -> Tokens | None:
@@ -89,16 +95,22 @@ class Scene:
     def pass_key(self) -> tuple:
         """What tells the pass that was asked for from others, where a picture shows it under "Before", too."""
         trace = self.result.trace
-        return trace.intervention, tuple(trace.labels.ids)
+        return trace.intervention, tuple(trace.last.labels.ids)
 
     @cached_property
     def whole_maps(self) -> AttentionMaps:
         """Who attends to whom: between pieces, or between words where the reader joined them."""
         return join_words(self.trace) if self.settings.words else self.trace
 
+    @property
+    def hides(self) -> dict[str, bool]:
+        """How attention is hidden, as `without_sinks` is told."""
+        sinks = self.settings.sinks
+        return {"renormalise": sinks != "hide"} | ({"first": True} if sinks == "first" else {})
+
     @cached_property
     def _without_sinks(self) -> tuple[AttentionMaps, dict[str, Tensor]]:
-        return without_sinks(self.whole_maps, renormalise=self.settings.sinks == "renormalise")
+        return without_sinks(self.whole_maps, **self.hides)
 
     @property
     def maps(self) -> AttentionMaps:
@@ -111,7 +123,7 @@ class Scene:
         whole = join_words(self.before) if self.settings.words else self.before
         if self.settings.sinks == "keep":
             return whole
-        return without_sinks(whole, renormalise=self.settings.sinks == "renormalise")[0]
+        return without_sinks(whole, **self.hides)[0]
 
     def hidden(self, kind: str, layer: int, heads: list[int]) -> str:
         """How much of these heads' attention is hidden, mean over rows, as a sentence; empty where nothing is."""
@@ -119,8 +131,14 @@ class Scene:
             return ""
         share = float(self._without_sinks[1][kind][layer, heads].mean())
         whose = "this head's" if len(heads) == 1 else "these heads'"
-        rest = "; what is left of each row is divided by its sum" if self.settings.sinks == "renormalise" else ""
-        return f"hidden: {share:.0%} of {whose} attention goes to `</s>`, `<s>` and punctuation (drawn as 0){rest}."
+        rest = "; what is left of each row is divided by its sum" if self.settings.sinks != "hide" else ""
+        marks = dict.fromkeys(
+            f"`{piece}`" for tokens in (self.trace.columns(kind), self.trace.queries(kind))
+            for piece, apart in zip(tokens.pieces, tokens.special, strict=True) if apart
+        )  # fmt: skip
+        ends = "`</s>`, `<s>`" if translates(self.trace.anatomy) else ", ".join(marks)
+        where = "the first token" if self.settings.sinks == "first" else f"{ends} and punctuation" if ends else "punctuation"
+        return f"hidden: {share:.0%} of {whose} attention goes to {where} (drawn as 0){rest}."
 
     @property
     def key(self) -> Hashable:
@@ -182,7 +200,7 @@ class Scene:
         self.settings = store.state()
 
 
-def opened_head(settings: State, model: Translator) -> tuple[str, int, int]:
+def opened_head(settings: State, model: AnyReader) -> tuple[str, int, int]:
     """(kind, layer, head) that the settings open in a model as it was trained."""
     kind, layer, head = settings.kind, settings.layer, settings.head
     if layer is not None and head is not None:
@@ -202,6 +220,7 @@ class View:
     title: str  # on the page
     sentence: str  # what you see and what to look for
     draw: Callable[[Scene], None]
+    general: str = ""  # the same for a model that translates nothing; empty: the same words
     says: Callable[[Scene], str] | None = None  # the sentence where it depends on what is changed or hidden
     group: str = "Experiment"  # one of GROUPS
     rank: int = 0  # its place in the group; those of one rank stand in the order of the registry
@@ -224,7 +243,9 @@ class View:
 
     def about(self, scene: Scene) -> str:
         """Its sentence under what is changed and hidden now."""
-        return self.says(scene) if self.says else self.sentence
+        if self.says:
+            return self.says(scene)
+        return self.general if self.general and not translates(scene.trace.anatomy) else self.sentence
 
 
 def style_beside(file: str) -> str:

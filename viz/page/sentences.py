@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from viz.page.glossary import TERMS, terms_in
 from viz.page.lesson import Formula, Symbol
 from viz.page.parts.tags import Html, escaped, joined, tag
 
 
 def sentence_html(text: str) -> Html:
-    """A sentence with every word of the field as a link to the view that shows it; what it means comes on hover, focus and tap. All text is escaped."""
+    """A sentence with every word of the field as a link to the view that shows it; what it means, there or in `viz.canvas.pointing`, comes on hover, focus and tap. All text is escaped."""
     parts, end = [], 0
     for start, stop, term in terms_in(text):
         parts += [
             text[end:start],
-            tag("a", text[start:stop], class_="term", href=f"?view={term.view}", data_view=term.view, data_means=term.sentence),
+            tag(
+                "a",
+                text[start:stop],
+                class_="term",
+                href=f"?view={term.view}",
+                data_view=term.view,
+                data_means=None if term.general else term.sentence,
+            ),
         ]
         end = stop
     return joined([*parts, text[end:]])
 
 
+@cache
 def glossary_html() -> Html:
     """All words of the field with their sentences."""
     entries = (

@@ -6,10 +6,10 @@ from model.analysis.roles import ROLE
 from model.trace.intervention import POSITION_EDITS, Intervention
 from viz.page.params import Limits, Param, choice, count, number, numbers, place, rows, switch, text
 from viz.page.room.names import code_of
-from viz.page.state import State
+from viz.page.state import NOTES, WALL, State
 
-PRESENT = ("", "1", "notes")
-SINKS = ("keep", "hide", "renormalise")
+PRESENT = ("", WALL, NOTES)
+SINKS = ("keep", "hide", "renormalise", "first")
 LABELS = ("", "distance", *ROLE)  # "": entropy
 COMPARE = ("after", "before", "difference")
 FORCING = ("free", "forced")
@@ -80,5 +80,5 @@ PARAMS: tuple[Param, ...] = (
     place("part", MOST_LESSONS, State.part, "which step of the lesson"),
     choice("present", PRESENT, State.present, "1: the picture and one sentence, large, for a class; notes: what its speaker may say"),
     Param("room", State.room, lambda entry, limits: code_of(entry) if entry else "", str, "the class that the reader is in: six letters"),
-    choice("sinks", SINKS, State.sinks, "attention to special tokens and punctuation: shown, hidden, or hidden and the rest to 100%"),
+    choice("sinks", SINKS, State.sinks, "attention to special tokens and punctuation: shown, hidden, or hidden and the rest to 100%; first: the same of the first token alone"),
 )  # fmt: skip

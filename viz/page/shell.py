@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,19 +10,20 @@ import pandas  # noqa: F401  Streamlit loads it late, and Plotly in another sess
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from model import Translator
+from model.analysis.reader import AnyReader
 from model.instrument.pretrained import CheckpointError, DeviceError
 from viz.page import address, engine, greeting, live, notices, present, store, takeaway, timeline
 from viz.page.choices import plain
 from viz.page.colours import colours_as_css
 from viz.page.link import Link
-from viz.page.params import Limits
+from viz.page.params import UNBOUNDED, Limits
 from viz.page.room import door, seats, strip
 from viz.page.scene import View
 from viz.page.screen import screen
 from viz.page.stage import Lessons
 from viz.page.state import EXAMPLES
 from viz.page.store import tied
+from viz.page.wording import translates
 from viz.theme import palette
 
 STYLE, EVERYONE, EMBEDDED = (Path(__file__).with_name(f"{of}.css").read_text("utf-8") for of in ("page", "everyone", "embedded"))
@@ -35,10 +36,16 @@ MODELS_HELP = (
     "Taking positions away from a model that was trained with them is one thing; a model that never had any is another. They "
     "have the same shape; the model cards say what each read and hold their scores side by side."
 )
+OTHERS_HELP = "The models that this page was started with. Views that one of them cannot feed rest, and a line says why."
 
 
-def show(views: Mapping[str, View], model: str, device: str | None, lessons: Lessons = (), rooms: str | None = None) -> None:
-    """Draw the whole page with these views, by their slugs; what goes wrong is said in words. rooms: the file of the classes."""
+def show(
+    views: Mapping[str, View], models: Sequence[str], device: str | None, lessons: Lessons = (), rooms: str | None = None
+) -> None:
+    """Draw the whole page with these views, by their slugs; what goes wrong is said in words.
+
+    models: what there is to choose from, each a checkpoint, a folder or the id of a model on a hub. rooms: the file of the classes.
+    """
     link, seen_on = Link({slug: view.params for slug, view in views.items()}), screen()
     address.mount(link)
     seats.enter(rooms)
@@ -50,7 +57,7 @@ def show(views: Mapping[str, View], model: str, device: str | None, lessons: Les
         return
     places = _lay_out()
     try:
-        translator = _open(link, places.picker, model, device)
+        translator = _open(link, places.picker, models, device)
     except (CheckpointError, DeviceError) as error:
         st.error(plain(str(error)))
         return
@@ -60,7 +67,7 @@ def show(views: Mapping[str, View], model: str, device: str | None, lessons: Les
     present.begin(places.picker)
     moments = timeline.switch(places.picker, translator, store.state())
     _examples(places.examples)
-    _own_switch(places.switch)
+    _own_switch(places.switch, translator)
     st.session_state["frame"] = live.frame(store.state())
     menu = None if store.state().present else takeaway.button(places.take)
     live.draw(live.Page(views, link, places.live, translator, moments, colours, seen_on, menu))
@@ -109,29 +116,35 @@ def _take(example: str) -> None:
     store.write(text=example, target="", asks_target=False)
 
 
-def _own_switch(place: DeltaGenerator) -> None:
+def _own_switch(place: DeltaGenerator, model: AnyReader) -> None:
+    """Where a model writes another text than it reads, the reader may give one."""
+    if len(model.anatomy.stacks) == 1:
+        place.empty()
+        return
     place.toggle(
-        "your own translation", width="content", disabled=seats.is_pinned(),
+        "your own translation" if translates(model.anatomy) else "your own output", width="content", disabled=seats.is_pinned(),
         **tied(key="own", value=store.state().has_own_field,
                take=lambda on: {"asks_target": on} if on else {"asks_target": False, "target": ""}),
     )  # fmt: skip
 
 
-def _open(link: Link, place: DeltaGenerator, model: str, device: str | None) -> Translator:
-    """The translator that the reader or the address chose: first the model, then the rest of the address within its limits.
+def _open(link: Link, place: DeltaGenerator, models: Sequence[str], device: str | None) -> AnyReader:
+    """The model that the reader or the address chose: first the model, then the rest of the address within its limits.
 
-    A family of several offers its members. Where the files of one cannot be read, the first one is shown, and why is said.
+    Several are offered, by name: an address never says where a model lies. Where the files of one cannot be read, the first one is
+    shown, and why is said.
     """
-    first = engine.translator(model, device)
-    members, query = engine.relatives(first), address.arrived()
+    first = engine.translator(models[0], device)
+    members, family, query = engine.catalogue(first, models), engine.relatives(first), address.arrived()
     slug = store.state().model if query is None else query.get("model", "")
-    translator, fault = engine.relative(first, slug if slug in members else first.name)
-    limits = Limits(translator.model.config.anatomy(), translator.model.config.d_ff, link.views)
+    slug = slug if slug in members else first.name
+    translator, fault = engine.relative(first, slug, members[slug])
+    limits = Limits(translator.anatomy, getattr(translator.model.config, "d_ff", UNBOUNDED), link.views)
     if query is not None:
         state, what_is_wrong = link.read(query, limits, {first.name, *members})
         address.follow(link, state)
         notices.hand_on(what_is_wrong)
-    elif st.session_state.get("opened", translator.name) != translator.name:
+    elif st.session_state.get("opened", slug) != slug:
         # another model may have fewer layers or a shorter memory
         state, what_is_wrong = link.read(link.write(store.state()), limits)
         store.write(**{name: state.value(name) for name in link.params})
@@ -139,10 +152,11 @@ def _open(link: Link, place: DeltaGenerator, model: str, device: str | None) -> 
     if fault:
         notices.hand_on([fault])
         store.write(model="")
-    st.session_state["opened"] = translator.name
+        slug = first.name
+    st.session_state["opened"] = slug
     if len(members) > 1:
         place.selectbox(
-            "Model", list(members), format_func=lambda member: MODEL_TITLES[members[member]], label_visibility="collapsed", help=MODELS_HELP, disabled=seats.is_pinned(),
-            **tied(key="picked", value=translator.name, take=lambda member: {"model": "" if member == first.name else member}, options=True),
+            "Model", list(members), format_func=lambda member: MODEL_TITLES.get(family.get(member, ""), member), label_visibility="collapsed", help=MODELS_HELP if family else OTHERS_HELP, disabled=seats.is_pinned(),
+            **tied(key="picked", value=slug, take=lambda member: {"model": "" if member == first.name else member}, options=True),
         )  # fmt: skip
     return translator

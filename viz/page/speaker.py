@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from viz.page import changes, present, stage
+from viz.page.announcements import spoken
 from viz.page.lesson import Click, Pick, Question, Slider
 from viz.page.parts.tags import Html, joined, tag
 from viz.page.scene import Scene, View
@@ -56,7 +57,9 @@ def _view(scene: Scene, view: View) -> list[Html]:
 def _sentence(scene: Scene) -> list[Html]:
     """The sentence that the class sees, its translation, and what is changed in the model."""
     trace = scene.result.trace
-    lines = [tag("p", trace.source.text, lang="en"), tag("p", trace.labels.text, lang="fr")]
+    codes = scene.wording.codes
+    lines = [tag("p", trace.source.text, lang=codes[0] or None)]
+    lines += [tag("p", spoken(trace), lang=codes[1] or None)] if scene.wording.target else []
     lines += [tag("p", f"Changed: {change.words}.") for change in changes.changes(scene.settings.change, scene.before)]
     return [_part("On the wall", *lines)]
 

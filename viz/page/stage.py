@@ -18,7 +18,7 @@ from viz.charts.parts.words import head_title
 from viz.page import answers, notices, store
 from viz.page.caches import key_of
 from viz.page.choices import plain
-from viz.page.glossary import MEANINGS
+from viz.page.glossary import GENERAL, MEANINGS
 from viz.page.lesson import FRESH, Lesson, Material, Step
 from viz.page.materials import material_of
 from viz.page.parts.captions import caption_line
@@ -29,16 +29,18 @@ from viz.page.room.names import digest
 from viz.page.room.values import Asking
 from viz.page.scene import Scene, View
 from viz.page.sentences import formula_html, glossary_html, sentence_html
+from viz.page.state import WALL
+from viz.page.wording import translates
 from viz.theme import quoted
 
 Lessons = Sequence[Lesson]
 STYLE = Path(__file__).with_name("lessons.css").read_text("utf-8")
 COVERS = {"picture": '[class*="st-key-view-"] > *', "rows": ".st-key-translation .rows"}
 COVER = "{where} {{ filter: blur(11px); pointer-events: none; user-select: none; }}"
+FIRST = ".st-key-view-{view} > :is(.st-key-{picture}, :has(.st-key-{picture})) {{ order: -1; }}"
 COVERED = '[class*="st-key-view-"]::before { content: "Predict first, then the picture opens"; }'
 OPEN = "<style>:root { --lesson-width: 330px; --lesson-sheet: 46vh; }</style>"
 NUDGE = "You have not answered yet. A guess costs nothing, and you will remember the answer better; Next once more goes on."
-WALL = "1"  # value of `State.present`
 PRESENT_HELP = "One picture and one sentence, full width, for a projector (P)"
 MOST_STEPS = 4  # that are shared
 _STEPS: dict[Hashable, Step] = {}  # the newest last
@@ -65,7 +67,7 @@ def begin(lessons: Lessons, views: Mapping[str, View], anatomy: Anatomy, place: 
         hint = f"{len(lessons)} lessons on your own sentence: predict, then see"
         place.button("Learn", key="learn", type="primary", on_click=open_step, args=(1,), help=hint)
     st.html(f"<style>{STYLE}</style>{OPEN if store.state().lesson else ''}")
-    pointing(MEANINGS, lambda view: store.write(view=view))
+    pointing(MEANINGS if translates(anatomy) else GENERAL, lambda view: store.write(view=view))
 
 
 def steps() -> list[tuple[int, int]]:
@@ -148,6 +150,8 @@ def take(scene: Scene) -> Stand | None:
     is_revealed = seats.settle(_asking(scene, number, part, question, step), step.question, record)
     covers = lesson.covers if step.question and not record.reveals and scene.settings.view == home else ()
     rules = [COVER.format(where=COVERS[name]) for name in covers] + [COVERED] * bool(covers)
+    if step.picture and scene.settings.view == home:
+        rules.append(FIRST.format(view=home, picture=step.picture))
     st.html(f"<style>/* covers */ {' '.join(rules)}</style>")  # in every run: what a fragment leaves out there stays
     st.session_state["stand"] = Stand(number, lesson, step, question, record, home, is_revealed)
     return st.session_state["stand"]
@@ -176,16 +180,16 @@ def draw(scene: Scene, stand: Stand) -> None:
 
 def _question(scene: Scene, stand: Stand) -> None:
     """What is asked: of a reader, of a class; where this sentence has nothing to ask, one that has."""
-    step, record, place_name = stand.step, stand.record, partial(_place_name, scene)
+    step, record, name_of = stand.step, stand.record, partial(place_name, scene)
     if not step.question:
         st.button(plain(f"Take “{stand.lesson.sentence}”"), key="lesson-sentence", on_click=_take, args=(stand.lesson.sentence,))
     elif seats.teaches():
-        board.teach(record.asking, step.question, place_name, stand.is_revealed, partial(show, step, record))
+        board.teach(record.asking, step.question, name_of, stand.is_revealed, partial(show, step, record))
     else:
         name = f"{stand.number}-{crc32(repr(stand.question).encode())}"
-        draw_question(step, name, record, bool(stand.lesson.covers), place_name)
+        draw_question(step, name, record, bool(stand.lesson.covers), name_of)
         if stand.is_revealed:
-            board.look_back(record.asking, step.question, place_name)
+            board.look_back(record.asking, step.question, name_of)
 
 
 def _asking(scene: Scene, number: int, part: int, question: Hashable, step: Step) -> Asking | None:
@@ -196,14 +200,14 @@ def _asking(scene: Scene, number: int, part: int, question: Hashable, step: Step
     return Asking(name, number, part, step.question.text, scene.settings.text)
 
 
-def _place_name(scene: Scene, place: tuple) -> str:
+def place_name(scene: Scene, place: tuple) -> str:
     """A head, or a cell of the open head, as a bar or a list calls it."""
     anatomy, kind = scene.trace.anatomy, scene.open_head[0]
     if isinstance(place[0], str):
         return head_title(anatomy.kind(place[0]), *place[1:])
-    rows, columns = scene.trace.rows(kind).labels.shown, scene.trace.keys(kind).shown
+    axes = scene.trace.rows(kind).labels, scene.trace.keys(kind)
     return " → ".join(
-        quoted(names[at]) if at < len(names) else str(at + 1) for names, at in zip((rows, columns), place, strict=True)
+        quoted(names.shown[at], names.notation) if at < len(names) else str(at + 1) for names, at in zip(axes, place, strict=True)
     )
 
 
@@ -228,21 +232,26 @@ def _focus(scene: Scene, step: Step, question: Hashable) -> None:
 
 
 def _head(number: int, lesson: Lesson) -> None:
-    """Which lesson this is, all of them in a menu, and the way out."""
-    lessons = st.session_state["lessons"]
+    """Which lesson this is, all of them in a menu, and the way out. Who follows a teacher chooses none."""
     with st.container(horizontal=True, key="lesson-head", vertical_alignment="center", horizontal_alignment="distribute"):
-        with (
-            st.popover(f"{number} of {len(lessons)}", width="content", help="All lessons"),
-            st.container(key="lesson-menu", gap="small"),
-        ):
-            for at, other in enumerate(lessons, 1):
-                st.button(plain(f"{at} · {other.title}"), key=f"lesson-{at}", type="tertiary", on_click=open_step, args=(at,))
+        place = f"{number} of {len(st.session_state['lessons'])}"
+        if seats.is_led():
+            st.html(tag("span", place, class_="lesson-at"), width="content")
+        else:
+            _menu(place)
         with st.popover("Glossary", width="content"):
             st.html(glossary_html())
         st.button(
             "Present", key="lesson-present", icon=":material/slideshow:", help=PRESENT_HELP, type="tertiary", on_click=present
         )
         st.button("✕", key="lesson-close", help="Leave the lessons, stay in this view", type="tertiary", on_click=_leave)
+
+
+def _menu(title: str) -> None:
+    """All lessons."""
+    with st.popover(title, width="content", help="All lessons"), st.container(key="lesson-menu", gap="small"):
+        for at, other in enumerate(st.session_state["lessons"], 1):
+            st.button(plain(f"{at} · {other.title}"), key=f"lesson-{at}", type="tertiary", on_click=open_step, args=(at,))
 
 
 def _words(number: int, step: Step) -> str:

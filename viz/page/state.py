@@ -15,6 +15,7 @@ EXAMPLES = (
     "Two dogs are playing in the snow.",
     "The book that I bought yesterday is very good.",
 )
+WALL, NOTES = "1", "notes"  # values of `present`
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class State:
     held_out: bool = True  # roles as measured on held-out sentences, where they are stored, instead of on this one
     lesson: int | None = None  # the lesson that is open, from 1; None: none is
     part: int = 0  # which of its steps, from 0
-    present: str = ""  # "1": one picture, large, for a class; "notes": what its speaker may say; else the page
+    present: str = ""  # WALL: one picture, large, for a class; NOTES: what its speaker may say; else the page
     room: str = ""  # the class that the reader is in: six letters
     sinks: str = "keep"  # attention to special tokens and punctuation
     of_views: Mapping[str, Any] = field(default_factory=dict, hash=False)  # what single views declare, by name

@@ -13,6 +13,7 @@ from viz.page.history import History
 from viz.page.state import CHANGE, State
 
 MOST_TYPED = 60_000  # characters that a text field takes: far more than a model reads, so that a long paste is answered in words
+TELLING = 3.0  # seconds in which a widget is told again what it was told: of two runs close together a browser may draw the second one alone
 ECHO = 1.0  # seconds in which nobody sees what a widget was led to and chooses again what it showed before
 
 
@@ -90,27 +91,37 @@ _ITS_OWN = object()
 
 
 def tied(
-    name: str = "", key: str = "", *, value: object = _ITS_OWN, take: Take | None = None, options: bool = False
+    name: str = "",
+    key: str = "",
+    *,
+    value: object = _ITS_OWN,
+    take: Take | None = None,
+    options: bool = False,
+    typed: bool = False,
 ) -> dict[str, Any]:
     """Arguments that tie a widget to a setting: it shows the setting, and what the reader chooses is written.
 
     key: of the widget, where it is not the setting's name; every widget needs one of its own.
     value: what it shows, where that is not the setting as it is. take: what a choice writes, where that is not the setting alone.
     options: the widget offers options, which may be others in every run, so it is told each time which one is chosen. Any other
-    widget is told only what it does not show already: the reader may have typed on meanwhile.
+    widget is told only what it does not show already. typed: the reader may have typed on meanwhile; it begins with its text, whichever run
+    the browser draws first, and is told no more than that.
     """
     key = key or name
     value = state().value(name) if value is _ITS_OWN else value
     shows = st.session_state.get(key, value)
-    if shows != value:
-        st.session_state.setdefault("echoes", {})[key] = (shows, monotonic())
-    if options or key not in st.session_state or shows != value:
+    is_new, echoes = key not in st.session_state and not typed, st.session_state.setdefault("echoes", {})
+    if is_new or shows != value:
+        echoes[key] = (shows, monotonic())
+    if options or is_new or shows != value or monotonic() - echoes.get(key, (None, -TELLING))[1] < TELLING:
         st.session_state[key] = value
-    return {"key": key, "on_change": _take, "args": (key, take or (lambda option: {name: option}))}
+    widget = {"key": key, "on_change": _take, "args": (key, take or (lambda option: {name: option}))}
+    return {**widget, "value": value} if typed else widget
 
 
 def _take(key: str, take: Take) -> None:
     if not _is_echo(key):
+        st.session_state.get("echoes", {}).pop(key, None)
         write(**take(st.session_state[key]))
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
 from model import Translator
+from model.analysis.reader import AnyReader
 from model.analysis.roles import HeadMeasures
 from model.instrument.beside import siblings
 from model.instrument.checkpoint import CheckpointError
@@ -20,7 +22,7 @@ from model.measuring.depth import Depth, load_depth
 from model.measuring.roles import load_roles
 from model.measuring.timeline import Moment, load_timeline
 from model.transformer.config import Config
-from viz.page.caches import cached, loaded
+from viz.page.caches import cached
 
 T = TypeVar("T")
 MOST_CHECKPOINTS = 16  # whose measurements stay in memory, moments of a training among them
@@ -38,7 +40,7 @@ class Stored:
     notices: tuple[str, ...] = ()  # what was left out, and why
 
 
-@loaded(max_entries=MOST_CHECKPOINTS)
+@lru_cache(MOST_CHECKPOINTS)  # asked several times in every run, so by values that are hashed at once
 def _stored(folder: str, weights: str, config: Config) -> Stored:
     notices: list[str] = []
 
@@ -60,8 +62,10 @@ def _stored(folder: str, weights: str, config: Config) -> Stored:
     )
 
 
-def stored(translator: Translator) -> Stored:
-    """What lies beside the folder that a translator was loaded from; nothing where it was loaded from none."""
+def stored(translator: AnyReader) -> Stored:
+    """What lies beside the folder that a translator of ours was loaded from; nothing of any other model."""
+    if not isinstance(translator, Translator):
+        return Stored()
     weights = translator.about.get("weights_sha256")
     return _stored(str(translator.folder), weights, translator.model.config) if translator.folder and weights else Stored()
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from model import Translator
+from model.analysis.reader import AnyReader
 from model.analysis.roles import ROLE
 from model.instrument.pretrained import CheckpointError
 from model.measuring.timeline import Moment
@@ -22,7 +22,7 @@ from viz.theme import Palette
 HELP = "The same sentence at every stage of one training run: heads go from noise to patterns, the translation from babble to French."
 
 
-def switch(place: st.delta_generator.DeltaGenerator, trained: Translator, settings: State) -> list[Moment]:
+def switch(place: st.delta_generator.DeltaGenerator, trained: AnyReader, settings: State) -> list[Moment]:
     """The switch that brings the slider, where this checkpoint has a timeline. Returns its moments."""
     moments = engine.moments(trained)
     if moments:
@@ -33,7 +33,7 @@ def switch(place: st.delta_generator.DeltaGenerator, trained: Translator, settin
     return moments
 
 
-def at_moment(trained: Translator, moments: list[Moment], settings: State) -> Translator:
+def at_moment(trained: AnyReader, moments: list[Moment], settings: State) -> AnyReader:
     """The translator that the slider chooses: the trained one where it is off, or where its file cannot be read."""
     if settings.moment is None or not moments:
         return trained

@@ -8,6 +8,7 @@ import streamlit as st
 
 from viz.page import engine
 from viz.page.scene import Scene
+from viz.page.wording import translates
 from viz.theme import number
 
 KIND = "unmasked"  # as `model.instrument.beside.kind` names such a member of a family
@@ -20,7 +21,8 @@ COPIES = (
 
 def note(scene: Scene) -> None:
     """Under the translation of such a model: what it learned, and its loss on what it reads now."""
-    if scene.trace.anatomy.masked:
+    anatomy = scene.trace.anatomy
+    if anatomy.masked or not translates(anatomy) or anatomy.self_kind(anatomy.stacks[-1].name) is None:
         return
     whose = "your translation" if scene.settings.target.strip() else "what it wrote itself"
     loss = f"Loss of {whose}: {number(float(scene.trace.loss.mean()))} nats per token."

@@ -14,6 +14,7 @@ from viz.page import engine
 from viz.page.scene import Scene
 from viz.theme import number, quoted
 
+SILENT = "This model says nothing that could change: the pictures show what the change did."
 FEW = 3  # changes of one sort that are named; the rest is counted
 FLAT = 0.005  # nats: a change of a loss that is written as 0.00
 
@@ -44,17 +45,17 @@ def word_changes(before: Tokens, after: Tokens) -> WordChanges:
     return WordChanges(tuple(replaced), tuple(lost), tuple(added))
 
 
-def in_words(before: Tokens, after: Tokens) -> str:
-    """What became of the translation, as a sentence."""
+def in_words(before: Tokens, after: Tokens, output: str = "translation") -> str:
+    """What became of what the model says, as a sentence; output: what that is called."""
     if before.ids == after.ids:
-        return "The translation stays the same, piece by piece."
+        return f"The {output} stays the same, piece by piece."
     differences = word_changes(before, after)
     if not differences:
         return "The same words, written with other pieces."
     if len(after) == 1:
-        return "The translation is empty now: the model ends at once."
+        return f"The {output} is empty now: the model ends at once."
     if len(before) == 1:
-        return f"The translation was empty; now it says {quoted(after.text)}."
+        return f"The {output} was empty; now it says {quoted(after.text)}."
     parts = []
     if differences.replaced:
         parts.append("replaced: " + _listed([f"{quoted(then)} → {quoted(now)}" for then, now in differences.replaced]))
@@ -67,9 +68,11 @@ def in_words(before: Tokens, after: Tokens) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def note(scene: Scene, original: Tokens) -> str:
+def note(scene: Scene, original: Tokens | None) -> str:
     """HTML: the verdict, and what it is measured by behind a detail. All text is escaped. original: the unchanged model's labels."""
     text = html.escape(sentence(scene, original))
+    if original is None:
+        return f'<span class="changed-note" data-testid="changed-note">{text}</span>'
     note = f'<span class="changed-note" data-testid="changed-note">{text}</span>'
     detail = _numbers(_change(scene), scene.result.trace.labels)
     if not detail:
@@ -77,11 +80,13 @@ def note(scene: Scene, original: Tokens) -> str:
     return f'{note}<details data-testid="changed-numbers"><summary>numbers</summary><p>{html.escape(detail)}</p></details>'
 
 
-def sentence(scene: Scene, original: Tokens) -> str:
-    """What the change did to the translation, or to the pieces of one that stays. original: the unchanged model's labels."""
+def sentence(scene: Scene, original: Tokens | None) -> str:
+    """What the change did to what the model says, or to the pieces of a text that stays. original: the unchanged model's labels."""
     settings = scene.settings
+    if original is None:
+        return SILENT
     is_given = bool(settings.target.strip()) or settings.forcing == "forced"
-    return _effect(scene, _change(scene)) if is_given else in_words(original, scene.result.trace.labels)
+    return _effect(scene, _change(scene)) if is_given else in_words(original, scene.result.trace.labels, scene.wording.output)
 
 
 def _change(scene: Scene) -> PredictionChange:
@@ -95,7 +100,8 @@ def losses(scene: Scene) -> str:
     settings = scene.settings
     forced = engine.run(scene.translator, scene.source, scene.own, settings.change, forced=True).trace
     then, now = float(scene.before.loss.mean()), float(forced.loss.mean())
-    whose = "your translation" if settings.target.strip() else "the same translation, that of the model as trained"
+    output = scene.wording.output
+    whose = f"your {output}" if settings.target.strip() else f"the same {output}, that of the model as trained"
     return f"Loss of {whose}, teacher-forced: {then:.2f} nats per token before, {now:.2f} after; {_way(then, now)}."
 
 
@@ -109,16 +115,16 @@ def _way(then: float, now: float) -> str:
 
 def _effect(scene: Scene, change: PredictionChange) -> str:
     """Of a translation that stays: which of its pieces became harder and easier to say."""
-    opening = (
-        "The translation is yours and stays" if scene.settings.target.strip() else "The translation is kept (teacher forcing)"
-    )
+    output = scene.wording.output
+    opening = f"The {output} is yours and stays" if scene.settings.target.strip() else f"The {output} is kept (teacher forcing)"
     moved = (change.after - change.before).nan_to_num(0.0)
     worst, best = int(moved.argmin()), int(moved.argmax())
-    pieces, parts = scene.result.trace.labels.shown, []
+    labels, parts = scene.result.trace.labels, []
+    pieces, notation = labels.shown, labels.notation
     for row, became in ((worst, "less"), (best, "more")):
         if abs(float(moved[row])) >= FLAT and (float(moved[row]) < 0) == (became == "less"):
             then, now = (number(float(part[row].exp())) for part in (change.before, change.after))
-            parts.append(f"{quoted(pieces[row])} becomes {became} likely ({then} → {now})")
+            parts.append(f"{quoted(pieces[row], notation)} becomes {became} likely ({then} → {now})")
     return f"{opening}; {', '.join(parts)}." if parts else f"{opening}; no piece of it becomes more or less likely."
 
 
@@ -128,7 +134,7 @@ def _numbers(change: PredictionChange, labels: Tokens) -> str:
     row = int(divergence.argmax())
     if float(divergence[row]) < 0:
         return ""
-    return f"Largest KL divergence of the next-piece distributions: {number(float(divergence[row]))} nats, producing {quoted(labels.shown[row])}."
+    return f"Largest KL divergence of the next-piece distributions: {number(float(divergence[row]))} nats, producing {quoted(labels.shown[row], labels.notation)}."
 
 
 def _words(labels: Tokens) -> list[str]:

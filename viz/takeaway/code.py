@@ -11,21 +11,21 @@ from viz.takeaway.parcel import Parcel, Recipe
 
 FILE = "headlight.html"  # that the script leaves its picture in
 ABOUT = {
-    "pass": "The sentence, as {checkpoint} reads it: it translates, then one pass captures everything.",
+    "pass": "The sentence, as {checkpoint} reads it: {first}one pass captures everything.",
     "picture": "What the page shows under “{title}”. Layers, heads and positions count from 0 here, from 1 on the page.",
 }
 
 
 def imports_of_pass(recipe: Recipe) -> dict[str, set[str]]:
     """What `pass_lines` needs."""
-    names = {"load_pretrained"} | (set() if recipe.change.changes_nothing else {"Intervention"})
+    names = {recipe.loader} | (set() if recipe.change.changes_nothing else {"Intervention"})
     of_moment = {} if recipe.moment is None else {"model.measuring.timeline": {"at_moment", "load_timeline"}}
     return {"model": names, **of_moment}
 
 
 def pass_lines(recipe: Recipe) -> list[str]:
     """Statements at the end of which `translator` and `trace` are there, and `change` where something is changed."""
-    lines = [f"translator = load_pretrained({recipe.checkpoint!r})"]
+    lines = [f"translator = {recipe.loader}({recipe.checkpoint!r})"]
     if recipe.moment is not None:
         lines += [
             'moments = load_timeline(translator.folder, translator.about["weights_sha256"])',
@@ -36,7 +36,8 @@ def pass_lines(recipe: Recipe) -> list[str]:
     if recipe.target is not None:
         arguments.append(f"target={recipe.target!r}")
     elif recipe.forced:
-        lines.append("labels = translator.translate_tokens(translator.source(text))  # what the unchanged model says")
+        ask = "translate_tokens" if recipe.says == "translates" else "answer"
+        lines.append(f"labels = translator.{ask}(translator.source(text))  # what the unchanged model says")
         arguments.append("target=labels")
     if not recipe.change.changes_nothing:
         lines.append(f"change = {change_call(recipe.change)}")
@@ -48,7 +49,7 @@ def as_script(parcel: Parcel) -> str:
     """The whole as a file that runs from its top to its end."""
     imports, picture = _parts(parcel)
     head = [f"# {line}" for line in _comments([parcel.title, *parcel.lines, parcel.address])]
-    lines = [*head, *imports, "", *pass_lines(parcel.recipe), "print(trace.labels.text)"]
+    lines = [*head, *imports, "", *pass_lines(parcel.recipe), _printed(parcel.recipe)]
     if picture:
         save = "save" if parcel.picture and parcel.picture.component == "vega" else "write_html"
         lines += ["", f"# {_about('picture', parcel)}", f"picture = {picture}", f"picture.{save}({FILE!r})"]
@@ -60,7 +61,7 @@ def as_notebook(parcel: Parcel) -> str:
     imports, picture = _parts(parcel)
     title = "\n\n".join([f"# {parcel.title}", *map(_plain, parcel.lines), f"[This state of the page]({parcel.address})"])
     cells = [_cell("title", "markdown", title), _cell("about-pass", "markdown", _about("pass", parcel)),
-             _cell("pass", "code", "\n".join([*imports, "", *pass_lines(parcel.recipe), "print(trace.labels.text)"]))]  # fmt: skip
+             _cell("pass", "code", "\n".join([*imports, "", *pass_lines(parcel.recipe), _printed(parcel.recipe)]))]  # fmt: skip
     if picture:
         cells += [
             _cell("about-picture", "markdown", _about("picture", parcel)),
@@ -86,7 +87,13 @@ def _parts(parcel: Parcel) -> tuple[list[str], str]:
 
 def _about(what: str, parcel: Parcel) -> str:
     title = parcel.picture.title if parcel.picture else parcel.title
-    return ABOUT[what].format(checkpoint=parcel.recipe.checkpoint, title=" ".join(title.split()))
+    first = f"it {parcel.recipe.says}, then " if parcel.recipe.says else ""
+    return ABOUT[what].format(checkpoint=parcel.recipe.checkpoint, title=" ".join(title.split()), first=first)
+
+
+def _printed(recipe: Recipe) -> str:
+    """The last line of the pass: what is said; of a model that says nothing, what it read."""
+    return f"print(trace.{'labels' if recipe.says else 'source'}.text)"
 
 
 def _comments(lines: Iterable[str]) -> list[str]:

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import base64
 import html
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 from viz.canvas.shared.files import script
-from viz.takeaway.sheet import Sheet, as_function, styles, variables
+from viz.takeaway.sheet import HEAD, Sheet, as_function, fill, styles, variables
 from viz.theme import LIGHT
 
-PAGE = Path(__file__).with_name("handout.html").read_text("utf-8")
+PAGE = HEAD + Path(__file__).with_name("handout.html").read_text("utf-8")
 LINE = '<span class="blank"></span>'
 
 
@@ -53,7 +52,7 @@ def handout(title: str, lines: Sequence[str], address: str, exercises: Sequence[
         "answers": "\n".join(_answer(exercise) for exercise in exercises if exercise.question),
         "script": f"const components = {{\n{mounts}\n}};\n{as_function(script('takeaway/handout.js'))}\nheadlight({{ data: components, parentElement: document.body }});",
     }  # fmt: skip
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], PAGE)
+    return fill(PAGE, parts)
 
 
 def _lesson(exercises: list[Exercise]) -> str:

@@ -42,6 +42,8 @@ class Recipe:
     target: str | None = None  # a translation that is read instead of the model's own
     forced: bool = False  # under a change: the decoder reads the translation of the unchanged model
     moment: int | None = None  # of its training, from 0
+    loader: str = "load_pretrained"  # the function of `model` that opens it
+    says: str = "translates"  # what it does with the sentence before the pass; empty: nothing
 
 
 @dataclass(frozen=True)

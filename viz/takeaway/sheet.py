@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +34,8 @@ ASKS_PYTHON = {  # what of a component only the page can answer
     "grid": ".heads-grid .area { cursor: default; }",
     "matrices": ".matrices .area { cursor: default !important; }",
 }
-PAGE = Path(__file__).with_name("sheet.html").read_text("utf-8")
+HEAD = Path(__file__).with_name("head.html").read_text("utf-8")  # of every page that is taken away
+PAGE = HEAD + Path(__file__).with_name("sheet.html").read_text("utf-8")
 START = """
 const bytes = Uint8Array.from(atob(document.getElementById("numbers").textContent), (char) => char.charCodeAt(0));
 headlight({ data: bytes, parentElement: document.querySelector("main"), setStateValue() {}, setTriggerValue() {} });
@@ -74,7 +75,7 @@ class Sheet:
             if self.component == PLOTLY
             else f"{as_function(script(f'{self.component}/index.js'))}\n{START}",
         }
-        return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], PAGE)
+        return fill(PAGE, parts)
 
     def write_html(self, path: str | Path) -> None:
         """Write the file."""
@@ -97,6 +98,11 @@ class Sheet:
     def _repr_html_(self) -> str:
         """What a notebook shows: the file in a frame of its own."""
         return f'<iframe srcdoc="{html.escape(self.html())}" style="width: 100%; height: 640px; border: 0"></iframe>'
+
+
+def fill(page: str, parts: Mapping[str, str]) -> str:
+    """A page with its {{parts}}."""
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], page)
 
 
 def as_function(module: str) -> str:

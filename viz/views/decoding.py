@@ -9,8 +9,8 @@ from functools import partial
 import streamlit as st
 import torch
 
-from model import Translator
 from model.analysis.decoding import BeamTree, Forced, WhatIf, beam_tree, continue_greedily, next_pieces
+from model.analysis.reader import AnyReader
 from model.analysis.words import join_words
 from model.instrument.search import length_limits
 from model.trace.intervention import Intervention
@@ -67,18 +67,18 @@ class Played:
 
 
 @cached
-def _what_if(translator: Translator, source: Tokens, forced: Forced, change: Intervention) -> WhatIf:
+def _what_if(translator: AnyReader, source: Tokens, forced: Forced, change: Intervention) -> WhatIf:
     return continue_greedily(translator.model, source.ids, forced, change)
 
 
 @cached
-def _tree(translator: Translator, source: Tokens, beam: int, change: Intervention) -> BeamTree:
+def _tree(translator: AnyReader, source: Tokens, beam: int, change: Intervention) -> BeamTree:
     with st.spinner("Searching …"):
         return beam_tree(translator.model, source.ids, beam, change)
 
 
 @cached
-def _packed(translator: Translator, trace: Trace, head: tuple[int, int], choices: Forced, is_given: bool, words: bool) -> bytes:
+def _packed(translator: AnyReader, trace: Trace, head: tuple[int, int], choices: Forced, is_given: bool, words: bool) -> bytes:
     limit = int(length_limits(torch.tensor([trace.source.ids]), translator.model))
     maps = join_words(trace) if words else None
     return pack_decoding(trace, translator.tokenizer.piece, *head, choices, is_given, limit, maps)
@@ -282,7 +282,7 @@ VIEW = View(
     group="Say",
     part="words",
     shows={"words"},
-    needs={"generates", needs.ACROSS, "logits"},
+    needs={"generates", needs.ACROSS, "logits", "search"},
     params=PARAMS,
     style=style_beside(__file__),
     greeting={"words": True},

@@ -7,8 +7,8 @@ from functools import partial
 import plotly.graph_objects as go
 import streamlit as st
 
-from model import Translator
 from model.analysis.embedding import Vocabulary
+from model.analysis.reader import AnyReader
 from model.trace.tokens import Tokens
 from viz import reading
 from viz.canvas import Click, plot_clicks
@@ -41,7 +41,7 @@ PARAMS = (
 
 
 @loaded(max_entries=4)
-def _vocabulary(translator: Translator) -> Vocabulary:
+def _vocabulary(translator: AnyReader) -> Vocabulary:
     """Pieces and vectors of a checkpoint."""
     return Vocabulary.of(translator.tokenizer, translator.weights.embedding(translator.anatomy.default_stack))
 
@@ -111,7 +111,13 @@ def _neighbours(scene: Scene, side: str, vocabulary: Vocabulary, own: int, piece
 def _sentence(scene: Scene, side: str) -> str:
     """What a stack reads: the first one what was typed."""
     stack = scene.trace.anatomy.stack(side)
-    return "your sentence" if side == scene.trace.anatomy.default_stack else f"the {stack.language} sentence"
+    return (
+        "your sentence"
+        if side == scene.trace.anatomy.default_stack
+        else f"the {stack.language} sentence"
+        if stack.language
+        else "what is written"
+    )
 
 
 def _paths(scene: Scene, side: str, token: int, dimensions: int) -> None:
@@ -167,7 +173,9 @@ VIEW = View(
     draw,
     group="Read",
     part="embeddings",
-    needs={"embeddings", "residual"},
+    general="Every token becomes a vector, and training has put pieces that are used alike near each other: choose a token to see what "
+    "lies near it. Look for other forms of the word, and for where its way through the layers leads.",
+    needs={"embeddings", "residual", "parameters"},
     params=PARAMS,
     style=style_beside(__file__),
     paper=_on_paper,

@@ -57,8 +57,9 @@ def _title(scene: Scene, kind: str, query: int) -> str:
     trace = scene.trace
     rows = trace.rows(kind)
     if not trace.anatomy.produces(kind):
-        return f"Token {query + 1}, {quoted(rows.read.shown[query])}"
-    return f"Producing {quoted(rows.labels.shown[query])}, reading {quoted(rows.read.shown[query])}"
+        return f"Token {query + 1}, {quoted(rows.read.shown[query], rows.read.notation)}"
+    product, read = (quoted(tokens.shown[query], tokens.notation) for tokens in (rows.labels, rows.read))
+    return f"Producing {product}, reading {read}"
 
 
 VIEW = View(
@@ -70,5 +71,5 @@ VIEW = View(
     group="Compute",
     part="layer",
     shows={"words"},
-    needs={"outputs", "residual"},
+    needs={"outputs", "residual", "parameters"},
 )

@@ -16,14 +16,15 @@ from model.trace.trace import Trace
 from viz.canvas import Click, plot_clicks
 from viz.charts import knockout_bars, knockout_map
 from viz.charts.knockout import FLAT, WHOLE, head_words, layer_words
-from viz.charts.parts.words import LONG
+from viz.charts.parts.words import LONG, joined_labels
 from viz.page import reruns, store
 from viz.page.params import choice, place
 from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import card, figure_sheet, plot
-from viz.page.parts.pickers import choose_part, pick_one, word_labels
+from viz.page.parts.pickers import choose_part, pick_labels, pick_one
 from viz.page.scene import Scene, View
 from viz.page.shared import tokens
+from viz.page.wording import translates
 from viz.takeaway import Sheet
 from viz.takeaway.expressions import call
 from viz.theme import number, quoted
@@ -36,7 +37,7 @@ PARAMS = (
 SENTENCE = -1  # the choice of the whole sentence
 HOW = (
     "× marks what is off already, with what that has changed. "
-    "log p is summed over pieces; decoder row t produces labels[t]. The model reads this translation as it is (teacher forcing), "
+    "log p is summed over pieces; {rows} The model reads {text} as it is (teacher forcing), "
     "however unlikely it becomes. One thing is taken away at a time, so heads that can stand in for each other look useless here."
 )
 
@@ -57,7 +58,7 @@ def draw(scene: Scene) -> None:
         part_name = choose_part("Take away", PART_TITLES, "knockout_part", "knockout-part")
         rows, target = _choose(scene)
     part = _part(scene.trace, part_name)
-    with card("knockout", _title(part_name, target), test="knockout-title"):
+    with card("knockout", _title(scene, part_name, target), test="knockout-title"):
         effects = _effects(scene, part, part_name)
         if effects is None:
             return
@@ -67,7 +68,7 @@ def draw(scene: Scene) -> None:
         st.html(
             f'<p class="head-sentence" data-testid="knockout-verdict">{html.escape(_verdict(effects, part, rows, target))}</p>'
         )
-        caption_line(f"{part.click} {HOW}")
+        caption_line(f"{part.click} {_how(scene)}")
 
     def clicked(click: Click) -> None:
         at = part.places.index((click.name, click.row, click.column)) if part_name == "heads" else click.value
@@ -87,27 +88,37 @@ def _part(trace: Trace, name: str) -> Part:
         click = "Click a bar to switch off all heads of its layer for good, and again to switch them on."
         return Part(list(layers), list(layers.values()), [f"all heads of {layer_words(*place)}" for place in layers], click)
     words = every_word(trace.anatomy, trace.source)
-    names = [quoted(piece) for piece in join_pieces(trace.source).pieces]
+    names = [quoted(word) for word in joined_labels(join_pieces(trace.source))]
     click = "Click a bar to hide its word from everyone for good (all its links are cut), and again to show it."
     return Part(list(words), list(words.values()), names, click)
 
 
-def _title(part_name: str, target: str) -> str:
-    what = {"heads": "any one head", "layers": "all heads of one layer", "words": "one English word"}[part_name]
+def _how(scene: Scene) -> str:
+    """What the numbers are of."""
+    if scene.trace.anatomy.predicting.predicts == "same":
+        return HOW.format(rows="row t says the piece at its own place.", text="this text")
+    one = len(scene.trace.anatomy.stacks) == 1
+    rows = f"{'row' if one else 'decoder row'} t produces labels[t]."
+    return HOW.format(rows=rows, text="this text" if one else f"this {scene.wording.output}")
+
+
+def _title(scene: Scene, part_name: str, target: str) -> str:
+    word = f"one {scene.wording.source} word" if translates(scene.trace.anatomy) else "one word"
+    what = {"heads": "any one head", "layers": "all heads of one layer", "words": word}[part_name]
     return f"What happens to {target} without {what}"
 
 
 def _choose(scene: Scene) -> tuple[range, str]:
     """The target word whose log p counts, or the whole sentence: its decoder rows, and what it is called."""
     labels, groups = scene.trace.labels, word_groups(scene.trace.labels)
-    pieces, word = join_pieces(labels).pieces, scene.settings.knockout_word
+    pieces, word = join_pieces(labels), scene.settings.knockout_word
     word = SENTENCE if word is None or word >= len(groups) else word
-    names = {SENTENCE: WHOLE} | word_labels(pieces)
+    names = {SENTENCE: WHOLE} | pick_labels(pieces)
     pick_one("log p of", names, word, "knockout-word", lambda at: {"knockout_word": None if at == SENTENCE else at}, most=LONG + 1,
              buttons_width="stretch", shows_label=False)  # fmt: skip
     if word == SENTENCE:
         return range(len(labels)), WHOLE
-    return groups[word], quoted(pieces[word])
+    return groups[word], quoted(joined_labels(pieces)[word])
 
 
 def _effects(scene: Scene, part: Part, part_name: str) -> Effects | None:
@@ -171,7 +182,9 @@ VIEW = View(
     draw,
     group="Experiment",
     part="heads",
-    needs={"heads_off", "cut", "loss"},
+    needs={"heads_off", "cut", "loss", "passes"},
+    general="Every head is switched off in turn; its colour is what that does to the log-probability of what the model is to say. Look for "
+    "the few heads that one word hangs on, and for the many that nobody misses.",
     paper=_on_paper,
     params=PARAMS,
     tokens=("knockout-word",),

@@ -26,8 +26,9 @@ from viz.charts import (
     written_cosine_heatmap,
     written_shares,
 )
-from viz.page import store
+from viz.page import needs, store
 from viz.page.chips import token_cell
+from viz.page.choices import plain
 from viz.page.params import choice, place
 from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import card, figure_sheet, plot
@@ -63,7 +64,13 @@ def draw(scene: Scene) -> None:
     """One side, one part at a time."""
     with st.container(horizontal=True, gap="medium"):
         side = choose_side(scene.trace.anatomy, "layers-side", unit=None)  # a unit of the other side is another unit
-        part = choose_part("Part", PART_TITLES, "layer_part", "layer-part")
+        absence = needs.lacks(scene.trace.anatomy, "parameters")
+        parts = {name: title for name, title in PART_TITLES.items() if name != "norm" or not absence}
+        if scene.settings.layer_part not in parts:
+            scene.choose(layer_part="growth")
+        part = choose_part("Part", parts, "layer_part", "layer-part")
+    if absence:
+        caption_line(plain(f"{PART_TITLES['norm']} rests: {absence}"))
     if scene.compares and part != "growth":
         caption_line("This part shows the changed model; “Growth” shows the difference.")
     {"growth": _growth, "norm": _normalisation, "units": _units}[part](scene, side)
@@ -154,16 +161,16 @@ def _units(scene: Scene, side: str) -> None:
     """How many units fire; the strongest of a token; where a unit fires and what it writes."""
     trace, token = scene.trace, _token(scene, side)
     layer = _choose_layer(scene, len(trace.feed_forward[side]))
+    silent = "; ReLU silences those below 0" if not needs.lacks(trace.anatomy, "parameters") else ""
     with card("firing", "How many units fire", test="layers-title"):
-        caption_line(
-            f"Each layer has {trace.feed_forward[side].size(-1)} units; ReLU silences those below 0. Click a cell to choose token and layer."
-        )
+        caption_line(f"Each layer has {trace.feed_forward[side].size(-1)} units{silent}. Click a cell to choose token and layer.")
         figure = scene.picture("firing", partial(firing_heatmap, trace, side, scene.colours, token), side, token)
         plot(figure, "layers-firing")
     values, ids = strongest = scene.value(strongest_units, trace, side, layer, token, UNITS)
     for at, half in enumerate(strongest):
         scene.noted(half, getitem, strongest, at)
-    unit = int(ids[0]) if scene.settings.unit is None else scene.settings.unit
+    size, unit = trace.feed_forward[side].size(-1), scene.settings.unit
+    unit = int(ids[0]) if unit is None or unit >= size else unit
     left, right = st.columns([1, 1.6], gap="medium")
     with left, card("units", f"The strongest units of {_named(scene, side, token)}", test="layers-token"):
         build = partial(unit_bars, values, ids, unit, scene.colours)
@@ -171,8 +178,9 @@ def _units(scene: Scene, side: str) -> None:
     with right, card("unit", f"Unit {unit + 1} of layer {layer + 1}", test="layers-unit"):
         build = partial(unit_over_tokens, trace, side, layer, unit, scene.colours)
         plot(scene.picture("unit", build, side, layer, unit), "layers-one-unit")
-        st.html(_unit_table(scene, side, layer, unit))
-        caption_line(_about_scores(trace.anatomy.stack(side)))
+        if not needs.lacks(trace.anatomy, "parameters"):
+            st.html(_unit_table(scene, side, layer, unit))
+            caption_line(_about_scores(trace.anatomy.stack(side)))
     _listen("card-units", "card-firing")
 
 
@@ -221,7 +229,7 @@ def _token(scene: Scene, side: str) -> int:
 
 def _named(scene: Scene, side: str, token: int) -> str:
     tokens = scene.trace.tokens(side)
-    return f"{quoted(tokens.shown[token])}, token {token + 1}"
+    return f"{quoted(tokens.shown[token], tokens.notation)}, token {token + 1}"
 
 
 def _unit_table(scene: Scene, side: str, layer: int, unit: int) -> str:
@@ -259,6 +267,8 @@ VIEW = View(
     part="stream",
     differs=True,
     needs={"residual", "feed_forward"},
+    general="Every token carries one vector through the layers; each sublayer reads it and adds to it. Look for tokens that grow early, for "
+    "layers that write most, and for feed-forward units that fire for one sort of word.",
     params=PARAMS,
     paper=_on_paper,
     tokens=("layers-token", "layers-tokens"),

@@ -49,5 +49,7 @@ VIEW = View(
     shows={"words", "sinks"},
     differs=True,
     needs={"weights"},
+    general="A line goes from each token on the left to the tokens that it attends to on the right; the stronger, the more attention. "
+    "Point at a token to see its lines alone. Look for many lines that end in one token, and for lines that all lean to one side.",
     params=(places("heads", shared.heads, "heads drawn as lines; at first the open head"),),
 )

@@ -60,7 +60,7 @@ def strongest(trace: AttentionMaps, kind: str, layer: int, head: int) -> str:
 
 
 def _cell(tokens: Tokens, at: int, language: str) -> Html:
-    return token_cell(word_label(tokens.shown[at]), word_label(tokens.named[at]), language)
+    return token_cell(word_label(tokens.shown[at], tokens.notation), word_label(tokens.named[at], tokens.notation), language)
 
 
 def _sentence(change: Intervention = Intervention(), sinks: str = "keep") -> str:

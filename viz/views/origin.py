@@ -9,25 +9,27 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from model import Translator
 from model.analysis import origin as analysis_origin
 from model.analysis.knockout import losses, occlusions
+from model.analysis.reader import AnyReader
 from model.analysis.words import join_pieces, word_groups
+from model.trace.anatomy import Anatomy
 from model.trace.trace import Trace
 from viz.charts import agreement_heatmap, origin_bars
-from viz.charts.parts.words import content
+from viz.charts.parts.words import content, joined_labels
 from viz.page import needs, reruns
 from viz.page.chips import token_cell
+from viz.page.choices import plain
 from viz.page.params import choice
 from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import card, plot
-from viz.page.parts.pickers import pick_one, word_labels
+from viz.page.parts.pickers import pick_labels, pick_one
 from viz.page.parts.tags import scroller, table, tag
 from viz.page.scene import Scene, View
 from viz.page.store import tied
 from viz.reading import cross_off
 from viz.takeaway.expressions import call
-from viz.theme import quoted, word_label
+from viz.theme import language_code, quoted
 
 NOTHING = 1e-4  # shares or nats: below this a method found nothing, but rounding
 METHODS = {  # what the numbers of each method are
@@ -37,6 +39,9 @@ METHODS = {  # what the numbers of each method are
     "Gradient × input": "nats, first order",
     "Occlusion": "nats lost without it",
 }
+NEEDS = {  # what each asks of a model beside its attention
+    "Value-weighted": ("values", "parameters"), "Gradient × input": ("gradients",), "Occlusion": ("passes", "cut", "loss"),
+}  # fmt: skip
 SLUGS = dict(zip(("attention", "value", "rollout", "gradient", "occlusion"), METHODS, strict=True))  # in the address
 CAUTION = (
     "Attention is not explanation (Jain and Wallace 2019; Wiegreffe and Pinter 2019): a weight says where a head looked, not what the "
@@ -56,7 +61,7 @@ def draw(scene: Scene) -> None:
         scene.noted(scores[method], build)
     scores["Occlusion"] = _occlusion(scene, rows)
     scores = {method: score for method, score in scores.items() if score is not None}
-    word = quoted(join_pieces(trace.labels).pieces[at])
+    word = quoted(joined_labels(join_pieces(trace.labels))[at])
     panels = _one_method(scene, scores) if scene.narrow else scores
     with card("origin", f"Where does {word} come from?", test="origin-title"):
         caption_line("One row a source word, one panel a method, each with its own scale; its strongest word in full colour.")
@@ -75,7 +80,10 @@ def draw(scene: Scene) -> None:
         plot(figure, "origin-agreement")
     with right, card("verdict", "What they say"):
         st.html(_verdict(scores, trace))
-        caption_line(CAUTION)
+        caption_line(CAUTION if len(scores) == len(METHODS) else CAUTION.split(". ")[0] + ".")
+        for method in METHODS:
+            if why := lacking(trace.anatomy, method):
+                caption_line(plain(f"{method} is not among them. {why}"))
 
 
 def _one_method(scene: Scene, scores: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -89,23 +97,37 @@ def _one_method(scene: Scene, scores: dict[str, Tensor]) -> dict[str, Tensor]:
     return {names[slug]: scores[names[slug]]}
 
 
-def _attention_scores(trace: Trace, translator: Translator, rows: range) -> dict[str, Tensor | None]:
+def _attention_scores(trace: Trace, translator: AnyReader, rows: range) -> dict[str, Tensor | None]:
     """All methods but occlusion, (source word,) each."""
     return {method: build() for method, build in _calls(trace, translator, rows).items()}
 
 
-def _calls(trace: Trace, translator: Translator, rows: range) -> dict[str, partial[Tensor]]:
-    """How each of them is computed."""
-    return {
-        "Cross-attention": partial(analysis_origin.raw_attention, trace, rows),
-        "Value-weighted": partial(analysis_origin.value_weighted_attention, trace, translator.weights, rows),
-        "Rollout": partial(analysis_origin.rolled_attention, trace, rows),
-        "Gradient × input": partial(analysis_origin.gradient_times_input, trace, translator.passes, rows),
-    }
+def _calls(trace: Trace, translator: AnyReader, rows: range) -> dict[str, partial[Tensor]]:
+    """How each of them is computed, of those that the model can answer."""
+    anatomy = trace.anatomy
+    calls = {"Cross-attention": partial(analysis_origin.raw_attention, trace, rows)}
+    if not lacking(anatomy, "Value-weighted"):
+        calls["Value-weighted"] = partial(analysis_origin.value_weighted_attention, trace, translator.weights, rows)
+    if not lacking(anatomy, "Rollout"):
+        calls["Rollout"] = partial(analysis_origin.rolled_attention, trace, rows)
+    if not lacking(anatomy, "Gradient × input"):
+        calls["Gradient × input"] = partial(analysis_origin.gradient_times_input, trace, translator.passes, rows)
+    return calls
+
+
+def lacking(anatomy: Anatomy, method: str) -> str:
+    """Why a model cannot answer by a method, as a sentence; empty where it can."""
+    if method == "Rollout":
+        bridge = anatomy.bridge()
+        both = anatomy.self_kind(bridge.asks) and anatomy.self_kind(bridge.answers)
+        return "" if both else "Its tokens do not attend to tokens of their own sentence."
+    return " ".join(filter(None, (needs.lacks(anatomy, need) for need in NEEDS.get(method, ()))))
 
 
 def _occlusion(scene: Scene, rows: range) -> Tensor | None:
     """Loss of log-probability without each word, (source word,); None where that takes long and the reader has not asked for it."""
+    if lacking(scene.trace.anatomy, "Occlusion"):
+        return None
     without = reruns.label_log_probabilities(scene, occlusions(scene.trace))
     if without is None:
         return None
@@ -118,13 +140,20 @@ def _occlusion(scene: Scene, rows: range) -> Tensor | None:
 def _choose(scene: Scene, groups: list[range]) -> int:
     """The target word, by clicking it; the row of its first piece goes into the URL. At first: the longest word."""
     labels = scene.trace.labels
-    pieces = join_pieces(labels).pieces
+    words = join_pieces(labels)
     row = scene.settings.row
     at = next((index for index, group in enumerate(groups) if row is not None and row in group), None)
     if at is None:
-        contents = content(join_pieces(labels))
-        at = max(range(len(groups)), key=lambda index: (contents[index], len(word_label(pieces[index]))))
-    pick_one("French word", word_labels(pieces), at, "origin-word", lambda word: {"row": groups[word].start}, shows_label=False)
+        contents, names = content(words), joined_labels(words)
+        at = max(range(len(groups)), key=lambda index: (contents[index], len(names[index])))
+    pick_one(
+        f"{scene.wording.target} word",
+        pick_labels(words),
+        at,
+        "origin-word",
+        lambda word: {"row": groups[word].start},
+        shows_label=False,
+    )
     return at
 
 
@@ -136,10 +165,13 @@ def _none(score: Tensor) -> str:
 def _verdict(scores: dict[str, Tensor], trace: Trace) -> str:
     """Which source word speaks most for the target word by each method, and whether they agree. A number below 0 speaks against
     it and never comes first. All text is escaped."""
-    words = join_pieces(trace.source).pieces
+    words = joined_labels(join_pieces(trace.source))
     first = {method: int(score.argmax()) if float(score.max()) > NOTHING else None for method, score in scores.items()}
     rows = [
-        (method, _none(scores[method]) if at is None else token_cell(word_label(words[at]), lang="en"))
+        (
+            method,
+            _none(scores[method]) if at is None else token_cell(words[at], lang=language_code(trace.anatomy.stacks[0].language)),
+        )
         for method, at in first.items()
     ]
     silent = all(float(score.abs().max()) <= NOTHING for score in scores.values())
@@ -174,4 +206,6 @@ VIEW = View(
     params=(choice("origin_method", tuple(SLUGS), "attention", "on a phone: the method whose bars are drawn"),),
     tokens=("origin-word",),
     languages={"origin-word": "fr"},
+    general="Choose a word that was written to see which words of the text it comes from, by methods that do not always agree. Look for "
+    "words that get much attention but that would not be missed, and for the other way round.",
 )

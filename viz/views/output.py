@@ -7,16 +7,16 @@ from functools import partial
 
 import streamlit as st
 
-from model import Translator
 from model.analysis.attention import entropy
 from model.analysis.change import same_tokens
 from model.analysis.output import Lens, cross_entropy, label_ids, logit_lens, perplexity, probabilities, ranks
+from model.analysis.reader import AnyReader
 from model.instrument.tokenizer import Tokenizer
 from model.trace.trace import Trace
 from viz import reading
 from viz.canvas import Click, plot_clicks
 from viz.charts import lens_heatmap, lens_of_row, loss_bars, prediction_change_bars, probability_bars, top_pieces_table
-from viz.page import finished, params, store
+from viz.page import finished, needs, params, store
 from viz.page.caches import loaded
 from viz.page.chips import token_cell
 from viz.page.choices import plain
@@ -26,7 +26,8 @@ from viz.page.parts.pickers import choose_part
 from viz.page.parts.tags import scroller, table
 from viz.page.scene import Scene, View
 from viz.page.store import tied
-from viz.theme import number, piece_name, quoted, signed, small, token_label
+from viz.page.wording import translates
+from viz.theme import language_code, number, piece_name, quoted, signed, small, token_label
 
 PART_TITLES = {"pieces": "Next pieces", "loss": "Loss", "lens": "Logit lens", "change": "Before and after"}
 TEMPERATURES = (0.1, 5.0)  # range of the slider
@@ -37,7 +38,7 @@ PARAMS = (
 
 
 @loaded(max_entries=4)
-def _pieces(translator: Translator) -> list[str]:
+def _pieces(translator: AnyReader) -> list[str]:
     """The vocabulary by id."""
     return vocabulary_pieces(translator.tokenizer)
 
@@ -49,7 +50,12 @@ def vocabulary_pieces(tokenizer: Tokenizer) -> list[str]:
 
 def draw(scene: Scene) -> None:
     """One part at a time; a click chooses the decoder row."""
-    part = choose_part("Part", PART_TITLES, "output_part", "output-part")
+    absence = " ".join(filter(None, (needs.lacks(scene.trace.anatomy, need) for need in ("residual", "parameters"))))
+    titles = {name: title for name, title in PART_TITLES.items() if name != "lens" or not absence}
+    if scene.settings.output_part not in titles:
+        caption_line(plain(f"{PART_TITLES['lens']} rests: {absence}"))
+        scene.choose(output_part="pieces")
+    part = choose_part("Part", titles, "output_part", "output-part")
     pieces = scene.noted(_pieces(scene.translator), partial(vocabulary_pieces, scene.translator.tokenizer))
     if scene.compares and part != "change":
         caption_line("This part shows the changed model; “Before and after” shows the difference.")
@@ -57,11 +63,20 @@ def draw(scene: Scene) -> None:
 
 
 def _row(scene: Scene) -> int:
-    """The decoder row that is looked at; before any choice the one that was least certain."""
+    """The row that is looked at; before any choice the one that was least certain."""
     row = scene.settings.row
     if row is not None and row < len(scene.trace.labels):
         return row
+    if scene.trace.anatomy.predicting.predicts == "same":
+        pairs = zip(scene.trace.target.ids, scene.trace.labels.ids, strict=True)
+        if masks := [at for at, (read, product) in enumerate(pairs) if read != product]:
+            return masks[0]
     return int(scene.trace.loss.argmax())
+
+
+def _next(trace: Trace) -> str:
+    """Before "piece": whether rows say the one that comes next."""
+    return "" if trace.anatomy.predicting.predicts == "same" else "next "
 
 
 def _listen(card: str, across: bool) -> None:
@@ -76,7 +91,7 @@ def _listen(card: str, across: bool) -> None:
 def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
     trace = scene.trace
     table, bars = st.columns([1.5, 1], gap="medium")
-    with table, card("pieces", "The best next pieces at every position", test="output-title"):
+    with table, card("pieces", f"The best {_next(trace)}pieces at every position", test="output-title"):
         caption_line(f"{reading.row_reads(trace.intervention, trace.anatomy)} Click a row.")
         finished.note(trace, scene.translates)
         build = partial(top_pieces_table, trace, pieces, scene.colours, row, scene.narrow)
@@ -91,7 +106,7 @@ def _next_pieces(scene: Scene, pieces: list[str], row: int) -> None:
         caption_line(
             f"The logits are a tensor of B × T × V = 1 × {len(trace.target)} × {size:,} numbers; this row is {size:,} of them, and softmax "
             f"makes them add up to 1. Entropy {float(entropy(chances)):.2f} nats (0 is certain, ln V = {math.log(size):.2f} knows nothing). "
-            f"{plain(quoted(trace.labels.shown[row]))} has rank {rank:,} and probability {number(float(chances[trace.labels.ids[row]]), 4)}."
+            f"{plain(quoted(trace.labels.shown[row], trace.labels.notation))} has rank {rank:,} and probability {number(float(chances[trace.labels.ids[row]]), 4)}."
         )
 
 
@@ -115,7 +130,7 @@ def _loss(scene: Scene, pieces: list[str], row: int) -> None:
 def _lens(scene: Scene, pieces: list[str], row: int) -> None:
     trace = scene.trace
     lens: Lens = scene.picture("lens", partial(logit_lens, trace, scene.translator.weights))
-    with card("lens", "What the decoder would say after every layer", test="output-title"):
+    with card("lens", f"What the {trace.anatomy.predicting.title.lower()} would say after every layer", test="output-title"):
         caption_line(
             "Each state goes straight through the last LayerNorm and the output matrix, as if no layer followed. "
             f"Click a {'row' if scene.narrow else 'column'}."
@@ -149,7 +164,13 @@ def _change(scene: Scene, pieces: list[str], row: int) -> None:
 
 def _compared(scene: Scene) -> str:
     if scene.settings.forcing == "forced" or scene.settings.target.strip():
-        return "Teacher-forced: both models read the same translation."
+        return f"Teacher-forced: both models read the same {scene.wording.output}."
+    if len(scene.trace.anatomy.stacks) == 1:
+        return "Both read the same text; rows whose label is another one now are not compared."
+    if not translates(scene.trace.anatomy):
+        return (
+            "Free-running: each model reads what it writes itself, and only pieces that both say in the same order are compared."
+        )
     return "Free-running: each model reads its own translation, and only pieces that both say in the same order are compared."
 
 
@@ -159,10 +180,11 @@ def best_before_and_after(before: Trace, after: Trace, row: int, pieces: list[st
     if partner is None:
         return '<p class="quiet">The model did not say this piece before the change, so there is no row to compare with.</p>'
     then, now = probabilities(before.logits[partner]).cpu(), probabilities(after.logits[row]).cpu()
+    language = language_code(after.anatomy.predicting.language)
     best = dict.fromkeys([*now.topk(count).indices.tolist(), *then.topk(count).indices.tolist()])
     rows = [
         (
-            token_cell(token_label(pieces[id_]), piece_name(pieces[id_]), "fr"),
+            token_cell(token_label(pieces[id_]), piece_name(pieces[id_]), language),
             number(float(then[id_]), 3), number(float(now[id_]), 3), signed(float(now[id_] - then[id_]), 3),
         )
         for id_ in sorted(best, key=lambda id_: -float(now[id_]))
@@ -171,7 +193,8 @@ def best_before_and_after(before: Trace, after: Trace, row: int, pieces: list[st
 
 
 def _row_title(trace: Trace, row: int) -> str:
-    return f"Reading {quoted(trace.target.shown[row])}, producing {quoted(trace.labels.shown[row])}"
+    read, product = (quoted(tokens.shown[row], tokens.notation) for tokens in (trace.target, trace.labels))
+    return f"Reading {read}, {'saying' if trace.anatomy.predicting.predicts == 'same' else 'producing'} {product}"
 
 
 VIEW = View(
@@ -185,7 +208,9 @@ VIEW = View(
     part="output",
     differs=True,
     picture="card-bars",
-    needs={"logits", "loss", "residual"},
+    needs={"logits", "loss"},
+    general="At every position the model gives each piece of the vocabulary a number; softmax makes them probabilities. Look for positions "
+    "where several pieces compete, and for pieces that it finds more likely than the one that stands there.",
     params=PARAMS,
     paper=lambda scene: figure_sheet(loss_bars(scene.trace, scene.colours)),
 )

@@ -28,6 +28,7 @@ from viz.page.parts.weights import head_words, matrix_tables
 from viz.page.scene import Scene, View, style_beside
 from viz.page.state import EXAMPLES
 from viz.page.store import MOST_TYPED, tied
+from viz.page.wording import translates
 from viz.theme import quoted
 
 PAIRS = (  # minimal pairs: (label, first, second)
@@ -96,9 +97,10 @@ def partner(text: str) -> str:
 
 def _second_sentence(scene: Scene) -> str:
     """The field for the second sentence, minimal pairs one click away; returns its text, blank where there is none."""
+    language = f"{scene.wording.source} " if translates(scene.trace.anatomy) else ""
     with st.container(horizontal=True, key="pair-field", gap="small", vertical_alignment="bottom"):
-        second = st.text_input("Second sentence", live=True, placeholder="Type a second English sentence, one word changed", autocomplete="off", label_visibility="collapsed",
-                               max_chars=MOST_TYPED, **tied("second"))  # fmt: skip
+        second = st.text_input("Second sentence", live=True, placeholder=f"Type a second {language}sentence, one word changed", autocomplete="off", label_visibility="collapsed",
+                               max_chars=MOST_TYPED, **tied("second", typed=True))  # fmt: skip
         with st.popover("Pairs", width="content"), st.container(key="pair-examples", gap="small"):
             for index, (label, _, partner) in enumerate(PAIRS):
                 st.button(label, on_click=_take, args=(index,), key=f"pair-{index}", help=plain(partner))
@@ -136,16 +138,29 @@ def _other(scene: Scene, second: str) -> Scene:
 
 def _translations(scene: Scene, other: Scene) -> None:
     """Both translations as chips, one under the other; in each what the other lacks is marked."""
+    if not scene.wording.target:
+        return
     first, second = scene.trace.labels, other.trace.labels
     rows = [
-        chips.row("pair-first", "First", first, chips.changed(second, first), in_words=scene.settings.words),
-        chips.row("pair-second", "Second", second, chips.changed(first, second), in_words=scene.settings.words),
+        chips.row(
+            "pair-first", "First", first, chips.changed(second, first), in_words=scene.settings.words, lang=scene.wording.codes[1]
+        ),
+        chips.row(
+            "pair-second",
+            "Second",
+            second,
+            chips.changed(first, second),
+            in_words=scene.settings.words,
+            lang=scene.wording.codes[1],
+        ),
     ]
     st.html(f'<div class="rows">{"".join(rows)}</div>')
-    same = "Both become the same French" if len(first) > 1 else "Both translations are empty: the model ends at once"
+    names = scene.wording
+    becomes = f"become the same {names.target}" if translates(scene.trace.anatomy) else f"get the same {names.output}"
+    same = f"Both {becomes}" if len(first) > 1 else f"Both {names.output}s are empty: the model ends at once"
     sentence = f"{same}; look at the weights." if first.ids == second.ids else "Framed: what the other does not have."
     if scene.settings.target.strip():
-        sentence += " The first translation is yours, the second one the model’s."
+        sentence += f" The first {names.output} is yours, the second one the model’s."
     caption_line(sentence)
 
 
@@ -194,7 +209,7 @@ def _alone(first: AttentionMaps, second: AttentionMaps, kind: str) -> str:
     axes = [("row", second.rows(kind).labels, rows), ("column", second.columns(kind), columns)][: 1 if equal else 2]
     parts = []
     for name, tokens, partners in axes:
-        alone = [quoted(tokens.shown[at]) for at, other in enumerate(partners) if other is None]
+        alone = [quoted(tokens.shown[at], tokens.notation) for at, other in enumerate(partners) if other is None]
         if alone:
             where = "rows and columns" if equal else f"{name}s"
             parts.append(f"{where} {', '.join(alone[:6])}{', …' if len(alone) > 6 else ''}")

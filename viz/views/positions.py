@@ -8,9 +8,9 @@ from functools import partial
 import streamlit as st
 from torch import Tensor
 
-from model import Translator
 from model.analysis import attention as analysis
 from model.analysis.permutation import Permuted, compare_orders, moved, next_order, reordered, shuffled_words, with_and_without
+from model.analysis.reader import AnyReader
 from model.analysis.words import word_groups
 from model.trace.intervention import Intervention
 from model.trace.tokens import Tokens
@@ -26,7 +26,7 @@ from viz.charts import (
     spectrum_chart,
     wavelength_chart,
 )
-from viz.page import chips, engine, store
+from viz.page import chips, engine, needs, store
 from viz.page.caches import cached, picture
 from viz.page.choices import plain
 from viz.page.params import choice, count
@@ -37,6 +37,7 @@ from viz.page.parts.sides import choose_side
 from viz.page.scene import Scene, View
 from viz.page.shared import SCALES
 from viz.page.store import tied
+from viz.page.wording import translates
 from viz.theme import small
 
 FEWEST = 64  # positions in the charts of the encoding itself, however short the sentence
@@ -109,7 +110,8 @@ def _laboratory(scene: Scene, side: str) -> None:
         build = partial(added_norms, scene.trace, side, scene.colours)
         with card("louder", "How loud positions are beside the tokens"):
             above = " What the model now says stands above." if scene.translates else ""
-            caption_line(f"A factor on what is added to every English and French token.{above}")
+            which = f"{scene.wording.source} and {scene.wording.target} token" if translates(anatomy) else "token"
+            caption_line(f"A factor on what is added to every {which}.{above}")
             st.slider("Positions ×", *SCALES, step=0.25, **tied("position_scale", "positions-scale"))
             plot(scene.picture("added-norms", build, side), "positions-louder")
     with right:
@@ -122,18 +124,19 @@ def _laboratory(scene: Scene, side: str) -> None:
             _chart(scene.picture("dots", build, side), "dots", "Dot product of two positions by their distance", caption)
             build = partial(position_similarity, encoding, colours=scene.colours)
             _chart(scene.picture("alike", build, side), "alike", "How alike two positions are")
-    _bag_of_words(scene)
+    if needs.obeyed(anatomy, "source_positions"):
+        _bag_of_words(scene)
 
 
 @cached
-def _compared(translator: Translator, source: Tokens, order: list[int], change: Intervention) -> Permuted:
+def _compared(translator: AnyReader, source: Tokens, order: list[int], change: Intervention) -> Permuted:
     return compare_orders(translator.passes, source, order, change)
 
 
 @cached
-def _translated(translator: Translator, source: Tokens, change: Intervention) -> Tokens:
+def _translated(translator: AnyReader, source: Tokens, change: Intervention) -> Tokens:
     """What the decoder says to a reordered sentence."""
-    return translator.translate_tokens(source, change)
+    return translator.written(source, change)
 
 
 def _bag_of_words(scene: Scene) -> None:
@@ -146,9 +149,8 @@ def _bag_of_words(scene: Scene) -> None:
             return
         order = shuffled_words(source, scene.settings.order)
         other = reordered(source, order)
-        st.html(
-            f'<div class="rows">{chips.row("first-order", "As typed", source)}{chips.row("other-order", "Another order", other)}</div>'
-        )
+        row = partial(chips.row, lang=scene.wording.codes[0])
+        st.html(f'<div class="rows">{row("first-order", "As typed", source)}{row("other-order", "Another order", other)}</div>')
         following = next_order(source, scene.settings.order)
         only = following == scene.settings.order
         st.button(
@@ -185,6 +187,8 @@ def _verdict(scene: Scene, states: Permuted, other: Tokens, order: list[int]) ->
         sentence += f"with positions{edit} by up to {small(largest)}, in states whose largest numbers are around {small(size)}. "
     if change.window is not None:
         sentence += f"Attention within ±{change.window} depends on who stands near whom, so order counts even without positions. "
+    if not translates(scene.trace.anatomy):
+        return sentence.strip()
     first = engine.translate(scene.translator, scene.source, off)
     second = _translated(scene.translator, other, moved(off, scene.trace.anatomy, order))
     if first.ids == second.ids:
@@ -238,7 +242,7 @@ VIEW = View(
     group="Read",
     part="positions",
     says=lambda scene: reading.positions_view(scene.trace.anatomy),
-    needs={"positions"},
+    needs={"positions", "parameters", "passes"},
     paper=lambda scene: figure_sheet(encoding_heatmap(_table(scene, scene.settings.side), colours=scene.colours)),
     params=PARAMS,
 )

@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from model import Translator
 from model.analysis.roles import ROLE, ROLES, SURE, HeadMeasures, measure
 from model.measuring.roles import load_roles
 from model.trace.anatomy import Anatomy
@@ -22,6 +23,7 @@ from viz.page.parts.open_head import open_head
 from viz.page.parts.tags import scroller, table, tag
 from viz.page.scene import Scene, View, style_beside
 from viz.page.shared import LABELS
+from viz.page.wording import translates
 
 HOW = (
     "Rows are layers, columns are heads. Written in a cell: the role in which that head is furthest above shuffled attention. "
@@ -55,8 +57,9 @@ def draw(scene: Scene) -> None:
     with right, card("head"):
         open_head(scene)
     plot_clicks(["card-roles"], key="plot-clicks", on_click=clicked)
-    with card("gathering"):
-        what_it_gathers(scene)
+    if isinstance(scene.translator, Translator):
+        with card("gathering"):
+            what_it_gathers(scene)
     if moments := engine.moments(scene.trained):
         with card("role-history", "Which head became what, and when"):
             caption_line("The held-out sentences at every moment of the training that was kept. Point at a number for the heads.")
@@ -92,6 +95,8 @@ def _choose(scene: Scene) -> None:
             "Scores of this sentence alone; what the heads did on held-out sentences at every moment stands below."
             if scene.settings.moment is not None and engine.moments(scene.trained)
             else "Scores on held-out sentences are not there for these weights; `python -m model.roles --data FOLDER` makes them."
+            if scene.translator.about and translates(scene.trace.anatomy)
+            else "Scores of this sentence alone."
         )
     elif scene.settings.held_out and not scene.settings.change.changes_nothing:
         caption_line("The held-out sentences were read by the model as trained: your switches change this sentence only.")
@@ -104,7 +109,8 @@ def role_table(measures: HeadMeasures, anatomy: Anatomy) -> str:
         where = [kind for kind in role.kinds(anatomy) if role.name in measures.roles[kind]]
         heads = str(len(measures.having(role.name))) if where else "not defined here"
         kinds = ", ".join(anatomy.short_title(kind) for kind in role.kinds(anatomy))
-        rows.append((role.title, role.formula, f"{role.threshold:g}", kinds, heads, role.source))
+        formula = role.formula if translates(anatomy) else role.formula.replace("English piece", "piece")
+        rows.append((role.title, formula, f"{role.threshold:g}", kinds, heads, role.source))
     names = ("role", "score: mean over the queries q of", "threshold", "where", "heads", "after")
     return scroller("All roles", table(names, rows), tag("p", _rule(measures)), class_="role-table")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from model import Translator
+from model.analysis.reader import AnyReader
 from model.analysis.steps import calculate
 from model.trace.trace import Trace
 from viz.canvas import attention_steps, pack_steps, steps_numbers, with_fields
@@ -21,7 +21,7 @@ MOST_STEPS = 99  # of one calculation that a link may name
 
 
 @cached
-def _packed(translator: Translator, trace: Trace, kind: str, layer: int, head: int, query: int) -> bytes:
+def _packed(translator: AnyReader, trace: Trace, kind: str, layer: int, head: int, query: int) -> bytes:
     calculation = calculate(trace, translator.weights, kind, layer, head, query)
     return pack_steps(trace, calculation, kind, layer, head, query)
 
@@ -60,7 +60,7 @@ VIEW = View(
     group="Compute",
     entry="arithmetic",
     part="head",
-    needs={"queries", "keys", "values", "scores", "outputs", "residual"},
+    needs={"queries", "keys", "values", "scores", "outputs", "residual", "parameters"},
     params=(place("step", MOST_STEPS, 0, "the step of the calculation that is open", is_walked=True),),
     calculates=True,
     paper=_on_paper,

@@ -20,13 +20,13 @@ from viz.page.parts.cards import card, figure_sheet, plot
 from viz.page.parts.pickers import pick_one
 from viz.page.parts.sides import choose_side
 from viz.page.scene import SIDE, Scene, View, style_beside
+from viz.page.wording import translates
 from viz.takeaway import Sheet
-from viz.theme import SPACE_MARK, cut, token_label
+from viz.theme import SPACE_MARK, cut, language_code, token_label
 
 RUN_KEY = "tokens-run"
 MOST_PILLS = 60  # runs; more of them are chosen from a list
 LONGEST_RUN = 28  # characters of a run on its button
-START = "<s>"
 NAMED = 12  # unknown words that are named; the rest is counted
 EMPTY = "This side has no token but special ones, so there is nothing to cut."
 
@@ -34,9 +34,9 @@ EMPTY = "This side has no token but special ones, so there is nothing to cut."
 def draw(scene: Scene) -> None:
     """Pieces with their ids, three ways to cut, the merges of one word, and why the numbering matters."""
     side = choose_side(scene.trace.anatomy, "tokens-side")
-    tokens = scene.trace.tokens(side)
+    tokens, language = scene.trace.tokens(side), language_code(scene.trace.anatomy.stack(side).language)
     with card("tokens-ids"):
-        st.html(_counted(tokens) + cards(tokens))
+        st.html(_counted(tokens) + cards(tokens, language))
     runs = space_runs(tokens)
     if not runs:
         st.info(EMPTY)
@@ -45,30 +45,25 @@ def draw(scene: Scene) -> None:
         st.info(plain(absence))
         return
     with card("tokens-cuts"):
-        st.html(_cuts(scene, tokens, side))
+        st.html(_cuts(scene, tokens, side, language))
     with card("tokens-merges"):
         _merges(scene, tokens, runs)
     with card("tokens-numbering"):
-        st.html(_numbering(scene, tokens))
+        st.html(_numbering(scene, tokens, language))
 
 
 # Pieces and ids -------------------------------------------------------------------------------------------------------
 
 
-def cards(tokens: Tokens) -> str:
-    """HTML: one card a token, piece above and id below, the pieces of a word in one frame. All text is escaped."""
+def cards(tokens: Tokens, language: str = "") -> str:
+    """HTML: one card a token, piece above and id below, the pieces of a word in one frame. language: as `lang` has it. All text is escaped."""
     named = {index: run for run in byte_runs(tokens) for index in run.tokens}
     body = []
     for group in word_groups(tokens):
         kind = "word special" if tokens.special[group[0]] else "word"
         inside = "".join(_byte_card(tokens, named[at], at) if at in named else _card(tokens, at) for at in group)
         body.append(f'<span class="{kind}">{inside}</span>')
-    return f'<div class="tokens-cards" data-testid="tokens-cards" dir="auto" tabindex="0" translate="no" lang="{_language(tokens)}">{"".join(body)}</div>'
-
-
-def _language(tokens: Tokens) -> str:
-    """What French begins with, English does not."""
-    return "fr" if tokens.pieces[0] == START else "en"
+    return f'<div class="tokens-cards" data-testid="tokens-cards" dir="auto" tabindex="0" translate="no" lang="{language}">{"".join(body)}</div>'
 
 
 def _card(tokens: Tokens, at: int, kind: str = "piece", note: str = "") -> str:
@@ -94,7 +89,8 @@ def _counted(tokens: Tokens) -> str:
     missing = [run.character for run in byte_runs(tokens) if run.character]
     sentence = f"{_many(words, 'word')} → {_many(inside, 'piece')}"
     marks = [piece for piece, apart in zip(tokens.pieces, tokens.special, strict=True) if apart]
-    sentence += f", and {html.escape(', '.join(marks))} for where the sentence {'begins' if tokens.special[0] else 'ends'}. A mark counts as a word."
+    ends = " and ".join(["begins"] * tokens.special[0] + ["ends"] * tokens.special[-1]) or "is marked"
+    sentence += f", and {html.escape(', '.join(marks))} for where the sentence {ends}. A mark counts as a word." if marks else "."
     if missing:
         which = ", ".join(f"“{html.escape(character_label(character))}”" for character in dict.fromkeys(missing[:NAMED]))
         sentence += f" Coloured: bytes, because the vocabulary lacks {which}{' and more' if len(missing) > NAMED else ''}."
@@ -104,7 +100,7 @@ def _counted(tokens: Tokens) -> str:
 # Three ways to cut ----------------------------------------------------------------------------------------------------
 
 
-def _cuts(scene: Scene, tokens: Tokens, side: str) -> str:
+def _cuts(scene: Scene, tokens: Tokens, side: str, language: str) -> str:
     """Three rows: words, pieces, characters of the same sentence, each with what it costs."""
     tokenizer = scene.translator.tokenizer
     cut = three_cuts(tokenizer, tokens)
@@ -123,7 +119,7 @@ def _cuts(scene: Scene, tokens: Tokens, side: str) -> str:
     ]  # fmt: skip
     body = "".join(
         f'<div class="cut" data-testid="tokens-cut-{key}"><p><b>{title}</b> <span>{_many(count, "token")}</span></p>'
-        f'<div class="cut-chips" dir="auto" tabindex="0" translate="no" lang="{_language(tokens)}">{chips}</div><p class="cost">{cost}</p></div>'
+        f'<div class="cut-chips" dir="auto" tabindex="0" translate="no" lang="{language}">{chips}</div><p class="cost">{cost}</p></div>'
         for key, title, count, chips, cost in rows
     )
     return _heading("The same sentence cut in three ways", "Special tokens are left out of all three counts.") + body
@@ -215,27 +211,28 @@ def _shortened(text: str) -> str:
 # Numbering ------------------------------------------------------------------------------------------------------------
 
 
-def _numbering(scene: Scene, tokens: Tokens) -> str:
+def _numbering(scene: Scene, tokens: Tokens, language: str) -> str:
     """What these ids spell under another numbering, and the hash that keeps it from happening."""
     tokenizer = scene.translator.tokenizer
-    rows = _two_readings(tokens, renumbered(tokenizer, tokens))
+    rows = _two_readings(tokens, renumbered(tokenizer, tokens), language)
+    does = "translating" if translates(scene.trace.anatomy) else "reading"
     sentence = (
         "The model never sees letters: it sees ids, and looks up one learned vector for each. Another tokenizer numbers its pieces "
         "in another way; even with every piece just one number further on, the ids of this sentence spell something else:"
     )
     bound = (
         f"The weights are bound to their tokenizer by the SHA-256 of its file, <code>{tokenizer.hash[:12]}…</code>: with any "
-        "other file, <code>load_pretrained</code> stops with <code>TokenizerMismatchError</code> instead of translating nonsense."
+        f"other file, <code>load_pretrained</code> stops with <code>TokenizerMismatchError</code> instead of {does} nonsense."
     )
     return _heading("Why model and tokenizer belong together", sentence) + "".join(rows) + f'<p class="cost">{bound}</p>'
 
 
-def _two_readings(tokens: Tokens, other: str) -> Iterator[str]:
+def _two_readings(tokens: Tokens, other: str, language: str) -> Iterator[str]:
     """The ids with what they spell, and with what they would spell."""
     ids = " ".join(str(id_) for id_, apart in zip(tokens.ids, tokens.special, strict=True) if not apart)
     yield f'<div class="reading ids"><span>ids</span><div tabindex="0" translate="no">{ids}</div></div>'
     for name, title, text in (("own", "with our numbering", tokens.text), ("other", "shifted by one", other)):
-        yield f'<div class="reading" data-testid="tokens-{name}"><span>{title}</span><div dir="auto" translate="no" lang="{_language(tokens)}">{html.escape(text)}</div></div>'
+        yield f'<div class="reading" data-testid="tokens-{name}"><span>{title}</span><div dir="auto" translate="no" lang="{language}">{html.escape(text)}</div></div>'
 
 
 def _heading(title: str, sentence: str) -> str:

@@ -17,12 +17,9 @@ import pytest
 pytest.importorskip("transformers", reason='needs pip install "headlight[models]"')
 
 import numpy as np
-import tokenizers
 import torch
 import transformers
-from support.foreign import ARCHITECTURES, marian_tokenizer, random_model
-from support.tiny import SENTENCES
-from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
+from support.foreign import fast_tokenizer, marian_tokenizer, write_model
 
 from model import Intervention, Trace, Translator, load_model
 from model.huggingface import reader as readers
@@ -30,45 +27,6 @@ from model.instrument.checkpoint import CheckpointError
 
 ROOT = Path(__file__).resolve().parents[3]
 TEXT = "The animal didn't cross Zoë's street 🙂 because it was too tired."
-
-
-def fast_tokenizer(kind: str):
-    """A tokenizer of a kind, learned from a few sentences, with the special tokens of its family."""
-    if kind == "WordPiece":
-        tokenizer = tokenizers.Tokenizer(models.WordPiece(unk_token="[UNK]"))
-        tokenizer.normalizer, tokenizer.pre_tokenizer = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
-        tokenizer.decoder = decoders.WordPiece()
-        trainer = trainers.WordPieceTrainer(vocab_size=90, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
-        marks = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
-    elif kind == "BPE":
-        tokenizer = tokenizers.Tokenizer(models.BPE())
-        tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
-        trainer = trainers.BpeTrainer(
-            vocab_size=300, special_tokens=["<|end|>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
-        )
-        marks = {"eos_token": "<|end|>", "bos_token": "<|end|>"}
-    else:
-        tokenizer = tokenizers.Tokenizer(models.Unigram())
-        tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
-        trainer = trainers.UnigramTrainer(vocab_size=90, special_tokens=["<pad>", "</s>", "<unk>"], unk_token="<unk>")
-        marks = {"unk_token": "<unk>", "pad_token": "<pad>", "eos_token": "</s>"}
-    tokenizer.train_from_iterator(SENTENCES * 2, trainer)
-    if kind == "WordPiece":
-        ends = [(mark, tokenizer.token_to_id(mark)) for mark in ("[CLS]", "[SEP]")]
-        tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
-    elif kind == "Unigram":
-        tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
-    return transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=60, **marks)
-
-
-def write_model(folder: Path, architecture: str, kind: str) -> Path:
-    """A small random model with a tokenizer, as a folder of Hugging Face."""
-    name, config, settings = ARCHITECTURES[architecture]
-    tokenizer = fast_tokenizer(kind)
-    ends = {"decoder_start_token_id": 0, "pad_token_id": 0, "eos_token_id": 1} if kind == "Unigram" else {}
-    random_model(name, config, {**settings, "vocab_size": 300, **ends}).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -161,9 +119,11 @@ def test_a_masked_model_fills_in(filler):
     assert_normal(trace.source)
     mask = filler.texts.tokenizer.mask_token_id
     at = trace.source.ids.index(mask)
-    assert trace.labels == trace.source and not trace.source.special[at]
     filled = filler.written(trace.source)
     assert filled.ids[at] == int(trace.logits[at].argmax()) and filled.ids[:at] == trace.source.ids[:at]
+    assert trace.labels == filled and not trace.source.special[at]
+    whole = filler.source("The animal")
+    assert filler.answer(whole) == filler.written(whole) == whole
     with pytest.raises(ValueError, match="This model reads one text: leave the target away."):
         filler.trace("The animal", target="L'animal")
     with pytest.raises(ValueError, match="This model cannot follow a change of target_positions. This model reads one sequence."):
@@ -284,3 +244,38 @@ def test_nothing_of_this_is_imported_before_it_is_asked_for():
     code = "import sys, model, model.huggingface, viz.page.engine, viz.command; print('transformers' in sys.modules, 'h5py' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert ran.stdout.split() == ["False", "False"], ran.stderr
+
+
+@pytest.mark.parametrize("name", ["writer", "filler", "pair"])
+def test_many_changes_of_a_pass_are_each_what_one_pass_says(name, request):
+    """In one batch: heads off and tokens hidden; what is no knock-out, and what it cannot be asked, is refused in words."""
+    reader = request.getfixturevalue(name)
+    trace, kind = reader.trace("The animal didn't cross"), reader.anatomy.kinds[0].name
+    changes = [
+        Intervention(),
+        Intervention(heads_off=frozenset({(kind, 0, 1), (kind, 1, 2)})),
+        Intervention(cut=frozenset({(kind, None, None, 1)})),
+        Intervention(cut=frozenset({(kind, 1, 2, 0)}), heads_off=frozenset({(reader.anatomy.kinds[-1].name, 1, 3)})),
+    ]
+    values = reader.passes.label_log_probabilities(trace, changes)
+    for change, value in zip(changes, values, strict=True):
+        torch.testing.assert_close(-reader.capture(trace.source, trace.labels, change).loss, value, atol=2e-5, rtol=1e-5)
+    assert float((values[0] - values[1:]).abs().amax(-1).min()) > 1e-4
+    with pytest.raises(ValueError, match="heads that are off and links that are cut"):
+        reader.passes.label_log_probabilities(trace, [Intervention(temperature=2.0)])
+    with pytest.raises(ValueError, match="This model shows no gradients of what it says. The weights"):
+        reader.passes.source_gradient(trace, range(1))
+    with pytest.raises(ValueError, match="This model shows no matrices of its layers."):
+        _ = reader.weights
+
+
+@pytest.mark.parametrize(
+    ("kind", "texts"),
+    [("WordPiece", {"the": "▁the", "##s": "s"}), ("BPE", {"Ġc": "▁c", "e": "e", "Ġ": "▁", "Ã": "<0xC3>", "ł": "<0xA0>"})],
+)
+def test_an_id_is_written_with_a_mark_for_the_space(kind, texts):
+    """Whatever its vocabulary writes there; special tokens as they are."""
+    tokenizer = fast_tokenizer(kind)
+    read = readers.Texts(tokenizer, 60, set())
+    assert {piece: read.piece(tokenizer.convert_tokens_to_ids(piece)) for piece in texts} == texts
+    assert read.piece(tokenizer.all_special_ids[0]) == tokenizer.all_special_tokens[0] and read.vocabulary_size == len(tokenizer)

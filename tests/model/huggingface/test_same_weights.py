@@ -13,6 +13,7 @@ from support.strategies import costly, interventions
 from support.tiny import fitting
 
 from model import Intervention
+from model.huggingface.reader import UNASKED
 
 SENTENCE = "The animal didn't cross the street because it was too tired."
 CHANGES = [
@@ -72,7 +73,7 @@ def test_its_anatomy_is_found_by_numbers_alone(translator, reader):
     """All but the names of its languages, and the limit of what it was given room for."""
     ours, theirs = translator.anatomy, reader.anatomy
     assert (theirs.kinds, theirs.d_model, theirs.vocabulary) == (ours.kinds, ours.d_model, ours.vocabulary)
-    assert (theirs.positions, theirs.norm, theirs.obeys, dict(theirs.missing)) == (ours.positions, ours.norm, ours.obeys, {})
+    assert (theirs.positions, theirs.norm, theirs.obeys, dict(theirs.missing)) == (ours.positions, ours.norm, ours.obeys, UNASKED)
     assert [(stack.name, stack.sublayers, stack.predicts) for stack in theirs.stacks] == [
         (stack.name, stack.sublayers, stack.predicts) for stack in ours.stacks
     ]

@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from support.handmade import HIDDEN, READER, RECURRENT, WRITER, trace_of
 
-from model.trace.anatomy import EDITS, FEED_FORWARD, OF_ATTENTION, OF_TOKENIZER, PARTS, Anatomy, Kind, Stack
+from model.trace.anatomy import EDITS, FEED_FORWARD, OF_ATTENTION, OF_MODEL, OF_TOKENIZER, PARTS, Anatomy, Kind, Stack
 from model.trace.intervention import Intervention
 from model.transformer.config import Config
 from viz.page import needs
 from viz.page.scene import View
 from viz.views import VIEWS
 
-KNOWN = {*PARTS, *OF_TOKENIZER, *EDITS, needs.ACROSS, needs.GENERATES}
+KNOWN = {*PARTS, *OF_TOKENIZER, *OF_MODEL, *EDITS, needs.ACROSS, needs.GENERATES}
 NO_CROSS = {"decoding", "origin"}  # views that show how one sequence looks at another
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from streamlit.testing.v1 import AppTest
 
+from model.trace.tokens import Tokens
 from viz.charts.parts.words import LONG
-from viz.page.parts.pickers import word_labels
+from viz.page.parts.pickers import pick_labels
 
 
 def test_words_of_a_long_sentence_carry_their_number():
     """In a list a repeated word would not say which one it is."""
-    few, many = word_labels(["▁a"] * LONG), word_labels(["▁a"] * (LONG + 1))
+    few, many = (
+        pick_labels(Tokens("a" * count, [9] * count, ["▁a"] * count, [*range(count)], [(at, at + 1) for at in range(count)]))
+        for count in (LONG, LONG + 1)
+    )
     assert len(set(few.values())) == 1 and list(few) == list(range(LONG))
     assert len(set(many.values())) == LONG + 1 and many[0].startswith("1 · ") and many[LONG].startswith(f"{LONG + 1} · ")
 

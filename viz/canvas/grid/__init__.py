@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit
 import torch
@@ -28,11 +29,13 @@ TEXTS = {
     "squares": "one square, one head · rows are layers, columns are heads",
     "shade": SHADED_WEIGHT,
 }
+SORTED = "one square, one head · numbers at the left count from the first"
 
 
-def pack_grid(trace: AttentionMaps, before: AttentionMaps | None = None) -> bytes:
+def pack_grid(trace: AttentionMaps, before: AttentionMaps | None = None, order: Order | None = None) -> bytes:
     """All heads of all kinds as bytes for `heads_grid`: see `packing.join`; the same trace gives the same bytes.
 
+    order: of a model with very many heads, those that are drawn, by kind.
     before: draw how weights changed since this pass instead (`packing.signed_coarse_codes`), matched by `change.aligned`.
 
     The array is uint8, kind after kind, each (layer, head, row, column): `packing.coarse_codes` of the weights,
@@ -41,14 +44,16 @@ def pack_grid(trace: AttentionMaps, before: AttentionMaps | None = None) -> byte
     kinds, arrays = [], []
     matched = None if before is None else aligned(before, trace)
     for kind, map_ in trace.attention.items():
-        weights = map_.weights
+        places = None if order is None else order.places[kind]
+        weights = squares(map_.weights, places)
         if matched is None:
             pooled = max_pool(weights, MOST_BINS)
             codes = packing.coarse_codes(pooled)
         else:
-            pooled = strongest_pool(weights - matched.attention[kind].weights.to(weights.device), MOST_BINS)
+            others = squares(matched.attention[kind].weights, places).to(weights.device)
+            pooled = strongest_pool(weights - others, MOST_BINS)
             codes = packing.signed_coarse_codes(pooled)
-        kinds.append(_kind_header(trace, kind, pooled))
+        kinds.append(_kind_header(trace, kind, pooled) | ({} if order is None else order.header(kind, pooled.size(1))))
         arrays.append(codes.flatten())
     header = {
         "bits": 8,
@@ -56,10 +61,39 @@ def pack_grid(trace: AttentionMaps, before: AttentionMaps | None = None) -> byte
         "tokens": packing.token_lists(trace),
         "off": sorted(list(item) for item in trace.intervention.heads_off),
         "signed": matched is not None,
-        "texts": TEXTS if matched is None else DIFFERENCE_TEXTS,
+        "texts": (TEXTS if matched is None else DIFFERENCE_TEXTS)
+        | ({} if order is None or order.by_place else {"squares": SORTED}),
         **packing.style(trace),
     }
     return packing.join(header, torch.cat(arrays))
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which heads are drawn, and in which order."""
+
+    places: Mapping[str, Sequence[tuple[int, int]]]  # by kind: (layer, head), row after row
+    by_place: bool = True  # rows are whole layers
+
+    def header(self, kind: str, across: int) -> dict:
+        """What the drawing has to know of one kind, of which `across` heads stand in a row."""
+        places = self.places[kind]
+        firsts = range(0, len(places), across)
+        names = [str((places[at][0] if self.by_place else at) + 1) for at in firsts]
+        return {"places": [list(place) for place in places], "row_names": names, "is_whole": self.by_place}
+
+
+def squares(weights: Tensor, places: Sequence[tuple[int, int]] | None) -> Tensor:
+    """(layer, head, query, key) -> (row, column, query, key) of the heads at these places, zeros behind the last; None: as they are."""
+    if places is None:
+        return weights
+    across = weights.size(1)
+    rows = max(1, -(-len(places) // across))
+    chosen = weights.new_zeros(rows * across, *weights.shape[-2:])
+    if places:
+        layers, heads = zip(*places, strict=True)
+        chosen[: len(places)] = weights[list(layers), list(heads)]
+    return chosen.unflatten(0, (rows, across))
 
 
 def max_pool(weights: Tensor, limit: int) -> Tensor:

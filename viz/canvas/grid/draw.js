@@ -16,6 +16,18 @@ export function keyOf(kind, layer, head) {
   return [kind, layer, head].join();
 }
 
+/** The head [layer, head] in a square of the grid: where all of a kind are drawn, its row and column. */
+export function placeAt(kind, row, column) {
+  return kind.places ? kind.places[row * kind.heads + column] || null : [row, column];
+}
+
+/** The reverse: the square of a head; null where it is not drawn. */
+export function squareOf(kind, layer, head) {
+  if (!kind.places) return layer < kind.layers && head < kind.heads ? [layer, head] : null;
+  const at = kind.places.findIndex((place) => place[0] === layer && place[1] === head);
+  return at < 0 ? null : [Math.floor(at / kind.heads), at % kind.heads];
+}
+
 /** Colour of each code 0..200 of a weight, from the card's to the kind's along weight ** power. */
 export function weightRamp(card, colour, power) {
   return ramp(256, (code) => mix(card, colour, code === 0 ? 0 : Math.min(1, ((code - 0.5) / 200) ** power)));
@@ -60,12 +72,14 @@ export function drawSection(grid, section) {
   const dim = new Set((header.dim || []).map((item) => keyOf(...item)));
   context.imageSmoothingEnabled = false;
   for (let index = 0; index < kind.layers * kind.heads; index++) {
-    const [layer, head] = [Math.floor(index / kind.heads), index % kind.heads];
+    const [row, column] = [Math.floor(index / kind.heads), index % kind.heads];
+    const place = placeAt(kind, row, column);
+    if (!place) continue;
     const codes = values.subarray(start + index * area, start + (index + 1) * area);
-    const name = keyOf(kind.name, layer, head);
+    const name = keyOf(kind.name, ...place);
     context.globalAlpha = dim.has(name) ? 0.15 : off.has(name) ? 0.3 : 1;
-    drawHead(context, codes, section, section.boxes(layer, head), palette);
-    if ((header.star || []).join() === name) drawStar(context, section.boxes(layer, head), palette);
+    drawHead(context, codes, section, section.boxes(row, column), palette);
+    if ((header.star || []).join() === name) drawStar(context, section.boxes(row, column), palette);
   }
 }
 
@@ -76,12 +90,16 @@ function drawNumbers(context, { kind, size, boxes }, header, palette) {
   context.textBaseline = "middle";
   context.textAlign = "right";
   for (let layer = 0; layer < kind.layers; layer++) {
-    context.fillText(String(layer + 1), ROW_LABEL - 7, boxes(layer, 0).y + (size.step - GAP) / 2 + 0.5);
+    context.fillText(
+      kind.row_names ? kind.row_names[layer] : String(layer + 1),
+      ROW_LABEL - 7,
+      boxes(layer, 0).y + (size.step - GAP) / 2 + 0.5,
+    );
   }
   context.textAlign = "center";
   for (let head = 0; size.top && head < kind.heads; head++) {
     const box = boxes(0, head);
-    context.fillText(String(head + 1), box.x + box.width / 2, size.top / 2 - 1);
+    context.fillText(kind.places && !kind.is_whole ? "" : String(head + 1), box.x + box.width / 2, size.top / 2 - 1);
   }
 }
 

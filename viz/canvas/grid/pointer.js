@@ -6,18 +6,20 @@ import { clamp, signed } from "../shared/numbers.js";
 import { showTip } from "../shared/tooltip.js";
 import { coarseText } from "../shared/unpack.js";
 import { quotedRange, reader } from "../shared/words.js";
-import { GAP, keyOf, NEW, ROW_LABEL, UNCHANGED } from "./draw.js";
+import { GAP, keyOf, NEW, placeAt, ROW_LABEL, squareOf, UNCHANGED } from "./draw.js";
 
-/** The head and cell under a point of one kind's canvas, or null: {section, layer, head, row, column}. */
+/** The head and cell under a point of one kind's canvas, or null: {section, layer, head, place, row, column}; layer and head: its square. */
 function find(section, x, y) {
   const { kind, size } = section;
   const layer = Math.floor((y - size.top) / size.step);
   const head = Math.floor((x - ROW_LABEL) / (size.cell + GAP));
   if (layer < 0 || head < 0 || layer >= kind.layers || head >= kind.heads) return null;
+  const place = placeAt(kind, layer, head);
+  if (!place) return null;
   const box = section.boxes(layer, head);
   const [across, down] = [(x - box.x) / box.width, (y - box.y) / box.height];
   if (across < 0 || across >= 1 || down < 0 || down >= 1) return null;
-  return { section, layer, head, row: Math.floor(down * kind.rows), column: Math.floor(across * kind.columns) };
+  return { section, layer, head, place, row: Math.floor(down * kind.rows), column: Math.floor(across * kind.columns) };
 }
 
 /** The name of a head, as people count: from 1. */
@@ -69,10 +71,7 @@ export function point(grid) {
   }
   frames(grid);
   if (grid.hover) tip.children[0].style.color = grid.palette[grid.hover.section.kind.name];
-  const texts = grid.hover && [
-    headName(grid, grid.hover.section.kind, grid.hover.layer, grid.hover.head),
-    cellText(grid, grid.hover),
-  ];
+  const texts = grid.hover && [headName(grid, grid.hover.section.kind, ...grid.hover.place), cellText(grid, grid.hover)];
   showTip(tip, pointer, texts);
   root.dataset.hover = texts ? texts.join(" · ") : "";
 }
@@ -85,13 +84,10 @@ export function frames(grid) {
     const name = section.kind.name;
     const places = [
       hover && hover.section === section ? [hover.layer, hover.head] : null,
-      selected && selected[0] === name ? selected.slice(1) : null,
-      focused && cursor[0] === name ? cursor.slice(1) : null,
+      selected && selected[0] === name ? squareOf(section.kind, selected[1], selected[2]) : null,
+      focused && cursor[0] === name ? squareOf(section.kind, cursor[1], cursor[2]) : null,
     ];
-    places.forEach((at, index) => {
-      const inside = at && at[0] < section.kind.layers && at[1] < section.kind.heads;
-      placeBox(section.frames[index], inside ? section.boxes(...at) : null);
-    });
+    places.forEach((at, index) => placeBox(section.frames[index], at ? section.boxes(...at) : null));
   }
   root.dataset.selected = selected ? selected.join("-") : "";
   root.dataset.cursor = focused ? cursor.join("-") : "";
@@ -101,7 +97,7 @@ export function onClick(grid, name, event) {
   const section = grid.sections.find((item) => item.kind.name === name);
   const hovered = grid.hover?.section === section ? grid.hover : null; // what is framed is what opens
   const hit = hovered || find(section, ...pointOn(section.area, event));
-  if (hit) openHead(grid, [name, hit.layer, hit.head]);
+  if (hit) openHead(grid, [name, ...hit.place]);
 }
 
 /** Frame a head at once and tell Python. */
@@ -111,9 +107,11 @@ export function openHead(grid, at) {
   grid.open(...at);
 }
 
-/** Where the keyboard is: its cursor, else the open head, else the first. */
+/** Where the keyboard is: its cursor, else the open head, else the first that is drawn. */
 export function cursorOf(grid) {
-  return grid.cursor || grid.selected || [grid.header.kinds[0].name, 0, 0];
+  const stands = (at) => at && grid.header.kinds.some((kind) => kind.name === at[0] && squareOf(kind, at[1], at[2]));
+  const first = grid.header.kinds.find((kind) => placeAt(kind, 0, 0)) || grid.header.kinds[0];
+  return [grid.cursor, grid.selected].find(stands) || [first.name, ...(placeAt(first, 0, 0) || [0, 0])];
 }
 
 /** Move the keyboard's cursor and say where it is. */
@@ -126,10 +124,16 @@ export function moveTo(grid, at) {
 
 /** One step of the cursor, over all heads, through the kinds. */
 export function moveCursor(grid, down, across) {
-  const [name, layer, head] = cursorOf(grid);
-  const kinds = grid.sections.map((section) => section.kind);
-  const rows = kinds.flatMap((kind) => Array.from({ length: kind.layers }, (_, at) => [kind.name, at, kind.heads]));
-  const row = rows.findIndex((item) => item[0] === name && item[1] === layer);
-  const [toName, toLayer, heads] = rows[clamp(row + down, 0, rows.length - 1)];
-  moveTo(grid, [toName, toLayer, clamp(head + across, 0, heads - 1)]);
+  const [name, ...place] = cursorOf(grid);
+  const kinds = grid.header.kinds;
+  const square = squareOf(
+    kinds.find((kind) => kind.name === name),
+    ...place,
+  );
+  if (!square) return;
+  const rows = kinds.flatMap((kind) => Array.from({ length: kind.layers }, (_, at) => ({ kind, at })));
+  const from = rows.findIndex(({ kind, at }) => kind.name === name && at === square[0]);
+  const { kind, at } = rows[clamp(from + down, 0, rows.length - 1)];
+  const filled = kind.places ? Math.min(kind.heads, kind.places.length - at * kind.heads) : kind.heads;
+  moveTo(grid, [kind.name, ...placeAt(kind, at, clamp(square[1] + across, 0, filled - 1))]);
 }

@@ -6,7 +6,7 @@ wall over a BroadcastChannel of the browser that both are open in, and its keys 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
@@ -21,13 +21,14 @@ _mount = streamlit.components.v2.component("headlight_present", js=script("prese
 def stage_keys(
     *, on_enter: Callable[[], None], on_leave: Callable[[], None], on_go: Callable[[int], None], on_reveal: Callable[[], None],
     on_code: Callable[[str], None], on_follow: Callable[[str], None], mode: str = "", at: int = 0, count: int = 0, title: str = "", next: str = "",
-    reveals: str = "", search: Mapping[str, str] = MappingProxyType({}), code: Sequence[str] | None = None,
+    reveals: str = "", search: Mapping[str, str] = MappingProxyType({}), code: str | None = None,
 ) -> None:  # fmt: skip
     """Listen to the keys of the page.
 
     mode: "" the ordinary page, which hears P alone, "1" the wall, "notes" the notes beside it. Of the last two: at, count: where the
-    walk is, from 0. title, next: of this stop and the one behind it. reveals: "covered" or "open" where there is an answer to show. search: the parameters of the address.
-    code: rows of the QR code that was asked for, none where the address is too long for one; None where none was asked for.
+    walk is, from 0. title, next: of this stop and the one behind it. reveals: "covered" or "open" where there is an answer to show.
+    search: the parameters of the address. code: source of the image of the QR code that was asked for, empty where the address is too
+    long for one; None where none was asked for.
     on_go: called with the stop to walk to; on_code: with an address; on_follow: with the parameters that the wall has now.
     """
 
@@ -36,7 +37,7 @@ def stage_keys(
 
     data = {
         "mode": mode, "at": at, "count": count, "title": title, "next": next, "reveals": reveals, "search": urlencode(search),
-        "code": None if code is None else list(code),
+        "code": code,
     }  # fmt: skip
     _mount(
         key="present-keys",

@@ -3,7 +3,6 @@
 import { element } from "../shared/dom.js";
 import { KEYS, keyName } from "./keys.js";
 
-const QUIET = 4; // modules around a QR code that stay light
 const HERE = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/; // addresses that only this computer can open
 const NAMES = { blank: "The screen is blank. B shows the picture again.", code: "QR code of this picture", help: "Keys" };
 
@@ -28,18 +27,21 @@ export function cover(room, name) {
   room.cover.focus();
 }
 
-/** The address of this picture as an ordinary page. */
+/** The address of this picture as an ordinary page; in a class that of its room, which leads there. */
 export function sharedLink() {
   const url = new URL(window.location.href);
+  const letters = url.searchParams.get("room");
+  if (letters) url.search = `?room=${letters}`;
   url.searchParams.delete("present");
   return url.href;
 }
 
-/** Write the QR code that Python has made of the address; no rows where it is too long. */
-export function fillCode(room, rows) {
+/** Show the QR code that Python has made of the address, as the source of an image; empty where it is too long. */
+export function fillCode(room, source) {
   if (room.covering !== "code") return;
   const link = new URL(sharedLink());
-  const notes = [element("p", "host", {}, link.host)];
+  const letters = link.searchParams.get("room");
+  const notes = [element("p", "host", {}, letters ? `${link.host} · ${letters}` : link.host)];
   if (HERE.test(link.hostname))
     notes.push(
       element(
@@ -49,28 +51,14 @@ export function fillCode(room, rows) {
         "Only this computer can open that. Start the page with --server.address 0.0.0.0, open it by this computer's name.",
       ),
     );
-  if (!rows.length)
+  if (!source)
     notes[0] = element(
       "p",
       "",
       {},
       `The address is too long for a QR code: ${link.href.length} characters. Take a shorter sentence.`,
     );
-  room.cover.replaceChildren(...(rows.length ? [drawing(rows)] : []), ...notes);
-}
-
-/** Dark on white in every theme, one square a module. */
-function drawing(rows) {
-  const size = rows.length + 2 * QUIET;
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  const dark = rows.flatMap((row, y) => [...row].map((cell, x) => (cell === "1" ? `M${x + QUIET} ${y + QUIET}h1v1h-1z` : "")));
-  path.setAttribute("d", dark.join(""));
-  for (const [name, value] of Object.entries({ viewBox: `0 0 ${size} ${size}`, role: "img", "shape-rendering": "crispEdges" }))
-    svg.setAttribute(name, value);
-  svg.setAttribute("aria-label", `QR code of ${sharedLink()}`);
-  svg.append(path);
-  return svg;
+  room.cover.replaceChildren(...(source ? [element("img", "", { src: source, alt: `QR code of ${link.href}` })] : []), ...notes);
 }
 
 function keyTable() {

@@ -6,7 +6,7 @@ import { untilNext } from "../shared/room.js";
 import { connect, disconnect, endTalk, follow, openNotes, tellNotes, tellWall } from "./channel.js";
 import { cover, fillCode, sharedLink } from "./covers.js";
 import { actionOf, ownerOf } from "./keys.js";
-import { buildSpot, holdSpot } from "./pointer.js";
+import { buildSpot, dropSpot, holdSpot } from "./pointer.js";
 
 const SOON = 2500; // ms within which a second press goes on from where the first one leads
 const HINT = 5000; // ms for which a newcomer is told the way out
@@ -20,11 +20,12 @@ export default function (component) {
   room.go = (to) => component.setStateValue("go", { to, count: (room.sends = (room.sends || 0) + 1) });
   const { mode, at, code } = room.data;
   if (room.to === at) room.to = null;
+  if (mode === "1" && room.root.dataset.at !== String(at)) dropSpot(room);
   Object.assign(room.root.dataset, { mode, at });
   for (const [name, listener] of room.listeners) document.addEventListener(name, listener, true); // the same function is added once
   if (before !== mode) begin(room);
   connect(room);
-  if (code) fillCode(room, code);
+  if (code !== null) fillCode(room, code);
   room.refresh();
   tellNotes(room);
   keepFit(room);

@@ -20,12 +20,11 @@ function placeUnder(event) {
   return { picture: name, x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height };
 }
 
-/** The box of a picture by its name; null where it is not on the page. */
-function boxOfPicture(name) {
+/** A picture by its name; none where it is not on the page. */
+function pictureOf(name) {
   const holder = document.querySelector(`.st-key-${CSS.escape(name)}`);
   const roots = holder ? [holder, ...[...holder.querySelectorAll("*")].flatMap((node) => node.shadowRoot || [])] : [];
-  const picture = roots.map((root) => root.querySelector(PICTURES)).find(Boolean);
-  return picture ? picture.getBoundingClientRect() : null;
+  return roots.map((root) => root.querySelector(PICTURES)).find(Boolean);
 }
 
 /** The ring, and what moves it. Returns the listeners: [name, function]. */
@@ -45,7 +44,8 @@ export function buildSpot(room) {
   return [
     ["pointermove", move],
     ["pointerdown", move],
-    ["headlight-pointer", ({ detail }) => showSpot(room, detail)],
+    ["headlight-pointer", ({ detail }) => showSpot(room, (room.place = detail))],
+    ["scroll", () => room.place && showSpot(room, room.place)],
   ];
 }
 
@@ -57,10 +57,20 @@ export function holdSpot(room) {
   document.dispatchEvent(new CustomEvent("headlight-pointer", { detail: room.isHeld ? room.pointed || null : null }));
 }
 
-/** Put the ring to a place on a picture, or away. */
+/** Another picture is on the wall: the ring goes. */
+export function dropSpot(room) {
+  if (room.isHeld) holdSpot(room);
+  else if (room.place) document.dispatchEvent(new CustomEvent("headlight-pointer", { detail: null }));
+}
+
+/** Put the ring to a place on a picture, or away; away, too, where the place is scrolled out of sight or lies under the step of a lesson. */
 function showSpot(room, place) {
-  const box = place && boxOfPicture(place.picture);
-  room.spot.hidden = !box;
-  if (box)
-    Object.assign(room.spot.style, { left: `${box.left + place.x * box.width}px`, top: `${box.top + place.y * box.height}px` });
+  const picture = place && pictureOf(place.picture);
+  const box = picture?.getBoundingClientRect();
+  const [left, top] = box ? [box.left + place.x * box.width, box.top + place.y * box.height] : [0, 0];
+  const over = box && document.elementFromPoint(left, top);
+  room.spot.hidden = !over || Boolean(over.closest(".st-key-lesson, [data-testid=stSidebar]"));
+  Object.assign(room.spot.style, { left: `${left}px`, top: `${top}px` });
+  if (place?.isFar && picture && room.spot.hidden && room.sought !== picture) picture.scrollIntoView();
+  if (!place || picture) room.sought = picture; // a reader who scrolls on is left alone until the teacher points anew
 }

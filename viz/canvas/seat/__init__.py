@@ -3,6 +3,9 @@ it that the page goes on looking at the room."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit
 
 from viz.canvas.shared.files import script
@@ -19,7 +22,14 @@ def keep_seat(name: str, value: str, seconds: int) -> None:
 _look = streamlit.components.v2.component("headlight_look", js=script("seat/look.js"))
 
 
-def look_again(key: str, seconds: float) -> None:
+def look_again(key: str, seconds: float, *, points: bool = False, spot: Mapping[str, Any] | None = None) -> Any:
     """Let the fragment that this is called in run again after so many seconds, and then again. As `run_every` of a fragment, but never while
-    another run goes on."""
-    _look(key=key, data={"seconds": seconds}, on_look_change=lambda: None)
+    another run goes on.
+
+    points: look at once where the pointer of a wall moves, twice a second at most. Returns where it is, {picture, x, y} as pointer.js has it;
+    None for nowhere, and in a run that no look has asked for. spot: a place, the same way, where this page shows a ring; None: it shows none.
+    """
+    look = _look(
+        key=key, data={"seconds": seconds, "points": points, "spot": spot and dict(spot)}, on_look_change=lambda: None
+    ).look
+    return look["spot"] if points and look else None

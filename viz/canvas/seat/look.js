@@ -1,28 +1,52 @@
 // A look at the room every few seconds. It is asked for only while no run goes on: of one that is asked for earlier a busy server may lose
-// the end of the run before it.
+// the end of the run before it. A wall tells with it where its pointer is; a student's page hears so where to show a ring.
 
 const TICK = 250; // ms
 const APART = 500; // ms between two looks: Streamlit sends what is asked for at once as one, and runs only one fragment of it
+const POINTER = "headlight-pointer"; // the event of present/pointer.js
 
 export default function (component) {
   /** @type {any} */
   const root = component.parentElement;
   root.headlightLook ||= start(root);
   root.headlightLook.component = component;
+  showRing(root.headlightLook);
 }
 
 function start(root) {
-  /** @type {{component: any, last: number}} */
-  const look = { component: null, last: Date.now() };
+  /** @type {{component: any, last: number, pointed: any, latest: string, ring: any}} */
+  const look = { component: null, last: Date.now(), pointed: null, latest: "null", ring: null };
+  const hear = (/** @type {any} */ { detail }) => detail?.isFar || (look.pointed = detail);
+  document.addEventListener(POINTER, hear);
   const timer = window.setInterval(() => {
-    if (!root.isConnected) window.clearInterval(timer);
-    else if (Date.now() - look.last >= 1000 * look.component.data.seconds && isIdle()) {
-      if (Date.now() - (window.headlightLooked || 0) < APART) return;
-      look.last = window.headlightLooked = Date.now();
-      look.component.setTriggerValue("look", look.last);
-    }
+    if (root.isConnected) return tick(look);
+    window.clearInterval(timer);
+    document.removeEventListener(POINTER, hear);
+    if (look.ring) say(null);
   }, TICK);
   return look;
+}
+
+function tick(look) {
+  showRing(look); // the picture may have moved
+  const { seconds, points } = look.component.data;
+  const place = JSON.stringify(look.pointed);
+  const wait = points && place !== look.latest ? 0 : 1000 * seconds;
+  if (Date.now() - look.last < wait || Date.now() - (window.headlightLooked || 0) < APART || !isIdle()) return;
+  Object.assign(look, { latest: place, last: (window.headlightLooked = Date.now()) });
+  look.component.setTriggerValue("look", { at: look.last, spot: points ? look.pointed : null });
+}
+
+/** A ring where the teacher points; away where there was one. */
+function showRing(look) {
+  const { spot } = look.component.data;
+  if (spot) say({ ...spot, isFar: true });
+  else if (look.ring) say(null);
+  look.ring = spot;
+}
+
+function say(detail) {
+  document.dispatchEvent(new CustomEvent(POINTER, { detail }));
 }
 
 /** Whether the page is connected, and its last run has been told of to its end. */

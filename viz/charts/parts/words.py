@@ -18,6 +18,7 @@ from viz.theme import (
     tinted,
     token_label,
     token_labels,
+    word_label,
 )
 
 LONG = 46  # tokens: above this, labels are thinned out
@@ -36,6 +37,11 @@ def row_phrases(trace: AttentionMaps, kind: str) -> list[str]:
 def quoted_names(tokens: Tokens) -> list[str]:
     """All tokens as a hover names them: “chat”, “1/3 <0xE2>”."""
     return [quoted(piece, tokens.notation) for piece in tokens.named]
+
+
+def joined_labels(words: Tokens) -> list[str]:
+    """Words whose pieces were joined (`model.analysis.words.join_pieces`), in order, without the marks of their vocabulary."""
+    return [word_label(piece, words.notation) for piece in words.pieces]
 
 
 def cell_sentence(trace: AttentionMaps, kind: str, query: int, key: int, weight: float | None) -> str:

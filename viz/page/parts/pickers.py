@@ -9,10 +9,10 @@ from typing import Literal
 import streamlit as st
 
 from model.trace.tokens import Tokens
-from viz.charts.parts.words import LONG
+from viz.charts.parts.words import LONG, joined_labels
 from viz.page.choices import plain
 from viz.page.store import tied
-from viz.theme import token_label, word_label
+from viz.theme import token_labels
 
 
 def pick_one(
@@ -50,17 +50,17 @@ def pick_token(tokens: Tokens, token: int, prefix: str, take: Callable[[int], Ma
     """Every token, from 0. Repeated ones, and all in a list, carry their position. prefix: of the widget's key."""
     counts, many = Counter(tokens.shown), len(tokens) > LONG
     labels = {
-        index: token_label(piece) + (f" ({index + 1})" if many or counts[piece] > 1 else "")
-        for index, piece in enumerate(tokens.shown)
+        index: label + (f" ({index + 1})" if many or counts[piece] > 1 else "")
+        for index, (piece, label) in enumerate(zip(tokens.shown, token_labels(tokens), strict=True))
     }
     key = f"{prefix}-tokens" if many else f"{prefix}-token"
     pick_one("Token", labels, token, key, take, buttons_width="stretch", shows_label=many)
 
 
-def word_labels(pieces: list[str]) -> dict[int, str]:
+def pick_labels(words: Tokens) -> dict[int, str]:
     """Words by their place, from 0; in a long sentence with their number."""
-    many = len(pieces) > LONG
-    return {at: f"{at + 1} · {word_label(piece)}" if many else word_label(piece) for at, piece in enumerate(pieces)}
+    many = len(words) > LONG
+    return {at: f"{at + 1} · {label}" if many else label for at, label in enumerate(joined_labels(words))}
 
 
 def numbered(label: str, key: str, count: int, current: int, name: str, **also: object) -> int:

@@ -81,11 +81,27 @@ def summary(asks: Question, answers: Sequence[Any], size: int, is_revealed: bool
     """How many have answered; once it was revealed, how many were right."""
     count = len(answers)
     if not is_revealed:
-        return f"{count} of {size} {'has' if count == 1 else 'have'} answered"
+        return turnout(count, size)
     if not count:
         return "Nobody in the class has answered."
     right = sum(asks.is_right(tuple(answer) if isinstance(asks, Click) else answer) for answer in answers)
     return f"{right} of {count} in the class {'was' if right == 1 else 'were'} right: {right / count:.0%}."
+
+
+def turnout(count: int, size: int) -> str:
+    """How many of a class have answered."""
+    return f"{count} of {size} {'has' if count == 1 else 'have'} answered"
+
+
+def on_wall(asking: Asking | None, asks: Question, place_name: PlaceName) -> Html:
+    """HTML of what the class has answered, in a line or two, for the wall of its teacher; empty where there is no class."""
+    if asking is None or not seats.teaches():
+        return Html("")
+    answers = seats.rooms().answers(seats.seat().code, asking.name)
+    words = summary(asks, answers, seats.rooms().size(seats.seat().code), True)
+    return joined(
+        [tag("p", words, class_="class-summary", data_testid="class-summary"), board_html(asks, answers, True, place_name)]
+    )
 
 
 def _tally(asking: Asking, asks: Question, is_revealed: bool, place_name: PlaceName) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -28,10 +27,12 @@ from viz.page.room.values import (
     MOST_STUDENTS,
     NO_SEAT,
     NOT_YOURS,
+    POINTED,
     Asking,
     Room,
     RoomError,
     Seat,
+    Spot,
 )  # fmt: skip
 
 OF_ANSWER = "answer WHERE room = ? AND question = ? AND seat = ?"
@@ -53,7 +54,7 @@ class Rooms:
     def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
         """path: of the file, which is made where it is missing. now: seconds. Raises RoomError where it cannot be opened."""
         self._file, self._now = File(path), now
-        self._pointers: dict[str, tuple[float, float]] = {}
+        self._pointers: dict[str, tuple[Spot, float]] = {}  # and when they were told
 
     # Opening and joining --------------------------------------------------------------------------------------------------
 
@@ -106,6 +107,7 @@ class Rooms:
         text = json.dumps(dict(query), ensure_ascii=False)
         if len(text) > LONGEST_STEP:
             raise RoomError(LONG)
+        self._pointers.pop(seat.code, None)
         return self._change(seat, step=text)
 
     def pin(self, seat: Seat, on: bool) -> int:
@@ -130,14 +132,13 @@ class Rooms:
         self._teaching(seat)
         return self._file.run(RESULTS, seat.code)
 
-    def point(self, seat: Seat, x: float, y: float) -> None:
-        """The teacher points at a place of the picture: fractions of its width and height, 0 to 1; anything else takes the pointer
-        away. It is in the memory of this process alone."""
+    def point(self, seat: Seat, spot: Spot | None) -> None:
+        """The teacher points there, until another step, or until it has not been told again for some seconds; None, or what can be nowhere,
+        takes the pointer away. It is in the memory of this process alone."""
         self._teaching(seat)
-        if math.isfinite(x) and math.isfinite(y) and 0 <= x <= 1 and 0 <= y <= 1:
-            self._pointers[seat.code] = (x, y)
-        else:
-            self._pointers.pop(seat.code, None)
+        self._pointers.pop(seat.code, None)
+        if spot is not None and spot.is_somewhere:
+            self._pointers[seat.code] = (spot, self._now())
 
     # The students' part -----------------------------------------------------------------------------------------------------
 
@@ -205,9 +206,10 @@ class Rooms:
         """How many have joined."""
         return self._file.count("student WHERE room = ?", code)
 
-    def pointer(self, code: str) -> tuple[float, float] | None:
-        """Where in the picture the teacher points, as `point` has it; None for nowhere."""
-        return self._pointers.get(code)
+    def pointer(self, code: str) -> Spot | None:
+        """Where the teacher points; None for nowhere."""
+        spot, since = self._pointers.get(code, (None, 0.0))
+        return spot if self._now() - since < POINTED else None
 
     def close(self) -> None:
         """Let go of the file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from viz.page.lesson import Question
 from viz.page.room.file import default_path
 from viz.page.room.names import code_of
 from viz.page.room.rooms import Rooms
-from viz.page.room.values import GONE, Asking, Room, RoomError, Seat
+from viz.page.room.values import GONE, Asking, Room, RoomError, Seat, Spot
+from viz.page.state import NOTES
 
 OVER = "The class is over. You can go on by yourself: everything on this page works without it."
 PINS = (
@@ -29,7 +31,7 @@ PINS = (
     "lesson",
     "part",
 )  # what a student leaves alone while it is pinned
-OWN = ("room", "lab")  # parameters of the address that the teacher hands to nobody
+OWN = ("room", "lab", "present")  # parameters of the address that the teacher hands to nobody
 STEP = ("lesson", "part", "text", "target")  # those that open a step as it begins
 COOKIE = "headlight-room-"
 
@@ -194,6 +196,21 @@ def send(asking: Asking | None, value: Any, words: str, is_right: bool) -> None:
     act(lambda: rooms().answer(mine, asking, value, words, is_right, may_change=is_led()))
 
 
+def point(place: Any) -> None:
+    """The teacher points there: a picture by its name, x and y in shares of its width and height, as the browser says it; None: nowhere."""
+    try:
+        spot = Spot(str(place["picture"]), float(place["x"]), float(place["y"])) if place else None
+    except (KeyError, TypeError, ValueError):
+        spot = None
+    act(lambda: rooms().point(seat(), spot))
+
+
+def spot() -> dict[str, Any] | None:
+    """Where the teacher points, for a student who is where the class is."""
+    there = rooms().pointer(seat().code) if is_led() and not is_away() else None
+    return asdict(there) if there else None
+
+
 def reveal(asking: Asking) -> None:
     """Show the class what is right, and how it has answered."""
     act(lambda: rooms().reveal(seat(), asking))
@@ -203,9 +220,10 @@ def reveal(asking: Asking) -> None:
 
 
 def hand_over() -> None:
-    """The class goes where this teacher is. A question that is open is handed on as its step begins, without what would answer it."""
+    """The class goes where this teacher is, as a page and not as a wall. A question that is open is handed on as its step begins, without
+    what would answer it. The notes beside a wall lead nobody: they follow it."""
     mine, asking = seat(), st.session_state.get("asking")
-    if mine is None or not mine.teaches or room().is_over:
+    if mine is None or not mine.teaches or room().is_over or store.state().present == NOTES:
         return
     query = {name: value for name, value in st.session_state["address"].items() if name not in OWN}
     try:

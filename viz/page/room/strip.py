@@ -9,11 +9,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from viz.canvas import keep_seat, look_again
+from viz.page import store
 from viz.page.parts.tags import joined, tag
-from viz.page.qr import qr_html
-from viz.page.room import seats
+from viz.page.qr import qr_image
+from viz.page.room import board, seats
 from viz.page.room.results import results_csv
 from viz.page.room.values import BEAT, Seat
+from viz.page.state import WALL
 from viz.page.store import tied
 
 COOKIE_SECONDS = 12 * 60 * 60
@@ -26,8 +28,6 @@ PIN_HELP = "Students stay with your step, sentence and switches, and cannot chan
 FOLLOW_HELP = "The page goes where your teacher goes. Without it you are on your own; switch it on to come back."
 PINNED_HELP = "Your teacher has pinned sentence and settings: they are the same for everyone."
 NO_NAMES = "The names in it are made up; nobody was asked for theirs."
-POINTER = "<style>/* pointer */ {rule}</style>"
-POINTS = '[class*="st-key-view-"]::after {{ content: ""; display: block; left: {x:.2%}; top: {y:.2%}; }}'
 
 
 def draw(place: DeltaGenerator) -> None:
@@ -50,6 +50,10 @@ def draw(place: DeltaGenerator) -> None:
 
 def _teach(mine: Seat) -> None:
     st.html(tag("span", mine.code, class_="room-code", data_testid="room-code", aria_label=" ".join(mine.code)), width="content")
+    if store.state().present:
+        with st.container(key="room-pulse", width="content"):
+            _count(mine.code)
+        return
     with st.popover("QR code", width="content", key="room-invite", help="How students join"):
         _invite(mine.code)
     with st.container(key="room-pulse", width="content"):
@@ -67,7 +71,7 @@ def _invite(code: str) -> None:
     address = f"{here}/?room={code}"
     if urlsplit(here).hostname in HERE:
         st.warning(UNREACHABLE)
-    st.html(tag("div", qr_html(address, f"QR code of {address}"), class_="room-qr", data_testid="room-qr"))
+    st.html(tag("div", tag("img", src=qr_image(address), alt=f"QR code of {address}"), class_="room-qr", data_testid="room-qr"))
     ways = [
         "Or open ",
         tag("b", here.split("//")[-1]),
@@ -81,12 +85,18 @@ def _invite(code: str) -> None:
 
 @st.fragment
 def _count(code: str) -> None:
-    """How many there are; and whether the room is still there."""
+    """How many there are, on the wall how many have answered, and where the teacher points there; and whether the room is still there."""
     if seats.rooms().version(code) is None:
         st.rerun()
-    look_again("room-look", BEAT)
-    count = seats.rooms().size(code)
-    st.html(tag("span", f"{count} student{'' if count == 1 else 's'}", class_="room-count", data_testid="room-count"))
+    is_wall, asking = store.state().present == WALL, st.session_state.get("asking")
+    spot = look_again("room-look", BEAT, points=is_wall)
+    if is_wall:
+        seats.point(spot)
+    size = seats.rooms().size(code)
+    words = f"{size} student{'' if size == 1 else 's'}"
+    if is_wall and asking and not seats.rooms().is_revealed(code, asking.name):
+        words = board.turnout(len(seats.rooms().answers(code, asking.name)), size)
+    st.html(tag("span", words, class_="room-count", data_testid="room-count"))
 
 
 def _pin(on: bool) -> dict[str, object]:
@@ -148,9 +158,7 @@ def _look(mine: Seat) -> None:
         mine
     ):
         st.rerun()
-    look_again("room-look", BEAT)
-    spot = seats.rooms().pointer(mine.code)
-    st.html(POINTER.format(rule=POINTS.format(x=spot[0], y=spot[1]) if spot and seats.is_led() else ""))
+    look_again("room-look", BEAT, spot=seats.spot())
     if seats.is_led() and seats.is_away():
         st.button("Back to the class", key="room-back", type="primary", on_click=seats.act, args=(partial(seats.follow, True),))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ IDLE = 3 * 60 * 60.0  # seconds without a step, an answer or somebody new, after
 MOST_ROOMS, MOST_STUDENTS, MOST_QUESTIONS, MOST_ANSWERS = 50, 120, 300, 10_000  # of one file; of a room, the other three
 LONGEST_STEP, LONGEST_ANSWER, LONGEST_TEXT = 70_000, 200, 500  # characters
 BEAT = 2.0  # seconds between two looks at a room
+POINTED = 5 * BEAT  # seconds after which a pointer that nobody has confirmed is gone
+PICTURE = re.compile(r"[A-Za-z0-9_-]{1,80}")  # a name of one
 
 GONE = "There is no room {code}: it is over, or its letters are others. Look at the teacher's screen again."
 NOT_YOURS = "Only who opened this room can do that. Open the page in the browser in which it was opened."
@@ -48,6 +51,20 @@ class Seat:
     def teaches(self) -> bool:
         """Whether this is the teacher."""
         return not self.name
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where the teacher points: a picture by its name on the page, and shares of its width and height."""
+
+    picture: str
+    x: float
+    y: float
+
+    @property
+    def is_somewhere(self) -> bool:
+        """Whether it can be on a picture; false for anything that no page of ours has sent."""
+        return bool(PICTURE.fullmatch(self.picture)) and 0 <= self.x <= 1 and 0 <= self.y <= 1
 
 
 @dataclass(frozen=True)

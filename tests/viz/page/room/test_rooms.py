@@ -19,7 +19,7 @@ from viz.page.room import rooms as module
 from viz.page.room.file import default_path
 from viz.page.room.names import CODE, TOKEN
 from viz.page.room.rooms import Rooms
-from viz.page.room.values import IDLE, LONGEST_STEP, Asking, Room, RoomError, Seat
+from viz.page.room.values import IDLE, LONGEST_STEP, POINTED, Asking, Room, RoomError, Seat, Spot
 
 ASKINGS = [Asking(f"{lesson}.1.x", lesson, 0, f"Question {lesson}?", "Two dogs.") for lesson in (1, 2)]
 STEPS = st.one_of(
@@ -149,7 +149,7 @@ def test_rights_are_tokens_and_the_file_has_none_of_them(rooms):
     teacher, student = (seat := rooms.open()), rooms.join(seat.code)
     for do in (
         lambda: rooms.step(student, {}), lambda: rooms.pin(student, True), lambda: rooms.end(student), lambda: rooms.reveal(student, ASKINGS[0]),
-        lambda: rooms.results(student), lambda: rooms.point(student, 0.5, 0.5), lambda: rooms.step(Seat(teacher.code, "x" * 22, ""), {}),
+        lambda: rooms.results(student), lambda: rooms.point(student, Spot("map", 0.5, 0.5)), lambda: rooms.step(Seat(teacher.code, "x" * 22, ""), {}),
     ):  # fmt: skip
         with pytest.raises(RoomError, match="Only who opened"):
             do()
@@ -234,13 +234,34 @@ def test_a_room_ends_by_itself_three_hours_after_the_last_thing_that_happened(tm
     rooms.close()
 
 
-@pytest.mark.parametrize(("x", "y", "place"), [(0.25, 1, (0.25, 1)), (1.01, 0, None), (float("nan"), 0, None), (0, -0.1, None)])
-def test_the_teacher_points_at_a_place_of_the_picture(rooms, x, y, place):
-    """Fractions of its width and height; anything else is nowhere."""
+SPOT = Spot("head-matrix", 0.25, 1.0)
+NOWHERE = [
+    None,
+    Spot("map", 1.01, 0.0),
+    Spot("map", float("nan"), 0.0),
+    Spot("map", 0.0, -0.1),
+    Spot('"><b>', 0.5, 0.5),
+    Spot("", 0.5, 0.5),
+]
+
+
+@pytest.mark.parametrize("place", NOWHERE)
+def test_the_teacher_points_at_a_place_of_a_picture(tmp_path, place):
+    """Anything else is nowhere; so is a place of the step before, and one that nobody has told again."""
+    clock = [1000.0]
+    rooms = Rooms(tmp_path / "rooms.sqlite", now=lambda: clock[0])
     teacher = rooms.open()
-    rooms.point(teacher, 0.5, 0.5)
-    rooms.point(teacher, x, y)
-    assert rooms.pointer(teacher.code) == place and rooms.pointer("BBBBBB") is None
+    rooms.point(teacher, SPOT)
+    assert rooms.pointer(teacher.code) == SPOT and rooms.pointer("BBBBBB") is None
+    rooms.point(teacher, place)
+    assert rooms.pointer(teacher.code) is None
+    rooms.point(teacher, SPOT)
+    rooms.step(teacher, {"view": "tokens"})
+    assert rooms.pointer(teacher.code) is None
+    rooms.point(teacher, SPOT)
+    clock[0] += POINTED
+    assert rooms.pointer(teacher.code) is None
+    rooms.close()
 
 
 def test_a_file_that_cannot_be_used_is_said_in_words(tmp_path, monkeypatch):

@@ -1,0 +1,48 @@
+"""Passes of a model whose modules are not named after what they do, run again with many changes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from model.instrument.module_pass import Pass, Places
+from model.instrument.recorder import recording
+from model.instrument.rerun import first_layer
+from model.trace.anatomy import Anatomy
+from model.trace.intervention import Intervention
+from model.trace.trace import Trace
+
+
+@dataclass(frozen=True, eq=False)
+class ModulePasses:
+    """The answers of such a model to `model.analysis.passes.Passes`, where shapes and units stand; gradients it has none."""
+
+    model: nn.Module
+    places: Places
+    anatomy: Anatomy
+    inputs: Callable[..., dict[str, Any]]  # what it is called with, of ids (row, position) of each stack
+
+    def label_log_probabilities(self, trace: Trace, changes: Sequence[Intervention]) -> Tensor:
+        """One pass over a batch with a change a row."""
+        for change in changes:
+            first_layer(trace, change)  # refuses what is no knock-out
+        device = next(self.model.parameters()).device
+        ids = [
+            torch.tensor([trace.tokens(name).ids], device=device).expand(len(changes), -1) for name in self.anatomy.stack_names
+        ]
+        labels = torch.tensor(trace.labels.ids, device=device).expand(len(changes), -1)
+        with torch.no_grad(), recording(Pass(self.places, self.anatomy, changes, captures=False)):
+            logits = self.model(**self.inputs(*ids))["logits"]
+        return logits.log_softmax(-1).gather(-1, labels[..., None])[..., 0]
+
+    def source_states(self, ids: Tensor, changes: Sequence[Intervention]) -> Tensor:
+        """Raises ValueError: which module ends the first stack is not known."""
+        raise ValueError(self.anatomy.absence("parameters"))
+
+    def source_gradient(self, trace: Trace, rows: range) -> tuple[Tensor, Tensor]:
+        """Raises ValueError, in words."""
+        raise ValueError(self.anatomy.absence("gradients"))
