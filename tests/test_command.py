@@ -77,13 +77,13 @@ def test_damaged_settings_are_named(tmp_path, monkeypatch, content):
         check(read_options(["--device", "cpu"]))
 
 
-def test_streamlit_runs_the_page_with_its_own_options(monkeypatch):
+def test_streamlit_runs_the_page_with_its_own_options(monkeypatch, tmp_path):
     """The script of the project, the port for the server, model and device for the script."""
-    called = []
+    called, rooms = [], str(tmp_path / "rooms.sqlite")
     monkeypatch.setattr(sys, "argv", ["headlight"])
     monkeypatch.setattr("streamlit.web.cli.main", lambda **_: called.append(list(sys.argv)))
     port = free_port()
-    main(["--model", "en-fr-none", "--device", "cpu", "--port", str(port), "--rooms", "x.sqlite"])
+    main(["--model", "en-fr-none", "--device", "cpu", "--port", str(port), "--rooms", rooms])
     assert called == [
         [
             "headlight",
@@ -97,7 +97,7 @@ def test_streamlit_runs_the_page_with_its_own_options(monkeypatch):
             "--device",
             "cpu",
             "--rooms",
-            "x.sqlite",
+            rooms,
         ]
     ]
     assert streamlit_arguments(read_options([]), Path("x.py")) == ["run", "x.py", "--", "--model", "en-fr"]

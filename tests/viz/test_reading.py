@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from support.handmade import READER, WRITER, trace_of
 from support.tiny import SENTENCES, tiny_model
 
 from model.analysis.attention import given_positions
@@ -80,6 +81,8 @@ def test_captions_say_who_reads_whom(tiny_translator):
         and "±2" not in narrow["cross"]
     )
     assert "cut links" in said(cut=frozenset({("cross", 0, 1, None)}))["cross"]
+    assert list(reading.captions(trace_of(READER)).values()) == ["The text reads itself"]
+    assert list(reading.captions(trace_of(WRITER)).values()) == ["The text reads the text so far (masked)"]
 
 
 @pytest.mark.parametrize("edit", ["trained", "none", "shuffled", "reversed"])

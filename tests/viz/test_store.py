@@ -14,7 +14,7 @@ def page() -> None:
 
     if not store.begun():
         store.follow(State(of_views={"height": 2}))
-    st.text_input("Text", **store.tied("text", typed=True))
+    st.text_input("Text", **store.tied("text", is_typed=True))
     st.toggle("Mask", **store.tied("causal"))
     own = store.tied(key="bold", value=store.state().height > 4, take=lambda on: {"height": 9 if on else 1})
     st.toggle("High", **own)

@@ -197,14 +197,14 @@ def _sentence(places: Places, anatomy: Anatomy) -> None:
     places.sentence.text_input(
         f"{language} sentence".strip().capitalize(), live=True, label_visibility="collapsed", autocomplete="off",
         placeholder=f"Type an {language} sentence" if language == "English" else "Type a sentence",
-        max_chars=MOST_TYPED, disabled=seats.is_pinned(), **tied("text", typed=True),
+        max_chars=MOST_TYPED, disabled=seats.is_pinned(), **tied("text", is_typed=True),
     )  # fmt: skip
     if store.state().has_own_field:
         names = wording(anatomy)
         what = f"{names.target} sentence" if translates(anatomy) else "sentence"
         places.own.text_input(f"Your own {names.output}: how would the model read this one?", live=True, autocomplete="off", max_chars=MOST_TYPED,
                               placeholder=f"Type a {what}; empty reads the model's own", label_visibility="collapsed", disabled=seats.is_pinned(),
-                              **tied("target", typed=True, take=lambda target: {"target": target, "asks_target": True}))  # fmt: skip
+                              **tied("target", is_typed=True, take=lambda target: {"target": target, "asks_target": True}))  # fmt: skip
 
 
 def _offer(views: Mapping[str, View], anatomy: Anatomy) -> tuple[dict[str, View], str]:

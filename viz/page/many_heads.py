@@ -54,8 +54,8 @@ def choose(scene: Scene) -> Order | None:
             pick_one("Page", titles, page, "grid-pages", lambda at: {"grid_page": at}, shows_label=False)
     if not any(listed.values()):
         caption_line("No head has this role in this sentence.")
-    shown = {name: listed[name][(page - 1) * rows[name] : page * rows[name]] for name in listed}
-    return Order(shown, by == "place" and measures is None)
+    on_page = {name: listed[name][(page - 1) * rows[name] : page * rows[name]] for name in listed}
+    return Order(on_page, by == "place" and measures is None)
 
 
 def places(anatomy: Anatomy, kind: str, by: str, measures: HeadMeasures | None, label: str = "") -> list[tuple[int, int]]:
@@ -74,8 +74,8 @@ def places(anatomy: Anatomy, kind: str, by: str, measures: HeadMeasures | None, 
 def _value(kind: str, by: str, measures: HeadMeasures) -> Tensor | None:
     """What heads are sorted by, the largest first: (layer, head); None where they stay as they are."""
     if by in STATISTICS:
-        found = measures.statistics[kind].get(by)
-        return -found if by == "entropy" and found is not None else found
+        measure = measures.statistics[kind].get(by)
+        return -measure if by == "entropy" and measure is not None else measure
     return measures.roles[kind][by].score if by in measures.roles[kind] else None
 
 

@@ -97,26 +97,26 @@ def tied(
     value: object = _ITS_OWN,
     take: Take | None = None,
     options: bool = False,
-    typed: bool = False,
+    is_typed: bool = False,
 ) -> dict[str, Any]:
     """Arguments that tie a widget to a setting: it shows the setting, and what the reader chooses is written.
 
     key: of the widget, where it is not the setting's name; every widget needs one of its own.
     value: what it shows, where that is not the setting as it is. take: what a choice writes, where that is not the setting alone.
     options: the widget offers options, which may be others in every run, so it is told each time which one is chosen. Any other
-    widget is told only what it does not show already. typed: the reader may have typed on meanwhile; it begins with its text, whichever run
+    widget is told only what it does not show already. is_typed: the reader may have typed on meanwhile; it begins with its text, whichever run
     the browser draws first, and is told no more than that.
     """
     key = key or name
     value = state().value(name) if value is _ITS_OWN else value
     shows = st.session_state.get(key, value)
-    is_new, echoes = key not in st.session_state and not typed, st.session_state.setdefault("echoes", {})
+    is_new, echoes = key not in st.session_state and not is_typed, st.session_state.setdefault("echoes", {})
     if is_new or shows != value:
         echoes[key] = (shows, monotonic())
     if options or is_new or shows != value or monotonic() - echoes.get(key, (None, -TELLING))[1] < TELLING:
         st.session_state[key] = value
     widget = {"key": key, "on_change": _take, "args": (key, take or (lambda option: {name: option}))}
-    return {**widget, "value": value} if typed else widget
+    return {**widget, "value": value} if is_typed else widget
 
 
 def _take(key: str, take: Take) -> None:

@@ -100,7 +100,7 @@ def _second_sentence(scene: Scene) -> str:
     language = f"{scene.wording.source} " if translates(scene.trace.anatomy) else ""
     with st.container(horizontal=True, key="pair-field", gap="small", vertical_alignment="bottom"):
         second = st.text_input("Second sentence", live=True, placeholder=f"Type a second {language}sentence, one word changed", autocomplete="off", label_visibility="collapsed",
-                               max_chars=MOST_TYPED, **tied("second", typed=True))  # fmt: skip
+                               max_chars=MOST_TYPED, **tied("second", is_typed=True))  # fmt: skip
         with st.popover("Pairs", width="content"), st.container(key="pair-examples", gap="small"):
             for index, (label, _, partner) in enumerate(PAIRS):
                 st.button(label, on_click=_take, args=(index,), key=f"pair-{index}", help=plain(partner))

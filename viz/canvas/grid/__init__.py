@@ -89,11 +89,11 @@ def squares(weights: Tensor, places: Sequence[tuple[int, int]] | None) -> Tensor
         return weights
     across = weights.size(1)
     rows = max(1, -(-len(places) // across))
-    chosen = weights.new_zeros(rows * across, *weights.shape[-2:])
+    grid = weights.new_zeros(rows * across, *weights.shape[-2:])
     if places:
         layers, heads = zip(*places, strict=True)
-        chosen[: len(places)] = weights[list(layers), list(heads)]
-    return chosen.unflatten(0, (rows, across))
+        grid[: len(places)] = weights[list(layers), list(heads)]
+    return grid.unflatten(0, (rows, across))
 
 
 def max_pool(weights: Tensor, limit: int) -> Tensor:
