@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bench import decode, knockout, page, switch, trace
+from bench import corpus, decode, knockout, page, switch, trace
 from bench.report import README, Report
 
 HEADERS = {
+    "corpus": corpus.HEADER,
     "decode": decode.HEADER,
     "trace": trace.HEADER,
     "knockout": knockout.HEADER,

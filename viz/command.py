@@ -1,4 +1,4 @@
-"""The command `headlight`: opens the page in the browser, from any folder."""
+"""The command `headlight`: opens the page in the browser, from any folder; `headlight corpus` counts what heads do over a text."""
 
 from __future__ import annotations
 
@@ -46,7 +46,10 @@ def with_model(args: argparse.Namespace) -> argparse.Namespace:
 
 def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line of `headlight`: model, device, port. Raises ValueError in words."""
-    parser = Options(prog="headlight", description="Opens Headlight in your browser: what every attention head looks at.")
+    parser = Options(
+        prog="headlight",
+        description="Opens Headlight in your browser: what every attention head looks at. `headlight corpus --help`: over a whole text.",
+    )
     parser.add_argument(
         "--port", type=int, help="where the page is served on this machine; by default 8501 or the next one that is free"
     )
@@ -108,7 +111,12 @@ def streamlit_arguments(args: argparse.Namespace, script: Path) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Open the page, and serve it until Ctrl+C."""
+    """Open the page, and serve it until Ctrl+C; or, for `headlight corpus`, what `model.corpus` does."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["corpus"]:
+        from model.corpus.__main__ import main as corpus
+
+        return corpus(words[1:])
     try:
         args = read_options(arguments)
         script = check(args)

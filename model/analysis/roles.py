@@ -7,7 +7,6 @@ Multi-Head Self-Attention) name positional heads and measure how sure a head is.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,8 +16,8 @@ import torch
 from torch import Tensor
 
 from model.analysis.attention import entropy, mean_distance
+from model.analysis.role_keys import marks_of, pattern, sink_tokens
 from model.trace.anatomy import Anatomy, Kind
-from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMap, AttentionMaps
 
 Score = Callable[[Tensor, Tensor, Tensor], Tensor]  # weights, wanted, allowed (layer, head, query, key) -> (layer, head, query)
@@ -75,7 +74,6 @@ def _is_where(where: Where, kind: Kind, anatomy: Anatomy) -> bool:
 
 
 ROLE = {role.name: role for role in ROLES}
-OWN = ("first", "end", "punctuation")  # queries that are such a token themselves are left out: theirs is the role "self"
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +177,7 @@ def role_chances(maps: AttentionMaps) -> dict[str, dict[str, Tensor]]:
     def mass(weights: Tensor, wanted: Tensor, allowed: Tensor) -> Tensor:
         return weights.sum(-1) * wanted.sum(-1) / allowed.sum(-1).clamp(min=1)
 
-    return _each_role(maps, mass, _largest_by_chance)
+    return _each_role(maps, mass, largest_by_chance)
 
 
 def shuffled(maps: AttentionMaps, generator: torch.Generator) -> AttentionMaps:
@@ -215,53 +213,11 @@ def without_sinks(maps: AttentionMaps, renormalise: bool, first: bool = False) -
     return AttentionMaps(maps.axes, maps.intervention, maps.anatomy, attention), hidden
 
 
-def punctuation(tokens: Tokens) -> list[bool]:
-    """For each token, whether every character of its piece is Unicode punctuation (category P); of a byte, its character."""
-    bare = [text.strip() for text in tokens.characters]
-    return [
-        not apart and bool(text) and all(unicodedata.category(char)[0] == "P" for char in text)
-        for apart, text in zip(tokens.special, bare, strict=True)
-    ]
-
-
-def sink_tokens(tokens: Tokens) -> list[bool]:
-    """For each token, whether it is special (<s>, </s>) or punctuation."""
-    return [apart or mark for apart, mark in zip(tokens.special, punctuation(tokens), strict=True)]
-
-
-def content_tokens(tokens: Tokens) -> list[bool]:
-    """For each token, whether it is part of a word, a number or a symbol: not special, not punctuation, not a lone space."""
-    return [not sink and text != "" for sink, text in zip(sink_tokens(tokens), tokens.characters, strict=True)]
-
-
 def role_keys(maps: AttentionMaps, kind: str, role: str) -> Tensor:
     """bool (query, key): the keys that a query gives its attention to if it does what the role says."""
-    rows, keys = maps.rows(kind), maps.columns(kind)
-    queries = rows.read
-    device = maps.attention_of(kind).weights.device
-    q, k = torch.arange(len(queries), device=device)[:, None], torch.arange(len(keys), device=device)[None, :]
-
-    def flags(values: list[bool] | list[int]) -> Tensor:
-        return torch.tensor(values, device=device)
-
-    everywhere = torch.ones(len(queries), len(keys), dtype=torch.bool, device=device)
-    if role == "word":
-        words = flags(keys.words)
-        return (words[:, None] == words[None, :]) & ~flags(keys.special) & (q != k)
-    if role == "alignment":
-        return flags(content_tokens(rows.labels))[:, None] & flags(content_tokens(keys))[None, :]
-    wanted = {
-        "previous": lambda: k == q - 1,
-        "next": lambda: k == q + 1,
-        "self": lambda: k == q,
-        "first": lambda: everywhere & (k == 0),
-        "end": lambda: everywhere & flags(keys.ending),
-        "punctuation": lambda: everywhere & flags(punctuation(keys)),
-        "diagonal": lambda: (k - q * len(keys) / len(queries)).abs() <= 1,
-    }[role]()
-    if role in OWN and maps.anatomy.kind(kind).is_self:
-        wanted &= ~wanted.diagonal()[:, None]
-    return wanted
+    rows, device = maps.rows(kind), maps.attention_of(kind).weights.device
+    queries, keys, labels = (marks_of([tokens], device) for tokens in (rows.read, maps.columns(kind), rows.labels))
+    return pattern(role, maps.anatomy.kind(kind).is_self, queries, keys, labels)[0]
 
 
 def _each_role(maps: AttentionMaps, mass: Score, largest: Score) -> dict[str, dict[str, Tensor]]:
@@ -282,7 +238,7 @@ def _each_role(maps: AttentionMaps, mass: Score, largest: Score) -> dict[str, di
     return found
 
 
-def _largest_by_chance(weights: Tensor, wanted: Tensor, allowed: Tensor) -> Tensor:
+def largest_by_chance(weights: Tensor, wanted: Tensor, allowed: Tensor) -> Tensor:
     """E[largest weight on a wanted key] over all orders of a row: sum_i w_(i) P(i-th largest is wanted and no larger one is)."""
     n, c = allowed.sum(-1, keepdim=True), wanted.sum(-1, keepdim=True)  # keys, wanted keys: (layer, 1, query, 1)
     seen = torch.arange(weights.size(-1), device=weights.device)  # larger weights before this one

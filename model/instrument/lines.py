@@ -21,7 +21,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     with gzip.open(path, "rb") if packed else open(path, "rb") as file:
         try:
             for number, line in enumerate(file, 1):
-                yield number, _text(line, path, number)
+                yield number, line_text(line, path, number)
         except gzip.BadGzipFile as error:
             raise ValueError(
                 f"{path}, line {number + 1}: this is not gzip, or damaged ({error}). Pack it again with gzip."
@@ -34,7 +34,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         raise ValueError(f"{path}, line 1: the file is empty.")
 
 
-def _text(line: bytes, path: Path, number: int) -> str:
+def line_text(line: bytes, path: Path, number: int) -> str:
     """One line as text."""
     try:
         text = line.decode("utf-8-sig" if number == 1 else "utf-8")

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -65,15 +66,13 @@ def measure_pairs(translator: Translator, pairs: list[tuple[str, str]], seed: in
     return measures
 
 
-def save_roles(folder: Path, measures: HeadMeasures, weights_sha256: str, about: str) -> Path:
-    """Write `roles.json` into a checkpoint's folder: rounded to DIGITS, bound to the weights by their hash. Returns its path."""
+def as_json(measures: HeadMeasures) -> dict[str, Any]:
+    """Statistics and roles as JSON has them: tables (layer, head), rounded to DIGITS."""
 
     def plain(values: Tensor) -> list[list[float]]:
         return [[round(value, DIGITS) for value in row] for row in values.tolist()]
 
-    content = {
-        "weights_sha256": weights_sha256,
-        "about": about,
+    return {
         "sentences": measures.sentences,
         "statistics": {
             kind: {name: plain(values) for name, values in found.items()} for kind, found in measures.statistics.items()
@@ -86,11 +85,35 @@ def save_roles(folder: Path, measures: HeadMeasures, weights_sha256: str, about:
             for kind, found in measures.roles.items()
         },
     }
+
+
+def from_json(content: Mapping[str, Any], anatomy: Anatomy, shapes: Mapping[str, tuple[int, int]]) -> HeadMeasures:
+    """What `as_json` made of a model. shapes: (layers, heads) that its tables must have, by kind; any, where it names none.
+
+    Raises ValueError, KeyError and the like, in words, for what cannot be.
+    """
+    statistics, roles = {}, {}
+    for kind in anatomy.kind_names:
+        found, names = entry(entry(content, "statistics"), kind), OF_SELF if anatomy.kind(kind).is_self else STATISTICS
+        statistics[kind] = {name: torch.tensor(head_table(found[name], shapes.get(kind), name)) for name in names}
+        layers, heads = statistics[kind]["entropy"].shape
+        measured = entry(entry(content, "roles"), kind)
+        roles[kind] = {name: _role_measure(name, kind, entry(measured, name), (layers, heads), anatomy) for name in measured}
+    return HeadMeasures(whole_number(content["sentences"], "sentences", 1), statistics, roles)
+
+
+def save_roles(folder: Path, measures: HeadMeasures, weights_sha256: str, about: str) -> Path:
+    """Write `roles.json` into a checkpoint's folder: rounded to DIGITS, bound to the weights by their hash. Returns its path."""
     path = folder / FILE
-    text = json.dumps(content, indent=1, ensure_ascii=False)
-    text = re.sub(r"\[\s+([^\[\]]*?)\s+\]", lambda row: f"[{' '.join(row[1].split())}]", text)  # a row of numbers on one line
-    path.write_text(text + "\n", encoding="utf-8")
+    content = {"weights_sha256": weights_sha256, "about": about, **as_json(measures)}
+    path.write_text(as_text(content), encoding="utf-8")
     return path
+
+
+def as_text(content: Mapping[str, Any]) -> str:
+    """JSON with a row of numbers on one line."""
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    return re.sub(r"\[\s+([^\[\]]*?)\s+\]", lambda row: f"[{' '.join(row[1].split())}]", text) + "\n"
 
 
 def load_roles(folder: Path, weights_sha256: str, config: Config | None = None) -> HeadMeasures | None:
@@ -101,16 +124,8 @@ def load_roles(folder: Path, weights_sha256: str, config: Config | None = None) 
     content = read_measured(folder, FILE, weights_sha256)
     if content is None:
         return None
-    anatomy, shapes = (config or Config()).anatomy(), head_shapes(config) if config else {}
     with explained(folder / FILE):
-        statistics, roles = {}, {}
-        for kind in anatomy.kind_names:
-            found, names = entry(entry(content, "statistics"), kind), OF_SELF if anatomy.kind(kind).is_self else STATISTICS
-            statistics[kind] = {name: torch.tensor(head_table(found[name], shapes.get(kind), name)) for name in names}
-            layers, heads = statistics[kind]["entropy"].shape
-            measured = entry(entry(content, "roles"), kind)
-            roles[kind] = {name: _role_measure(name, kind, entry(measured, name), (layers, heads), anatomy) for name in measured}
-        return HeadMeasures(whole_number(content["sentences"], "sentences", 1), statistics, roles)
+        return from_json(content, (config or Config()).anatomy(), head_shapes(config) if config else {})
 
 
 def _role_measure(name: str, kind: str, got: Mapping, shape: tuple[int, int], anatomy: Anatomy) -> RoleMeasure:

@@ -24,6 +24,7 @@ from viz.charts.positions import added_norms, added_to_sentence, encoding_heatma
 from viz.charts.query_key_value import query_key_value, score_parts
 from viz.charts.residual import residual_norms, written_shares
 from viz.charts.roles import role_map
+from viz.charts.score_sources import score_sources_map, value_sources_bars
 from viz.charts.tokens import merge_tree
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "residual_norms",
     "role_map",
     "score_parts",
+    "score_sources_map",
     "spectrum_chart",
     "state_change_heatmap",
     "token_growth",
@@ -72,6 +74,7 @@ __all__ = [
     "training_curve",
     "unit_bars",
     "unit_over_tokens",
+    "value_sources_bars",
     "wavelength_chart",
     "written_cosine_heatmap",
     "written_shares",

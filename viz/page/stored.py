@@ -14,6 +14,7 @@ from typing import TypeVar
 from model import Translator
 from model.analysis.reader import AnyReader
 from model.analysis.roles import HeadMeasures
+from model.corpus.sheets import Sheets, load_sheets
 from model.instrument.beside import siblings
 from model.instrument.checkpoint import CheckpointError
 from model.measuring.alignment import load_alignment
@@ -37,6 +38,7 @@ class Stored:
     moments: tuple[Moment, ...] = ()
     coreference: Coreference | None = None  # what "it" becomes
     depth: Depth | None = None  # what inputs the model is used to
+    sheets: Sheets | None = None  # what its heads do over a whole text
     notices: tuple[str, ...] = ()  # what was left out, and why
 
 
@@ -58,6 +60,7 @@ def _stored(folder: str, weights: str, config: Config) -> Stored:
         moments=tuple(read(load_timeline, nothing)),
         coreference=load_coreference(Path(folder), weights),
         depth=read(load_depth, None),
+        sheets=read(lambda path, sha256, config: load_sheets(path, sha256, config.anatomy()), None),
         notices=tuple(notices),
     )
 

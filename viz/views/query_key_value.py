@@ -12,6 +12,7 @@ from viz.page import store
 from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import card, plot
 from viz.page.parts.heads import choose_head, head_heading
+from viz.page.parts.score_sources import why_this_score
 from viz.page.scene import Scene, View
 
 
@@ -38,13 +39,15 @@ def draw(scene: Scene) -> None:
         build = partial(score_parts, scene.trace, kind, layer, head, (query, key), scene.colours)
         figure = scene.picture("parts", build, kind, layer, head, query, key)
         plot(figure, "qkv-parts")
+    why_this_score(scene)
 
 
 VIEW = View(
     "qkv",
     "Q, K, V",
     "What each token looks for (queries, left), offers (keys, above) and hands over (values, below). Where a query's row meets a "
-    "key's column stands their score. Look for dimensions that one token has strongly and many keys answer.",
+    "key's column stands their score. Look for dimensions that one token has strongly and many keys answer; below, one score is split over "
+    "what the two streams are made of.",
     draw,
     group="Compute",
     entry="arithmetic",

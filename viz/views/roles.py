@@ -18,7 +18,10 @@ from viz.page import engine, store
 from viz.page.head_roles import head_measures, stored_measures
 from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import card, plot
+from viz.page.parts.finder import PARAMS as WORDS
+from viz.page.parts.finder import head_finder
 from viz.page.parts.gathering import what_it_gathers
+from viz.page.parts.head_sheet import head_sheet
 from viz.page.parts.open_head import open_head
 from viz.page.parts.tags import scroller, table, tag
 from viz.page.scene import Scene, View, style_beside
@@ -56,6 +59,10 @@ def draw(scene: Scene) -> None:
         )
     with right, card("head"):
         open_head(scene)
+    with card("sheet"):
+        head_sheet(scene)
+    with card("finder"):
+        head_finder(scene)
     plot_clicks(["card-roles"], key="plot-clicks", on_click=clicked)
     if isinstance(scene.translator, Translator):
         with card("gathering"):
@@ -149,4 +156,5 @@ VIEW = View(
     differs=True,  # the open head does
     needs={"weights"},
     style=style_beside(__file__),
+    params=WORDS,
 )

@@ -10,19 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tiny import ATTENTION_KINDS, SENTENCES
 
+from model.analysis.role_keys import content_tokens, punctuation, sink_tokens
 from model.analysis.roles import (
     ROLE,
     ROLES,
     RoleMeasure,
-    content_tokens,
     head_statistics,
     measure,
-    punctuation,
     role_chances,
     role_keys,
     role_scores,
     shuffled,
-    sink_tokens,
     without_sinks,
 )
 from model.analysis.words import join_words

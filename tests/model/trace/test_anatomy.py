@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.handmade import HIDDEN, READER, RECURRENT, SHARED, WRITER, made_by, read_tokens, trace_of, written_tokens
 
-from model.analysis import attention, change, embedding, layers, origin, output, roles, two_sentences, words
+from model.analysis import attention, change, embedding, layers, origin, output, role_keys, roles, two_sentences, words
 from model.trace.anatomy import FEED_FORWARD, Anatomy, Kind, Stack
 from model.trace.intervention import Intervention
 from model.trace.places import check_places, within
@@ -144,7 +144,7 @@ def test_tokens_of_other_vocabularies_know_their_text():
     )
     assert words.join_pieces(read).pieces == ["[CLS]", "the", "dogs", "bark", "[SEP]"]
     assert words.join_pieces(written).pieces == ["the", "Ġdogs", "Ġbark", "."]
-    assert roles.punctuation(written) == [False] * 4 + [True] and not any(read.bytes)
+    assert role_keys.punctuation(written) == [False] * 4 + [True] and not any(read.bytes)
 
 
 # Analyses that need weights alone ---------------------------------------------------------------------------------------

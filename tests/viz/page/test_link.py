@@ -37,6 +37,7 @@ interventions = changes_of(
 )
 texts, switches = st.text(max_size=20), st.booleans()
 pieces = st.integers(0, CONFIG.vocabulary_size - 1)
+words = st.one_of(st.none(), st.tuples(st.sampled_from(["encoder", "decoder"]), st.integers(0, CONFIG.max_length - 1)))
 VALUES = {  # name -> values, for every parameter but those of the change
     "text": texts, "model": texts, "target": texts, "second": texts,
     "lab": switches, "words": switches, "held_out": switches, "lengths": switches,
@@ -49,7 +50,7 @@ VALUES = {  # name -> values, for every parameter but those of the change
     "layer": st.one_of(st.none(), st.integers(0, min(CONFIG.encoder_layers, CONFIG.decoder_layers) - 1)),
     "head": st.one_of(st.none(), st.integers(0, CONFIG.heads - 1)),
     "heads": st.one_of(st.none(), st.lists(st.integers(0, CONFIG.heads - 1), min_size=1, unique=True).map(tuple)),
-    "query": places, "key": places, "token": places, "row": places, "knockout_word": places,
+    "query": places, "key": places, "token": places, "row": places, "knockout_word": places, "asker": words, "answerer": words,
     "moment": st.one_of(st.none(), st.integers(0, 98)), "step": st.integers(0, 98), "site": st.integers(0, 98),
     "lesson": st.one_of(st.none(), st.integers(1, 99)), "part": st.integers(0, 98), "room": st.sampled_from(["", "KBDFGH"]),
     "unit": st.one_of(st.none(), st.integers(0, CONFIG.d_ff - 1)), "piece": st.one_of(st.none(), pieces),
