@@ -106,6 +106,7 @@ def gather(place, someone) -> tuple:
 def present(lead, *others) -> None:
     """The wall of lesson 3 says how many have answered, and what; where its pointer is there is a ring on every page, until the next step."""
     settled(lead).keyboard.press("p")
+    expect(lead.get_by_test_id("presenting")).to_have_attribute("data-mode", "1")
     expect(lead.get_by_test_id("room-count")).to_have_text("1 of 2 has answered")
     watch(lead)
     settled(lead).keyboard.press("r")
