@@ -163,7 +163,9 @@ class Visitor:
             self._draw(tuple(message.metadata.delta_path), message.delta.new_element, message.delta.fragment_id)
         elif kind == "page_info_changed":
             self._query = message.page_info_changed.query_string
-        elif kind == "script_finished":
+        elif (
+            kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+        ):  # the next run is on its way
             self.is_still = True
             if self._is_whole:  # what this run has not drawn again is gone
                 self._runs += 1
