@@ -2,6 +2,9 @@
 
 Four are here; the fifth, occlusion, is the part of `knockout` that takes words away.
 
+In a model of one stack the source is its own text, and its self-attention stands where cross-attention does in a translator: what a row
+that predicts takes from each word that it may read.
+
 Every method gives one number for each source word and one target word. A source word's pieces are added up; `</s>` is a word of
 its own. The rows of a target word are the decoder rows that produce its pieces: row t produces labels[t].
 
@@ -19,8 +22,18 @@ from model.analysis.attention import handed_on, per_head
 from model.analysis.passes import Passes
 from model.analysis.weights import Weights
 from model.analysis.words import word_groups
+from model.trace.anatomy import Anatomy, Kind
 from model.trace.tokens import Tokens
 from model.trace.trace import Trace
+
+
+def looks(anatomy: Anatomy) -> Kind:
+    """The attention by which rows that predict look at the source: from one stack to the other, or the self-attention of the only one.
+
+    Raises ValueError where there is none.
+    """
+    alone = anatomy.self_kind(anatomy.default_stack) if len(anatomy.stacks) == 1 else None
+    return alone or anatomy.bridge()
 
 
 def raw_attention(trace: Trace, rows: range) -> Tensor:
@@ -28,7 +41,7 @@ def raw_attention(trace: Trace, rows: range) -> Tensor:
 
     rows: the decoder rows that produce the word. The shares sum to 1; less where heads are off or rows attend to nothing, which count as 0.
     """
-    weights = handed_on(trace, trace.anatomy.bridge().name)[:, :, rows.start : rows.stop]
+    weights = handed_on(trace, looks(trace.anatomy).name)[:, :, rows.start : rows.stop]
     return _by_word(weights.mean(dim=(0, 1, 2)), trace.source)
 
 
@@ -38,12 +51,12 @@ def value_weighted_attention(trace: Trace, weights: Weights, rows: range) -> Ten
     Weights alone say nothing of the length of what they weigh (Kobayashi et al. 2020, section 3). They sum to 1; less where a
     layer hands nothing over to a row, which counts as 0.
     """
-    kind, shares = trace.anatomy.bridge().name, []
+    kind, shares = looks(trace.anatomy).name, []
     values, handed = per_head(trace, kind, "values"), handed_on(trace, kind)
     for layer in range(handed.size(0)):
         moved = values[layer] @ weights.output(kind, layer).to(values)  # (head, key, d_model)
-        looks = handed[layer, :, rows.start : rows.stop]  # (head, row, key)
-        lengths = torch.einsum("hrk,hkd->rkd", looks, moved).norm(dim=-1)  # (row, key)
+        weighed = handed[layer, :, rows.start : rows.stop]  # (head, row, key)
+        lengths = torch.einsum("hrk,hkd->rkd", weighed, moved).norm(dim=-1)  # (row, key)
         shares.append(lengths / lengths.sum(dim=-1, keepdim=True).clamp_min(1e-12))
     return _by_word(torch.stack(shares).mean(dim=(0, 1)), trace.source)
 
@@ -79,8 +92,14 @@ def rollout(trace: Trace) -> tuple[Tensor, Tensor]:
 def rolled_attention(trace: Trace, rows: range) -> Tensor:
     """The source part of `rollout`, (row, source token), mean over the rows that produce the word: (source word,).
 
-    What is missing to 1 comes from the target so far.
+    What is missing to 1 comes from the target so far. In a model of one stack R = A'_N ... A'_1 alone, whose rows sum to 1.
     """
+    if trace.anatomy.across is None:
+        mean = handed_on(trace, looks(trace.anatomy).name).mean(dim=1)
+        through = _eye(mean.size(1), mean)
+        for weights in mean:
+            through = _passed_on(weights) @ through
+        return _by_word(through[rows.start : rows.stop].mean(dim=0), trace.source)
     return _by_word(rollout(trace)[0][rows.start : rows.stop].mean(dim=0), trace.source)
 
 

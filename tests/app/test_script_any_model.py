@@ -29,11 +29,11 @@ PARTS = {  # what is behind a row of buttons in a view
     "layers": {"layer_part": ("norm", "units")}, "positions": {"position_part": ("laboratory",)},
 }  # fmt: skip
 RESTING = {  # what cannot be asked of a model that is not ours
-    "bert": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word", "Where from"},
-    "gpt2": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word", "Where from"},
+    "bert": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word"},
+    "gpt2": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word"},
     "marian": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word"},
-    "mask": {"Word by word", "Where from"},
-    "write": {"Word by word", "Where from"},
+    "mask": {"Word by word"},
+    "write": {"Word by word"},
     "gru": {"Embeddings", "Positions", "Step by step", "Q, K, V", "Heads joined", "Layer by layer", "Knock-out"},
 }
 

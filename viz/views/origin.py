@@ -32,8 +32,10 @@ from viz.takeaway.expressions import call
 from viz.theme import language_code, quoted
 
 NOTHING = 1e-4  # shares or nats: below this a method found nothing, but rounding
+ALONE = "Self-attention"  # in place of cross-attention, in a model of one stack
 METHODS = {  # what the numbers of each method are
     "Cross-attention": "mean weight",
+    ALONE: "mean weight",
     "Value-weighted": "share of |α v W_O|",
     "Rollout": "share through all layers",
     "Gradient × input": "nats, first order",
@@ -42,7 +44,7 @@ METHODS = {  # what the numbers of each method are
 NEEDS = {  # what each asks of a model beside its attention
     "Value-weighted": ("values", "parameters"), "Gradient × input": ("gradients",), "Occlusion": ("passes", "cut", "loss"),
 }  # fmt: skip
-SLUGS = dict(zip(("attention", "value", "rollout", "gradient", "occlusion"), METHODS, strict=True))  # in the address
+SLUGS = dict(zip(("attention", "self", "value", "rollout", "gradient", "occlusion"), METHODS, strict=True))  # in the address
 CAUTION = (
     "Attention is not explanation (Jain and Wallace 2019; Wiegreffe and Pinter 2019): a weight says where a head looked, not what the "
     "model did with it. The first three methods follow attention; the last two ask what changes the probability of the word. "
@@ -65,7 +67,7 @@ def draw(scene: Scene) -> None:
     panels = _one_method(scene, scores) if scene.narrow else scores
     with card("origin", f"Where does {word} come from?", test="origin-title"):
         caption_line("One row a source word, one panel a method, each with its own scale; its strongest word in full colour.")
-        if note := cross_off(trace):
+        if trace.anatomy.across and (note := cross_off(trace)):
             caption_line(note)
         bars = scene.picture(
             "origin-bars", partial(origin_bars, words, panels, METHODS, scene.colours, scene.on_wall), at, tuple(panels)
@@ -80,7 +82,7 @@ def draw(scene: Scene) -> None:
         plot(figure, "origin-agreement")
     with right, card("verdict", "What they say"):
         st.html(_verdict(scores, trace))
-        caption_line(CAUTION if len(scores) == len(METHODS) else CAUTION.split(". ")[0] + ".")
+        caption_line(CAUTION if len(scores) == len(METHODS) - 1 else CAUTION.split(". ")[0] + ".")
         for method in METHODS:
             if why := lacking(trace.anatomy, method):
                 caption_line(plain(f"{method} is not among them. {why}"))
@@ -105,7 +107,7 @@ def _attention_scores(trace: Trace, translator: AnyReader, rows: range) -> dict[
 def _calls(trace: Trace, translator: AnyReader, rows: range) -> dict[str, partial[Tensor]]:
     """How each of them is computed, of those that the model can answer."""
     anatomy = trace.anatomy
-    calls = {"Cross-attention": partial(analysis_origin.raw_attention, trace, rows)}
+    calls = {"Cross-attention" if anatomy.across else ALONE: partial(analysis_origin.raw_attention, trace, rows)}
     if not lacking(anatomy, "Value-weighted"):
         calls["Value-weighted"] = partial(analysis_origin.value_weighted_attention, trace, translator.weights, rows)
     if not lacking(anatomy, "Rollout"):
@@ -117,7 +119,7 @@ def _calls(trace: Trace, translator: AnyReader, rows: range) -> dict[str, partia
 
 def lacking(anatomy: Anatomy, method: str) -> str:
     """Why a model cannot answer by a method, as a sentence; empty where it can."""
-    if method == "Rollout":
+    if method == "Rollout" and anatomy.across:
         bridge = anatomy.bridge()
         both = anatomy.self_kind(bridge.asks) and anatomy.self_kind(bridge.answers)
         return "" if both else "Its tokens do not attend to tokens of their own sentence."
@@ -147,7 +149,7 @@ def _choose(scene: Scene, groups: list[range]) -> int:
         contents, names = content(words), joined_labels(words)
         at = max(range(len(groups)), key=lambda index: (contents[index], len(names[index])))
     pick_one(
-        f"{scene.wording.target} word",
+        f"{scene.wording.target} word" if _has_two_texts(scene) else "Word",
         pick_labels(words),
         at,
         "origin-word",
@@ -155,6 +157,11 @@ def _choose(scene: Scene, groups: list[range]) -> int:
         shows_label=False,
     )
     return at
+
+
+def _has_two_texts(scene: Scene) -> bool:
+    """Whether the words that are chosen stand in another text than those that they come from."""
+    return len(scene.trace.anatomy.stacks) > 1
 
 
 def _none(score: Tensor) -> str:
@@ -202,10 +209,10 @@ VIEW = View(
     group="Say",
     rank=2,
     part="bridge",
-    needs={needs.ACROSS, "logits"},
+    needs={"weights", "logits", "loss"},
     params=(choice("origin_method", tuple(SLUGS), "attention", "on a phone: the method whose bars are drawn"),),
     tokens=("origin-word",),
     languages={"origin-word": "fr"},
-    general="Choose a word that was written to see which words of the text it comes from, by methods that do not always agree. Look for "
+    general="Choose a word that the model is to say and see which words of the text it comes from, by methods that do not always agree. Look for "
     "words that get much attention but that would not be missed, and for the other way round.",
 )

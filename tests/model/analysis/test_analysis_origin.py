@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 import torch
 from hypothesis import given
+from support.relatives import KINDS, masking_tokenizer, relative
 from support.strategies import costly, interventions
 from support.tiny import SENTENCES, fitting, tiny_model
 
 from model.analysis.attention import handed_on
-from model.analysis.knockout import occlusion
+from model.analysis.knockout import occlusion, occlusions
 from model.analysis.origin import (
     gradient_times_input,
     rank_agreement,
@@ -22,7 +23,7 @@ from model.analysis.origin import (
     value_weighted_attention,
 )
 from model.analysis.words import word_groups
-from model.instrument.pretrained import Translator
+from model.instrument.pretrained import LanguageReader, Translator
 from model.instrument.weights import TransformerWeights
 from model.trace.intervention import Intervention
 
@@ -174,3 +175,25 @@ def test_heads_that_are_off_in_self_attention_pass_nothing_on(tiny_translator):
         expected = expected / 2 + cross[layer] / 2
     torch.testing.assert_close(rollout(trace)[0], expected)
     assert torch.equal(handed_on(trace, "cross"), trace.attention["cross"].weights) and not handed_on(trace, "encoder").any()
+
+
+@pytest.mark.parametrize("kind", ["mask", "write"])
+def test_in_a_model_of_one_text_words_come_from_that_text(tokenizer, kind):
+    """Shares of its own self-attention; rollout is the product of its layers; nothing comes from what a row may not read."""
+    pieces = masking_tokenizer() if kind == "mask" else tokenizer
+    reader = LanguageReader(relative(kind, pieces.processor.get_piece_size()), pieces, kind, KINDS[kind][1])
+    trace, rows = reader.trace("The cat sat on the mat."), range(2, 4)
+    groups = word_groups(trace.source)
+    methods = [raw_attention(trace, rows), value_weighted_attention(trace, reader.weights, rows), rolled_attention(trace, rows)]
+    for shares in methods:
+        torch.testing.assert_close(shares.sum(), torch.tensor(1.0))
+        if kind == "write":
+            assert not shares[[at for at, group in enumerate(groups) if group.start >= rows.stop]].any()
+    (name,) = trace.attention
+    through = torch.eye(len(trace.source))
+    for weights in trace.attention[name].weights.mean(1):
+        through = (weights + torch.eye(len(weights))) / 2 @ through
+    wanted = [through[rows.start : rows.stop, group.start : group.stop].sum(1).mean() for group in groups]
+    torch.testing.assert_close(methods[2], torch.stack(wanted))
+    without = reader.passes.label_log_probabilities(trace, occlusions(trace))
+    assert without.shape == (len(groups), len(trace.labels)) and gradient_times_input(trace, reader.passes, rows).abs().max() > 0

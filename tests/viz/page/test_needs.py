@@ -15,7 +15,7 @@ from viz.page.scene import View
 from viz.views import VIEWS
 
 KNOWN = {*PARTS, *OF_TOKENIZER, *OF_MODEL, *EDITS, needs.ACROSS, needs.GENERATES}
-NO_CROSS = {"decoding", "origin"}  # views that show how one sequence looks at another
+NO_CROSS = {"decoding"}  # views that show how one sequence looks at another
 
 
 def stack(name: str, predicts: str, *sublayers: str) -> Stack:
@@ -60,7 +60,7 @@ def test_an_encoder_alone_has_no_other_sequence_and_writes_nothing():
     """Everything about attention, layers and predictions stays; what looks across rests, and so does playing a translation."""
     views, reasons = needs.offered(VIEWS, BERT)
     assert set(reasons) == NO_CROSS and set(views) | set(reasons) == set(VIEWS)
-    assert "no cross-attention" in reasons["origin"] and "does not write text" in reasons["decoding"]
+    assert "no cross-attention" in reasons["decoding"] and "does not write text" in reasons["decoding"]
 
 
 def test_a_decoder_alone_writes_and_looks_at_itself():
