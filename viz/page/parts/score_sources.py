@@ -8,6 +8,8 @@ import streamlit as st
 
 from model.analysis.score_sources import ScoreSources, ValueSources, score_sources, unsplittable, value_sources
 from viz.charts import score_sources_map, value_sources_bars
+from viz.page import needs
+from viz.page.choices import plain
 from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import card, heading, plot
 from viz.page.scene import Scene
@@ -25,13 +27,11 @@ def why_this_score(scene: Scene) -> None:
     """The score of the open cell by sources, and the value of its key; words where they are no sums."""
     kind, layer, head = scene.open_head
     query, key = scene.open_cell
-    why = unsplittable(scene.trace.anatomy, kind) or (
-        "" if hasattr(scene.translator, "weights") else "The page reads no weights of this model."
-    )
+    why = unsplittable(scene.trace.anatomy, kind) or needs.lacks(scene.translator.anatomy, "parameters")
     if why:
         with card("why"):
             heading("Why this score")
-            caption_line(why)
+            caption_line(plain(why))
         return
     weights, trace = scene.translator.weights, scene.trace
     choices = (kind, layer, head, query, key)
