@@ -47,7 +47,7 @@ def head_sheet(scene: Scene) -> None:
     if sheets is None:
         heading("The head over a whole text")
         beside = " --beside" if isinstance(scene.translator, Translator) else ""
-        shows = "and writes the sheets" if beside else "and writes tables; the page shows sheets of our own translators"
+        shows = "and writes the sheets" if beside else "and writes tables; the page shows sheets of the models that it comes with"
         caption_line(
             f"Not counted for these weights; `headlight corpus --text FILE --out FOLDER{beside}` reads a text of any length {shows}."
         )
