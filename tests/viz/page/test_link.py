@@ -48,7 +48,6 @@ VALUES = {  # name -> values, for every parameter but those of the change
     "layer_part": st.sampled_from(["growth", "norm", "units"]), "output_part": st.sampled_from(["pieces", "loss", "lens", "change"]),
     "position_part": st.sampled_from(["encoding", "laboratory", "learned"]), "knockout_part": st.sampled_from(["heads", "layers", "words"]),
     "decoding_part": st.sampled_from(["steps", "beam"]), "origin_method": st.sampled_from(list(SLUGS)),
-    "grid_sort": st.sampled_from(SORTS), "grid_page": st.integers(1, PAGES),
     "layer": st.one_of(st.none(), st.integers(0, min(CONFIG.encoder_layers, CONFIG.decoder_layers) - 1)),
     "head": st.one_of(st.none(), st.integers(0, CONFIG.heads - 1)),
     "heads": st.one_of(st.none(), st.lists(st.integers(0, CONFIG.heads - 1), min_size=1, unique=True).map(tuple)),
