@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import streamlit as st
 from support.classroom import TEXT, address, answer, bars, key_of, part, press, reloaded, ring, rooms, student, teacher
 from support.page import shown
 
 from viz.lessons import LESSONS, mask
-from viz.page import stage
+from viz.page import live, stage
 from viz.page.room import seats
 from viz.page.room.values import Spot
 from viz.page.state import NOTES, WALL
@@ -49,6 +50,20 @@ def test_a_class_predicts_and_then_sees():
     assert part(late, "class-summary") and not part(late, "feedback")
     answer(late, key)
     assert part(late, "feedback") and bars(lead.run()) == counts
+
+
+def test_a_run_that_is_cut_short_leaves_the_news_for_the_next_look(monkeypatch):
+    """Else a student on a busy server would wait for the answer for good."""
+    lead, code = teacher(lesson="3")
+    one = student(code)
+    press(lead, "room-reveal")
+    before = one.session_state["room-version"]
+    with monkeypatch.context() as patch:
+        patch.setattr(live, "draw", lambda page: st.stop())
+        one.run()
+    assert one.session_state["room-version"] == before != (code, seats.rooms().version(code))
+    one.run()
+    assert one.session_state["room-version"] == (code, seats.rooms().version(code)) and part(one, "class-summary")
 
 
 def test_students_go_where_the_teacher_goes_or_on_their_own():

@@ -71,6 +71,7 @@ def show(
     st.session_state["frame"] = live.frame(store.state())
     menu = None if store.state().present else takeaway.button(places.take)
     live.draw(live.Page(views, link, places.live, translator, moments, colours, seen_on, menu))
+    seats.arrive()
     strip.draw(places.room)
 
 

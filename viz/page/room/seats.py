@@ -81,7 +81,7 @@ def enter(path: str | None = None) -> None:
     st.session_state["rooms-file"] = path
     coming = address.coming()
     text = store.state().room if coming is None else coming.get("room", "")
-    st.session_state.update(seat=None, room=None)
+    st.session_state.update({"seat": None, "room": None, "room-coming": None})
     if not text:
         return
     try:
@@ -96,8 +96,14 @@ def enter(path: str | None = None) -> None:
         return
     st.session_state.update(seat=mine, room=there)
     if is_led() and st.session_state.get("room-version") != (code, there.version):
-        st.session_state["room-version"] = (code, there.version)
+        st.session_state["room-coming"] = (code, there.version)
         _go({**there.step, "room": code})
+
+
+def arrive() -> None:
+    """The page shows what `enter` has found. Said once it is drawn: of a run that another one cuts short the next look finds the same news again."""
+    if there := st.session_state.get("room-coming"):
+        st.session_state["room-version"] = there
 
 
 def _token(code: str) -> str:
