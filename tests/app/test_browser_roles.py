@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
-from support.chromium import click_cell, open_view
+from support.chromium import click_at, click_cell, open_view
 
 expect.set_options(timeout=60_000)
 
@@ -23,6 +23,11 @@ def test_a_role_is_chosen_a_head_opened_and_the_grid_dimmed(visit):
     click_cell(page, "card-roles", 3, 6)
     expect(page.get_by_test_id("head-title")).to_have_text("Encoder self-attention, layer 4, head 7")
     expect(page).to_have_url(re.compile("head=7"))  # the address follows at the end of the run
+    click_at(page, "card-axes", "cross", index=10)
+    expect(page.get_by_test_id("head-title")).to_have_text("Cross-attention, layer 2, head 3")
+    click_cell(page, "card-roles", 3, 6)
+    expect(page.get_by_test_id("head-title")).to_have_text("Encoder self-attention, layer 4, head 7")
+    expect(page).to_have_url(re.compile("head=7"))
     again = visit("?" + page.url.split("?", 1)[1])
     expect(again.get_by_test_id("head-title")).to_have_text("Encoder self-attention, layer 4, head 7")
     expect(again.locator(".st-key-card-role-table .role-table")).to_contain_text("Voita et al. 2019")

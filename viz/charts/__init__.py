@@ -4,6 +4,7 @@ from viz.charts.beam import hypotheses_tree
 from viz.charts.change import prediction_change_bars, state_change_heatmap
 from viz.charts.coreference import decision_map
 from viz.charts.embeddings import embedding_map, neighbours_bar, outline_token, token_paths
+from viz.charts.head_scatter import head_scatter
 from viz.charts.heads import change_sentence, difference_heatmap, head_heatmap, head_sentence
 from viz.charts.joined import concat_heatmap, contribution_heatmap, heads_of_token
 from viz.charts.knockout import knockout_bars, knockout_map
@@ -42,6 +43,7 @@ __all__ = [
     "encoding_waves",
     "firing_heatmap",
     "head_heatmap",
+    "head_scatter",
     "head_sentence",
     "heads_of_token",
     "hypotheses_tree",

@@ -21,6 +21,8 @@ from viz.page.parts.cards import card, plot
 from viz.page.parts.finder import PARAMS as WORDS
 from viz.page.parts.finder import head_finder
 from viz.page.parts.gathering import what_it_gathers
+from viz.page.parts.head_axes import PARAMS as AXES
+from viz.page.parts.head_axes import head_axes, take_point
 from viz.page.parts.head_sheet import head_sheet
 from viz.page.parts.open_head import open_head
 from viz.page.parts.tags import scroller, table, tag
@@ -41,7 +43,10 @@ def draw(scene: Scene) -> None:
     measures, settings = scene.noted(head_measures(scene), _measures_again(scene)), scene.settings
 
     def clicked(click: Click) -> None:
-        store.write(kind=click.name, layer=click.row, head=click.column, query=None, key=None)
+        if click.card == "card-axes":
+            take_point(scene, click)
+        else:
+            store.write(kind=click.name, layer=click.row, head=click.column, query=None, key=None)
 
     cells, right = st.columns([1.7, 1], gap="medium")
     only = scene.open_head[0] if scene.on_wall else ""
@@ -63,7 +68,9 @@ def draw(scene: Scene) -> None:
         head_sheet(scene)
     with card("finder"):
         head_finder(scene)
-    plot_clicks(["card-roles"], key="plot-clicks", on_click=clicked)
+    with card("axes"):
+        head_axes(scene, measures)
+    plot_clicks(["card-roles", "card-axes"], key="plot-clicks", on_click=clicked)
     if isinstance(scene.translator, Translator):
         with card("gathering"):
             what_it_gathers(scene)
@@ -156,5 +163,5 @@ VIEW = View(
     differs=True,  # the open head does
     needs={"weights"},
     style=style_beside(__file__),
-    params=WORDS,
+    params=(*WORDS, *AXES),
 )

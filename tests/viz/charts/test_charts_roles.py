@@ -12,7 +12,7 @@ from model.analysis.roles import ROLE, HeadMeasures, measure
 from model.instrument.pretrained import checkpoint_folder
 from model.measuring.roles import load_roles
 from viz import charts
-from viz.canvas import pack_grid
+from viz.canvas import pack_figure, pack_grid
 from viz.canvas.shared.packing import split, with_fields
 from viz.theme import DARK, LIGHT
 
@@ -91,3 +91,30 @@ def test_the_grid_takes_heads_to_dim_beside_what_is_cached(tiny_translator):
     packed = pack_grid(tiny_translator.trace(SENTENCES[0]))
     header, array = split(with_fields(packed, dim=[["cross", 0, 1]]))
     assert header["dim"] == [["cross", 0, 1]] and np.array_equal(array, split(packed)[1])
+
+
+@BOTH
+@pytest.mark.parametrize(("x", "y"), [("entropy", "end"), ("distance", "previous"), ("diagonal", "entropy"), ("next", "next")])
+def test_heads_are_points_where_both_measures_are(stored, x, y, colours):
+    """Every head of a kind that has both, at its two numbers, with its place for a click; the open one has a ring."""
+    selected = ("cross", 2, 7)
+    figure = charts.head_scatter(stored, x, y, colours, selected)
+    drawn = {part.name: part for part in figure.data}
+    for kind, statistics in stored.statistics.items():
+        both = [statistics.get({"entropy": "share"}.get(name, name)) if name not in ROLE else
+                getattr(stored.roles[kind].get(name), "score", None) for name in (x, y)]  # fmt: skip
+        assert (kind in drawn) == all(values is not None for values in both)
+        if kind in drawn:
+            points = np.stack([drawn[kind].x, drawn[kind].y])
+            assert np.array_equal(points, np.stack([values.flatten().numpy() for values in both]))
+            assert list(drawn[kind].customdata) == list(range(points.shape[1]))
+    heads = stored.statistics["cross"]["entropy"].shape[1]
+    rings = [(name, at) for name, part in drawn.items() for at, width in enumerate(part.marker.line.width) if width == 2]
+    assert rings == ([("cross", 2 * heads + 7)] if "cross" in drawn else [])
+    assert all(part.marker.color == colours.kind(name) for name, part in drawn.items()) and pack_figure(figure)
+
+
+def test_an_axis_must_be_a_measure(measures):
+    """Said in words."""
+    with pytest.raises(ValueError, match="entropy, distance.*not size"):
+        charts.head_scatter(measures, "entropy", "size")

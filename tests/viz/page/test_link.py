@@ -17,6 +17,7 @@ from viz.page import params
 from viz.page.changes import changes, outside
 from viz.page.link import Link
 from viz.page.many_heads import PAGES, SORTS
+from viz.page.parts.head_axes import AXES
 from viz.page.shared import COMPARE, FORCING, LABELS, PRESENT, SINKS
 from viz.page.state import OURS, State
 from viz.views import VIEWS
@@ -52,6 +53,7 @@ VALUES = {  # name -> values, for every parameter but those of the change
     "head": st.one_of(st.none(), st.integers(0, CONFIG.heads - 1)),
     "heads": st.one_of(st.none(), st.lists(st.integers(0, CONFIG.heads - 1), min_size=1, unique=True).map(tuple)),
     "query": places, "key": places, "token": places, "row": places, "knockout_word": places, "asker": words, "answerer": words,
+    "scatter_x": st.sampled_from(AXES), "scatter_y": st.sampled_from(AXES),
     "grid_sort": st.sampled_from(SORTS), "grid_page": st.integers(1, PAGES),
     "moment": st.one_of(st.none(), st.integers(0, 98)), "step": st.integers(0, 98), "site": st.integers(0, 98),
     "lesson": st.one_of(st.none(), st.integers(1, 99)), "part": st.integers(0, 98), "room": st.sampled_from(["", "KBDFGH"]),

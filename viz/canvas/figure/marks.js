@@ -212,6 +212,7 @@ export function drawMarker(context, figure, part, at, [x, y]) {
   context.beginPath();
   if (symbol.startsWith("circle")) context.arc(x, y, half, 0, 2 * Math.PI);
   else if (symbol.startsWith("diamond")) traceDiamond(context, x, y, 1.3 * half);
+  else if (symbol.startsWith("square")) context.rect(x - half, y - half, 2 * half, 2 * half);
   if (!/-open$|^(line|cross)-/.test(symbol)) {
     context.fillStyle = fill;
     context.fill();
