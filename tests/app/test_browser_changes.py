@@ -48,7 +48,13 @@ def silent(tokenizer, tmp_path) -> Iterator[str]:
     with torch.no_grad():
         model.decoder.norm.weight.zero_()
         model.decoder.norm.bias.copy_(10 * model.decoder.embedding.weight[END])
-    save_pretrained(tmp_path / "silent", model.config, dict(model.named_parameters()), tokenizer, {})
+    save_pretrained(
+        tmp_path / "silent",
+        model.config,
+        dict(model.named_parameters()),
+        tokenizer,
+        {"languages": {"source": "English", "target": "French"}},
+    )
     with serve("app.py", "--device", "cpu", "--model", str(tmp_path / "silent"), environment={"OMP_NUM_THREADS": "1"}) as url:
         yield url
 

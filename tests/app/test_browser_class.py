@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -147,7 +148,8 @@ def test_the_bench_of_a_class_fills_its_table(place, monkeypatch, capsys):
     monkeypatch.setattr(room, "process_of", lambda *_: nullcontext((SimpleNamespace(pid=place.pid), place.url)))
     monkeypatch.setattr(room, "LESSONS", room.LESSONS[:2])
     monkeypatch.setattr(room, "SPREAD", 0.5)
-    room.main(["--students", "2"])
+    with ThreadPoolExecutor(1) as aside:  # Playwright's loop runs in this thread
+        aside.submit(room.main, ["--students", "2"]).result()
     output = capsys.readouterr().out
     head, line, *rows, _, remark = output[output.index(room.HEADER) :].strip().splitlines()
     assert [head, line] == room.HEADER.splitlines() and "2 students joined" in remark and "lost" in remark

@@ -57,7 +57,7 @@ def test_who_explored_before_goes_on_there(visit):
     page = visit("?view=lines&text=Two+dogs+are+playing.")
     open_view(page, "Tokens")
     expect(page).to_have_url(re.compile("view=tokens"))
-    settled(page)
+    settled(page).wait_for_function("localStorage.getItem('headlight-last')?.includes('view=tokens')")
     again = visit("")
     expect(again).to_have_url(re.compile(r"view=tokens&text=Two|text=Two.*view=tokens"))
     expect(again.get_by_test_id("tokens-source").locator(".chip").nth(1)).to_have_text("·dogs")

@@ -90,7 +90,7 @@ def test_answers_come_from_the_picture_and_its_symbols_light_up(visit, translato
     lead(page, "?view=output&lesson=13&output_part=loss")
     term = stage(page, 13).locator("a.term").first
     term.hover()
-    expect(page.get_by_test_id("term-note")).to_contain_text(term.get_attribute("data-means"))
+    expect(page.get_by_test_id("term-note")).to_contain_text(MEANINGS[term.inner_text().lower()])
     term.focus()
     expect(term).to_have_attribute("aria-describedby", "headlight-term")
     lead(page, "?view=output&output_part=loss")

@@ -68,6 +68,7 @@ class Places:
     dock: DeltaGenerator  # at the foot of the screen: what is changed, and the moment of the training
     drawer: DeltaGenerator
     stage: DeltaGenerator  # the view
+    keys: DeltaGenerator  # what listens to the keys of Present
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,9 @@ def _draw(page: Page) -> None:
     finally:
         store.note(page.link.typed_names + page.link.walked_names)
         seats.hold()
-        present.mount(offered)
+        if store.state().present:
+            with places.keys:
+                present.mount(offered)
         with places.rail:
             rail.draw(offered, page.trained, translator.anatomy, page.colours)
             st.html(f'<div class="status" data-testid="status">{html.escape(line)}</div>')

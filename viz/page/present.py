@@ -30,12 +30,14 @@ STYLES = {
 LETTERS = "ABCDEFGH"  # of the options of a question: a class calls them out
 
 
-def begin(place: DeltaGenerator) -> None:
-    """The style of the wall or of its notes; on the ordinary page the ways to the wall: a button and a key. place: of the button."""
+def begin(place: DeltaGenerator, keys: DeltaGenerator) -> None:
+    """The style of the wall or of its notes; on the ordinary page the ways to the wall: a button and a key. place: of the button; keys: of what
+    listens, here or in `mount`."""
     mode = store.state().present
     st.html(f"<style>/* present */ {STYLES.get(mode, '')}</style>")
     if not mode:
-        _listen()
+        with keys:
+            _listen()
         place.button("Present", key="present", icon=":material/slideshow:", help=stage.PRESENT_HELP, on_click=stage.present)
 
 
@@ -164,8 +166,6 @@ def announcements(scene: Scene, views: Mapping[str, View], stand: stage.Stand | 
 def mount(views: Mapping[str, View]) -> None:
     """Listen to the keys of the wall, or of its notes, in every run: where the walk is moves on. On the ordinary page `begin` listens to P."""
     state = store.state()
-    if not state.present:
-        return
     at, count = walk(views)
     _listen(
         mode=state.present, at=at, count=count, title=title(views, at), next=title(views, at + 1), reveals=_covers(),

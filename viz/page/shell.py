@@ -64,7 +64,7 @@ def show(
     with places.live.stage:
         notices.say(engine.notices(translator))
     greeting.begin(views, translator.anatomy, lessons, places.picker)
-    present.begin(places.picker)
+    present.begin(places.picker, places.live.keys)
     moments = timeline.switch(places.picker, translator, store.state())
     _examples(places.examples)
     _own_switch(places.switch, translator)
@@ -101,8 +101,8 @@ def _lay_out() -> Places:
         translation = st.container(key="translation")
         take = st.container(key="take-place", width="content")
         switch = st.container(key="own-switch", width="content")
-    dock, drawer, stage = (st.container(key=key) for key in ("dock", "drawer-place", "stage"))
-    return Places(room, picker, examples, take, switch, live.Places(rail, sentence, own, translation, dock, drawer, stage))
+    dock, drawer, stage, keys = (st.container(key=key) for key in ("dock", "drawer-place", "stage", "keys-place"))
+    return Places(room, picker, examples, take, switch, live.Places(rail, sentence, own, translation, dock, drawer, stage, keys))
 
 
 def _examples(place: DeltaGenerator) -> None:

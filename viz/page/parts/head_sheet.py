@@ -119,7 +119,7 @@ def bars(title: str, what: str, rows: tuple[tuple[str, float, float], ...]) -> H
         )
         for name, share, even in rows
     ]  # fmt: skip
-    head = tag("tr", *(tag("th", name, scope="col") for name in (what, "", "share", "even")))
+    head = tag("tr", tag("th", what, scope="col", colspan="2"), *(tag("th", name, scope="col") for name in ("share", "even")))
     return scroller(title, tag("h3", title), tag("table", head, *body, translate="no"), class_="sheet-bars")
 
 
