@@ -40,7 +40,7 @@ def value_sources_bars(sources: ValueSources, colours: Palette = LIGHT) -> go.Fi
         hovertemplate="%{customdata}: <b>%{x:.3f}</b> of the value<extra></extra>",
     )  # fmt: skip
     low, high = min(0.0, *values), max(0.0, *values)
-    reach = [low - 0.3 * (high - low), high + 0.42 * (high - low)]  # for the numbers, on a phone too
+    reach = [low - 0.45 * (high - low), high + 0.42 * (high - low)]  # for the numbers, on a phone too
     left = round(max(map(len, sources.names)) * 0.52 * LABEL_SIZE) + 14
     layout = plotly_layout(
         colours, height=70 + ROW * len(values), margin={"l": left, "r": 8, "t": 44, "b": 8},

@@ -105,7 +105,9 @@ def on_wall(asking: Asking | None, asks: Question, place_name: PlaceName) -> Htm
 
 
 def _tally(asking: Asking, asks: Question, is_revealed: bool, place_name: PlaceName) -> None:
-    if not is_revealed:
+    if is_revealed:
+        st.empty()  # of a fragment inside another one Streamlit forgets no element: each has its place
+    else:
         look_again("room-bars", BEAT)
     code = seats.seat().code
     answers = seats.rooms().answers(code, asking.name)
