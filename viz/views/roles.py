@@ -34,6 +34,7 @@ HOW = (
     "Rows are layers, columns are heads. Written in a cell: the role in which that head is furthest above shuffled attention. "
     "Point at a cell for all its scores; click to open the head."
 )
+IN_BRIEF = ", ".join(f"{short} is {ROLE[name].title}" for name, short in BRIEF.items())
 TITLES = {"": "entropy", "distance": "mean distance", **{role.name: role.title for role in ROLES}}
 
 
@@ -54,14 +55,7 @@ def draw(scene: Scene) -> None:
         build = partial(role_map, measures, settings.label, scene.colours, scene.open_head, scene.narrow, only)
         figure = scene.picture("roles", build, settings.label, settings.held_out, scene.open_head, only)
         plot(figure, "roles-map")
-        caption_line(
-            HOW
-            + (
-                f" In brief: {', '.join(f'{short} is {ROLE[name].title}' for name, short in BRIEF.items())}."
-                if scene.narrow
-                else ""
-            )
-        )
+        caption_line(HOW + (f" In brief: {IN_BRIEF}." if scene.narrow else ""))
     with right, card("head"):
         open_head(scene)
     with card("sheet"):
