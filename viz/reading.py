@@ -80,7 +80,7 @@ def captions(maps: AttentionMaps) -> dict[str, str]:
     change, texts = maps.intervention, {}
     for kind in maps.anatomy.kinds:
         text = _caption(change, kind, language(maps.anatomy, kind.asks), language(maps.anatomy, kind.answers))
-        if kind.is_self and not maps.anatomy.stack(kind.asks).language:
+        if len(maps.anatomy.stacks) == 1 and not maps.anatomy.stacks[0].language:
             text = _caption(change, kind, "the text", "text" if kind.masked else "itself")
         texts[kind.name] = text + (", without cut links" if _cuts(change, kind.name) else "")
     return texts
