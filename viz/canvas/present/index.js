@@ -9,6 +9,7 @@ import { actionOf, ownerOf } from "./keys.js";
 import { buildSpot, dropSpot, holdSpot } from "./pointer.js";
 
 const SOON = 2500; // ms within which a second press goes on from where the first one leads
+const AGAIN = 1500; // ms after which a wall that still stands is left again
 const HINT = 5000; // ms for which a newcomer is told the way out
 
 export default function (component) {
@@ -139,6 +140,8 @@ function leave(room) {
   room.talk = null;
   if (document.fullscreenElement) document.exitFullscreen();
   room.tell("leave", true);
+  // Of two things that are asked for at once Streamlit may run one alone: the pointer's place may have come first.
+  setTimeout(() => room.root.isConnected && room.data.mode === "1" && room.tell("leave", true), AGAIN);
 }
 
 /** Full screen and back, where the browser lets a page do that. */
