@@ -70,6 +70,15 @@ def tiny_page(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def folder(tmp_path: Path, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A tiny checkpoint of this test alone, which may write beside it; the script of the page is started with it."""
+    model = tiny_model(tokenizer)
+    save_pretrained(tmp_path / "tiny", model.config, dict(model.named_parameters()), tokenizer, {"training": {"steps": 0}})
+    monkeypatch.setattr("sys.argv", ["app.py", "--model", str(tmp_path / "tiny"), "--device", "cpu"])
+    return tmp_path / "tiny"
+
+
+@pytest.fixture
 def shipped_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """The script of the page is started as the README says."""
     monkeypatch.setattr("sys.argv", ["app.py", "--device", "cpu"])

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 from support.page import captions, figures
-from support.tiny import tiny_model
 
-from model.instrument.pretrained import load_pretrained, save_pretrained
+from model.instrument.pretrained import load_pretrained
 from model.measuring.coreference import measure_inside
 from model.measuring.coreference_pairs import minimal_pairs, read_lexicon
 from model.measuring.coreference_record import ALL, FILE, Counts, save_coreference
@@ -19,15 +18,6 @@ from viz.page import stored
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTS = {ALL: Counts(210, 180, 170, 165)}
-
-
-@pytest.fixture
-def folder(tmp_path, tokenizer, monkeypatch) -> Path:
-    """The page started with a tiny checkpoint of its own."""
-    model = tiny_model(tokenizer)
-    save_pretrained(tmp_path / "tiny", model.config, dict(model.named_parameters()), tokenizer, {"training": {"steps": 0}})
-    monkeypatch.setattr("sys.argv", ["app.py", "--model", str(tmp_path / "tiny"), "--device", "cpu"])
-    return tmp_path / "tiny"
 
 
 @pytest.fixture

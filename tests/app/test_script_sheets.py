@@ -13,26 +13,17 @@ from hypothesis import given
 from streamlit.testing.v1 import AppTest
 from support.page import captions
 from support.strategies import sentences
-from support.tiny import SENTENCES, tiny_model
+from support.tiny import SENTENCES
 
 from model.corpus.counting import count_lines
 from model.corpus.reading import Line
 from model.corpus.sheets import FILE, load_sheets, make_sheets, save_sheets
 from model.corpus.statistics import HeadStatistics
-from model.instrument.pretrained import Translator, load_as, save_pretrained
+from model.instrument.pretrained import Translator, load_as
 from viz.page.parts.head_sheet import marked_text, summary
 
 ROOT = Path(__file__).resolve().parents[2]
 LINES = [Line(row, f"{SENTENCES[2 * (row % 3)]} {row}", f"{SENTENCES[2 * (row % 3) + 1]} {row}") for row in range(9)]
-
-
-@pytest.fixture
-def folder(tmp_path, tokenizer, monkeypatch) -> Path:
-    """The page started with a tiny checkpoint of its own."""
-    model = tiny_model(tokenizer)
-    save_pretrained(tmp_path / "tiny", model.config, dict(model.named_parameters()), tokenizer, {"training": {"steps": 0}})
-    monkeypatch.setattr("sys.argv", ["app.py", "--model", str(tmp_path / "tiny"), "--device", "cpu"])
-    return tmp_path / "tiny"
 
 
 @pytest.fixture

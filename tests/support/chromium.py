@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from typing import NoReturn
 
 import pytest
 
@@ -16,9 +17,14 @@ ONE_PROCESS = ["--renderer-process-limit=1", "--disable-site-isolation-trials", 
 def need_chromium() -> None:
     """Skip the test where Chromium is missing, and say how to install it; under CI=true fail instead."""
     if find_chromium() is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(INSTALL)
-        pytest.skip(INSTALL)
+        miss(INSTALL)
+
+
+def miss(how_to_install: str) -> NoReturn:
+    """Skip the test for want of a program, and say how to get it; under CI=true fail instead."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(how_to_install)
+    pytest.skip(how_to_install)
 
 
 def settled(page):
