@@ -103,6 +103,13 @@ class HeadMeasures:
     roles: dict[str, dict[str, RoleMeasure]]  # kind -> role name; a role that no query defines is not there
     off: frozenset[tuple[str, int, int]] = frozenset()  # heads that were switched off: they hand nothing on and have no role
 
+    def values(self, kind: str, name: str) -> Tensor | None:
+        """(layer, head) of a statistic or of the scores of a role, by its name; None where a kind of attention does not have it."""
+        if name in ROLE:
+            role = self.roles[kind].get(name)
+            return None if role is None else role.score
+        return self.statistics[kind].get(name)
+
     def having(self, role: str) -> set[tuple[str, int, int]]:
         """The heads, (kind, layer, head), that have a role."""
         found = {kind: roles[role].has.nonzero().tolist() for kind, roles in self.roles.items() if role in roles}

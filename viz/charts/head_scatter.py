@@ -5,7 +5,6 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from model.analysis.roles import ROLE, HeadMeasures
-from viz.charts.parts.matrix import to_array
 from viz.charts.parts.words import head_title
 from viz.theme import LIGHT, Palette, kind_title, number, plotly_axis, plotly_layout, plotly_title, tinted
 
@@ -59,12 +58,8 @@ def head_scatter(
 
 def _values(measures: HeadMeasures, kind: str, name: str) -> list[float] | None:
     """One measure of all heads of a kind, layer after layer; None where it is not defined."""
-    if name in ROLE:
-        role = measures.roles[kind].get(name)
-        table = None if role is None else role.score
-    else:
-        table = measures.statistics[kind].get("share" if name == ENTROPY else name)
-    return None if table is None else to_array(table).flatten().tolist()
+    values = measures.values(kind, "share" if name == ENTROPY else name)
+    return None if values is None else values.flatten().tolist()
 
 
 def _axis(name: str, values: list[float], colours: Palette) -> dict:

@@ -80,11 +80,8 @@ def role_map(
 
 def _values(measures: HeadMeasures, kind: str, label: str) -> np.ndarray | None:
     """What colours the heads of a kind: (layer, head); None where that is not defined."""
-    if label in ROLE:
-        role = measures.roles[kind].get(label)
-        return None if role is None else to_array(role.score)
-    statistic = measures.statistics[kind].get(label or "share")
-    return None if statistic is None else to_array(statistic)
+    values = measures.values(kind, label or "share")
+    return None if values is None else to_array(values)
 
 
 def _cells(

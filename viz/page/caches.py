@@ -39,10 +39,8 @@ MIB = 2**20
 # A class of 30 with 30 sentences each: 15 + 19 tokens take 3.4 MiB; or seven of the longest, 400 MiB each.
 MOST_PASSES = 3072 * MIB
 MOST_PICTURES = 512 * MIB  # a picture of a usual sentence has 5 to 50 KiB, one of 500 tokens up to 3 MiB
-SHARE, SMALL_SHARE = (
-    4,
-    16,
-)  # ... but of the machine's or container's memory passes take at most one fourth, pictures one sixteenth
+SHARE = 4  # ... but passes take at most this part of the memory of the machine or container: one fourth
+SMALL_SHARE = 16  # and pictures this one
 CONTAINER = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))  # Linux: cgroups 2 and 1
 BIG = 32  # what takes more than this part of a cache, one thirty-second, goes before anything smaller
 PASSES_ON_SCREEN = 3  # of one reader: the changed model's, the unchanged one's, and that of a second sentence

@@ -58,8 +58,8 @@ NOTHING_SAID = "The model ends with `</s>` at once: its {output} is empty. That 
 
 @dataclass(frozen=True)
 class Places:
-    """Where on the page things are drawn, whenever in the run they are known. Every run writes into each: what a fragment did not
-    write into when the whole page ran, it cannot write into later."""
+    """Where on the page things are drawn, whenever in the run they are known. What a fragment did not write into when the whole page ran, it
+    cannot write into later: every run writes into each but `own` and `keys`, before whose first use the whole page runs (`frame`)."""
 
     rail: DeltaGenerator
     sentence: DeltaGenerator

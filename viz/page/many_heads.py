@@ -73,10 +73,8 @@ def places(anatomy: Anatomy, kind: str, by: str, measures: HeadMeasures | None, 
 
 def _value(kind: str, by: str, measures: HeadMeasures) -> Tensor | None:
     """What heads are sorted by, the largest first: (layer, head); None where they stay as they are."""
-    if by in STATISTICS:
-        measure = measures.statistics[kind].get(by)
-        return -measure if by == "entropy" and measure is not None else measure
-    return measures.roles[kind][by].score if by in measures.roles[kind] else None
+    values = measures.values(kind, by)
+    return -values if by == "entropy" and values is not None else values
 
 
 def _title(by: str) -> str:
