@@ -27,7 +27,7 @@ from viz.canvas.pointing import pointing
 from viz.canvas.present import stage_keys
 from viz.canvas.rail import diagram, rail
 from viz.canvas.screen import Screen, watch_screen
-from viz.canvas.seat import keep_seat, look_again
+from viz.canvas.seat import keep_seat, look_again, mark_run
 from viz.canvas.shared.mounting import Mounted, collecting, note_heading, note_numbers, note_picture
 from viz.canvas.shared.packing import with_fields
 from viz.canvas.steps import attention_steps, pack_steps, steps_numbers
@@ -58,6 +58,7 @@ __all__ = [
     "lines_view",
     "live_region",
     "look_again",
+    "mark_run",
     "matrix_numbers",
     "note_heading",
     "note_numbers",

@@ -22,14 +22,20 @@ def keep_seat(name: str, value: str, seconds: int) -> None:
 _look = streamlit.components.v2.component("headlight_look", js=script("seat/look.js"))
 
 
-def look_again(key: str, seconds: float, *, points: bool = False, spot: Mapping[str, Any] | None = None) -> Any:
+def mark_run(number: int) -> None:
+    """The last thing that a run draws: its number, unseen."""
+    streamlit.html(f'<span data-run="{number}" hidden></span>')
+
+
+def look_again(key: str, seconds: float, *, run: int = 0, points: bool = False, spot: Mapping[str, Any] | None = None) -> Any:
     """Let the fragment that this is called in run again after so many seconds, and then again. As `run_every` of a fragment, but never while
     another run goes on.
 
+    run: number of the last run that `mark_run` has marked; a page that goes on showing an earlier one runs as a whole.
     points: look at once where the pointer of a wall moves, twice a second at most. Returns where it is, {picture, x, y} as pointer.js has it;
     None for nowhere, and in a run that no look has asked for. spot: a place, the same way, where this page shows a ring; None: it shows none.
     """
     look = _look(
-        key=key, data={"seconds": seconds, "points": points, "spot": spot and dict(spot)}, on_look_change=lambda: None
+        key=key, data={"seconds": seconds, "run": run, "points": points, "spot": spot and dict(spot)}, on_look_change=lambda: None
     ).look
     return look["spot"] if points and look else None

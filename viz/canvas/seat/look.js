@@ -3,6 +3,7 @@
 
 const TICK = 250; // ms
 const APART = 500; // ms between two looks: Streamlit sends what is asked for at once as one, and runs only one fragment of it
+const LATE = 4_000; // ms after which a run that is not on the page is lost
 const POINTER = "headlight-pointer"; // the event of present/pointer.js
 
 export default function (component) {
@@ -14,8 +15,8 @@ export default function (component) {
 }
 
 function start(root) {
-  /** @type {{component: any, last: number, pointed: any, latest: string, ring: any}} */
-  const look = { component: null, last: Date.now(), pointed: null, latest: "null", ring: null };
+  /** @type {{component: any, last: number, pointed: any, latest: string, ring: any, missed: number}} */
+  const look = { component: null, last: Date.now(), pointed: null, latest: "null", ring: null, missed: 0 };
   const hear = (/** @type {any} */ { detail }) => detail?.isFar || (look.pointed = detail);
   document.addEventListener(POINTER, hear);
   const timer = window.setInterval(() => {
@@ -29,12 +30,22 @@ function start(root) {
 
 function tick(look) {
   showRing(look); // the picture may have moved
+  if (isLate(look)) window.headlightSeat?.component?.setTriggerValue("again", true);
   const { seconds, points } = look.component.data;
   const place = JSON.stringify(look.pointed);
   const wait = points && place !== look.latest ? 0 : 1000 * seconds;
   if (Date.now() - look.last < wait || Date.now() - (window.headlightLooked || 0) < APART || !isIdle()) return;
   Object.assign(look, { latest: place, last: (window.headlightLooked = Date.now()) });
   look.component.setTriggerValue("look", { at: look.last, spot: points ? look.pointed : null });
+}
+
+/** Whether the server has drawn a run of which the end has not come, and will not. */
+function isLate(look) {
+  const marks = [...document.querySelectorAll("[data-run]")].map((node) => Number(node.getAttribute("data-run")));
+  if (!marks.length || Math.max(...marks) >= look.component.data.run) look.missed = 0;
+  else if (!look.missed) look.missed = Date.now();
+  else if (Date.now() - look.missed > LATE && isIdle()) return Boolean((look.missed = Date.now()));
+  return false;
 }
 
 /** A ring where the teacher points; away where there was one. */

@@ -108,7 +108,7 @@ def _tally(asking: Asking, asks: Question, is_revealed: bool, place_name: PlaceN
     if is_revealed:
         st.empty()  # of a fragment inside another one Streamlit forgets no element: each has its place
     else:
-        look_again("room-bars", BEAT)
+        look_again("room-bars", BEAT, run=seats.runs())
     code = seats.seat().code
     answers = seats.rooms().answers(code, asking.name)
     words = summary(asks, answers, seats.rooms().size(code), is_revealed)

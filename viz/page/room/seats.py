@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from viz.canvas import mark_run
 from viz.page import address, notices, store
 from viz.page.answers import Answers
 from viz.page.lesson import Question
@@ -242,5 +243,13 @@ def hand_over() -> None:
 
 
 def hold() -> None:
-    """What the page shows now stays, where the teacher has pinned it."""
+    """What the page shows now stays, where the teacher has pinned it; in a room the run says its number, which a look compares."""
     store.pin(PINS if is_pinned() else ())
+    if seat() is not None:
+        st.session_state["room-runs"] = runs() + 1
+        mark_run(runs())
+
+
+def runs() -> int:
+    """How many runs of the page in rooms this session has drawn to their end."""
+    return st.session_state.get("room-runs", 0)

@@ -89,7 +89,7 @@ def _count(code: str) -> None:
     if seats.rooms().version(code) is None:
         st.rerun()
     is_wall, asking = store.state().present == WALL, st.session_state.get("asking")
-    spot = look_again("room-look", BEAT, points=is_wall)
+    spot = look_again("room-look", BEAT, run=seats.runs(), points=is_wall)
     if is_wall:
         seats.point(spot)
     size = seats.rooms().size(code)
@@ -158,7 +158,7 @@ def _look(mine: Seat) -> None:
         mine
     ):
         st.rerun()
-    look_again("room-look", BEAT, spot=seats.spot())
+    look_again("room-look", BEAT, run=seats.runs(), spot=seats.spot())
     if seats.is_led() and seats.is_away():
         st.button("Back to the class", key="room-back", type="primary", on_click=seats.act, args=(partial(seats.follow, True),))
     else:
