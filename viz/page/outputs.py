@@ -131,7 +131,7 @@ def _write_on(model: AnyReader, trace: Trace) -> None:
 
 def _continue(model: AnyReader, source: Tokens, change: Intervention) -> None:
     whole = engine.writing(model, source, change)
-    store.write(text=whole.text)
+    store.write(text=whole.text.rstrip("\N{REPLACEMENT CHARACTER}"))  # of bytes, the last letter may be half
 
 
 # Classes and tags -----------------------------------------------------------------------------------------------------
