@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 from support.chromium import settled
 
 FIRST = 240_000  # milliseconds until a page stands: the first one waits until the server has loaded torch and the model
+MOST_ENTRIES = 35  # of a tab's history, in which a test makes a few: Chromium forgets the first of more than 50
 NARROW = 768  # px: below it the rail is a drawer, closed while the page is loaded
 LEAD = """(query) => {  // as a step back leads the page: to another address, without loading it again
   window.history.replaceState(window.history.state, "", query);
@@ -37,8 +38,12 @@ class Tabs:
     that this test asks for."""
 
     def __init__(self, browser, server: str) -> None:
-        """browser: of Playwright; server: the URL that a query is asked of."""
-        self._profile, self._server = browser.new_context(), server
+        """browser: of Playwright; server: the URL that a query is asked of.
+
+        With less motion, as a reader may ask for: what moves while a page works is drawn sixty times a second, and without a graphics
+        card that is a quarter of what a page costs. Pages with motion are in the tests of the first visit, of a class and of several replicas.
+        """
+        self._profile, self._server = browser.new_context(reduced_motion="reduce"), server
         self._free: dict[tuple, list] = {}
         self._visited: list[tuple] = []  # (look, page) of the test that runs
 
@@ -71,7 +76,7 @@ class Tabs:
             try:
                 page.evaluate("() => { sessionStorage.clear(); localStorage.clear(); window.scrollTo(0, 0); }")
                 page.mouse.move(0, 0)
-                if look and not has_failed:
+                if look and not has_failed and page.evaluate("history.length") < MOST_ENTRIES:
                     self._free.setdefault(look, []).append(page)
                     continue
             except Error:
