@@ -11,6 +11,7 @@ import pytest
 import support.one_thread  # noqa: F401  for what it sets before torch is there
 from hypothesis import HealthCheck, settings
 from streamlit.components.v2 import manifest_scanner
+from streamlit.testing.v1 import local_script_runner
 from support.chromium import ONE_PROCESS, need_chromium
 from support.tiny import SENTENCES, tiny_model, write_training_files
 
@@ -27,6 +28,9 @@ settings.register_profile("ci", max_examples=50, print_blob=True, **PROPERTIES)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "dev")
 # Every run of Streamlit's test bench looks through all installed packages for components, three quarters of its time: once will do.
 manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
+# It also asks a thousand times a second whether the script has ended, a tenth of the time of a run: here it waits for the thread first.
+look = local_script_runner.require_widgets_deltas
+local_script_runner.require_widgets_deltas = lambda runner, timeout=3: (runner._script_thread.join(timeout), look(runner, 1))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

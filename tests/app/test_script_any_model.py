@@ -78,16 +78,16 @@ def test_every_view_draws_or_says_why_it_rests(start, name):
     rest = "\n".join(captions(app)).replace("\\", "")
     assert all(title in rest for title in RESTING[name])
     change = {"temperature": 0.5} if name == "gru" else {"heads_off": frozenset({(app.session_state["state"].kind, 0, 1)})}
+    plain = {"words": False, "compare": "after", "heads_off": frozenset(), "temperature": 1.0}
     for slug, view in VIEWS.items():
         if view.title not in titles:
             continue
         settings = [{}, *({part: value} for part, values in PARTS.get(slug, {}).items() for value in values)]
         for more in [*settings, {"words": True, **change, "compare": "difference"}]:
-            app = choose(app, view=slug, **more)
+            app = choose(app, view=slug, **{**plain, **more})
             assert not app.exception and not app.error and not app.warning, (slug, more, app.exception)
             if name != "gru":
                 assert not re.findall(".*(?:English|French|[Tt]ranslat).*", text_of(app)), (slug, more)
-        app = choose(app, words=False, compare="after", heads_off=frozenset(), temperature=1.0)
 
 
 @pytest.mark.parametrize("name", ["bert", "gpt2", "marian", "mask", "write"])
