@@ -286,8 +286,8 @@ def _finish(layers: list[alt.Chart], rows: list[dict], colours: Palette) -> alt.
     """
     nothing = alt.Chart(alt.Data(values=[])).mark_text()
     padding = {"left": 4, "top": 4, "right": 8, "bottom": 4}
-    chart = alt.layer(alt.layer(*layers, data=_table(rows)), nothing).properties(width=WIDTH, height=HEIGHT, padding=padding)
-    return chart.configure(**altair_theme(colours)["config"])
+    look = {"width": WIDTH, "height": HEIGHT, "padding": padding, "config": altair_theme(colours)["config"]}
+    return alt.LayerChart(layer=[alt.layer(*layers, data=_table(rows)), nothing], **look)  # set one by one, each copies it all
 
 
 def _token_name(piece: str, notation: Notation) -> str:
