@@ -14,6 +14,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import local_script_runner
 from support.chromium import ONE_PROCESS, need_chromium
 from support.tiny import SENTENCES, tiny_model, write_training_files
+from xdist.scheduler import LoadFileScheduling
 
 from bench.browser import chromium
 from model.instrument.pretrained import Translator, load_pretrained, save_pretrained
@@ -31,6 +32,20 @@ manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.sca
 # It also asks a thousand times a second whether the script has ended, a tenth of the time of a run: here it waits for the thread first.
 look = local_script_runner.require_widgets_deltas
 local_script_runner.require_widgets_deltas = lambda runner, timeout=3: (runner._script_thread.join(timeout), look(runner, 1))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling:
+    """A file stays in one process, and the files of the lessons stay together: what they share takes longer to make than to check."""
+    return ByFile(config, log)
+
+
+class ByFile(LoadFileScheduling):
+    """What a process is given at once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return file.rpartition("/")[0] if "/lessons/" in file else file
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
