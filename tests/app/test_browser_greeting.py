@@ -19,6 +19,7 @@ def first_visit(visit, server):
 
     def opened(motion: str = "no-preference"):
         page = visit("?view=tokens")
+        page.goto(f"{server}/_stcore/health")  # a page says as it is left where it was: forget it where no page is
         page.evaluate("localStorage.clear()")
         page.emulate_media(reduced_motion=motion)
         page.goto(server)
