@@ -32,6 +32,18 @@ def write(**values: object) -> None:
     pins = st.session_state.get("pins", {})
     free = {name: value for name, value in values.items() if name not in pins and not ("change" in pins and name in CHANGE)}
     st.session_state["state"] = state().having(**free)
+    ask()
+
+
+def ask() -> None:
+    """Something was chosen: a run has to draw what follows from it."""
+    st.session_state["asked"] = st.session_state.get("asked", 0) + 1
+
+
+def is_behind() -> bool:
+    """Whether something was chosen that no run has drawn: of two things that are asked for at once Streamlit tells the choice of both, and runs
+    the fragment of one."""
+    return st.session_state.get("asked", 0) != st.session_state.get("drawn", 0)
 
 
 def pin(names: Collection[str]) -> None:
@@ -46,6 +58,7 @@ def unpin() -> None:
 
 def follow(arrived: State) -> None:
     """Show another State as a whole, as an address says it; what is pinned stays."""
+    ask()
     st.session_state["state"] = arrived.having(**st.session_state.get("pins", {}))
     st.session_state["turn"] = turn() + 1
 
@@ -59,6 +72,7 @@ def note(small: Collection[str]) -> None:
     """What the page shows at the end of a run is a step of the reader's, where it is new. small: see `History.step`."""
     is_led, lasting = st.session_state.pop("led", False), state().having(present="")  # nobody is led back onto a stage
     st.session_state["history"] = history().settle(lasting) if is_led else history().step(lasting, small)
+    st.session_state["drawn"] = st.session_state.get("asked", 0)
 
 
 def begin_history() -> None:

@@ -108,6 +108,7 @@ def _tally(asking: Asking, asks: Question, is_revealed: bool, place_name: PlaceN
     if is_revealed:
         st.empty()  # of a fragment inside another one Streamlit forgets no element: each has its place
     else:
+        seats.catch_up()
         look_again("room-bars", BEAT, run=seats.runs())
     code = seats.seat().code
     answers = seats.rooms().answers(code, asking.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -150,6 +151,7 @@ def visit(code: str) -> None:
 
 def act(do: Callable[[], object]) -> None:
     """Do something in a room; what cannot be done is said by the next run."""
+    store.ask()
     try:
         do()
     except RoomError as error:
@@ -209,7 +211,8 @@ def point(place: Any) -> None:
         spot = Spot(str(place["picture"]), float(place["x"]), float(place["y"])) if place else None
     except (KeyError, TypeError, ValueError):
         spot = None
-    act(lambda: rooms().point(seat(), spot))
+    with suppress(RoomError):  # the room is gone: the next look says so
+        rooms().point(seat(), spot)
 
 
 def spot() -> dict[str, Any] | None:
@@ -248,6 +251,12 @@ def hold() -> None:
     if seat() is not None:
         st.session_state["room-runs"] = runs() + 1
         mark_run(runs())
+
+
+def catch_up() -> None:
+    """Within a look: where a choice came with it and was not drawn, the whole page runs."""
+    if store.is_behind():
+        st.rerun()
 
 
 def runs() -> int:

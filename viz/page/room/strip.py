@@ -88,6 +88,7 @@ def _count(code: str) -> None:
     """How many there are, on the wall how many have answered, and where the teacher points there; and whether the room is still there."""
     if seats.rooms().version(code) is None:
         st.rerun()
+    seats.catch_up()
     is_wall, asking = store.state().present == WALL, st.session_state.get("asking")
     spot = look_again("room-look", BEAT, run=seats.runs(), points=is_wall)
     if is_wall:
@@ -158,6 +159,7 @@ def _look(mine: Seat) -> None:
         mine
     ):
         st.rerun()
+    seats.catch_up()
     look_again("room-look", BEAT, run=seats.runs(), spot=seats.spot())
     if seats.is_led() and seats.is_away():
         st.button("Back to the class", key="room-back", type="primary", on_click=seats.act, args=(partial(seats.follow, True),))
