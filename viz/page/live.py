@@ -95,7 +95,7 @@ def draw(page: Page) -> None:
     """Everything that follows from the State. The whole page runs instead where the reader went to another address or model."""
     if address.waits() or frame(store.state()) != st.session_state["frame"]:
         st.rerun()
-    with page.places.stage:
+    with page.places.stage, store.drawing():
         _draw(page)
     engine.tidy()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
@@ -37,13 +38,24 @@ def write(**values: object) -> None:
 
 def ask() -> None:
     """Something was chosen: a run has to draw what follows from it."""
-    st.session_state["asked"] = st.session_state.get("asked", 0) + 1
+    if not st.session_state.get("draws"):
+        st.session_state["undrawn"] = True
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """A run that draws what follows from all that was chosen; what it settles itself, it draws as well."""
+    st.session_state.update(draws=True, undrawn=False)
+    try:
+        yield
+    finally:
+        st.session_state["draws"] = False
 
 
 def is_behind() -> bool:
-    """Whether something was chosen that no run has drawn: of two things that are asked for at once Streamlit tells the choice of both, and runs
+    """Whether something was chosen that no run draws: of two things that are asked for at once Streamlit tells the choice of both, and runs
     the fragment of one."""
-    return st.session_state.get("asked", 0) != st.session_state.get("drawn", 0)
+    return st.session_state.get("undrawn", False) and not st.session_state.get("draws", False)
 
 
 def pin(names: Collection[str]) -> None:
@@ -72,7 +84,6 @@ def note(small: Collection[str]) -> None:
     """What the page shows at the end of a run is a step of the reader's, where it is new. small: see `History.step`."""
     is_led, lasting = st.session_state.pop("led", False), state().having(present="")  # nobody is led back onto a stage
     st.session_state["history"] = history().settle(lasting) if is_led else history().step(lasting, small)
-    st.session_state["drawn"] = st.session_state.get("asked", 0)
 
 
 def begin_history() -> None:
