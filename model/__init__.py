@@ -8,9 +8,19 @@ os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 from model.huggingface import load_model
 from model.instrument.pretrained import LanguageReader, RecurrentTranslator, Translator, load_pretrained
 from model.trace.intervention import Intervention
+from model.trace.patch import Patch
 from model.trace.trace import Trace
 
-__all__ = ["Intervention", "LanguageReader", "RecurrentTranslator", "Trace", "Translator", "load_model", "load_pretrained"]
+__all__ = [
+    "Intervention",
+    "LanguageReader",
+    "Patch",
+    "RecurrentTranslator",
+    "Trace",
+    "Translator",
+    "load_model",
+    "load_pretrained",
+]
 
 __path__ += [
     f"{__path__[0]}/{room}" for room in ("training", "measuring")

@@ -8,6 +8,7 @@ from model.analysis.attention import may_attend
 from model.instrument.recorder import shuffled_order
 from model.trace.anatomy import Anatomy, Kind
 from model.trace.intervention import Intervention
+from model.trace.patch import RESIDUAL, Site
 from model.trace.trace import AttentionMaps, Trace
 from model.transformer.config import Config
 
@@ -50,6 +51,21 @@ def cross_off(maps: AttentionMaps) -> str:
     if off == every:
         return f"All {every} heads of {title} are off: nothing of the {language(maps.anatomy, bridge.answers)} is handed on, whatever they look at."
     return f"{off} of {every} heads of {title} {'is' if off == 1 else 'are'} off: what is not handed on counts as 0."
+
+
+# Parts of a layer -----------------------------------------------------------------------------------------------------
+
+
+def part_words(site: Site, anatomy: Anatomy) -> str:
+    """A part of a layer that can be taken over: encoder stream behind layer 3, cross-attention, layer 3, head 2. Counted from 1."""
+    name, part, layer, head, _ = site
+    if layer is None:
+        return f"{name} embedding"
+    if part == RESIDUAL:
+        return f"{name} stream behind layer {layer + 1}"
+    own = anatomy.short_title(part) if part in anatomy.kind_names else name
+    what = own if own.endswith("attention") else f"{own} {anatomy.sublayer_title(part)}"
+    return f"{what}, layer {layer + 1}" + ("" if head is None else f", head {head + 1}")
 
 
 # The mask -------------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from model.instrument.donors import NO_DONORS, Donors
 from model.instrument.recorder import running
 from model.instrument.search import LARGEST_BEAM, NEVER_SAID, Ended, Going, search
 from model.instrument.tokenizer import END
@@ -76,12 +77,16 @@ class BeamTree:
 
 
 def continue_greedily(
-    model: Transformer, source: list[int], forced: Forced, intervention: Intervention = Intervention()
+    model: Transformer,
+    source: list[int],
+    forced: Forced,
+    intervention: Intervention = Intervention(),
+    donors: Donors = NO_DONORS,
 ) -> WhatIf:
     """Translate source ids (ending in </s>), taking the `forced` pieces at their steps and the most probable piece at all others.
 
     A forced </s> ends the sentence. The length stays within `length_limits`. Without forced choices this is `search`.
-    Raises ValueError, in words, for a source, an Intervention or choices without meaning.
+    donors: what a patch is taken from. Raises ValueError, in words, for a source, an Intervention or choices without meaning.
     """
     _check(model, source, intervention)
     wanted: dict[int, int] = {}
@@ -91,7 +96,7 @@ def continue_greedily(
         )
         if step >= 0 and 0 <= piece < model.config.vocabulary_size and piece not in NEVER_SAID:
             wanted.setdefault(step, piece)
-    with running(model.anatomy, intervention):
+    with running(model.anatomy, intervention, donors):
         ids = search(
             model, torch.tensor([source], device=model.device), use_cache=intervention.keeps_earlier_steps, forced=wanted
         )[0]
@@ -100,10 +105,12 @@ def continue_greedily(
     return WhatIf(ids, taken, tuple(choice for choice in forced if choice not in taken))
 
 
-def beam_tree(model: Transformer, source: list[int], beam: int, intervention: Intervention = Intervention()) -> BeamTree:
+def beam_tree(
+    model: Transformer, source: list[int], beam: int, intervention: Intervention = Intervention(), donors: Donors = NO_DONORS
+) -> BeamTree:
     """Beam search over source ids (ending in </s>) with everything that it kept: the same steps as `search`, observed.
 
-    Scores are normalised by length (Wu et al. 2016, equation 14). Raises ValueError, in words, for a beam or a source without meaning.
+    Scores are normalised by length (Wu et al. 2016, equation 14). donors: what a patch is taken from. Raises ValueError, in words, for a beam or a source without meaning.
     """
     whole_number("The beam", beam, 1, LARGEST_BEAM)
     _check(model, source, intervention)
@@ -119,7 +126,7 @@ def beam_tree(model: Transformer, source: list[int], beam: int, intervention: In
         found.extend(Hypothesis(parents[parent], piece, step, score, None) for parent, piece, score in going)
         step += 1
 
-    with running(model.anatomy, intervention):
+    with running(model.anatomy, intervention, donors):
         ids = torch.tensor([source], device=model.device)
         search(model, ids, beam, use_cache=intervention.keeps_earlier_steps, observe=observe)
     return BeamTree(beam, tuple(found), BeamTree(beam, tuple(found), winner=0).ended[0])

@@ -23,8 +23,11 @@ class Passes(Protocol):
         """log p(label) of every row under each of many changes, all in one batch: (change, target row), nats.
 
         The same as one pass each over (trace.source, trace.target), to rounding. Raises ValueError for a change that differs
-        from the trace's in more than heads off and cut links.
+        from the trace's in more than heads off, cut links and, where it has none, a patch.
         """
+
+    def piece_log_probabilities(self, trace: Trace, changes: Sequence[Intervention], row: int, pieces: Sequence[int]) -> Tensor:
+        """log p of some pieces (ids) in one row under each of many changes, all in one batch: (change, piece), nats; likewise."""
 
     def source_states(self, ids: Tensor, changes: Sequence[Intervention]) -> Tensor:
         """The last states of the stack that reads the source, one change a row: (row, position) -> (row, position, d_model)."""

@@ -95,12 +95,12 @@ def compare_orders(passes: Passes, tokens: Tokens, order: list[int], change: Int
     """Encode the sentence and its reordering, with positions and without, all else as `change` has it: four rows, one pass.
 
     difference[t] = state(order)[place of t] - state[t]. A window looks at places, so with one the order counts even without
-    positions. Raises ValueError where `order` does not name every token once.
+    positions. A patch, which is of one order, is left out. Raises ValueError where `order` does not name every token once.
     """
     if sorted(order) != list(range(len(tokens))):
         raise ValueError(f"The order must name each of the {len(tokens)} tokens once.")
     ids = torch.tensor([tokens.ids, [tokens.ids[at] for at in order]] * 2)
-    changes = [row for one in with_and_without(change) for row in (one, moved(one, passes.anatomy, order))]
+    changes = [row for one in with_and_without(replace(change, patch=None)) for row in (one, moved(one, passes.anatomy, order))]
     states = passes.source_states(ids, changes)
     back = torch.tensor(order, device=states.device).argsort()  # where each token went
     on, off = (states[row + 1][back] - states[row] for row in (0, 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,6 +10,7 @@ import torch
 
 from model.analysis.passes import Passes
 from model.analysis.weights import Weights
+from model.instrument.donors import Donors
 from model.instrument.own_model import Guess
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
@@ -62,6 +64,9 @@ class AnyReader(Protocol):
     @property
     def passes(self) -> Passes:
         """Passes run again with changes, where "passes" are not missing."""
+
+    def donors(self, changes: Sequence[Intervention]) -> Donors:
+        """The passes that patches are taken from: see `model.trace.patch`. Raises ValueError, in words, for one that cannot be read."""
 
     def source(self, text: str) -> Tokens:
         """What the first stack reads. Raises ValueError, in words, for text that is empty or too long."""

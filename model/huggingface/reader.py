@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,6 +17,7 @@ from model.huggingface.tensorflow import WEIGHTS, read_h5
 from model.huggingface.tokens import Texts
 from model.instrument.assembly import assemble
 from model.instrument.checkpoint import CheckpointError
+from model.instrument.donors import NO_DONORS, Donors
 from model.instrument.module_pass import Pass, Places
 from model.instrument.module_passes import ModulePasses
 from model.instrument.own_model import Guess
@@ -75,6 +77,10 @@ class Reader:
     def passes(self) -> ModulePasses:
         """What an analysis may ask the model to read again (`model.analysis.passes.Passes`), but for gradients."""
         return ModulePasses(self.model, self.places, self.anatomy, inputs)
+
+    def donors(self, changes: Sequence[Intervention]) -> Donors:
+        """None: it follows no patch."""
+        return NO_DONORS
 
     def source(self, text: str) -> Tokens:
         """What the first stack reads. Raises ValueError, in words, for text that is empty or too long."""

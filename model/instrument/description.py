@@ -20,6 +20,7 @@ MISSING = {
     "angle": "An angle has no size that could be scaled.",
     "scaled": "Its queries meet its keys without a factor that could be left out.",
     "one": "This model reads one sequence.",
+    "patch": "What the modules of a model that is not ours return is looked at here, and never replaced.",
     "logits": "This model has no output over its vocabulary.",
 }
 
@@ -80,7 +81,7 @@ def describe(found: Findings, width: int, vocabulary: int, writes: bool, longest
 
 def _unable(positions: Positions, kinds: list[Kind], stacks: list[Stack]) -> dict[str, str]:
     """The fields of an Intervention that a model cannot follow, and which of MISSING says why."""
-    unable = {} if any(kind.scores == "scaled dot" for kind in kinds) else {"scaled": "scaled"}
+    unable = {"patch": "patch"} | ({} if any(kind.scores == "scaled dot" for kind in kinds) else {"scaled": "scaled"})
     if positions == "rotary":
         unable["position_scale"] = "angle"
     if positions == "none":

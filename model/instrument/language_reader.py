@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from model.instrument.donors import Donors, read_donors
 from model.instrument.masked_text import encode_masked
 from model.instrument.own_model import Guess, OwnModel
 from model.instrument.recorder import running
@@ -40,7 +41,7 @@ class LanguageReader(OwnModel):
     @property
     def passes(self) -> AlonePasses:
         """What an analysis may ask the model to read again (`model.analysis.passes.Passes`)."""
-        return AlonePasses(self.model)
+        return AlonePasses(self.model, self.donors)
 
     @property
     def mask(self) -> str | None:
@@ -156,7 +157,11 @@ class LanguageReader(OwnModel):
 
     def capture(self, source: Tokens, labels: Tokens, intervention: Intervention = Intervention()) -> Trace:
         """One pass over a text. labels: what each row must predict."""
-        return capture_alone(self.model, source, labels, intervention, self.anatomy)
+        return capture_alone(self.model, source, labels, intervention, self.anatomy, self.donors([intervention]))
+
+    def donors(self, changes: Sequence[Intervention]) -> Donors:
+        """The passes that patches are taken from: of the unchanged model. Raises ValueError, in words, for one that cannot be read."""
+        return read_donors(self.trace, changes)
 
     def _unmasked(self, source: Tokens, target: str | Tokens) -> Tokens:
         """What stands at each place of a text with masks. Raises ValueError where that is another text."""
@@ -184,7 +189,7 @@ class LanguageReader(OwnModel):
     def _states(self, source: Tokens, intervention: Intervention) -> Tensor:
         """States behind the last norm, (position, d_model), of a plain pass with the model as changed."""
         check_places(intervention, self.anatomy, len(source))
-        with torch.no_grad(), running(self.anatomy, intervention):
+        with torch.no_grad(), running(self.anatomy, intervention, self.donors([intervention])):
             return self.model.read(torch.tensor([source.ids], device=self.model.device))[0]
 
     def said(self, states: Tensor) -> Tensor:
@@ -204,7 +209,7 @@ class LanguageReader(OwnModel):
         """The likeliest next piece, again and again, until </s> or until there is no room."""
         found: list[int] = []
         cache = self.model.new_cache() if intervention.keeps_earlier_steps and self.model.config.masked else None
-        with torch.no_grad(), running(self.anatomy, intervention):
+        with torch.no_grad(), running(self.anatomy, intervention, self.donors([intervention])):
             while len(found) < room:
                 whole = [*ids, *found]
                 states = self.model.read(

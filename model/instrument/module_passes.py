@@ -28,16 +28,24 @@ class ModulePasses:
 
     def label_log_probabilities(self, trace: Trace, changes: Sequence[Intervention]) -> Tensor:
         """One pass over a batch with a change a row."""
+        labels = torch.tensor(trace.labels.ids).expand(len(changes), -1)
+        logits = self._logits(trace, changes)
+        return logits.log_softmax(-1).gather(-1, labels[..., None].to(logits.device))[..., 0]
+
+    def piece_log_probabilities(self, trace: Trace, changes: Sequence[Intervention], row: int, pieces: Sequence[int]) -> Tensor:
+        """Likewise."""
+        return self._logits(trace, changes)[:, row].log_softmax(-1)[:, list(pieces)]
+
+    def _logits(self, trace: Trace, changes: Sequence[Intervention]) -> Tensor:
+        """(change, row, vocabulary)."""
         for change in changes:
-            first_layer(trace, change)  # refuses what is no knock-out
+            first_layer(trace, change)  # refuses what is no change of such a pass
         device = next(self.model.parameters()).device
         ids = [
             torch.tensor([trace.tokens(name).ids], device=device).expand(len(changes), -1) for name in self.anatomy.stack_names
         ]
-        labels = torch.tensor(trace.labels.ids, device=device).expand(len(changes), -1)
         with torch.no_grad(), recording(Pass(self.places, self.anatomy, changes, captures=False)):
-            logits = self.model(**self.inputs(*ids))["logits"]
-        return logits.log_softmax(-1).gather(-1, labels[..., None])[..., 0]
+            return self.model(**self.inputs(*ids))["logits"]
 
     def source_states(self, ids: Tensor, changes: Sequence[Intervention]) -> Tensor:
         """Raises ValueError: which module ends the first stack is not known."""

@@ -12,11 +12,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from model.instrument.donors import NO_DONORS, Donors, put
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention, Link
 from model.transformer.attention import explicit_attention
@@ -28,12 +30,18 @@ _recorder: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
 class Recorder:
     """Applies Interventions to one pass and, if it captures, keeps what every site returned, in the order of the pass.
 
-    intervention: one for the whole batch, or one for each batch row. Sites are (what, where): ("weights", "cross"),
+    intervention: one for the whole batch, or one for each batch row. donors: what their patches are taken from. Sites are (what, where): ("weights", "cross"),
     ("written", "encoder"), ... One entry is appended per layer or sublayer.
     """
 
-    def __init__(self, anatomy: Anatomy, intervention: Intervention | Sequence[Intervention], captures: bool = True) -> None:
-        self.anatomy, self.captures = anatomy, captures
+    def __init__(
+        self,
+        anatomy: Anatomy,
+        intervention: Intervention | Sequence[Intervention],
+        captures: bool = True,
+        donors: Donors = NO_DONORS,
+    ) -> None:
+        self.anatomy, self.captures, self.donors = anatomy, captures, donors
         self.changes = (intervention,) if isinstance(intervention, Intervention) else tuple(intervention)
         if not self.changes or not all(isinstance(change, Intervention) for change in self.changes):
             raise ValueError("A Recorder needs one Intervention, or one for each row of the batch.")
@@ -147,9 +155,38 @@ class Recorder:
         """Scores (batch, head, query, key) as softmax gets them: divided by the temperature."""
         return self.edit(scores, lambda change: change.temperature != 1.0, lambda change, x: x / change.temperature)
 
+    def edit_states(self, stack: str, part: str, layer: int | None, x: Tensor) -> Tensor:
+        """What a sublayer writes, or the stream behind a layer, (batch, position, d_model), with what is taken from a donor."""
+        place = (stack, part, layer, None)
+        return self.edit(x, lambda change: bool(change.patch and change.patch.at(*place)), partial(self._patched, place=place))
+
+    def _patched(self, change: Intervention, x: Tensor, place: tuple[str, str, int | None, int | None]) -> Tensor:
+        """x (..., position, width) with what the donor has at a place."""
+        if change.patch is None:
+            return x
+        x, first = x.clone(), self.offset if self.anatomy.stack(place[0]).predicts == "next" else None
+        for site in change.patch.at(*place):
+            put(x, change.patch, site, self.donors, first)
+        return x
+
     def edit_heads(self, kind: str, layer: int, joined: Tensor) -> Tensor:
-        """Concatenated head outputs (batch, query, heads * d_head), zero for heads that are off."""
-        shape = self.anatomy.kind(kind)
+        """Concatenated head outputs (batch, query, heads * d_head), taken from a donor where patched, zero for heads that are off."""
+        shape, stack = self.anatomy.kind(kind), self.anatomy.asking(kind).name
+
+        def patched_heads(change: Intervention) -> set[int]:
+            return (
+                set()
+                if change.patch is None
+                else {site[3] for site in change.patch.at(stack, kind, layer) if site[3] is not None}
+            )
+
+        def patched(change: Intervention, x: Tensor) -> Tensor:
+            heads = list(x.unflatten(-1, (shape.heads, shape.d_head)).unbind(-2))  # (..., query, d_head) each
+            for head in patched_heads(change):
+                heads[head] = self._patched(change, heads[head], (stack, kind, layer, head))
+            return torch.stack(heads, -2).flatten(-2)
+
+        joined = self.edit(joined, lambda change: bool(patched_heads(change)), patched)
 
         def off(change: Intervention) -> list[int]:
             return [head for name, at, head in change.heads_off if (name, at) == (kind, layer)]
@@ -187,13 +224,13 @@ def recording(recorder: AnyRecorder) -> Iterator[AnyRecorder]:
 
 
 @contextmanager
-def running(anatomy: Anatomy, intervention: Intervention = Intervention()) -> Iterator[None]:
+def running(anatomy: Anatomy, intervention: Intervention = Intervention(), donors: Donors = NO_DONORS) -> Iterator[None]:
     """Everything that this thread runs inside runs with the model as changed, or as it is; nothing is captured.
 
-    A recorder that is active outside sees and changes nothing of it.
+    donors: what a patch is taken from. A recorder that is active outside sees and changes nothing of it.
     """
     if not intervention.changes_nothing:
-        with recording(Recorder(anatomy, intervention, captures=False)):
+        with recording(Recorder(anatomy, intervention, captures=False, donors=donors)):
             yield
         return
     outer = _recorder.get()

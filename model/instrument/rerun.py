@@ -12,9 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from model.instrument.donors import Donors, no_donors
 from model.instrument.recorder import Recorder, recording
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
+from model.trace.patch import EMBEDDING
 from model.trace.trace import Trace
 from model.transformer.alone import Alone
 from model.transformer.config import DECODER, ENCODER
@@ -27,25 +29,36 @@ LOGIT_ROWS = 128  # rows whose logits over the whole vocabulary are held at a ti
 def first_layer(trace: Trace, change: Intervention) -> int:
     """Index of the first layer whose output differs from the trace's, counting encoder layers, then decoder layers.
 
-    The total number of layers if none does. Raises ValueError for a change of more than heads off and cut links.
+    The total number of layers if none does. Raises ValueError for a change of more than heads off, cut links and, where the trace has
+    none, a patch.
     """
     base = trace.intervention
-    if replace(change, heads_off=base.heads_off, cut=base.cut) != base:
+    if (
+        base.patch not in (None, change.patch)
+        or replace(change, heads_off=base.heads_off, cut=base.cut, patch=base.patch) != base
+    ):
         raise ValueError(
-            "Knock-outs may differ from the trace in heads that are off and links that are cut, and in nothing else."
+            "Knock-outs and patches may differ from the trace in heads that are off and links that are cut, in a patch where it has none, and "
+            "in nothing else."
         )
     places = [(kind, layer) for kind, layer, _ in change.heads_off ^ base.heads_off]
     places += [(kind, layer or 0) for kind, layer, _, _ in change.cut ^ base.cut]
-    return lowest(trace.anatomy, places)
+    sites = () if change.patch is None or base.patch is not None else change.patch.sites
+    return min(lowest(trace.anatomy, places), _lowest(trace.anatomy, ((site[0], site[2] or 0) for site in sites)))
 
 
 def lowest(anatomy: Anatomy, places: Iterable[tuple[str, int]]) -> int:
     """Index of the lowest of some attention sublayers (kind, layer), counting as `first_layer` does."""
+    return _lowest(anatomy, ((anatomy.kind(kind).asks, layer) for kind, layer in places))
+
+
+def _lowest(anatomy: Anatomy, layers: Iterable[tuple[str, int]]) -> int:
+    """The same of (stack, layer)."""
     below, total = {}, 0  # layers that come before a stack's own
     for stack in anatomy.stacks:
         below[stack.name] = total
         total += stack.layers
-    return min((below[anatomy.kind(kind).asks] + layer for kind, layer in places), default=total)
+    return min((below[stack] + layer for stack, layer in layers), default=total)
 
 
 def rerun(
@@ -65,14 +78,15 @@ def rerun(
     encoder = len(model.encoder.layers)
     seen = padding_mask(source, model.config.pad_id)
     if joins[0] < encoder:
-        memory = _climb(model.encoder, states[ENCODER], [min(join, encoder) for join in joins], (seen,), recorder)
+        memory = _climb(ENCODER, model.encoder, states[ENCODER], [min(join, encoder) for join in joins], (seen,), recorder)
         joins = [0] * len(joins)
     else:  # all rows leave the encoder as it is and share its states
         memory, joins = model.encoder.norm(states[ENCODER][-1]), [join - encoder for join in joins]
-    return _climb(model.decoder, states[DECODER], joins, (memory, model.decoder.mask(target), seen), recorder)
+    return _climb(DECODER, model.decoder, states[DECODER], joins, (memory, model.decoder.mask(target), seen), recorder)
 
 
 def _climb(
+    name: str,
     stack: Stack,
     states: Tensor | Sequence[Tensor],
     joins: list[int],
@@ -88,6 +102,8 @@ def _climb(
     for index in range(len(stack.layers) + 1):
         if count := joins.count(index):
             x = torch.cat([x, states[index * sublayers].expand(count, -1, -1)])
+            if index == 0:  # those that join here may have another embedding
+                x = recorder(count).edit_states(name, EMBEDDING, None, x)
         if len(x) and index < len(stack.layers):
             with recording(recorder(len(x))):
                 x = stack.layers[index](x, *given)
@@ -113,9 +129,13 @@ class _SourceEmbeddings(Recorder):
 
 @dataclass(frozen=True, eq=False)
 class TransformerPasses:
-    """A Transformer that reads again: the answers to `model.analysis.passes.Passes`, where shapes and units stand."""
+    """A Transformer that reads again: the answers to `model.analysis.passes.Passes`, where shapes and units stand.
+
+    donors: the passes that patches are taken from.
+    """
 
     model: Transformer
+    donors: Callable[[Sequence[Intervention]], Donors] = no_donors
 
     @property
     def anatomy(self) -> Anatomy:
@@ -123,30 +143,41 @@ class TransformerPasses:
         return self.model.anatomy
 
     def label_log_probabilities(self, trace: Trace, changes: Sequence[Intervention]) -> Tensor:
-        """One walk up the model. A row joins where its change begins; rows that leave the encoder as it is share its states."""
+        """One walk up the model."""
+        with torch.no_grad():
+            return log_probabilities(self.model, self._last_states(trace, changes), self._ids(trace)[2])
+
+    def piece_log_probabilities(self, trace: Trace, changes: Sequence[Intervention], row: int, pieces: Sequence[int]) -> Tensor:
+        """Likewise, with logits of one row."""
+        with torch.no_grad():
+            return self.model.logits(self._last_states(trace, changes)[:, row]).log_softmax(-1)[:, list(pieces)]
+
+    def _last_states(self, trace: Trace, changes: Sequence[Intervention]) -> Tensor:
+        """The last decoder states under each change, (change, row, d_model). A change joins where it begins; those that leave the
+        encoder as it is share its states."""
         joins = [first_layer(trace, change) for change in changes]
         order = sorted(range(len(joins)), key=joins.__getitem__)
         sorted_changes = [changes[at] for at in order]
-        source, target, labels = self._ids(trace)
+        source, target, _ = self._ids(trace)
         states = {stack: residual.states[:, None] for stack, residual in trace.residual.items()}
+        donors = self.donors(changes)
 
         def recorder(count: int) -> Recorder:
-            return Recorder(trace.anatomy, sorted_changes[:count], captures=False)
+            return Recorder(trace.anatomy, sorted_changes[:count], captures=False, donors=donors)
 
-        with torch.no_grad():
-            last = rerun(self.model, source, target, states, [joins[at] for at in order], recorder)
-            found = log_probabilities(self.model, last, labels)
-        return found[torch.tensor(order, device=found.device).argsort()]
+        last = rerun(self.model, source, target, states, [joins[at] for at in order], recorder)
+        return last[torch.tensor(order, device=last.device).argsort()]
 
     def source_states(self, ids: Tensor, changes: Sequence[Intervention]) -> Tensor:
         """The encoder's states behind its last LayerNorm."""
-        with torch.no_grad(), recording(Recorder(self.model.anatomy, changes, captures=False)):
+        with torch.no_grad(), recording(Recorder(self.model.anatomy, changes, captures=False, donors=self.donors(changes))):
             return self.model.encode(ids.to(self.model.device))[0]
 
     def source_gradient(self, trace: Trace, rows: range) -> tuple[Tensor, Tensor]:
         """One pass and one backward pass."""
         source, target, labels = self._ids(trace)
-        with torch.enable_grad(), recording(_SourceEmbeddings(trace.anatomy, trace.intervention)) as recorder:
+        watching = _SourceEmbeddings(trace.anatomy, trace.intervention, donors=self.donors([trace.intervention]))
+        with torch.enable_grad(), recording(watching) as recorder:
             states = self.model.decode(target, *self.model.encode(source))[:, rows.start : rows.stop]
             said = log_probabilities(self.model, states, labels[rows.start : rows.stop]).sum()
             (gradient,) = torch.autograd.grad(said, recorder.embedded)
@@ -164,6 +195,7 @@ class AlonePasses:
     """A model of one stack that reads again: the answers to `model.analysis.passes.Passes`, where shapes and units stand."""
 
     model: Alone
+    donors: Callable[[Sequence[Intervention]], Donors] = no_donors  # the passes that patches are taken from
 
     @property
     def anatomy(self) -> Anatomy:
@@ -172,21 +204,32 @@ class AlonePasses:
 
     def label_log_probabilities(self, trace: Trace, changes: Sequence[Intervention]) -> Tensor:
         """One pass over a batch with a change a row."""
+        with torch.no_grad():
+            return log_probabilities(self.model, self._last_states(trace, changes), self._ids(trace)[1])
+
+    def piece_log_probabilities(self, trace: Trace, changes: Sequence[Intervention], row: int, pieces: Sequence[int]) -> Tensor:
+        """Likewise, with logits of one row."""
+        with torch.no_grad():
+            return self.model.logits(self._last_states(trace, changes)[:, row]).log_softmax(-1)[:, list(pieces)]
+
+    def _last_states(self, trace: Trace, changes: Sequence[Intervention]) -> Tensor:
+        """The last states under each change, (change, row, d_model)."""
         for change in changes:
-            first_layer(trace, change)  # refuses what is no knock-out
-        ids, labels = self._ids(trace)
-        with torch.no_grad(), recording(Recorder(trace.anatomy, changes, captures=False)):
-            return log_probabilities(self.model, self.model.read(ids.expand(len(changes), -1)), labels)
+            first_layer(trace, change)  # refuses what is no change of such a pass
+        ids = self._ids(trace)[0].expand(len(changes), -1)
+        with recording(Recorder(trace.anatomy, changes, captures=False, donors=self.donors(changes))):
+            return self.model.read(ids)
 
     def source_states(self, ids: Tensor, changes: Sequence[Intervention]) -> Tensor:
         """The states behind the last LayerNorm."""
-        with torch.no_grad(), recording(Recorder(self.model.anatomy, changes, captures=False)):
+        with torch.no_grad(), recording(Recorder(self.model.anatomy, changes, captures=False, donors=self.donors(changes))):
             return self.model.read(ids.to(self.model.device))
 
     def source_gradient(self, trace: Trace, rows: range) -> tuple[Tensor, Tensor]:
         """One pass and one backward pass."""
         ids, labels = self._ids(trace)
-        with torch.enable_grad(), recording(_SourceEmbeddings(trace.anatomy, trace.intervention)) as recorder:
+        watching = _SourceEmbeddings(trace.anatomy, trace.intervention, donors=self.donors([trace.intervention]))
+        with torch.enable_grad(), recording(watching) as recorder:
             states = self.model.read(ids)[:, rows.start : rows.stop]
             said = log_probabilities(self.model, states, labels[rows.start : rows.stop]).sum()
             (gradient,) = torch.autograd.grad(said, recorder.embedded)

@@ -10,19 +10,22 @@ from dataclasses import replace
 from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from model.instrument import recurrent_sites
 from model.instrument.assembly import assemble
+from model.instrument.donors import NO_DONORS, Donors
 from model.instrument.in_place import trace_in_place
 from model.instrument.recorder import Arguments, Recorder, keep_output, on_input, on_output, recording, running
-from model.trace.anatomy import Anatomy
+from model.trace.anatomy import FEED_FORWARD, Anatomy
 from model.trace.intervention import Intervention
+from model.trace.patch import EMBEDDING, RESIDUAL
 from model.trace.tokens import Tokens
 from model.trace.trace import Axis, Trace
 from model.transformer.alone import Alone
 from model.transformer.architecture import AnyModel
 from model.transformer.attention import MultiHeadAttention
+from model.transformer.config import CROSS
 from model.transformer.masks import causal_mask
 from model.transformer.recurrent import Recurrent
 from model.transformer.transformer import DecoderLayer, Stack, Transformer
@@ -39,15 +42,15 @@ def install(model: Model) -> Model:
         return model
     for side, stack in model.stacks.items():
         _install_stack(stack, side)
-        for layer in stack.blocks:
-            keep_output(layer.attention, "written", side)
+        for index, layer in enumerate(stack.blocks):
+            _install_output(layer.attention, "written", side, side, index)
             keep_output(layer.attention_residual, "states", side)
             if isinstance(layer, DecoderLayer):
-                keep_output(layer.cross_attention, "written", side)
+                _install_output(layer.cross_attention, "written", side, CROSS, index)
                 keep_output(layer.cross_attention_residual, "states", side)
             keep_output(layer.feed_forward.relu, "units", side)
-            keep_output(layer.feed_forward, "written", side)
-            keep_output(layer.feed_forward_residual, "states", side)
+            _install_output(layer.feed_forward, "written", side, FEED_FORWARD, index)
+            _install_output(layer.feed_forward_residual, "states", side, RESIDUAL, index)
     for kind, modules in _attention_modules(model).items():
         for index, module in enumerate(modules):
             _install_attention(module, kind, index)
@@ -74,7 +77,18 @@ def _install_stack(stack: Stack, side: str) -> None:
 
     keep_output(stack.embedding, "embeddings", side)
     on_output(stack.positions, positions)
-    keep_output(stack.dropout, "states", side)
+    _install_output(stack.dropout, "states", side, EMBEDDING, None)
+
+
+def _install_output(module: nn.Module, what: str, side: str, part: str, layer: int | None) -> None:
+    """What a module returns, a part of its layer that can be patched."""
+
+    def visit(recorder: Recorder, _: Arguments, output: Tensor) -> Tensor:
+        output = recorder.edit_states(side, part, layer, output)
+        recorder.keep(what, side, output)
+        return output
+
+    on_output(module, visit)
 
 
 def _install_attention(module: MultiHeadAttention, kind: str, layer: int) -> None:
@@ -104,22 +118,26 @@ def _install_attention(module: MultiHeadAttention, kind: str, layer: int) -> Non
 
 def capture(
     model: Transformer | Recurrent, source: Tokens, target: Tokens, labels: Tokens, intervention: Intervention,
-    anatomy: Anatomy | None = None,
+    anatomy: Anatomy | None = None, donors: Donors = NO_DONORS,
 ) -> Trace:  # fmt: skip
     """One teacher-forced pass over (source, target) under the hooks: everything that it computed, as a Trace.
 
     A model without the look-ahead mask is read as one whose mask is off: that is what its Trace says.
-    anatomy: the model's own, with the names of its languages; None: without them.
+    anatomy: the model's own, with the names of its languages; None: without them. donors: what a patch is taken from.
     """
-    return _captured(model, (source, target), labels, intervention, anatomy or model.anatomy)
+    return _captured(model, (source, target), labels, intervention, anatomy or model.anatomy, donors)
 
 
-def capture_alone(model: Alone, tokens: Tokens, labels: Tokens, intervention: Intervention, anatomy: Anatomy) -> Trace:
+def capture_alone(
+    model: Alone, tokens: Tokens, labels: Tokens, intervention: Intervention, anatomy: Anatomy, donors: Donors = NO_DONORS
+) -> Trace:
     """The same of a model of one stack, which reads `tokens`; labels: what each row must predict."""
-    return _captured(model, (tokens,), labels, intervention, anatomy)
+    return _captured(model, (tokens,), labels, intervention, anatomy, donors)
 
 
-def _captured(model: AnyModel, read: tuple[Tokens, ...], labels: Tokens, intervention: Intervention, anatomy: Anatomy) -> Trace:
+def _captured(
+    model: AnyModel, read: tuple[Tokens, ...], labels: Tokens, intervention: Intervention, anatomy: Anatomy, donors: Donors
+) -> Trace:
     """One pass over what the stacks read, in their order; the last one predicts `labels`."""
     intervention = replace(intervention, causal=intervention.causal and model.config.masked)
     axes = {name: Axis(part) for name, part in zip(anatomy.stack_names, read, strict=True)}
@@ -135,7 +153,7 @@ def _captured(model: AnyModel, read: tuple[Tokens, ...], labels: Tokens, interve
         }
         with running(anatomy):  # a recorder outside sees and changes nothing of it
             return trace_in_place(model, anatomy, axes, masks)
-    with torch.no_grad(), recording(Recorder(anatomy, intervention)) as recorder:
+    with torch.no_grad(), recording(Recorder(anatomy, intervention, donors=donors)) as recorder:
         logits = model(*ids)[0]
     if isinstance(model, Recurrent):
         recurrent_sites.join_steps(recorder)

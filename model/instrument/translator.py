@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 import torch
 
+from model.instrument.donors import Donors, read_donors
 from model.instrument.own_model import OwnModel
 from model.instrument.recorder import running
 from model.instrument.rerun import TransformerPasses
@@ -63,7 +65,11 @@ class PairTranslator(OwnModel):
 
     def capture(self, source: Tokens, labels: Tokens, intervention: Intervention = Intervention()) -> Trace:
         """One teacher-forced pass over a source and the labels of its translation."""
-        return capture(self.model, source, self.read(labels), labels, intervention, self.anatomy)
+        return capture(self.model, source, self.read(labels), labels, intervention, self.anatomy, self.donors([intervention]))
+
+    def donors(self, changes: Sequence[Intervention]) -> Donors:
+        """The passes that patches are taken from: of the unchanged model. Raises ValueError, in words, for one that cannot be read."""
+        return read_donors(self.trace, changes)
 
     def translate_tokens(self, source: Tokens, intervention: Intervention = Intervention(), beam: int = 1) -> Tokens:
         """The translation as the Tokens that the model produced, </s> included: what decoder rows must predict.
@@ -74,7 +80,7 @@ class PairTranslator(OwnModel):
         anatomy = self.anatomy
         check_places(intervention, anatomy, len(source), self.model.config.max_length)
         ids = torch.tensor([source.ids], device=self.model.device)
-        with running(anatomy, intervention):
+        with running(anatomy, intervention, self.donors([intervention])):
             found = search(self.model, ids, beam, use_cache=intervention.keeps_earlier_steps)[0]
         return self.tokenizer.with_end(self.tokenizer.decode(found))
 
@@ -119,7 +125,7 @@ class Translator(PairTranslator):
     @property
     def passes(self) -> TransformerPasses:
         """What an analysis may ask the model to read again (`model.analysis.passes.Passes`)."""
-        return TransformerPasses(self.model)
+        return TransformerPasses(self.model, self.donors)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ Positions = Literal["sinusoidal", "learned", "rotary", "relative", "none"]
 Norm = Literal["pre", "post", "parallel", "sandwich", "none"]
 FEED_FORWARD = "feed_forward"  # the sublayer that is no attention
 EDITS = frozenset(  # the fields of an Intervention
-    "causal source_positions target_positions position_scale window cut heads_off temperature scaled".split()
+    "causal source_positions target_positions position_scale window cut heads_off temperature scaled patch".split()
 )
 PARTS = {  # what a Trace may lack, as a sentence names it
     "weights": "attention weights", "scores": "attention scores", "bias": "bias beside its attention scores", "queries": "queries",

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from model.trace.anatomy import Stack
+from model.trace.patch import Patch
 from model.trace.values import one_of, real_number, rows_of, shown, switch, whole_number
 
 POSITION_EDITS = ("trained", "none", "shuffled", "reversed")
@@ -32,6 +33,7 @@ class Intervention:
     heads_off: frozenset[tuple[str, int, int]] = frozenset()  # heads whose output is zeroed: (kind, layer, head)
     temperature: float = 1.0  # softmax(scores / temperature)
     scaled: bool = True  # False leaves 1 / sqrt(d_head) out of the scores
+    patch: Patch | None = None  # values taken over from another sentence; one without sites is None
 
     def __post_init__(self) -> None:
         found = {
@@ -44,6 +46,7 @@ class Intervention:
             "heads_off": frozenset(_head(head) for head in rows_of("heads_off", self.heads_off, 3, "heads (kind, layer, head)")),
             "temperature": real_number("temperature", self.temperature, *TEMPERATURES),
             "scaled": switch("scaled", self.scaled),
+            "patch": _patch(self.patch),
         }
         for name, value in found.items():
             object.__setattr__(self, name, value)
@@ -68,8 +71,9 @@ class Intervention:
         return self.causal and self.target_positions in ("trained", "none")
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values; links and heads as sorted lists."""
-        return {**asdict(self), "cut": sorted(map(list, self.cut), key=_order), "heads_off": sorted(map(list, self.heads_off))}
+        """Plain JSON values; links, heads and sites as sorted lists."""
+        lists = {"cut": sorted(map(list, self.cut), key=_order), "heads_off": sorted(map(list, self.heads_off))}
+        return {**asdict(self), **lists, "patch": self.patch and self.patch.to_dict()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Intervention:
@@ -97,6 +101,15 @@ def _link(link: tuple[Any, ...]) -> Link:
     if query is None and key is None:
         raise ValueError(f"cut holds {link!r}: name the query, the key, or both.")
     return kind, layer, query, key
+
+
+def _patch(patch: object) -> Patch | None:
+    """A Patch as it is or as a dict has it, checked."""
+    if isinstance(patch, Mapping):
+        patch = Patch.from_dict(patch)
+    if patch is not None and not isinstance(patch, Patch):
+        raise ValueError(f"patch must be a Patch or None, not {shown(patch)}.")
+    return patch if patch is not None and patch.sites else None
 
 
 def _kind(where: str, kind: object) -> str:

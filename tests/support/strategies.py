@@ -6,6 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from model.trace.intervention import POSITION_EDITS, Intervention
+from model.trace.patch import EMBEDDING, RESIDUAL, Patch
 from support.tiny import ATTENTION_KINDS
 
 costly = settings(max_examples=max(10, settings().max_examples // 4))  # of a property whose examples are many passes each
@@ -39,3 +40,24 @@ interventions = changes_of(
     heads_off=st.frozensets(heads, max_size=4),
     temperature=st.sampled_from([0.25, 1.0, 4.0]),
 )
+
+parts = st.sampled_from(
+    [
+        ("encoder", "encoder"),
+        ("encoder", "feed_forward"),
+        ("decoder", "decoder"),
+        ("decoder", "cross"),
+        ("decoder", "feed_forward"),
+    ]
+)
+sites = st.one_of(
+    st.builds(lambda part, layer, head, at: (*part, layer, head if part[1] in ATTENTION_KINDS else None, at), parts,
+              st.integers(0, 1), st.sampled_from([None, 0, 3]), places),
+    st.tuples(st.sampled_from(["encoder", "decoder"]), st.just(EMBEDDING), st.none(), st.none(), places),
+    st.tuples(st.sampled_from(["encoder", "decoder"]), st.just(RESIDUAL), st.integers(0, 1), st.none(), places),
+)  # fmt: skip
+
+
+def patches(most: int = 5) -> st.SearchStrategy[Patch]:
+    """Any patch of the tiny translator, with one site or more."""
+    return st.builds(Patch, sentences, st.frozensets(sites, min_size=1, max_size=most), st.one_of(st.just(""), sentences))

@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention, Link
+from model.trace.patch import Patch, Site, order
+from model.trace.places import within
 from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps
 from viz import reading
 from viz.reading import OURS
-from viz.theme import quoted
+from viz.theme import cut, quoted
 
-FEW = 4  # links or heads of one sort that are named one by one
+FEW = 4  # links, heads or sites of one sort that are named one by one
+LONGEST_DONOR = 40  # characters of the sentence that values are taken from
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ def changes(change: Intervention, maps: AttentionMaps | None = None) -> list[Cha
         add("temperature", f"softmax of attention at temperature {change.temperature:g} ({how})")
     if not change.scaled:
         add("scaled", "scores without 1/√d_head")
-    return entries + _links(change.cut, anatomy or OURS, maps) + _heads(change.heads_off, anatomy or OURS)
+    entries += _links(change.cut, anatomy or OURS, maps) + _heads(change.heads_off, anatomy or OURS)
+    return entries + (_sites(change.patch, anatomy or OURS, maps) if change.patch else [])
 
 
 def hidden_links(anatomy: Anatomy, stack: str, key: int) -> set[Link]:
@@ -114,18 +118,52 @@ def _switched(heads: list[tuple[str, int, int]], words: str) -> Change:
     return Change("heads_off", words, lambda now: replace(now, heads_off=now.heads_off - back))
 
 
+def _sites(patch: Patch, anatomy: Anatomy, maps: AttentionMaps | None) -> list[Change]:
+    """What is taken over from another sentence, site by site while they are few."""
+    donor = f"from “{cut(patch.source, LONGEST_DONOR)}”"
+    sites = sorted(patch.sites, key=order)
+    if len(sites) > FEW:
+        return [_given_back(sites, f"{len(sites)} values taken over {donor}")]
+    return [_given_back([site], f"{site_words(site, anatomy, maps)} {donor}") for site in sites]
+
+
+def patch_words(patch: Patch, anatomy: Anatomy) -> str:
+    """All sites of a patch in words."""
+    return "; ".join(site_words(site, anatomy) for site in sorted(patch.sites, key=order))
+
+
+def site_words(site: Site, anatomy: Anatomy, maps: AttentionMaps | None = None) -> str:
+    """A site in words: encoder feed-forward, layer 3, at “man”. maps: names its token."""
+    stack, position = anatomy.stack(site[0]), site[4]
+    if position is None:
+        return f"{reading.part_words(site, anatomy)}, everywhere"
+    axis = maps.axes[stack.name] if maps else None
+    produces = stack.predicts == "next" and axis is not None and axis.made is not None
+    token = _piece(axis.labels if axis else None, position)
+    return f"{reading.part_words(site, anatomy)}, {'producing' if produces else 'at'} {token}"
+
+
+def _given_back(sites: list[Site], words: str) -> Change:
+    back = frozenset(sites)
+
+    def without(now: Intervention) -> Intervention:
+        return now if now.patch is None else replace(now, patch=replace(now.patch, sites=now.patch.sites - back))
+
+    return Change("patch", words, without)
+
+
 def outside(change: Intervention, anatomy: Anatomy, lengths: Mapping[str, int]) -> tuple[Intervention, list[str]]:
-    """Without the links to positions that these sentences do not have, and a notice that names what was dropped.
+    """Without links to positions that these sentences do not have, and patches of them, and a notice that names what was dropped.
 
     lengths: tokens, by stack.
     """
-    sizes = {kind.name: (lengths[kind.asks], lengths[kind.answers]) for kind in anatomy.kinds}
-    gone = frozenset(
-        link for link in change.cut
-        if any(at is not None and at >= size for at, size in zip(link[2:], sizes[link[0]], strict=True))
-    )  # fmt: skip
-    if not gone:
+    left = within(change, anatomy, *(lengths[name] for name in anatomy.stack_names))
+    if left == change:
         return change, []
-    words = "; ".join(change.words for change in _links(gone, anatomy, None))
+    gone = _links(change.cut - left.cut, anatomy, None)
+    if change.patch is not None and change.patch != left.patch:
+        sites = change.patch.sites - (left.patch.sites if left.patch else frozenset())
+        gone += _sites(replace(change.patch, sites=sites), anatomy, None)
+    words = "; ".join(one.words for one in gone)
     counts = ", ".join(f"{lengths[stack.name]} {stack.language or stack.title.lower()}" for stack in anatomy.stacks)
-    return replace(change, cut=change.cut - gone), [f"Dropped, because the sentence has no such token now ({counts}): {words}."]
+    return left, [f"Dropped, because the sentence has no such token now ({counts}): {words}."]

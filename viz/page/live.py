@@ -23,6 +23,7 @@ from viz.page import (
     address,
     chips,
     depth,
+    donor,
     drawer,
     engine,
     needs,
@@ -238,13 +239,15 @@ def _leave_out(change: Intervention, what_is_wrong: list[str]) -> None:
 
 def _pass(translator: AnyReader) -> engine.Pass:
     """The pass that is asked for: what was typed becomes Tokens here, and travels as such. Raises ValueError in words for text that
-    the model cannot read. Links to tokens that the sentence does not have are dropped with a notice."""
+    the model cannot read. Links to tokens that the sentence does not have, and a patch that does not fit it, are dropped with a notice."""
     state = store.state()
     source, own = translator.source(state.text), translator.target(state.target) if state.target.strip() else None
+    _leave_out(*donor.fitting(translator, source, state.change))
     while True:
         state = store.state()
         result = engine.run(translator, source, own, state.change, state.forcing == "forced")
-        before = engine.run(translator, source, own, Intervention()) if state.change.cut else result
+        names_tokens = state.change.cut or state.change.patch
+        before = engine.run(translator, source, own, Intervention()) if names_tokens else result
         anatomy = translator.anatomy
         lengths = {
             stack: max(len(trace.tokens(stack)) for trace in (result.trace, before.trace)) for stack in anatomy.stack_names

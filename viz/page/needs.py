@@ -29,7 +29,7 @@ CANNOT = {  # what a model that does not obey a field of an Intervention cannot 
     "causal": "change who may look ahead", "source_positions": "change the positions of the source",
     "target_positions": "change the positions of the target", "position_scale": "scale its positions", "window": "narrow its attention",
     "cut": "cut links of its attention", "heads_off": "switch heads off", "temperature": "change the temperature of its attention",
-    "scaled": "leave out the scaling of its scores",
+    "scaled": "leave out the scaling of its scores", "patch": "take values over from another sentence",
 }  # fmt: skip
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from model.analysis.roles import ROLE
 from model.trace.intervention import POSITION_EDITS, Intervention
-from viz.page.params import Limits, Param, choice, count, number, numbers, place, rows, switch, text
+from model.trace.patch import EMBEDDING, RESIDUAL, Patch
+from viz.page.params import MOST_ENTRIES, Limits, Param, choice, count, number, numbers, place, rows, switch, text
 from viz.page.room.names import code_of
 from viz.page.state import NOTES, WALL, State
 
@@ -47,6 +50,31 @@ def _head(entry: str, limits: Limits) -> tuple:
     return (kind, *numbers(parts, (limits.layers[kind], limits.heads[kind])))
 
 
+def _site(entry: str, limits: Limits) -> tuple:
+    """encoder.residual.3.*.5: stack, part, layer, head, position from 1, * for none or all."""
+    name, part, *parts = entry.split(".")
+    stack = limits.anatomy.stack(name)
+    if part not in (EMBEDDING, RESIDUAL, *stack.sublayers):
+        raise ValueError(entry)
+    return (name, part, *numbers(parts, (stack.layers, limits.heads.get(part, 0), limits.tokens), may_be_all=True))
+
+
+SITES = rows("sites", frozenset(), _site, "sites of a patch")
+
+
+def _read_patch(entry: str, limits: Limits) -> Patch:
+    """Sites, the donor's source and, where there is one, its target, between colons."""
+    sites, source, *target = entry.split(":")
+    if len(target) > 1 or sites.count(",") >= MOST_ENTRIES:
+        raise ValueError(entry)
+    return Patch(unquote(source), SITES.read(sites, limits), *map(unquote, target))
+
+
+def _write_patch(patch: Patch) -> str:
+    texts = (text.replace("%", "%25").replace(":", "%3A") for text in (patch.source, patch.target) if text)
+    return ":".join((SITES.write(patch.sites), *texts))
+
+
 PARAMS: tuple[Param, ...] = (
     text("text", "the sentence", State.text),
     text("model", "which checkpoint of the family; empty: the one that the page was started with", is_typed=False),
@@ -61,6 +89,7 @@ PARAMS: tuple[Param, ...] = (
     rows("heads_off", Intervention.heads_off, _head, "heads that are off: kind.layer.head"),
     number("temperature", *TEMPERATURES, Intervention.temperature, "what scores are divided by before the softmax"),
     switch("scaled", Intervention.scaled, "whether scores are divided by √d_head"),
+    Param("patch", Intervention.patch, _read_patch, _write_patch, "what is taken over from another sentence: stack.part.layer.head.position:sentence:target"),
     switch("lab", State.lab, "whether the drawer with the changes is open"),
     choice("compare", COMPARE, State.compare, "under a change: which pass is drawn"),
     choice("forcing", FORCING, State.forcing, "under a change: translate again, or read the original translation"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from viz.takeaway.changing import change_call
+from viz.takeaway.changing import change_call, names_of
 from viz.takeaway.expressions import import_lines
 from viz.takeaway.parcel import Parcel, Recipe
 
@@ -18,7 +18,7 @@ ABOUT = {
 
 def imports_of_pass(recipe: Recipe) -> dict[str, set[str]]:
     """What `pass_lines` needs."""
-    names = {recipe.loader} | (set() if recipe.change.changes_nothing else {"Intervention"})
+    names = {recipe.loader} | (set() if recipe.change.changes_nothing else names_of(recipe.change))
     of_moment = {} if recipe.moment is None else {"model.measuring.timeline": {"at_moment", "load_timeline"}}
     return {"model": names, **of_moment}
 

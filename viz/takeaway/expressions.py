@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from model.trace.intervention import Intervention
-from viz.takeaway.changing import change_call
+from viz.takeaway.changing import change_call, names_of
 from viz.theme import Palette
 
 PLAIN = (bool, int, float, str, type(None), bytes)
@@ -43,7 +43,7 @@ class Writer:
         if isinstance(call := self._call_of(value), partial):
             return self.write_call(call)
         if isinstance(value, Intervention):
-            self._import("model", "Intervention")
+            self.imports.setdefault("model", set()).update(names_of(value))
             return change_call(value)
         if isinstance(value, Palette):
             return f"{self._import('viz.theme', 'palette')}({value.name!r})"

@@ -68,13 +68,13 @@ class Played:
 
 @cached
 def _what_if(translator: AnyReader, source: Tokens, forced: Forced, change: Intervention) -> WhatIf:
-    return continue_greedily(translator.model, source.ids, forced, change)
+    return continue_greedily(translator.model, source.ids, forced, change, translator.donors([change]))
 
 
 @cached
 def _tree(translator: AnyReader, source: Tokens, beam: int, change: Intervention) -> BeamTree:
     with st.spinner("Searching …"):
-        return beam_tree(translator.model, source.ids, beam, change)
+        return beam_tree(translator.model, source.ids, beam, change, translator.donors([change]))
 
 
 @cached
@@ -214,7 +214,9 @@ def _beam(scene: Scene) -> None:
     tree, piece = _searched(scene, beam), scene.translator.tokenizer.piece
     if tree is None:
         return
-    scene.noted(tree, beam_tree, scene.translator.model, scene.trace.source.ids, beam, scene.trace.intervention)
+    change = scene.trace.intervention
+    more = {} if change.patch is None else {"donors": call(scene.translator.donors, [change])}
+    scene.noted(tree, beam_tree, scene.translator.model, scene.trace.source.ids, beam, change, **more)
     with card("beam", "Which beginnings were kept, and where they part"):
         caption_line(
             f"From left to right, one column a step. At every step only the {beam} most probable beginnings go on. The winner "

@@ -15,6 +15,7 @@ from support.tiny import tiny_model
 from model.analysis.decoding import beam_tree, continue_greedily
 from model.instrument.pretrained import Translator
 from model.trace.intervention import LARGEST_SCALE, LARGEST_WINDOW, TEMPERATURES, Intervention
+from model.trace.patch import Patch
 
 NAN, INF = float("nan"), float("inf")
 
@@ -36,7 +37,14 @@ def test_the_defaults_change_nothing_and_cannot_be_changed():
 @pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Intervention)])
 def test_what_is_changed_is_named(field):
     """The fields that are not at their default, and no others."""
-    other = {"window": 2, "cut": {("cross", None, 0, 1)}, "heads_off": {("cross", 0, 1)}, "causal": False, "scaled": False}
+    other = {
+        "window": 2,
+        "cut": {("cross", None, 0, 1)},
+        "heads_off": {("cross", 0, 1)},
+        "causal": False,
+        "scaled": False,
+        "patch": Patch("A dog.", {("encoder", "residual", 0, None, 1)}),
+    }
     value = other.get(field, "none" if field.endswith("positions") else 2.0)
     assert Intervention(**{field: value}).changed_fields == {field} and not Intervention().changed_fields
 

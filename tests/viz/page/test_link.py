@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.handmade import READER, RECURRENT, WRITER
-from support.strategies import changes_of
+from support.strategies import changes_of, patches
 from support.tiny import ATTENTION_KINDS
 
 from model.trace.intervention import Intervention
+from model.trace.patch import Patch
 from model.transformer.config import Config
 from viz.page import params
 from viz.page.changes import changes, outside
@@ -36,6 +37,7 @@ interventions = changes_of(
     cut=st.frozensets(links.filter(lambda link: link[2:] != (None, None)), max_size=12),
     heads_off=st.frozensets(heads, max_size=12),
     temperature=st.sampled_from([0.1, 1.0, 5.0]),
+    patch=st.one_of(st.none(), patches()),
 )
 texts, switches = st.text(max_size=20), st.booleans()
 pieces = st.integers(0, CONFIG.vocabulary_size - 1)
@@ -100,6 +102,8 @@ def test_every_parameter_is_tried_and_says_what_it_is():
         ("view=decoding&decoding_part=beam&beam=3&forced=3.812,5.90", {"view": "decoding", "decoding_part": "beam", "beam": 3, "forced": ((2, 811), (4, 89))}),
         ("view=knockout&knockout_part=words&knockout_word=2", {"view": "knockout", "knockout_part": "words", "knockout_word": 1}),
         ("view=pair&second=The dog sat.", {"view": "pair", "second": "The dog sat."}),
+        ("patch=encoder.residual.3.*.2,decoder.cross.1.4.*,encoder.embedding.*.*.1:50%25 a%3A b:Un chat.",
+         {"patch": Patch("50% a: b", {("encoder", "residual", 2, None, 1), ("decoder", "cross", 0, 3, None), ("encoder", "embedding", None, None, 0)}, "Un chat.")}),
         ("causal=off&source_positions=none&position_scale=2&window=3&temperature=0.3&scaled=off",
          {"causal": False, "source_positions": "none", "position_scale": 2.0, "window": 3, "temperature": 0.3, "scaled": False}),
         ("cut=cross.1.2.*,encoder.*.1.3&heads_off=cross.2.7",
@@ -124,6 +128,9 @@ def test_old_links_open_the_same_picture(query, values):
         {"heads_off": "cross.1.*"}, {"temperature": "0"}, {"temperature": "nan"}, {"position_scale": "inf"}, {"window": "-1"}, {"window": "x"}, {"forced": "1"},
         {"forced": "1.99999"}, {"beam": "1"}, {"compare": "later"}, {"colour": "red"}, {"output_temperature": "50"}, {"token": ""}, {"head": "1,2"},
         {"of_views": "1"}, {"change": "x"}, {"asks_target": "on"}, {"room": "AEIOUY"}, {"room": "KBDFG"},
+        {"patch": "encoder.residual.3.*.2"}, {"patch": "encoder.residual.3.*.2:"}, {"patch": "encoder.cross.3.*.2:A dog."}, {"patch": "encoder.residual.9.*.2:A dog."},
+        {"patch": "middle.residual.3.*.2:A dog."}, {"patch": "encoder.residual.*.*.2:A dog."}, {"patch": "decoder.cross.1.9.*:A dog."}, {"patch": ":A dog."},
+        {"patch": "encoder.residual.3.*.2:A dog.:b:c"}, {"patch": ",".join(["encoder.residual.3.*.2"] * 501) + ":A dog."},
     ],
 )  # fmt: skip
 def test_what_a_link_has_wrong_is_named_and_dropped(query):
@@ -166,10 +173,12 @@ def test_every_change_is_named_and_can_be_taken_back(change):
 
 @given(change=interventions, source=st.integers(1, 30), target=st.integers(1, 30))
 def test_links_outside_the_sentence_are_dropped_and_named(change, source, target):
-    """What stays fits; what goes is said; nothing but links is touched."""
+    """What stays fits; what goes is said; nothing but links and patches is touched."""
     kept, notices = outside(change, OURS, {"encoder": source, "decoder": target})
-    assert kept.cut <= change.cut and replace(kept, cut=change.cut) == change
-    assert bool(notices) == (kept.cut != change.cut)
+    assert kept.cut <= change.cut and replace(kept, cut=change.cut, patch=change.patch) == change
+    assert bool(notices) == (kept != change)
+    for stack, *_, position in kept.patch.sites if kept.patch else ():
+        assert position is None or position < (source if stack == "encoder" else target)
     for kind, _, query, key in kept.cut:
         assert key is None or key < (target if kind == "decoder" else source)
         assert query is None or query < (source if kind == "encoder" else target)
