@@ -80,6 +80,7 @@ PARAMS: tuple[Param, ...] = (
     text("model", "which checkpoint of the family; empty: the one that the page was started with", is_typed=False),
     place("moment", MOST_STEPS, None, "a moment of the training", is_walked=True),
     text("target", "the reader's own translation; empty: the model's"),
+    text("second", "the sentence to compare with; one that differs in a word as long as none is given", State.second),
     switch("causal", Intervention.causal, "the decoder's look-ahead mask"),
     choice("source_positions", POSITION_EDITS, Intervention.source_positions, "what the source is told of where its tokens stand"),
     choice("target_positions", POSITION_EDITS, Intervention.target_positions, "what the target is told of where its tokens stand"),

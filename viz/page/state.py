@@ -29,6 +29,7 @@ class State:
     model: str = ""  # one of the checkpoints beside the one that the page was started with; empty: that one
     moment: int | None = None  # of its training, from 0; None: the trained model
     target: str = ""  # the reader's own translation; empty: the model's
+    second: str | None = None  # a sentence to compare with; None: the page suggests one that differs in a word
     asks_target: bool = False  # the field for it is open although it is empty
     change: Intervention = Intervention()  # what is changed in the model
     lab: bool = False  # the whole panel of changes is open

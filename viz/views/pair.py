@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import re
 from dataclasses import replace
 from functools import partial
 
@@ -17,44 +15,31 @@ from viz.charts.parts.words import head_title
 from viz.page import chips, engine, store
 from viz.page.caches import cached
 from viz.page.choices import plain
-from viz.page.params import text
+from viz.page.parts import partner
 from viz.page.parts.captions import caption_line
 from viz.page.parts.cards import card, heading
 from viz.page.parts.heads import choose_head, head_heading
 from viz.page.parts.open_head import calculation_opener
 from viz.page.parts.table import as_table
-from viz.page.parts.tags import Html, scroller
 from viz.page.parts.weights import head_words, matrix_tables
 from viz.page.scene import Scene, View, style_beside
-from viz.page.state import EXAMPLES
-from viz.page.store import MOST_TYPED, tied
 from viz.page.wording import translates
 from viz.theme import quoted
 
-PAIRS = (  # minimal pairs: (label, first, second)
-    ("tired / wide", EXAMPLES[0], "The animal didn't cross the street because it was too wide."),
-    ("you / they", EXAMPLES[1], "I think that they should go home now."),
-    ("dogs / girls", EXAMPLES[2], "Two girls are playing in the snow."),
-    ("man / woman", "The old man is tired.", "The old woman is tired."),
-    ("brother … he / sister … she", "I gave the book to my brother because he asked for it.",
-     "I gave the book to my sister because she asked for it."),
-)  # fmt: skip
-SWAPS = (  # words that take each other's place in a sentence that no pair has, the most telling first
-    ("he", "she"), ("man", "woman"), ("men", "women"), ("boy", "girl"), ("boys", "girls"), ("brother", "sister"), ("father", "mother"),
-    ("son", "daughter"), ("king", "queen"), ("cat", "dog"), ("cats", "dogs"), ("car", "train"), ("big", "small"), ("old", "young"),
-    ("good", "bad"), ("black", "white"), ("always", "never"), ("today", "tomorrow"), ("I", "we"), ("is", "was"), ("are", "were"),
-)  # fmt: skip
 MOST_CHANGED = 8  # heads in the list
+INVITATION = (
+    "Type a second sentence that differs in one word from the one above, or take a pair. Then both stand side by side, and the "
+    "difference shows which heads the word moves."
+)
 
 
 def draw(scene: Scene) -> None:
     """The second sentence, what both become in French, and the open head in both."""
-    _offer(scene)
-    second = _second_sentence(scene)
-    if not second:
+    sentence = partner.field(scene, INVITATION)
+    if not sentence:
         return
     try:
-        other = _other(scene, second)
+        other = _other(scene, sentence)
     except ValueError as error:
         st.info(f"The second sentence: {plain(str(error))}", icon=":material/info:")
         return
@@ -69,71 +54,15 @@ def draw(scene: Scene) -> None:
         _most_changed(scene, other)
 
 
-def _offer(scene: Scene) -> None:
-    """A partner of the sentence above, until there is a second one and where the model can read it. A field that was emptied stays so."""
-    if scene.settings.second is not None:
-        return
-    other = partner(scene.settings.text)
-    try:
-        scene.translator.source(other)
-    except ValueError:
-        other = ""
-    scene.choose(second=other)
-
-
-def partner(text: str) -> str:
-    """A sentence that differs from this one in one word: that of a pair, else with a word swapped, else its question or statement."""
-    for _, first, second in PAIRS:
-        if text == first:
-            return second
-    for one, other in (*SWAPS, *((other, one) for one, other in SWAPS)):
-        if match := re.search(rf"\b{one}\b", text, re.IGNORECASE if one != "I" else 0):
-            is_large = not match.start() or (match[0][0].isupper() and one != "I")
-            word = other[0].upper() + other[1:] if is_large else other
-            return text[: match.start()] + word + text[match.end() :]
-    sentence = text.rstrip(" .!?")
-    return sentence + ("." if text.rstrip().endswith("?") else "?")
-
-
-def _second_sentence(scene: Scene) -> str:
-    """The field for the second sentence, minimal pairs one click away; returns its text, blank where there is none."""
-    language = f"{scene.wording.source} " if translates(scene.trace.anatomy) else ""
-    with st.container(horizontal=True, key="pair-field", gap="small", vertical_alignment="bottom"):
-        second = st.text_input("Second sentence", live=True, placeholder=f"Type a second {language}sentence, one word changed", autocomplete="off", label_visibility="collapsed",
-                               max_chars=MOST_TYPED, **tied("second", is_typed=True))  # fmt: skip
-        with st.popover("Pairs", width="content"), st.container(key="pair-examples", gap="small"):
-            for index, (label, _, partner) in enumerate(PAIRS):
-                st.button(label, on_click=_take, args=(index,), key=f"pair-{index}", help=plain(partner))
-            st.button("copy the sentence above", on_click=store.write, kwargs={"second": scene.settings.text}, key="pair-copy")
-    if not second.strip():
-        st.html(
-            '<p class="pair-invitation" data-testid="pair-invitation">Type a second sentence that differs in one word from the '
-            "one above, or take a pair. Then both stand side by side, and the difference shows which heads the word moves.</p>"
-        )
-        body = "".join(
-            f'<tr lang="en"><td>{html.escape(first)}</td><td>{html.escape(other)}</td></tr>' for _, first, other in PAIRS
-        )
-        pairs = Html(f'<table translate="no"><tr><th>First</th><th>Second</th></tr>{body}</table>')
-        st.html(scroller("Pairs of sentences", pairs, class_="strongest"))
-        return ""
-    return second
-
-
-def _take(index: int) -> None:
-    """Read both sentences of a pair, translated by the model."""
-    _, first, second = PAIRS[index]
-    store.write(text=first, target="", asks_target=False, second=second)
-
-
-def _other(scene: Scene, second: str) -> Scene:
+def _other(scene: Scene, sentence: str) -> Scene:
     """The same settings and the same change of the model with the second sentence, translated by the model."""
     forced = scene.settings.forcing == "forced"
-    result = engine.run(scene.translator, scene.translator.source(second), None, scene.trace.intervention, forced=forced)
+    result = engine.run(scene.translator, scene.translator.source(sentence), None, scene.trace.intervention, forced=forced)
     if not forced:
         change = scene.trace.intervention
         more = {} if change.changes_nothing else {"intervention": change}
-        scene.noted(result.trace, scene.translator.trace, second, **more)
-    return Scene(scene.settings.having(text=second, target=""), scene.translator, result, scene.colours)
+        scene.noted(result.trace, scene.translator.trace, sentence, **more)
+    return Scene(scene.settings.having(text=sentence, target=""), scene.translator, result, scene.colours)
 
 
 def _translations(scene: Scene, other: Scene) -> None:
@@ -263,11 +192,6 @@ def _open(kind: str, layer: int, head: int) -> None:
     store.write(kind=kind, layer=layer, head=head, query=None, key=None)
 
 
-def _saved(scene: Scene) -> list[str]:
-    second = (scene.settings.second or "").strip()
-    return [f"Second sentence: {second}"] if second else []
-
-
 VIEW = View(
     "pair",
     "Two sentences",
@@ -278,9 +202,8 @@ VIEW = View(
     part="head",
     shows={"words", "sinks"},
     needs={"weights"},
-    params=(text("second", "the sentence to compare with; one that differs in a word as long as none is given", None),),
     style=style_beside(__file__),
-    tokens=("pair-examples",),
-    languages={"second": "en"},
-    lines=_saved,
+    tokens=partner.TOKENS,
+    languages=partner.LANGUAGES,
+    lines=partner.lines,
 )
