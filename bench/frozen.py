@@ -32,6 +32,7 @@ STATES = [
     {"view": "origin", "text": TEXT, "temperature": "2"},
     {"view": "knockout", "text": TEXT},
     {"view": "pair", "text": TEXT, "second": "The cat that chased the dogs is tired."},
+    {"view": "patch", "text": TEXT, "second": "The cat that chased the cats is tired."},
 ]
 
 

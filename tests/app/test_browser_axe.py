@@ -32,6 +32,7 @@ TEXTS = "text=The+cat+sat.&second=The+dog+sat."  # few tokens: axe looks at each
 MORE = {  # parts of views that have other pictures than the first, and a page on which something is changed
     "layers": ("layer_part=norm", "layer_part=units"), "output": ("output_part=loss", "output_part=lens"),
     "decoding": ("decoding_part=beam",), "positions": ("position_part=laboratory",), "knockout": ("knockout_part=layers",),
+    "patch": ("side=decoder&patch=encoder.residual.3.*.2:The+dog+sat.",),
     "one-head": ("paint=layer&causal=off&lab=on&sinks=hide", "target=Le+chat+dort.&text=Hi+😀&compare=difference&temperature=2"),
 }  # fmt: skip
 

@@ -37,6 +37,12 @@ PLACES = {  # for every widget that remembers more than one run: an address that
     "decoding": {"decoding_part": "beam", "beam": "3"},
     "knockout": {"knockout_part": "layers", "knockout_word": "2"},
     "pair": {"second": "The dog sat.", "kind": "encoder", "layer": "2"},
+    "patch": {
+        "second": "The dog sat.",
+        "side": "decoder",
+        "patch_part": "across",
+        "patch": "encoder.residual.3.*.2:The dog sat.",
+    },
     "all-heads": {
         "target": "Le chat dort.",
         "causal": "off",

@@ -26,15 +26,16 @@ TEXT = "The cat sat on it"
 FOREIGN = {"bert": ("BERT", "WordPiece"), "gpt2": ("GPT-2", "BPE"), "marian": ("Marian", "Unigram")}
 PARTS = {  # what is behind a row of buttons in a view
     "output": {"output_part": ("loss", "lens", "change")}, "knockout": {"knockout_part": ("layers", "words")},
+    "patch": {"patch_part": ("feed_forward", "self_heads")},
     "layers": {"layer_part": ("norm", "units")}, "positions": {"position_part": ("laboratory",)},
 }  # fmt: skip
 RESTING = {  # what cannot be asked of a model that is not ours
-    "bert": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word"},
-    "gpt2": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word"},
-    "marian": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word"},
+    "bert": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word", "Patch"},
+    "gpt2": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word", "Patch"},
+    "marian": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word", "Patch"},
     "mask": {"Word by word"},
     "write": {"Word by word"},
-    "gru": {"Embeddings", "Positions", "Step by step", "Q, K, V", "Heads joined", "Layer by layer", "Knock-out"},
+    "gru": {"Embeddings", "Positions", "Step by step", "Q, K, V", "Heads joined", "Layer by layer", "Knock-out", "Patch"},
 }
 
 

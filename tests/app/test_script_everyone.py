@@ -15,7 +15,7 @@ from viz.views import VIEWS
 
 pytestmark = pytest.mark.usefixtures("tiny_page")
 PARTS = [
-    *({"view": view, "second": "The dog sat."} for view in VIEWS), {"view": "layers", "layer_part": "norm"}, {"view": "layers", "layer_part": "units"},
+    *({"view": view, "second": "A dog ran."} for view in VIEWS), {"view": "layers", "layer_part": "norm"}, {"view": "layers", "layer_part": "units"},
     {"view": "output", "output_part": "loss"}, {"view": "output", "output_part": "lens"}, {"view": "embeddings", "space": "3d"},
     {"view": "output", "output_part": "change", "causal": "off"}, {"view": "decoding", "decoding_part": "beam"},
     {"view": "positions", "position_part": "laboratory"}, {"view": "knockout", "knockout_part": "words"},

@@ -73,7 +73,9 @@ def test_without_the_view_its_setting_is_unknown():
     assert not app.exception and len(app.warning) == 2 and not {"height", "view"} & set(app.query_params)
 
 
-@pytest.mark.parametrize("slug, query", [("decoding", {"beam": "3"}), ("one-head", {"paint": "all"})])
+@pytest.mark.parametrize(
+    "slug, query", [("patch", {"patch_part": "across"}), ("decoding", {"beam": "3"}), ("one-head", {"paint": "all"})]
+)
 def test_a_view_can_be_taken_out(slug, query):
     """The page does not offer it, its settings are not known any more, and the link says so."""
     title = VIEWS[slug].title

@@ -30,7 +30,7 @@ from viz.views import VIEWS
 PARTS = {
     "layers": ("layer_part", ("growth", "norm", "units")), "output": ("output_part", ("pieces", "loss", "lens", "change")),
     "decoding": ("decoding_part", ("steps", "beam")), "positions": ("position_part", ("encoding", "laboratory", "learned")),
-    "knockout": ("knockout_part", ("heads", "layers", "words")),
+    "knockout": ("knockout_part", ("heads", "layers", "words")), "patch": ("patch_part", ("residual", "self_heads")),
 }  # fmt: skip
 PAGES = [(slug, {PARTS[slug][0]: part} if part else {}) for slug in VIEWS for part in PARTS.get(slug, ("", ("",)))[1]]
 SENTENCE = "Two dogs are playing in the snow."
@@ -116,7 +116,8 @@ def test_the_script_makes_the_pass_and_every_picture_again(slug, part, parcels, 
 @pytest.mark.parametrize(
     "query",
     [{"view": "one-head", "words": "on"}, {"view": "all-heads", "sinks": "renormalise"}, {"view": "lines", "causal": "off", "lab": "on", "forcing": "forced"},
-     {"view": "one-head", "target": "Un chat.", "compare": "before", "source_positions": "none"}, {"view": "layers", "moment": "2"}],
+     {"view": "one-head", "target": "Un chat.", "compare": "before", "source_positions": "none"}, {"view": "layers", "moment": "2"},
+     {"view": "patch", "side": "decoder", "window": "3", "patch": "encoder.residual.3.*.2:The dog sat on the mat."}],
     ids=lambda query: " ".join(f"{name}={value}" for name, value in list(query.items())[:3]),
 )  # fmt: skip
 def test_the_script_knows_what_is_set(query, parcels, translator, monkeypatch):

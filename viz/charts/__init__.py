@@ -20,6 +20,7 @@ from viz.charts.layers import (
 )
 from viz.charts.origin import agreement_heatmap, origin_bars
 from viz.charts.output import lens_heatmap, lens_of_row, loss_bars, probability_bars, top_pieces_table
+from viz.charts.patch import patch_map
 from viz.charts.position_lab import dot_products, order_differences, spectrum_chart, wavelength_chart
 from viz.charts.positions import added_norms, added_to_sentence, encoding_heatmap, encoding_waves, position_similarity
 from viz.charts.query_key_value import query_key_value, score_parts
@@ -60,6 +61,7 @@ __all__ = [
     "origin_bars",
     "other_norms",
     "outline_token",
+    "patch_map",
     "position_similarity",
     "prediction_change_bars",
     "probability_bars",

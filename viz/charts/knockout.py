@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from model.analysis.knockout import Effects
 from model.trace.tokens import Tokens
-from viz.charts.parts.matrix import CELL, label_size, steps, text_width, to_array
+from viz.charts.parts.matrix import CELL, label_size, readable, steps, text_width, to_array
 from viz.charts.parts.narrow import TOUCH
 from viz.charts.parts.words import quoted_names, token_ticks
 from viz.theme import (
@@ -23,7 +23,6 @@ from viz.theme import (
     diverging,
     kind_title,
     markup,
-    mix,
     number,
     plotly_axis,
     plotly_colour_bar,
@@ -70,7 +69,7 @@ def knockout_map(
         for at, layer, head in own[kind]:
             values[layer, head], hovers[layer, head] = change[at], words[at]
             text = ("× " if effects.off[at] else "") + (_brief if narrow else signed)(float(change[at]))
-            texts[layer, head] = tinted(text, _readable(float(change[at]) / most, colours))
+            texts[layer, head] = tinted(text, readable(float(change[at]) / most, colours))
             if effects.off[at]:
                 frames.append(_frame(layer, head, end, colours))
         parts.append(_cells(values.astype(np.float32), texts, hovers, most, kind, end, colours, bar=index == 0))
@@ -167,17 +166,6 @@ def _cells(
         text=texts, texttemplate="%{text}", textfont={"size": LABEL_SIZE}, customdata=hovers,
         hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
-
-
-def _readable(share: float, colours: Palette) -> str:
-    """Ink or card, whichever differs more from a cell this far (−1 to 1) along the diverging colours."""
-    cell = mix(colours.zero, colours.negative if share < 0 else colours.positive, abs(share))
-    return max((colours.ink, colours.card), key=lambda colour: abs(_grey(colour) - _grey(cell)))
-
-
-def _grey(colour: str) -> float:
-    """Lightness of #rrggbb, 0 to 1."""
-    return sum(weight * int(colour[at : at + 2], 16) / 255 for weight, at in ((0.3, 1), (0.59, 3), (0.11, 5)))
 
 
 def _domains(layers: Sequence[int], narrow: bool) -> tuple[list[tuple[Domain, Domain]], int]:

@@ -43,7 +43,9 @@ SHARE = 4  # ... but passes take at most this part of the memory of the machine 
 SMALL_SHARE = 16  # and pictures this one
 CONTAINER = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))  # Linux: cgroups 2 and 1
 BIG = 32  # what takes more than this part of a cache, one thirty-second, goes before anything smaller
-PASSES_ON_SCREEN = 3  # of one reader: the changed model's, the unchanged one's, and that of a second sentence
+PASSES_ON_SCREEN = (
+    5  # of one reader: the changed model's, the unchanged one's, and of Patch two sentences read alike and the first one patched
+)
 MODELS = (Translator, RecurrentTranslator, LanguageReader, "model.huggingface.reader.Reader")  # the last one may be away
 PICTURES_ON_SCREEN = 24  # of one reader: the fullest view has ten, with tables and translations
 

@@ -18,6 +18,7 @@ class Term:
 
 
 TERMS = (
+    Term("activation patching", ("activation patching",), "Putting a value that one sentence's pass computed into the pass of another, to see which values a prediction hangs on.", "patch"),
     Term("Adam", ("Adam",), "The rule by which training moves every number of the model a little, against the gradient of the loss, with a step size of its own.", "roles"),
     Term("alignment error rate", ("alignment error rate",), "How far the word links that a head suggests are from those that people set: 0 is perfect, 1 has nothing right.", "one-head"),
     Term("beam search", ("beam search",), "Writing with several beginnings at once, of which only the most probable are kept at every step.", "decoding"),
@@ -39,6 +40,7 @@ TERMS = (
     Term("LayerNorm", ("LayerNorm", "LayerNorms"), "Takes the mean from a token's numbers and divides them by their standard deviation; then a learned gain and bias.", "layers"),
     Term("log p", ("log p", "log-probability"), "The natural logarithm of a probability: 0 for what is certain, far below 0 for what is unlikely.", "knockout"),
     Term("logit", ("logit", "logits"), "The number that the model gives to each piece of its vocabulary before softmax makes probabilities of them.", "output"),
+    Term("logit difference", ("logit difference",), "How much more the model gives to one piece than to another, before softmax: 0 where both are equally likely.", "patch"),
     Term("logit lens", ("logit lens",), "What the model would say if it stopped after a layer: that layer's state through the last LayerNorm and the output matrix.", "output"),
     Term("look-ahead mask", ("look-ahead mask",), "Hides from each French row all that comes after it, so that it cannot read what it must say.", "all-heads",
          "Hides from each row all that comes after it, so that it cannot read what it must say."),

@@ -19,12 +19,18 @@ NOTICED, PATIENCE = 1.0, 30.0  # seconds: above this a progress bar is shown; ab
 FROM_CACHE = 0.3  # seconds within which what is in the cache is there: no bar for that
 
 
+Question = tuple[int, tuple[int, ...]] | None  # a row and the pieces that are asked for there; None: the label of every row
+
+
 @cached
-def _batch(translator: AnyReader, trace: Trace, changes: list[Intervention]) -> tuple[Tensor, float]:
-    """log p of every label under the changes of one batch, and the seconds it took."""
+def _batch(translator: AnyReader, trace: Trace, changes: list[Intervention], question: Question) -> tuple[Tensor, float]:
+    """The answers under the changes of one batch, and the seconds they took."""
     started = time.perf_counter()
-    values = translator.passes.label_log_probabilities(trace, changes).cpu()
-    return values, time.perf_counter() - started
+    if question is None:
+        values = translator.passes.label_log_probabilities(trace, changes)
+    else:
+        values = translator.passes.piece_log_probabilities(trace, changes, *question)
+    return values.cpu(), time.perf_counter() - started
 
 
 def label_log_probabilities(scene: Scene, changes: Sequence[Intervention]) -> Tensor | None:
@@ -32,11 +38,23 @@ def label_log_probabilities(scene: Scene, changes: Sequence[Intervention]) -> Te
 
     None where it takes long and the reader has not asked for it: then a button stands here that says how long.
     """
-    trace, count = scene.trace, len(changes)
-    values, progress, bar = trace.loss.new_empty(count, len(trace.labels), device="cpu"), 0, None
+    return _run(scene, scene.trace, changes, None, len(scene.trace.labels))
+
+
+def piece_log_probabilities(
+    scene: Scene, trace: Trace, changes: Sequence[Intervention], row: int, pieces: tuple[int, ...]
+) -> Tensor | None:
+    """log p of some pieces in a row of a trace of the model on screen under each change, (change, piece); likewise."""
+    return _run(scene, trace, changes, (row, pieces), len(pieces))
+
+
+def _run(scene: Scene, trace: Trace, changes: Sequence[Intervention], question: Question, width: int) -> Tensor | None:
+    """All batches, (change, width)."""
+    count, device = len(changes), trace.part("logits").device
+    values, progress, bar = trace.part("logits").new_empty(count, width, device="cpu"), 0, None
     started = time.perf_counter()
     for index, batch in enumerate(batches(trace, changes)):
-        values[batch], seconds = _batch(scene.translator, trace, [changes[at] for at in batch])
+        values[batch], seconds = _batch(scene.translator, trace, [changes[at] for at in batch], question)
         progress += len(batch)
         if index == 0:
             expected = seconds * count / len(batch)  # at most: the first batch is one that joins at the bottom
@@ -49,7 +67,7 @@ def label_log_probabilities(scene: Scene, changes: Sequence[Intervention]) -> Te
             bar.progress(progress / count, f"{progress} of {count}; at most about {_time(expected)} in all")
     if bar:
         bar.empty()
-    return values.to(trace.loss.device)
+    return values.to(device)
 
 
 def _ask(count: int, seconds: float, question: Hashable) -> None:

@@ -13,6 +13,7 @@ from viz.views import (
     origin,
     output,
     pair,
+    patch,
     positions,
     query_key_value,
     roles,
@@ -39,5 +40,6 @@ VIEWS: dict[str, View] = {
         origin.VIEW,
         knockout.VIEW,
         pair.VIEW,
+        patch.VIEW,
     )
 }

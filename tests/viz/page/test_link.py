@@ -23,6 +23,7 @@ from viz.page.shared import COMPARE, FORCING, LABELS, PRESENT, SINKS
 from viz.page.state import OURS, State
 from viz.views import VIEWS
 from viz.views.origin import SLUGS
+from viz.views.patch import PARTS as PATCH_PARTS
 
 CONFIG = Config()
 LINK = Link({slug: view.params for slug, view in VIEWS.items()})
@@ -50,7 +51,7 @@ VALUES = {  # name -> values, for every parameter but those of the change
     "sinks": st.sampled_from(SINKS), "present": st.sampled_from(PRESENT), "paint": st.sampled_from(["off", "layer", "all"]), "space": st.sampled_from(["2d", "3d"]),
     "layer_part": st.sampled_from(["growth", "norm", "units"]), "output_part": st.sampled_from(["pieces", "loss", "lens", "change"]),
     "position_part": st.sampled_from(["encoding", "laboratory", "learned"]), "knockout_part": st.sampled_from(["heads", "layers", "words"]),
-    "decoding_part": st.sampled_from(["steps", "beam"]), "origin_method": st.sampled_from(list(SLUGS)),
+    "decoding_part": st.sampled_from(["steps", "beam"]), "patch_part": st.sampled_from(list(PATCH_PARTS)), "origin_method": st.sampled_from(list(SLUGS)),
     "layer": st.one_of(st.none(), st.integers(0, min(CONFIG.encoder_layers, CONFIG.decoder_layers) - 1)),
     "head": st.one_of(st.none(), st.integers(0, CONFIG.heads - 1)),
     "heads": st.one_of(st.none(), st.lists(st.integers(0, CONFIG.heads - 1), min_size=1, unique=True).map(tuple)),
@@ -102,6 +103,7 @@ def test_every_parameter_is_tried_and_says_what_it_is():
         ("view=decoding&decoding_part=beam&beam=3&forced=3.812,5.90", {"view": "decoding", "decoding_part": "beam", "beam": 3, "forced": ((2, 811), (4, 89))}),
         ("view=knockout&knockout_part=words&knockout_word=2", {"view": "knockout", "knockout_part": "words", "knockout_word": 1}),
         ("view=pair&second=The dog sat.", {"view": "pair", "second": "The dog sat."}),
+        ("view=patch&patch_part=self_heads&side=decoder&second=The dog sat.", {"view": "patch", "patch_part": "self_heads", "side": "decoder", "second": "The dog sat."}),
         ("patch=encoder.residual.3.*.2,decoder.cross.1.4.*,encoder.embedding.*.*.1:50%25 a%3A b:Un chat.",
          {"patch": Patch("50% a: b", {("encoder", "residual", 2, None, 1), ("decoder", "cross", 0, 3, None), ("encoder", "embedding", None, None, 0)}, "Un chat.")}),
         ("causal=off&source_positions=none&position_scale=2&window=3&temperature=0.3&scaled=off",

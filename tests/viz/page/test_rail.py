@@ -32,7 +32,7 @@ def test_the_groups_stand_in_the_order_of_the_computation():
         "Attend": [["lines", "one-head"], ["all-heads"], ["roles"]],
         "Compute": [["steps", "qkv"], ["joined"], ["layers"]],
         "Say": [["decoding"], ["output"], ["origin"]],
-        "Experiment": [["knockout"], ["pair"]],
+        "Experiment": [["knockout"], ["pair"], ["patch"]],
     }
     assert list(rows) == list(GROUPS)
 
@@ -50,7 +50,7 @@ def test_every_view_has_a_place_on_the_map(slug):
     assert VIEWS[slug].part in blocks | {"heads", "head", "layer", "stream", "bridge"}
     here = place(VIEWS[slug], State(side="decoder"), ("cross", 1, 2), VIEWS)
     assert set(here["parts"]) == blocks | {"stream", "bridge"} and here["head"] == ["cross", 1, 2]
-    assert here["stack"] == ("decoder" if slug in ("tokens", "embeddings", "positions", "layers") else "")
+    assert here["stack"] == ("decoder" if slug in ("tokens", "embeddings", "positions", "layers", "patch") else "")
 
 
 def test_the_map_of_our_model():

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from viz.charts.parts.narrow import TOUCH, label_room
 from viz.charts.parts.words import LONG
-from viz.theme import LABEL_SIZE, MONO, Palette, plotly_axis, plotly_layout, plotly_title
+from viz.theme import LABEL_SIZE, MONO, Palette, mix, plotly_axis, plotly_layout, plotly_title
 
 THINNED = 30  # labels on an axis of more than LONG rows or columns
 SMALLEST, LARGEST = 360, 760  # px: height of the whole figure
@@ -119,6 +119,17 @@ def _labels(
         return rows, steps(ticks[1], label_room(len(ticks[1]), text_width(rows[1], LABEL_SIZE) + 16)), LABEL_SIZE
     columns = steps(ticks[1])
     return rows, columns, fitting(rows[1], label_size(max(len(rows[0]), len(columns[0]))))
+
+
+def readable(share: float, colours: Palette) -> str:
+    """Ink or card, whichever differs more from a cell this far (−1 to 1) along the diverging colours."""
+    cell = mix(colours.zero, colours.negative if share < 0 else colours.positive, abs(share))
+    return max((colours.ink, colours.card), key=lambda colour: abs(_grey(colour) - _grey(cell)))
+
+
+def _grey(colour: str) -> float:
+    """Lightness of #rrggbb, 0 to 1."""
+    return sum(weight * int(colour[at : at + 2], 16) / 255 for weight, at in ((0.3, 1), (0.59, 3), (0.11, 5)))
 
 
 def mark_cell(figure: go.Figure, cell: tuple[int, int], colours: Palette) -> None:
