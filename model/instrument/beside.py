@@ -38,19 +38,43 @@ def siblings(name: str | Path) -> tuple[dict[str, str], list[str]]:
     folder = checkpoint_folder(name)
     own = read_config(folder)
     found, faults = {folder.name: kind(own)}, []
+    for path, about in _beside(folder):
+        if isinstance(about, CheckpointError):
+            faults.append(f"The checkpoint {cut(path.name, 60)} is left out. {about}")
+        elif about.get("languages") == own.get("languages") and architecture(config_of(about)) == architecture(config_of(own)):
+            found[path.name] = kind(about)
+    if len(faults) > MOST_NAMED:
+        faults[MOST_NAMED:] = [f"{len(faults) - MOST_NAMED} other checkpoints of {cut(folder.parent)} are left out, too."]
+    return found, faults
+
+
+def neighbours(name: str | Path) -> dict[str, str]:
+    """The checkpoints beside this one that read the same language and are built otherwise: {folder name: its architecture}.
+
+    One that is damaged is left out; `siblings` says so. Raises CheckpointError where this one's own config.json is damaged.
+    """
+    folder = checkpoint_folder(name)
+    own = read_config(folder)
+    others = {path.name: about for path, about in _beside(folder) if not isinstance(about, CheckpointError)}
+    built = {other: architecture(config_of(about)) for other, about in others.items() if _reads(about) == _reads(own)}
+    return {other: how for other, how in built.items() if how != architecture(config_of(own))}
+
+
+def _beside(folder: Path) -> Iterator[tuple[Path, Mapping[str, Any] | CheckpointError]]:
+    """The other checkpoints of the same parent, each with its config.json, or with what is wrong with it."""
     for path in sorted(folder.parent.glob(f"*/{CONFIG}")):
         if path.parent == folder:
             continue
         try:
-            about = read_config(path.parent)
+            yield path.parent, read_config(path.parent)
         except CheckpointError as error:
-            faults.append(f"The checkpoint {cut(path.parent.name, 60)} is left out. {error}")
-            continue
-        if about.get("languages") == own.get("languages") and architecture(config_of(about)) == architecture(config_of(own)):
-            found[path.parent.name] = kind(about)
-    if len(faults) > MOST_NAMED:
-        faults[MOST_NAMED:] = [f"{len(faults) - MOST_NAMED} other checkpoints of {cut(folder.parent)} are left out, too."]
-    return found, faults
+            yield path.parent, error
+
+
+def _reads(about: Mapping[str, Any]) -> object:
+    """The language that a checkpoint reads."""
+    languages = about.get("languages")
+    return languages.get("source") if isinstance(languages, dict) else about.get("language")
 
 
 def family(name: str | Path) -> dict[str, str]:

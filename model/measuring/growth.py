@@ -1,7 +1,7 @@
 """Parallel against recurrent: `python -m model.growth --model en-fr-gru --data FOLDER` times it beside en-fr while the sentence grows.
 
 How many layers wait for each other, how long reading and a whole pass take, and what becomes of a translation when several
-sentences are read as one.
+sentences are read as one. It is printed, and stored as growth.json beside the recurrent translator.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from model.instrument.tokenizer import END, START
 from model.measuring.card import markdown
 from model.measuring.command import CardBlock, in_words, options
 from model.measuring.evaluate import bleu, translate_all
+from model.measuring.growth_record import GrowthRecord, Times, save_growth
 from model.training.data import read_pairs
 
 LENGTHS = (2, 4, 8, 16, 32, 64, 128, 256)  # tokens of the source, and of the target
@@ -91,6 +92,13 @@ def long_scores(own: PairTranslator, pairs: list[tuple[str, str]], joined: Seque
     return scores
 
 
+def record_of(translators: Sequence[PairTranslator], found: list[list[Growth]], scores: list[dict[int, float]]) -> GrowthRecord:
+    """All of it as it is stored: a transformer and the recurrent translator, in this order."""
+    rows = tuple(Times(one.tokens, (one.reading, other.reading), (one.whole, other.whole)) for one, other in found)
+    both = {count: (scores[0][count], scores[1][count]) for count in scores[0]} if scores else {}
+    return GrowthRecord(translators[0].device.type, torch.get_num_threads(), rows, both)
+
+
 def tables(translators: Sequence[PairTranslator], found: list[list[Growth]], scores: list[dict[int, float]]) -> str:
     """All of it in markdown."""
     names = [own.name for own in translators]
@@ -135,6 +143,7 @@ def main(arguments: list[str] | None = None) -> None:
             pairs = read_pairs(args.data / "tatoeba.test.tsv.gz")
             with torch.inference_mode():
                 scores = [long_scores(own, pairs) for own in translators]
+        save_growth(folders[-1], record_of(translators, found, scores), [own.about["weights_sha256"] for own in translators])
         block = tables(translators, found, scores)
         print(block)
         card.write(block)

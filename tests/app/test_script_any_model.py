@@ -29,13 +29,14 @@ PARTS = {  # what is behind a row of buttons in a view
     "patch": {"patch_part": ("feed_forward", "self_heads")},
     "layers": {"layer_part": ("norm", "units")}, "positions": {"position_part": ("laboratory",)},
 }  # fmt: skip
+ALONE = VIEWS["recurrent"].title  # none of them has a translator beside it that is built the other way
 RESTING = {  # what cannot be asked of a model that is not ours
-    "bert": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word", "Patch"},
-    "gpt2": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word", "Patch"},
-    "marian": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word", "Patch"},
-    "mask": {"Word by word"},
-    "write": {"Word by word"},
-    "gru": {"Embeddings", "Positions", "Step by step", "Q, K, V", "Heads joined", "Layer by layer", "Knock-out", "Patch"},
+    "bert": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word", "Patch", ALONE},
+    "gpt2": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word", "Patch", ALONE},
+    "marian": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word", "Patch", ALONE},
+    "mask": {"Word by word", ALONE},
+    "write": {"Word by word", ALONE},
+    "gru": {"Embeddings", "Positions", "Step by step", "Q, K, V", "Heads joined", "Layer by layer", "Knock-out", "Patch", ALONE},
 }
 
 

@@ -4,6 +4,7 @@ from viz.charts.beam import hypotheses_tree
 from viz.charts.change import prediction_change_bars, state_change_heatmap
 from viz.charts.coreference import decision_map
 from viz.charts.embeddings import embedding_map, neighbours_bar, outline_token, token_paths
+from viz.charts.growth import chain_lines, score_lines, time_lines
 from viz.charts.head_scatter import head_scatter
 from viz.charts.heads import change_sentence, difference_heatmap, head_heatmap, head_sentence
 from viz.charts.joined import concat_heatmap, contribution_heatmap, heads_of_token
@@ -33,6 +34,7 @@ __all__ = [
     "added_norms",
     "added_to_sentence",
     "agreement_heatmap",
+    "chain_lines",
     "change_sentence",
     "concat_heatmap",
     "contribution_heatmap",
@@ -68,10 +70,12 @@ __all__ = [
     "query_key_value",
     "residual_norms",
     "role_map",
+    "score_lines",
     "score_parts",
     "score_sources_map",
     "spectrum_chart",
     "state_change_heatmap",
+    "time_lines",
     "token_growth",
     "token_paths",
     "top_pieces_table",

@@ -13,12 +13,13 @@ from time import monotonic
 
 import torch
 
-from model import Translator, load_model
+from model import RecurrentTranslator, Translator, load_model
 from model.analysis.reader import AnyReader
 from model.instrument.device import wait
-from model.instrument.own_model import Guess
+from model.instrument.own_model import Guess, OwnModel
 from model.instrument.pretrained import CheckpointError, DeviceError
 from model.measuring.depth import Depth
+from model.measuring.growth_record import GrowthRecord, load_growth
 from model.measuring.timeline import Moment
 from model.measuring.timeline import at_moment as read_moment
 from model.trace.intervention import Intervention
@@ -27,7 +28,7 @@ from model.trace.trace import Trace
 from viz.charts.parts.words import content
 from viz.page.caches import cached, loaded, shared
 from viz.page.state import EXAMPLES
-from viz.page.stored import siblings_of, stored
+from viz.page.stored import neighbours_of, siblings_of, stored
 
 MOST_MOMENTS = 10  # loaded at once: a timeline has eight
 
@@ -82,15 +83,26 @@ def relatives(model: AnyReader) -> dict[str, str]:
     return _family(model)[0]
 
 
+def others(model: AnyReader) -> dict[str, str]:
+    """Our checkpoints beside this one that are built otherwise, by what they are made of; none of a model that is not ours."""
+    return neighbours_of(str(model.folder)) if isinstance(model, OwnModel) and model.folder else {}
+
+
+def rival(model: AnyReader) -> str | None:
+    """The name of a translator beside this one that is built the other way, recurrent or of attention alone; None: there is none."""
+    built = {Translator: "recurrent", RecurrentTranslator: "encoder-decoder"}.get(type(model))
+    return next((name for name, how in others(model).items() if how == built), None)
+
+
 def notices(model: AnyReader) -> list[str]:
     """What of the files beside a checkpoint, and of its siblings, is damaged and left out, a sentence each."""
     return [*stored(model).notices, *_family(model)[1]]
 
 
 def catalogue(first: AnyReader, names: Sequence[str]) -> dict[str, str]:
-    """What the page can switch between, by the name that an address has for it -> where it lies: the family of the first model, and
-    whatever else the server was started with. names: as it was started, that of the first model in front."""
-    models = {first.name: names[0]} | {name: str(first.folder.parent / name) for name in relatives(first)}
+    """What the page can switch between, by the name that an address has for it -> where it lies: the family of the first model, what
+    else of ours lies beside it, and whatever else the server was started with. names: as it was started, the first model in front."""
+    models = {first.name: names[0]} | {name: str(first.folder.parent / name) for name in (*relatives(first), *others(first))}
     for where in names[1:]:
         name = Path(where).name or where
         same = sum(other == name or other.startswith(f"{name} (") for other in models)
@@ -119,6 +131,15 @@ def alignment_head(model: AnyReader) -> tuple[int, int, float] | None:
 def depth(model: AnyReader) -> Depth | None:
     """What inputs the model is used to; None where it was not measured."""
     return stored(model).depth
+
+
+def growth(transformer: AnyReader, recurrent: AnyReader) -> tuple[GrowthRecord | None, str]:
+    """Both beside each other while the sentence grows, where it was measured on their weights; and what is wrong with the file."""
+    hashes = [model.about.get("weights_sha256", "") for model in (transformer, recurrent)]
+    try:
+        return load_growth(recurrent.folder, hashes) if recurrent.folder else None, ""
+    except CheckpointError as error:
+        return None, str(error)
 
 
 def moments(trained: AnyReader) -> list[Moment]:

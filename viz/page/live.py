@@ -112,7 +112,7 @@ def _draw(page: Page) -> None:
             translator = timeline.at_moment(page.trained, page.moments, store.state())
         else:
             st.empty()
-    offered, resting = _offer(page.views, translator.anatomy)
+    offered, resting = _offer(page.views, translator.anatomy, engine.rival(page.trained) is not None)
     with places.drawer:
         lab = drawer.draw(offered[store.state().view], translator.anatomy)
     line = ""
@@ -211,13 +211,13 @@ def _sentence(places: Places, anatomy: Anatomy) -> None:
                               **tied("target", is_typed=True, take=lambda target: {"target": target, "asks_target": True}))  # fmt: skip
 
 
-def _offer(views: Mapping[str, View], anatomy: Anatomy) -> tuple[dict[str, View], str]:
+def _offer(views: Mapping[str, View], anatomy: Anatomy, has_rival: bool) -> tuple[dict[str, View], str]:
     """The views that a model can feed, and which of the others rest and why.
 
     Where the view that is asked for rests, the first one takes its place; a change that the model cannot follow is left out. Notices
     say both.
     """
-    offered, reasons = needs.offered(views, anatomy)
+    offered, reasons = needs.offered(views, anatomy, has_rival)
     slug = store.state().view
     if slug in reasons:
         first = next(iter(offered))

@@ -8,6 +8,7 @@ A need is one of
     an answer beside its passes (`OF_MODEL`)          "parameters", "passes", "gradients", "search"
     a field of an Intervention (EDITS)                "heads_off": the model can follow it
     "generates"                                       it writes text, piece by piece
+    "rival"                                           a translator that is built the other way lies beside it
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ KIND = "kind:"
 GENERATES = "generates"
 ACROSS = "across"
 MERGES = "merges"
+RIVAL = "rival"
+ALONE = "No recurrent translator lies beside this model to be held against it, and it is none."
 CANNOT = {  # what a model that does not obey a field of an Intervention cannot do
     "causal": "change who may look ahead", "source_positions": "change the positions of the source",
     "target_positions": "change the positions of the target", "position_scale": "scale its positions", "window": "narrow its attention",
@@ -56,14 +59,16 @@ def lacks(anatomy: Anatomy, need: str) -> str:
     return ""
 
 
-def why_at_rest(view: View, anatomy: Anatomy) -> str:
+def why_at_rest(view: View, anatomy: Anatomy, has_rival: bool = False) -> str:
     """Why a model cannot feed a view: a sentence for every need that it lacks, each once; empty where it can."""
-    return " ".join(dict.fromkeys(filter(None, (lacks(anatomy, need) for need in sorted(view.needs)))))
+    alone = ALONE if RIVAL in view.needs and not has_rival else ""
+    of_model = (lacks(anatomy, need) for need in sorted(view.needs - {RIVAL}))
+    return " ".join(dict.fromkeys(filter(None, (*of_model, alone))))
 
 
-def offered(views: Mapping[str, T], anatomy: Anatomy) -> tuple[dict[str, T], dict[str, str]]:
-    """The views that a model can feed, by slug, and of all others why they rest."""
-    reasons = {slug: why_at_rest(view, anatomy) for slug, view in views.items()}
+def offered(views: Mapping[str, T], anatomy: Anatomy, has_rival: bool = False) -> tuple[dict[str, T], dict[str, str]]:
+    """The views that a model can feed, by slug, and of all others why they rest. has_rival: see `viz.page.engine.rival`."""
+    reasons = {slug: why_at_rest(view, anatomy, has_rival) for slug, view in views.items()}
     return {slug: view for slug, view in views.items() if not reasons[slug]}, {slug: why for slug, why in reasons.items() if why}
 
 

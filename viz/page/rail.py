@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import streamlit as st
+
 from model.analysis.reader import AnyReader
 from model.trace.anatomy import Anatomy
 from viz import canvas
@@ -85,6 +87,7 @@ def draw(views: Mapping[str, View], trained: AnyReader, anatomy: Anatomy, colour
 
 
 def rests(resting: str) -> None:
-    """Which views rest and why, in one line under the rail."""
+    """Which views rest and why, under the rail, one click away."""
     if resting:
-        caption_line(plain(resting))
+        with st.expander("Views that rest, and why"):
+            caption_line(plain(resting))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from model.analysis.reader import AnyReader
 from model.instrument.pretrained import CheckpointError, DeviceError
+from model.trace.anatomy import Anatomy
+from model.transformer.config import DECODER, ENCODER
 from viz.page import address, engine, greeting, live, notices, present, store, takeaway, timeline
 from viz.page.choices import plain
 from viz.page.colours import colours_as_css
@@ -30,12 +32,19 @@ STYLE, EVERYONE, EMBEDDED = (Path(__file__).with_name(f"{of}.css").read_text("ut
 ROOM = Path(__file__).parent.joinpath("room", "room.css").read_text("utf-8")
 MODEL_TITLES = {
     "sinusoidal": "with sinusoidal positions", "learned": "with learned positions", "none": "without positions",
-    "unmasked": "without the look-ahead mask",
+    "unmasked": "without the look-ahead mask", "recurrent": "recurrent, with the first attention", ENCODER: "fills in hidden words",
+    DECODER: "writes on",
 }  # fmt: skip
 MODELS_HELP = (
     "Taking positions away from a model that was trained with them is one thing; a model that never had any is another. They "
     "have the same shape; the model cards say what each read and hold their scores side by side."
 )
+BUILT_OTHERWISE = {  # what is said of those that are no members of the family
+    "recurrent": "The recurrent one reads and writes token by token, as translators did when attention was invented for them (Bahdanau et al. "
+    "2015).",
+    ENCODER: "The one that fills in has the encoder alone and reads a text of which words are hidden, as BERT does.",
+    DECODER: "The one that writes on has the decoder alone and says what comes next, as GPT does.",
+}
 OTHERS_HELP = "The models that this page was started with. Views that one of them cannot feed rest, and a line says why."
 
 
@@ -129,6 +138,20 @@ def _own_switch(place: DeltaGenerator, model: AnyReader) -> None:
     )  # fmt: skip
 
 
+def _close_head(anatomy: Anatomy) -> None:
+    """A head that another model does not have is not open any more: its own first one is."""
+    state = store.state()
+    kind = next((kind for kind in anatomy.kinds if kind.name == state.kind), None)
+    if kind is None or (state.layer or 0) >= kind.layers or (state.head or 0) >= kind.heads:
+        store.write(kind=anatomy.default_kind, layer=None, head=None, query=None, key=None)
+
+
+def _help(has_family: bool, built: Collection[str], is_ours: bool) -> str:
+    """What the models on offer are, in a sentence each. built: how those are built that are no members of the family."""
+    sentences = [MODELS_HELP] if has_family else [] if is_ours else [OTHERS_HELP]
+    return " ".join([*sentences, *(text for how, text in BUILT_OTHERWISE.items() if how in built)])
+
+
 def _open(link: Link, place: DeltaGenerator, models: Sequence[str], device: str | None) -> AnyReader:
     """The model that the reader or the address chose: first the model, then the rest of the address within its limits.
 
@@ -136,7 +159,8 @@ def _open(link: Link, place: DeltaGenerator, models: Sequence[str], device: str 
     shown, and why is said.
     """
     first = engine.translator(models[0], device)
-    members, family, query = engine.catalogue(first, models), engine.relatives(first), address.arrived()
+    members, family, others = engine.catalogue(first, models), engine.relatives(first), engine.others(first)
+    query = address.arrived()
     slug = store.state().model if query is None else query.get("model", "")
     slug = slug if slug in members else first.name
     translator, fault = engine.relative(first, slug, members[slug])
@@ -147,6 +171,7 @@ def _open(link: Link, place: DeltaGenerator, models: Sequence[str], device: str 
         notices.hand_on(what_is_wrong)
     elif st.session_state.get("opened", slug) != slug:
         # another model may have fewer layers or a shorter memory
+        _close_head(translator.anatomy)
         state, what_is_wrong = link.read(link.write(store.state()), limits)
         store.write(**{name: state.value(name) for name in link.params})
         notices.hand_on(what_is_wrong)
@@ -157,7 +182,8 @@ def _open(link: Link, place: DeltaGenerator, models: Sequence[str], device: str 
     st.session_state["opened"] = slug
     if len(members) > 1:
         place.selectbox(
-            "Model", list(members), format_func=lambda member: MODEL_TITLES.get(family.get(member, ""), member), label_visibility="collapsed", help=MODELS_HELP if family else OTHERS_HELP, disabled=seats.is_pinned(),
+            "Model", list(members), format_func=lambda member: MODEL_TITLES.get((family | others).get(member, ""), member),
+            label_visibility="collapsed", help=_help(len(family) > 1, others.values(), bool(family)), disabled=seats.is_pinned(),
             **tied(key="picked", value=slug, take=lambda member: {"model": "" if member == first.name else member}, options=True),
         )  # fmt: skip
     return translator

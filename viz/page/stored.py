@@ -15,7 +15,7 @@ from model import Translator
 from model.analysis.reader import AnyReader
 from model.analysis.roles import HeadMeasures
 from model.corpus.sheets import Sheets, load_sheets
-from model.instrument.beside import siblings
+from model.instrument.beside import neighbours, siblings
 from model.instrument.checkpoint import CheckpointError
 from model.measuring.alignment import load_alignment
 from model.measuring.coreference_record import Coreference, load_coreference
@@ -77,3 +77,9 @@ def stored(translator: AnyReader) -> Stored:
 def siblings_of(folder: str) -> tuple[dict[str, str], list[str]]:
     """See `model.beside.siblings`: ({folder name: kind of positions}, notices)."""
     return siblings(folder)
+
+
+@cached
+def neighbours_of(folder: str) -> dict[str, str]:
+    """See `model.beside.neighbours`: {folder name: architecture}."""
+    return neighbours(folder)

@@ -16,6 +16,7 @@ from viz.views import (
     patch,
     positions,
     query_key_value,
+    recurrent,
     roles,
     steps,
     tokens,
@@ -41,5 +42,6 @@ VIEWS: dict[str, View] = {
         knockout.VIEW,
         pair.VIEW,
         patch.VIEW,
+        recurrent.VIEW,
     )
 }

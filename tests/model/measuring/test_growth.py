@@ -9,8 +9,10 @@ from support.relatives import KINDS, relative
 from support.tiny import SENTENCES
 
 from model.analysis.sequential import chain
+from model.instrument.checkpoint import CheckpointError
 from model.instrument.pretrained import RecurrentTranslator
-from model.measuring.growth import growth, joined_pairs, long_scores, tables
+from model.measuring.growth import growth, joined_pairs, long_scores, record_of, tables
+from model.measuring.growth_record import FILE, load_growth, save_growth
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +41,25 @@ def test_sentences_are_read_as_one(both):
     assert [[*score] for score in scores] == [[1, 2], [1, 2]]
     text = tables(both, growth(both, [2], rounds=1), scores)
     assert "whole pass, ms, tiny-gru" in text and "| tiny-gru |" in text and "2 read as one" in text
+
+
+def test_what_was_measured_is_read_back_for_these_two_models_alone(both, tmp_path):
+    """The record is the same after a round trip; other weights have none, and a damaged file is named."""
+    found = growth(both, [2, 9], rounds=1)
+    record = record_of(both, found, [{1: 40.0, 2: 30.0}, {1: 35.0, 2: 20.0}])
+    assert record.rows[1].whole == tuple(one.whole for one in found[1]) and record.scores == {1: (40.0, 35.0), 2: (30.0, 20.0)}
+    save_growth(tmp_path, record, ["a", "b"])
+    assert load_growth(tmp_path, ["a", "b"]) == record
+    assert load_growth(tmp_path, ["a", "c"]) is None and load_growth(tmp_path, ["c", "b"]) is None
+    assert load_growth(tmp_path / "nowhere", ["a", "b"]) is None
+    text = (tmp_path / FILE).read_text()
+    for what, instead in (
+        ('"rows": [', '"rows": [3,'),
+        ('"threads": ', '"threads": -'),
+        ("40.0", "400"),
+        ('"device"', '"where"'),
+    ):
+        assert what in text
+        (tmp_path / FILE).write_text(text.replace(what, instead))
+        with pytest.raises(CheckpointError, match=r"growth.json is damaged"):
+            load_growth(tmp_path, ["a", "b"])

@@ -15,7 +15,7 @@ from viz.page.scene import View
 from viz.views import VIEWS
 
 KNOWN = {*PARTS, *OF_TOKENIZER, *OF_MODEL, *EDITS, needs.ACROSS, needs.GENERATES}
-NO_CROSS = {"decoding"}  # views that show how one sequence looks at another
+NO_CROSS = {"decoding", "recurrent"}  # views that show how one sequence looks at another
 
 
 def stack(name: str, predicts: str, *sublayers: str) -> Stack:
@@ -52,7 +52,7 @@ def test_the_shipped_model_feeds_every_view():
         Config(masked=False),
         Config(norm_first=False),
     ):
-        views, reasons = needs.offered(VIEWS, config.anatomy())
+        views, reasons = needs.offered(VIEWS, config.anatomy(), has_rival=True)
         assert views == VIEWS and list(views) == list(VIEWS) and not reasons and not needs.resting(VIEWS, reasons)
 
 
@@ -72,8 +72,8 @@ def test_a_decoder_alone_writes_and_looks_at_itself():
 
 def test_a_recurrent_model_keeps_what_its_attention_can_show():
     """One map, words that it writes and what they cost; no queries, no layers of a residual stream, no heads to switch off."""
-    views, reasons = needs.offered(VIEWS, GRU)
-    assert {"all-heads", "one-head", "lines", "decoding", "pair", "tokens"} <= set(views)
+    views, reasons = needs.offered(VIEWS, GRU, has_rival=True)
+    assert {"all-heads", "one-head", "lines", "decoding", "pair", "tokens", "recurrent"} <= set(views)
     assert {"qkv", "steps", "joined", "layers", "positions", "knockout"} <= set(reasons)
     assert "compares no query with a key" in reasons["qkv"] and "one state a token" in reasons["layers"]
     assert reasons["knockout"] == "This model cannot switch heads off."
@@ -83,15 +83,16 @@ def test_a_recurrent_model_keeps_what_its_attention_can_show():
 def test_weights_alone_feed_what_shows_weights(anatomy):
     """Of a model that tells no more, the views of attention and of tokens stay."""
     bare = trace_of(anatomy, whole=False).anatomy
-    views, reasons = needs.offered(VIEWS, bare)
-    assert set(views) == {"all-heads", "one-head", "lines", "roles", "pair", "tokens"}
+    views, reasons = needs.offered(VIEWS, bare, has_rival=True)
+    pair = {"recurrent"} if anatomy is RECURRENT else set()
+    assert set(views) == {"all-heads", "one-head", "lines", "roles", "pair", "tokens"} | pair
     assert all(HIDDEN in why or "no cross-attention" in why for why in reasons.values())
 
 
 def test_every_reason_is_a_sentence_and_every_need_is_known():
     """Whatever a model lacks, the line says it in words; a need that nobody knows would never be met."""
     for view in VIEWS.values():
-        assert view.needs <= KNOWN, view.slug
+        assert view.needs <= KNOWN | {needs.RIVAL}, view.slug
     for anatomy in (
         BERT,
         GPT,
