@@ -8,6 +8,7 @@ from pathlib import Path
 from model import Intervention, Translator, load_pretrained
 from model.analysis.knockout import label_log_probabilities
 from model.instrument.beside import siblings
+from model.instrument.translator import PairTranslator
 from model.measuring.alignment import load_alignment
 from model.measuring.coreference_record import load_coreference
 from viz.page.lesson import Material
@@ -33,7 +34,7 @@ def material(translator: Translator, text: str, asks_family: bool = True) -> Mat
     def without(changes: tuple[Intervention, ...]):
         return label_log_probabilities(trace, translator.passes, changes)
 
-    def sibling(kind: str) -> Translator | None:
+    def sibling(kind: str) -> PairTranslator | None:
         names = [name for name, other in siblings(folder)[0].items() if other == kind and asks_family]
         return _loaded(folder.parent / names[0]) if names else None
 

@@ -11,6 +11,8 @@ from viz.lessons.words import alignment_head, label
 from viz.page.lesson import TIE, Lesson, Material, Pick, Step, Symbol, mixed
 from viz.theme import number
 
+RIVAL = "recurrent"  # what it is made of, and the view that shows both
+
 
 def looks(material: Material) -> tuple[Tensor, Tensor]:
     """(weights, losses): (French word, English word) each: what the alignment head gives, and what log p of the French word loses, nats, when the
@@ -56,7 +58,18 @@ def step(material: Material) -> Step:
             " In your sentence no word has both agree, so there is nothing fair to ask: take another one, or look at Where from."
         )
     asks = question(material, *place) if place else None
-    return Step(words=words, formula=formula, question=asks, focus={"kind": kind, "layer": layer, "head": head, "words": True})
+    focus = {"kind": kind, "layer": layer, "head": head, "words": True}
+    return Step(words=words, formula=formula, question=asks, focus=focus, more=rival(material))
+
+
+def rival(material: Material) -> tuple[tuple[str, dict[str, object]], ...]:
+    """The recurrent translator, for which attention was invented, on the same sentence; nothing where it is not here."""
+    other = material.sibling(RIVAL)
+    if other is None:
+        return ()
+    text = other.translate(material.trace.source.text)
+    title = f"A recurrent network, for which attention was invented, looks back like this, too; it says “{text}”. Look"
+    return ((title, {"view": RIVAL, "words": True}),)
 
 
 def question(material: Material, row: int, order: list[int]) -> Pick:

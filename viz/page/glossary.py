@@ -48,6 +48,7 @@ TERMS = (
     Term("occlusion", ("occlusion",), "Hiding a word from the model and seeing what gets less likely.", "origin"),
     Term("perplexity", ("perplexity",), "e to the mean loss: among how many equally likely pieces the model hesitates on average.", "output"),
     Term("pre-norm", ("pre-norm", "post-norm"), "Where the LayerNorm stands: in front of a sublayer (pre) or behind the sum (post).", "layers"),
+    Term("recurrent", ("recurrent network", "recurrent"), "Reads token by token: every state is made of a token and the state before it, so that each step waits for the last.", "recurrent"),
     Term("ReLU", ("ReLU",), "Sets what is below 0 to 0: such a unit does not fire.", "layers"),
     Term("residual stream", ("residual stream",), "The vector that a token carries through all layers; each sublayer reads it and adds to it.", "layers"),
     Term("rollout", ("rollout",), "Attention followed through all layers, one multiplied by the other.", "origin"),

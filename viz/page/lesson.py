@@ -10,6 +10,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from model import Translator
+from model.instrument.translator import PairTranslator
 from model.measuring.coreference_record import Coreference
 from model.trace.intervention import Intervention
 from model.trace.trace import Trace
@@ -32,7 +33,7 @@ class Material:
         [Sequence[Intervention]], Tensor
     ]  # log p of every label under each of many changes: (change, target row), nats
     translate: Callable[[str, Intervention], str]  # another sentence
-    sibling: Callable[[str], Translator | None]  # a member of the family by its kind, as `model.instrument.beside` names it
+    sibling: Callable[[str], PairTranslator | None]  # a translator beside it by its kind, as `model.instrument.beside` names it
     star: tuple[int, int] | None = None  # (layer, head) of cross-attention that aligns words best, where that was measured
     coreference: Coreference | None = None  # what "it" becomes, where that was measured
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from model import Translator
 from model.analysis import knockout
-from model.instrument.pretrained import CheckpointError, DeviceError
+from model.instrument.pretrained import CheckpointError, DeviceError, PairTranslator
 from model.trace.intervention import Intervention
 from model.trace.trace import Trace
 from viz.page import engine
@@ -27,11 +27,12 @@ def material_of(scene: Scene) -> Material:
     def under(change: Intervention) -> Trace:
         return engine.captured(model, trace.source, trace.labels, change).trace
 
-    def sibling(kind: str) -> Translator | None:
-        names = [name for name, other in engine.relatives(model).items() if other == kind]
+    def sibling(kind: str) -> PairTranslator | None:
+        beside = engine.relatives(model) | engine.others(model)
+        names = [name for name, other in beside.items() if other == kind]
         try:
             other_model = engine.translator(str(model.folder.parent / names[0]), str(model.device)) if names else None
-            return cast(Translator | None, other_model)
+            return cast(PairTranslator | None, other_model)
         except (CheckpointError, DeviceError):  # the page says so elsewhere
             return None
 

@@ -7,9 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support import relatives
 from support.tiny import SENTENCES, tiny_model
 
-from model.instrument.beside import MOST_NAMED, family, read_measured, siblings
+from model.instrument.beside import MOST_NAMED, family, neighbours, read_measured, siblings
 from model.instrument.checkpoint import CheckpointError, config_hash
 from model.instrument.pretrained import load_pretrained, save_pretrained
 from model.measuring import alignment, roles, timeline
@@ -42,6 +43,19 @@ def test_siblings_are_those_of_the_same_languages(folder, monkeypatch):
     assert list(family(folder.parent / "b")) == ["b", "a"]
     monkeypatch.chdir(folder)
     assert family(".") == family("../a") == family("../b/../a") == family(folder) and siblings(".")[1] == []
+
+
+def test_neighbours_read_the_same_language_and_are_built_otherwise(folder, tokenizer):
+    """From either side, one that is damaged left out; no member of the family is one."""
+    for name in ("gru", "write"):
+        model = relatives.relative(name, tokenizer.vocabulary_size, hooks=False)
+        save_pretrained(
+            folder.parent / name, model.config, dict(model.named_parameters()), tokenizer, dict(relatives.KINDS[name][1])
+        )
+    assert neighbours(folder) == {"gru": "recurrent", "write": "decoder"} and neighbours(folder.parent / "c") == {}
+    assert neighbours(folder.parent / "gru") == {"a": "encoder-decoder", "b": "encoder-decoder", "write": "decoder"}
+    (folder.parent / "write" / "config.json").write_text("{")
+    assert neighbours(folder) == {"gru": "recurrent"}
 
 
 def newer(about: dict) -> None:
