@@ -32,7 +32,7 @@ def test_the_groups_stand_in_the_order_of_the_computation():
         "Attend": [["lines", "one-head"], ["all-heads"], ["roles"]],
         "Compute": [["steps", "qkv"], ["joined"], ["layers"]],
         "Say": [["decoding"], ["output"], ["origin"]],
-        "Experiment": [["knockout"], ["pair"], ["patch"]],
+        "Experiment": [["knockout"], ["pair"], ["patch"], ["recurrent"]],
     }
     assert list(rows) == list(GROUPS)
 
