@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,14 @@ from hypothesis import HealthCheck, settings
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import local_script_runner
 from support.chromium import ONE_PROCESS, need_chromium
+from support.relatives import config_of
 from support.tiny import SENTENCES, tiny_model, write_training_files
 from xdist.scheduler import LoadFileScheduling
 
 from bench.browser import chromium
 from model.instrument.pretrained import Translator, load_pretrained, save_pretrained
 from model.instrument.tokenizer import Tokenizer
+from model.transformer.architecture import build
 
 PROPERTIES = {
     "deadline": None,
@@ -74,10 +77,15 @@ def tiny_translator(tokenizer: Tokenizer) -> Translator:
 
 @pytest.fixture(scope="session")
 def tiny_folder(translator: Translator, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint with the vocabulary of the product and an untrained model of 2 + 3 layers. Not to be written to."""
+    """A checkpoint with the vocabulary of the product and an untrained model of 2 + 3 layers, and a recurrent one beside it. Not to be
+    written to."""
     folder, model = tmp_path_factory.mktemp("checkpoint") / "tiny", tiny_model(translator.tokenizer)
     about = {"languages": {"source": "English", "target": "French"}, "training": {"steps": 0}}
     save_pretrained(folder, model.config, dict(model.named_parameters()), translator.tokenizer, about)
+    recurrent = build(replace(config_of("gru", translator.tokenizer.vocabulary_size), max_length=model.config.max_length))
+    save_pretrained(
+        folder.parent / "recurrent", recurrent.config, dict(recurrent.named_parameters()), translator.tokenizer, about
+    )
     return folder
 
 

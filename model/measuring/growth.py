@@ -95,7 +95,7 @@ def long_scores(own: PairTranslator, pairs: list[tuple[str, str]], joined: Seque
 def record_of(translators: Sequence[PairTranslator], found: list[list[Growth]], scores: list[dict[int, float]]) -> GrowthRecord:
     """All of it as it is stored: a transformer and the recurrent translator, in this order."""
     rows = tuple(Times(one.tokens, (one.reading, other.reading), (one.whole, other.whole)) for one, other in found)
-    both = {count: (scores[0][count], scores[1][count]) for count in scores[0]} if scores else {}
+    both = tuple((count, scores[0][count], scores[1][count]) for count in scores[0]) if scores else ()
     return GrowthRecord(translators[0].device.type, torch.get_num_threads(), rows, both)
 
 

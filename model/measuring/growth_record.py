@@ -32,7 +32,9 @@ class GrowthRecord:
     device: str  # "cpu", ...
     threads: int  # of torch, on a CPU
     rows: tuple[Times, ...]
-    scores: dict[int, tuple[float, float]]  # sentences that are read as one -> BLEU, greedy; empty where none were translated
+    scores: tuple[
+        tuple[int, float, float], ...
+    ]  # (sentences read as one, BLEU greedy, BLEU greedy); none where none was translated
 
 
 def save_growth(folder: Path, record: GrowthRecord, hashes: Sequence[str]) -> None:
@@ -40,7 +42,7 @@ def save_growth(folder: Path, record: GrowthRecord, hashes: Sequence[str]) -> No
     rows = [{"tokens": row.tokens, "reading": row.reading, "whole": row.whole} for row in record.rows]
     content = {
         "weights_sha256": hashes[1], "against_sha256": hashes[0], "device": record.device, "threads": record.threads, "rows": rows,
-        "scores": {str(count): score for count, score in record.scores.items()},
+        "scores": {str(count): both for count, *both in record.scores},
     }  # fmt: skip
     (folder / FILE).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
@@ -57,7 +59,7 @@ def load_growth(folder: Path, hashes: Sequence[str]) -> GrowthRecord | None:
         if content["against_sha256"] != hashes[0]:
             return None
         rows = tuple(_times(row) for row in _listed(content["rows"], "rows"))
-        scores = {int(count): _pair(score, "scores", 100) for count, score in content["scores"].items()}
+        scores = tuple((int(count), *_pair(score, "scores", 100)) for count, score in content["scores"].items())
         if not isinstance(content["device"], str):
             raise ValueError(f"device must be a text, not {briefly(content['device'])}")
         return GrowthRecord(content["device"], whole_number(content["threads"], "threads", 1), rows, scores)

@@ -58,3 +58,11 @@ def test_every_view_of_pictures_can_be_read_and_hit(visit):
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
     expect(page.get_by_label("Second sentence")).not_to_have_value("")
     assert not page.problems
+
+
+def test_what_a_link_says_in_vain_is_told_on_a_phone_too(visit):
+    """The page runs again at once when it knows how narrow it is; what the first run had to say stays."""
+    page = visit("?view=tokens&layer=99", width=360, height=740, fresh=True)
+    expect(page.get_by_test_id("stAlert")).to_contain_text("layer=99")
+    settled(page).wait_for_function(READY)
+    expect(page.get_by_test_id("stAlert")).to_contain_text("layer=99")

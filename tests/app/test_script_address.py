@@ -93,7 +93,7 @@ def test_the_page_shows_what_its_address_says_also_after_another(view):
 
 def test_every_view_with_memory_is_in_the_list_above():
     """The others have nothing of their own to set but the head, as One head has."""
-    assert set(VIEWS) - set(PLACES) == {"steps", "qkv", "joined", "origin"}
+    assert set(VIEWS) - set(PLACES) == {"steps", "qkv", "joined", "origin", "recurrent"}
 
 
 def test_what_the_reader_did_is_kept_in_the_address_and_not_undone_by_it():

@@ -128,7 +128,7 @@ def test_a_model_that_writes_on_goes_on_writing(start, folders):
     start("gpt2")
     app = run(text=TEXT, heads_off="decoder.1.1")
     model = load_model(folders["gpt2"], "cpu")
-    written = model.generate(TEXT, app.session_state["state"].change)
+    written = model.generate(TEXT, app.session_state["state"].change).rstrip("\N{REPLACEMENT CHARACTER}")  # half a letter
     app = next(button for button in app.button if button.key == "write-on").click().run()
     assert app.session_state["state"].text == written and written.startswith(TEXT) and not app.exception
 

@@ -27,7 +27,7 @@ def both(tokenizer, tmp_path_factory) -> tuple[Path, Path]:
         save_pretrained(base / name, model.config, dict(model.named_parameters()), tokenizer, about)
     hashes = [load_pretrained(base / name, "cpu").about["weights_sha256"] for name in models]
     rows = tuple(Times(tokens, (0.01, 0.002 * tokens), (0.02, 0.004 * tokens)) for tokens in (2, 16))
-    save_growth(base / "rnn", GrowthRecord("cpu", 2, rows, {1: (40.0, 30.0), 2: (30.0, 10.0)}), hashes)
+    save_growth(base / "rnn", GrowthRecord("cpu", 2, rows, ((1, 40.0, 30.0), (2, 30.0, 10.0))), hashes)
     return base / "attention", base / "rnn"
 
 
@@ -76,7 +76,7 @@ def test_without_a_measurement_the_rest_is_there(page, both):
     (both[1] / FILE).unlink()
     try:
         app = page(0, view="recurrent")
-        assert any("python -m model.growth" in caption.value for caption in app.caption)
+        assert any("model.growth" in caption.value for caption in app.caption)
     finally:
         (both[1] / FILE).write_text(measured)
 
@@ -84,4 +84,4 @@ def test_without_a_measurement_the_rest_is_there(page, both):
 def test_a_translator_alone_has_nothing_to_be_held_against(folder):
     """The view rests, and says why; the link opens another one."""
     app = run(text=TEXT, view="recurrent")
-    assert not app.exception and "No recurrent translator lies beside" in app.warning[0].value and TITLE not in offered(app)
+    assert not app.exception and "No model that is built the other way" in app.warning[0].value and TITLE not in offered(app)

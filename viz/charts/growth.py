@@ -69,11 +69,11 @@ def score_lines(record: GrowthRecord, colours: Palette = LIGHT) -> go.Figure:
     """BLEU of the same held-out sentences, read one by one, two at a time, and so on. Raises ValueError where none was measured."""
     if not record.scores:
         raise ValueError("No long sentences were translated: run python -m model.growth with --data.")
-    counts = sorted(record.scores)
+    counts = [count for count, *_ in record.scores]
     lines = []
     for at, (name, colour) in enumerate(zip(NAMES, (colours.encoder, colours.decoder), strict=True)):
         hover = f"{name}, %{{x}} read as one: BLEU <b>%{{y:.1f}}</b><extra></extra>"
-        lines.append(Line(name, counts, [record.scores[count][at] for count in counts], colour, None, hover))
+        lines.append(Line(name, counts, [both[at] for _, *both in record.scores], colour, None, hover))
     return _figure(lines, "BLEU, greedy", "sentences read as one", colours, is_ratio=False)
 
 

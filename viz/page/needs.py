@@ -27,7 +27,7 @@ GENERATES = "generates"
 ACROSS = "across"
 MERGES = "merges"
 RIVAL = "rival"
-ALONE = "No recurrent translator lies beside this model to be held against it, and it is none."
+ALONE = "No model that is built the other way, recurrent or of attention alone, lies beside this one."
 CANNOT = {  # what a model that does not obey a field of an Intervention cannot do
     "causal": "change who may look ahead", "source_positions": "change the positions of the source",
     "target_positions": "change the positions of the target", "position_scale": "scale its positions", "window": "narrow its attention",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from time import monotonic
 
 import streamlit as st
 
+from viz.page import store
 from viz.page.choices import plain
 
 
@@ -21,5 +23,9 @@ def hand_on(notices: Iterable[str]) -> None:
 
 
 def say_what_was_handed_on() -> None:
-    """Write what has waited."""
-    say(st.session_state.pop("notices", []))
+    """Write what has waited. A run that follows at once, as a phone's does when its screen is known, repeats it: a browser draws that one alone."""
+    waiting, now = st.session_state.pop("notices", []), monotonic()
+    before, since = st.session_state.get("noticed", ([], 0.0))
+    if waiting:
+        st.session_state["noticed"] = (waiting, now)
+    say(waiting or (before if store.in_browser() and now - since < store.TELLING else []))

@@ -63,16 +63,17 @@ def draw(scene: Scene) -> None:
     try:
         pair = _pair(scene, other)
     except ValueError as error:
-        st.info(f"{other.name}: {plain(str(error))}", icon=":material/info:")
+        st.info(plain(f"{other.name}: {error}"), icon=":material/info:")
         return
     with card("recurrent", "The same sentence, looked at in parallel and one token after the other"):
         _matrices(scene, pair)
     _translations(scene, pair)
-    record, notice = engine.growth(*pair.models)
+    trained = tuple(scene.trained if scene.trained and model is scene.translator else model for model in pair.models)
+    record, notice = engine.growth(*trained)
     if notice:
         st.warning(plain(notice))
     if record:
-        hashes = [model.about["weights_sha256"] for model in pair.models]
+        hashes = [model.about["weights_sha256"] for model in trained]
         scene.noted(record, load_growth, call(checkpoint_folder, pair.models[1].name), hashes)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -181,7 +182,7 @@ def _waiting(scene: Scene, pair: Pair) -> None:
 def _times(scene: Scene, record: GrowthRecord | None) -> None:
     with card("recurrent-times", "What that takes"):
         if record is None:
-            caption_line("Not measured on these weights: `python -m model.growth` does it.")
+            caption_line("Not measured on these weights: the command model.growth does it.")
             return
         build = partial(time_lines, record, scene.colours)
         plot(scene.picture("recurrent-times", build, record.rows), "recurrent-times")
@@ -203,7 +204,7 @@ def _long(scene: Scene, record: GrowthRecord | None) -> None:
         return
     with card("recurrent-long", "What each makes of a long sentence"):
         build = partial(score_lines, record, scene.colours)
-        plot(scene.picture("recurrent-long", build, *record.scores.items()), "recurrent-long")
+        plot(scene.picture("recurrent-long", build, *record.scores), "recurrent-long")
         caption_line("Held-out sentences (tatoeba.test) read one by one, two as one, and so on: none of them was trained on.")
 
 

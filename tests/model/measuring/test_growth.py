@@ -47,7 +47,7 @@ def test_what_was_measured_is_read_back_for_these_two_models_alone(both, tmp_pat
     """The record is the same after a round trip; other weights have none, and a damaged file is named."""
     found = growth(both, [2, 9], rounds=1)
     record = record_of(both, found, [{1: 40.0, 2: 30.0}, {1: 35.0, 2: 20.0}])
-    assert record.rows[1].whole == tuple(one.whole for one in found[1]) and record.scores == {1: (40.0, 35.0), 2: (30.0, 20.0)}
+    assert record.rows[1].whole == tuple(one.whole for one in found[1]) and record.scores == ((1, 40.0, 35.0), (2, 30.0, 20.0))
     save_growth(tmp_path, record, ["a", "b"])
     assert load_growth(tmp_path, ["a", "b"]) == record
     assert load_growth(tmp_path, ["a", "c"]) is None and load_growth(tmp_path, ["c", "b"]) is None

@@ -11,7 +11,7 @@ from viz.charts import chain_lines, score_lines, time_lines
 from viz.charts.growth import LENGTHS, longest, machine
 
 RECORD = GrowthRecord(
-    "cpu", 1, (Times(2, (0.001, 0.002), (0.003, 0.004)), Times(8, (0.01, 0.02), (0.03, 0.04))), {1: (40.0, 30.0), 2: (9.0, 3.0)}
+    "cpu", 1, (Times(2, (0.001, 0.002), (0.003, 0.004)), Times(8, (0.01, 0.02), (0.03, 0.04))), ((1, 40.0, 30.0), (2, 9.0, 3.0))
 )
 
 
@@ -42,6 +42,6 @@ def test_times_and_scores_are_those_of_the_record():
         "transformer": (3.0, 30.0), "transformer, reading": (1.0, 10.0), "recurrent": (4.0, 40.0), "recurrent, reading": (2.0, 20.0),
     }  # fmt: skip
     assert lines(score_lines(RECORD)) == {"transformer": (40.0, 9.0), "recurrent": (30.0, 3.0)}
-    assert machine(RECORD) == "a CPU, 1 thread" and machine(GrowthRecord("cuda", 1, (), {})) == "a cuda device"
+    assert machine(RECORD) == "a CPU, 1 thread" and machine(GrowthRecord("cuda", 1, (), ())) == "a cuda device"
     with pytest.raises(ValueError, match="python -m model.growth"):
-        score_lines(GrowthRecord("cpu", 1, RECORD.rows, {}))
+        score_lines(GrowthRecord("cpu", 1, RECORD.rows, ()))
