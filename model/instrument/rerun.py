@@ -128,13 +128,13 @@ class _SourceEmbeddings(Recorder):
 
 
 @dataclass(frozen=True, eq=False)
-class TransformerPasses:
-    """A Transformer that reads again: the answers to `model.analysis.passes.Passes`, where shapes and units stand.
+class _OwnPasses:
+    """A model of ours that reads again: what is the same however it is built.
 
     donors: the passes that patches are taken from.
     """
 
-    model: Transformer
+    model: Transformer | Alone
     donors: Callable[[Sequence[Intervention]], Donors] = no_donors
 
     @property
@@ -143,14 +143,56 @@ class TransformerPasses:
         return self.model.anatomy
 
     def label_log_probabilities(self, trace: Trace, changes: Sequence[Intervention]) -> Tensor:
-        """One walk up the model."""
+        """From the last states under each change."""
         with torch.no_grad():
-            return log_probabilities(self.model, self._last_states(trace, changes), self._ids(trace)[2])
+            return log_probabilities(self.model, self._last_states(trace, changes), self._ids(trace)[1])
 
     def piece_log_probabilities(self, trace: Trace, changes: Sequence[Intervention], row: int, pieces: Sequence[int]) -> Tensor:
         """Likewise, with logits of one row."""
         with torch.no_grad():
             return self.model.logits(self._last_states(trace, changes)[:, row]).log_softmax(-1)[:, list(pieces)]
+
+    def source_states(self, ids: Tensor, changes: Sequence[Intervention]) -> Tensor:
+        """The states behind the last LayerNorm of the stack that reads."""
+        with torch.no_grad(), recording(Recorder(self.model.anatomy, changes, captures=False, donors=self.donors(changes))):
+            return self._encode(ids.to(self.model.device))
+
+    def source_gradient(self, trace: Trace, rows: range) -> tuple[Tensor, Tensor]:
+        """One pass and one backward pass."""
+        read, labels = self._ids(trace)
+        watching = _SourceEmbeddings(trace.anatomy, trace.intervention, donors=self.donors([trace.intervention]))
+        with torch.enable_grad(), recording(watching) as recorder:
+            states = self._run(*read)[:, rows.start : rows.stop]
+            said = log_probabilities(self.model, states, labels[rows.start : rows.stop]).sum()
+            (gradient,) = torch.autograd.grad(said, recorder.embedded)
+        return recorder.embedded[0].detach(), gradient[0]
+
+    def _ids(self, trace: Trace) -> tuple[list[Tensor], Tensor]:
+        """Ids of what each stack reads, (1, position), and of the labels, (row,)."""
+        *read, labels = (
+            torch.tensor(part.ids, device=self.model.device)
+            for part in (*map(trace.tokens, trace.anatomy.stack_names), trace.labels)
+        )
+        return [ids[None] for ids in read], labels
+
+    def _last_states(self, trace: Trace, changes: Sequence[Intervention]) -> Tensor:
+        """The last states of the stack that predicts under each change, (change, row, d_model)."""
+        raise NotImplementedError
+
+    def _encode(self, ids: Tensor) -> Tensor:
+        """The last states of the stack that reads."""
+        raise NotImplementedError
+
+    def _run(self, *read: Tensor) -> Tensor:
+        """The last states of a whole pass."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class TransformerPasses(_OwnPasses):
+    """A Transformer that reads again, in one walk up the model: the answers to `model.analysis.passes.Passes`, where shapes and units stand."""
+
+    model: Transformer
 
     def _last_states(self, trace: Trace, changes: Sequence[Intervention]) -> Tensor:
         """The last decoder states under each change, (change, row, d_model). A change joins where it begins; those that leave the
@@ -158,7 +200,7 @@ class TransformerPasses:
         joins = [first_layer(trace, change) for change in changes]
         order = sorted(range(len(joins)), key=joins.__getitem__)
         sorted_changes = [changes[at] for at in order]
-        source, target, _ = self._ids(trace)
+        (source, target), _ = self._ids(trace)
         states = {stack: residual.states[:, None] for stack, residual in trace.residual.items()}
         donors = self.donors(changes)
 
@@ -168,74 +210,31 @@ class TransformerPasses:
         last = rerun(self.model, source, target, states, [joins[at] for at in order], recorder)
         return last[torch.tensor(order, device=last.device).argsort()]
 
-    def source_states(self, ids: Tensor, changes: Sequence[Intervention]) -> Tensor:
-        """The encoder's states behind its last LayerNorm."""
-        with torch.no_grad(), recording(Recorder(self.model.anatomy, changes, captures=False, donors=self.donors(changes))):
-            return self.model.encode(ids.to(self.model.device))[0]
+    def _encode(self, ids: Tensor) -> Tensor:
+        return self.model.encode(ids)[0]
 
-    def source_gradient(self, trace: Trace, rows: range) -> tuple[Tensor, Tensor]:
-        """One pass and one backward pass."""
-        source, target, labels = self._ids(trace)
-        watching = _SourceEmbeddings(trace.anatomy, trace.intervention, donors=self.donors([trace.intervention]))
-        with torch.enable_grad(), recording(watching) as recorder:
-            states = self.model.decode(target, *self.model.encode(source))[:, rows.start : rows.stop]
-            said = log_probabilities(self.model, states, labels[rows.start : rows.stop]).sum()
-            (gradient,) = torch.autograd.grad(said, recorder.embedded)
-        return recorder.embedded[0].detach(), gradient[0]
-
-    def _ids(self, trace: Trace) -> tuple[Tensor, Tensor, Tensor]:
-        """Ids of what the encoder and the decoder read, (1, position) each, and of the labels, (row,)."""
-        device = self.model.device
-        source, target, labels = (torch.tensor(part.ids, device=device) for part in (trace.source, trace.target, trace.labels))
-        return source[None], target[None], labels
+    def _run(self, *read: Tensor) -> Tensor:
+        source, target = read
+        return self.model.decode(target, *self.model.encode(source))
 
 
 @dataclass(frozen=True, eq=False)
-class AlonePasses:
-    """A model of one stack that reads again: the answers to `model.analysis.passes.Passes`, where shapes and units stand."""
+class AlonePasses(_OwnPasses):
+    """A model of one stack that reads again, in one batch: the answers to `model.analysis.passes.Passes`, where shapes and units stand."""
 
     model: Alone
-    donors: Callable[[Sequence[Intervention]], Donors] = no_donors  # the passes that patches are taken from
-
-    @property
-    def anatomy(self) -> Anatomy:
-        """The model's own."""
-        return self.model.anatomy
-
-    def label_log_probabilities(self, trace: Trace, changes: Sequence[Intervention]) -> Tensor:
-        """One pass over a batch with a change a row."""
-        with torch.no_grad():
-            return log_probabilities(self.model, self._last_states(trace, changes), self._ids(trace)[1])
-
-    def piece_log_probabilities(self, trace: Trace, changes: Sequence[Intervention], row: int, pieces: Sequence[int]) -> Tensor:
-        """Likewise, with logits of one row."""
-        with torch.no_grad():
-            return self.model.logits(self._last_states(trace, changes)[:, row]).log_softmax(-1)[:, list(pieces)]
 
     def _last_states(self, trace: Trace, changes: Sequence[Intervention]) -> Tensor:
         """The last states under each change, (change, row, d_model)."""
         for change in changes:
             first_layer(trace, change)  # refuses what is no change of such a pass
-        ids = self._ids(trace)[0].expand(len(changes), -1)
+        (ids,), _ = self._ids(trace)
         with recording(Recorder(trace.anatomy, changes, captures=False, donors=self.donors(changes))):
-            return self.model.read(ids)
+            return self.model.read(ids.expand(len(changes), -1))
 
-    def source_states(self, ids: Tensor, changes: Sequence[Intervention]) -> Tensor:
-        """The states behind the last LayerNorm."""
-        with torch.no_grad(), recording(Recorder(self.model.anatomy, changes, captures=False, donors=self.donors(changes))):
-            return self.model.read(ids.to(self.model.device))
+    def _encode(self, ids: Tensor) -> Tensor:
+        return self.model.read(ids)
 
-    def source_gradient(self, trace: Trace, rows: range) -> tuple[Tensor, Tensor]:
-        """One pass and one backward pass."""
-        ids, labels = self._ids(trace)
-        watching = _SourceEmbeddings(trace.anatomy, trace.intervention, donors=self.donors([trace.intervention]))
-        with torch.enable_grad(), recording(watching) as recorder:
-            states = self.model.read(ids)[:, rows.start : rows.stop]
-            said = log_probabilities(self.model, states, labels[rows.start : rows.stop]).sum()
-            (gradient,) = torch.autograd.grad(said, recorder.embedded)
-        return recorder.embedded[0].detach(), gradient[0]
-
-    def _ids(self, trace: Trace) -> tuple[Tensor, Tensor]:
-        """Ids of what the model reads, (1, position), and of the labels, (row,)."""
-        ids, labels = (torch.tensor(part.ids, device=self.model.device) for part in (trace.source, trace.labels))
-        return ids[None], labels
+    def _run(self, *read: Tensor) -> Tensor:
+        (ids,) = read
+        return self.model.read(ids)

@@ -24,10 +24,9 @@ from model.instrument.tokenizer import END, START
 from model.measuring.card import markdown
 from model.measuring.command import CardBlock, in_words, options
 from model.measuring.evaluate import bleu, translate_all
-from model.measuring.growth_record import GrowthRecord, Times, save_growth
+from model.measuring.growth_record import LENGTHS, GrowthRecord, Times, save_growth
 from model.training.data import read_pairs
 
-LENGTHS = (2, 4, 8, 16, 32, 64, 128, 256)  # tokens of the source, and of the target
 JOINED = (1, 2, 4, 8)  # sentences that are read as one
 SENTENCE = "The black cat sat on the mat, and the dog that we saw in the street looked at it. "
 

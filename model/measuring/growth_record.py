@@ -13,6 +13,7 @@ from model.instrument.checkpoint import is_number
 from model.transformer.config import briefly
 
 FILE = "growth.json"
+LENGTHS = (2, 4, 8, 16, 32, 64, 128, 256)  # tokens of the source, and of the target
 MOST_LENGTHS = 64  # rows of a file, and of its scores
 
 

@@ -11,7 +11,7 @@ from support.tiny import tiny_model
 
 from model.instrument.pretrained import load_pretrained, save_pretrained
 from model.measuring.growth_record import FILE, GrowthRecord, Times, save_growth
-from viz.page import engine
+from viz.page import caches, engine
 from viz.views import VIEWS
 
 TEXT = "The cat sat on the mat."
@@ -74,11 +74,13 @@ def test_without_a_measurement_the_rest_is_there(page, both):
     """The card says which command measures."""
     measured = (both[1] / FILE).read_text()
     (both[1] / FILE).unlink()
+    caches.clear()
     try:
         app = page(0, view="recurrent")
         assert any("model.growth" in caption.value for caption in app.caption)
     finally:
         (both[1] / FILE).write_text(measured)
+        caches.clear()
 
 
 def test_a_translator_alone_has_nothing_to_be_held_against(folder):

@@ -9,11 +9,10 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from model.analysis.sequential import chain
-from model.measuring.growth_record import GrowthRecord
+from model.measuring.growth_record import LENGTHS, GrowthRecord
 from model.trace.trace import Trace
 from viz.theme import LABEL_SIZE, LIGHT, Palette, markup, plotly_axis, plotly_layout, plotly_title
 
-LENGTHS = (2, 4, 8, 16, 32, 64, 128, 256)  # tokens of the source, and of the target
 HEIGHT = 300  # px
 NAMES = ("transformer", "recurrent")
 

@@ -10,10 +10,8 @@ from model.trace.patch import Patch, Site
 from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.page import engine
-from viz.page.changes import patch_words
+from viz.page.changes import LONGEST_DONOR, patch_words
 from viz.theme import cut
-
-LONGEST = 40  # characters of the sentence in a notice
 
 
 def fitting(translator: AnyReader, source: Tokens, change: Intervention) -> tuple[Intervention, list[str]]:
@@ -32,7 +30,7 @@ def fitting(translator: AnyReader, source: Tokens, change: Intervention) -> tupl
         return change, []
     words = patch_words(replace(patch, sites=lost), trace.anatomy)
     lengths = f"{len(trace.source)} tokens, and the one above {len(source)}"
-    notice = f"Dropped, because “{cut(patch.source, LONGEST)}” has no such place ({lengths}): {words}."
+    notice = f"Dropped, because “{cut(patch.source, LONGEST_DONOR)}” has no such place ({lengths}): {words}."
     return replace(change, patch=replace(patch, sites=patch.sites - lost)), [notice]
 
 

@@ -133,6 +133,7 @@ def depth(model: AnyReader) -> Depth | None:
     return stored(model).depth
 
 
+@cached
 def growth(transformer: AnyReader, recurrent: AnyReader) -> tuple[GrowthRecord | None, str]:
     """Both beside each other while the sentence grows, where it was measured on their weights; and what is wrong with the file."""
     hashes = [model.about.get("weights_sha256", "") for model in (transformer, recurrent)]

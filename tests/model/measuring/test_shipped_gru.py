@@ -9,8 +9,8 @@ from model.instrument.beside import neighbours, read_measured
 from model.instrument.checkpoint import checkpoint_folder
 from model.measuring.alignment import load_alignment
 from model.measuring.card import SCORES, card_parts
-from model.measuring.growth import JOINED, LENGTHS
-from model.measuring.growth_record import load_growth
+from model.measuring.growth import JOINED
+from model.measuring.growth_record import LENGTHS, load_growth
 
 FOLDER = checkpoint_folder("en-fr-gru")
 

@@ -6,9 +6,9 @@ import pytest
 from support.handmade import RECURRENT, trace_of
 
 from model.analysis.sequential import chain
-from model.measuring.growth_record import GrowthRecord, Times
+from model.measuring.growth_record import LENGTHS, GrowthRecord, Times
 from viz.charts import chain_lines, score_lines, time_lines
-from viz.charts.growth import LENGTHS, longest, machine
+from viz.charts.growth import longest, machine
 
 RECORD = GrowthRecord(
     "cpu", 1, (Times(2, (0.001, 0.002), (0.003, 0.004)), Times(8, (0.01, 0.02), (0.03, 0.04))), ((1, 40.0, 30.0), (2, 9.0, 3.0))
