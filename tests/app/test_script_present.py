@@ -7,10 +7,12 @@ import json
 import re
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 from support.page import choose, run, shown, words
 
 from viz.lessons import LESSONS, heads, mask, pronoun
+from viz.page import live, present
 from viz.page.present import first_sentence, order
 from viz.views import VIEWS
 
@@ -35,6 +37,18 @@ def reveal(app: AppTest) -> AppTest:
     app.session_state["state"] = app.session_state["state"].having(**stand.step.then)
     stand.record.is_open = True
     return app.run()
+
+
+def test_a_run_that_is_cut_short_leaves_the_whole_page_to_the_next(monkeypatch):
+    """A browser may have nothing of it, and nothing of the run before: what then is chosen may not draw its own part alone."""
+    app = run(view="lines", text=TEXT)
+    assert app.session_state["frame"] == live.frame(app.session_state["state"])
+    with monkeypatch.context() as cut:
+        cut.setattr(present, "begin", lambda *places: st.stop())
+        app.run()
+    assert app.session_state["frame"] != live.frame(app.session_state["state"])
+    app.run()
+    assert app.session_state["frame"] == live.frame(app.session_state["state"]) and not app.exception
 
 
 def test_the_wall_has_one_sentence_and_no_fields():

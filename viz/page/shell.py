@@ -56,6 +56,7 @@ def show(
     models: what there is to choose from, each a checkpoint, a folder or the id of a model on a hub. rooms: the file of the classes.
     """
     link, seen_on = Link({slug: view.params for slug, view in views.items()}), screen()
+    st.session_state["frame"] = None  # of a run that is cut short: whatever is chosen next, the whole page runs again
     address.mount(link)
     seats.enter(rooms)
     colours = palette(st.context.theme.type)
