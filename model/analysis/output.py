@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from model.analysis.weights import Weights
+from model.analysis.weights import Unembed
 from model.trace.trace import Trace
 
 
@@ -65,15 +65,15 @@ class Lens:
     label_rank: Tensor  # its place among all pieces, from 1
 
 
-def logit_lens(trace: Trace, weights: Weights) -> Lens:
-    """Every state of the stack that predicts through its closing norm and the output matrix, as if no layer followed.
+def logit_lens(trace: Trace, ending: Unembed) -> Lens:
+    """Every state of the stack that predicts through all that comes behind its last layer, as if no layer followed.
 
     (nostalgebraist 2020, "interpreting GPT: the logit lens".) The last point is the model's own output. Point after point, so
     that no more than (target position, vocabulary) numbers are held. Raises ValueError for a model that predicts nothing.
     """
     ids, found = label_ids(trace), []
     for states in trace.stream(predicting(trace)).states:
-        logits = weights.unembed(states)
+        logits = ending.unembed(states)
         chances = probabilities(logits)
         best = chances.max(dim=-1)
         found.append((best.indices, best.values, chances.gather(-1, ids[:, None])[:, 0], ranks(logits, ids)))

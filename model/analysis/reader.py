@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import torch
 
 from model.analysis.passes import Passes
-from model.analysis.weights import Weights
+from model.analysis.weights import Unembed, Weights
 from model.instrument.donors import Donors
 from model.instrument.own_model import Guess
 from model.trace.anatomy import Anatomy
@@ -60,6 +60,10 @@ class AnyReader(Protocol):
     @property
     def weights(self) -> Weights:
         """Its parameters, where "parameters" are not missing."""
+
+    @property
+    def ending(self) -> Unembed:
+        """What makes logits of a state, where "unembed" is not missing."""
 
     @property
     def passes(self) -> Passes:

@@ -15,7 +15,15 @@ from model.trace.norm import Norm
 Projected = Literal["query", "key", "value"]
 
 
-class Weights(Protocol):
+class Unembed(Protocol):
+    """What a model does behind its last layer."""
+
+    def unembed(self, states: Tensor) -> Tensor:
+        """States (position, d_model) of the residual stream of the stack that predicts -> logits (position, vocabulary), as if no layer
+        followed: through all that comes behind the last one, as a rule a normalisation and the output matrix."""
+
+
+class Weights(Unembed, Protocol):
     """The weights of a model, as its analyses need them."""
 
     def embedding(self, stack: str) -> Tensor:
@@ -56,7 +64,3 @@ class Weights(Protocol):
 
     def unembedding(self) -> Tensor:
         """The output matrix: (vocabulary, d_model). Logits are its dot products with the normalised last states."""
-
-    def unembed(self, states: Tensor) -> Tensor:
-        """States (..., d_model) of the residual stream of the stack that predicts -> logits (..., vocabulary), as if no layer
-        followed: through the normalisation behind the stack and the output matrix."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from model.huggingface.attention import NAME
 from model.huggingface.xlnet import wrap
 from model.instrument.checkpoint import CheckpointError
 from model.instrument.description import describe, find_all
+from model.instrument.ending import Ending, find_ending
 from model.instrument.module_pass import Pass, Places
 from model.instrument.probe import watching
 from model.instrument.recorder import Recorder, recording
@@ -21,11 +23,20 @@ from model.transformer.config import CROSS
 
 LONGEST = 512  # tokens that a pass may have
 ALIKE = 1e-4  # how far the weights of a pass may be from those that the model itself returns
+HIDDEN = "What it does behind its last layer could not be taken apart."
 WHICH = "Models that can be read are built like BERT, GPT-2, Llama, Marian, BART or T5."
 
 
-def look_into(model: Any, given: dict[str, Any], others: dict[str, Any]) -> tuple[Anatomy, Places]:
-    """What there is to look at, and which of the modules attends where; hooks are installed.
+class Inside(NamedTuple):
+    """What there is to look at in a model."""
+
+    anatomy: Anatomy
+    places: Places  # which of the modules attends where
+    ending: Ending | None  # what it does behind its last layer
+
+
+def look_into(model: Any, given: dict[str, Any], others: dict[str, Any]) -> Inside:
+    """What there is to look at; hooks are installed.
 
     given and others: two inputs of the same lengths without a token in common; what two stacks read is of different lengths.
     Raises CheckpointError, in words, where attention cannot be seen, or is not what the model itself says.
@@ -49,13 +60,16 @@ def look_into(model: Any, given: dict[str, Any], others: dict[str, Any]) -> tupl
         )  # no table ends these, but what they were trained for
         longest = min(LONGEST, getattr(model.config, "max_position_embeddings", LONGEST)) if rotary else LONGEST
         anatomy = describe(found, width, vocabulary, writes, longest)
+        taps = found.streams[anatomy.predicting.name].taps if anatomy.predicting else []
+        ending = find_ending(first.events, taps[-1][1], logits[0]) if taps else None
         install(found.streams, found.beginnings, first.calls, width)
         with torch.no_grad(), recording(Pass(found.places, anatomy, Intervention())) as recorder:
             model(**given)
         _prove(recorder, own)
     except (KeyError, ValueError, RuntimeError, AttributeError, IndexError) as error:
         raise CheckpointError(f"{type(model).__name__} cannot be looked into: {error}. {WHICH}") from error
-    return anatomy, found.places
+    missing = {} if ending else {"unembed": HIDDEN}
+    return Inside(replace(anatomy, missing={**missing, **anatomy.missing}), found.places, ending)
 
 
 def inputs(ids: Tensor, targets: Tensor | None = None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from model.huggingface.tokens import Texts
 from model.instrument.assembly import assemble
 from model.instrument.checkpoint import CheckpointError
 from model.instrument.donors import NO_DONORS, Donors
+from model.instrument.ending import Ending
 from model.instrument.module_pass import Pass, Places
 from model.instrument.module_passes import ModulePasses
 from model.instrument.own_model import Guess
@@ -50,6 +51,7 @@ class Reader:
     places: Places
     name: str
     folder: Path | None = None  # where it was loaded from
+    behind: Ending | None = None  # what it does behind its last layer, where that is known
     about: dict[str, Any] = field(default_factory=dict)  # nothing is stored beside it
     identity: str = field(default_factory=lambda: uuid4().hex)  # of this opening: nothing binds its files
 
@@ -72,6 +74,13 @@ class Reader:
     def weights(self) -> NoReturn:
         """Raises ValueError, in words."""
         raise ValueError(self.anatomy.absence("parameters"))
+
+    @property
+    def ending(self) -> Ending:
+        """What makes logits of a state (`model.analysis.weights.Unembed`). Raises ValueError, in words, where that is not known."""
+        if self.behind is None:
+            raise ValueError(self.anatomy.absence("unembed"))
+        return self.behind
 
     @property
     def passes(self) -> ModulePasses:
@@ -251,7 +260,7 @@ def read_model(model: Any, tokenizer: Any, name: str, folder: Path | None = None
     ]
     ids = torch.tensor([plain], device=model.device)
     target = [[ids[:, 10:14]], [ids[:, 14:18]]] if config.is_encoder_decoder else [[], []]
-    anatomy, places = look_into(model, inputs(ids[:, :5], *target[0]), inputs(ids[:, 5:10], *target[1]))
+    anatomy, places, ending = look_into(model, inputs(ids[:, :5], *target[0]), inputs(ids[:, 5:10], *target[1]))
     longest = min(anatomy.longest or LONGEST, tokenizer.model_max_length)
     return Reader(
         model,
@@ -260,6 +269,7 @@ def read_model(model: Any, tokenizer: Any, name: str, folder: Path | None = None
         places,
         name,
         folder,
+        ending,
     )
 
 

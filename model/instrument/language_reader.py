@@ -39,6 +39,11 @@ class LanguageReader(OwnModel):
         return TransformerWeights(self.model)
 
     @property
+    def ending(self) -> TransformerWeights:
+        """What makes logits of a state (`model.analysis.weights.Unembed`)."""
+        return self.weights
+
+    @property
     def passes(self) -> AlonePasses:
         """What an analysis may ask the model to read again (`model.analysis.passes.Passes`)."""
         return AlonePasses(self.model, self.donors)

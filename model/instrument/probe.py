@@ -130,10 +130,10 @@ def _walk(events: list[Event], first: int, windows: list[list[int]], per_layer: 
             if found is None:
                 return None
             *writers, at = found
-            behind = _behind(events, at) if norm == "post" else at
-            if behind is None:
+            outer = behind(events, at) if norm == "post" else at
+            if outer is None:
                 return None
-            state = behind
+            state = outer
             if last and (sublayer or norm == "parallel"):
                 taps += _units(events, left[0], at, events[state].tensor.shape)
             taps += [("written", events[writer].site) for writer in writers]
@@ -158,7 +158,7 @@ def _step(events: list[Event], window: list[int], state: Tensor, writers: int) -
     return None
 
 
-def _behind(events: list[Event], at: int) -> int | None:
+def behind(events: list[Event], at: int) -> int | None:
     """The event that comes out where event `at` went in: the other side of a norm."""
     module, _, call = events[at].site
     return next((later for later in range(at, len(events)) if events[later].site == (module, "out", call)), None)
@@ -168,7 +168,7 @@ def _units(events: list[Event], low: int, high: int, shape: torch.Size) -> list[
     """What goes into the last matrix between two events that maps to the stream: feed-forward units; none where there is no such."""
     for at in reversed(range(low, high)):
         (module, arrow, _), tensor = events[at].site, events[at].tensor
-        weight, out = getattr(module, "weight", None), _behind(events, at) if arrow == "in" else None
+        weight, out = getattr(module, "weight", None), behind(events, at) if arrow == "in" else None
         if out is None or not isinstance(weight, Tensor) or weight.dim() != 2 or events[out].tensor.shape != shape:
             continue
         if len(tensor) == shape[0] and {*weight.shape} == {tensor.size(-1), shape[1]}:

@@ -123,6 +123,11 @@ class Translator(PairTranslator):
         return TransformerWeights(self.model)
 
     @property
+    def ending(self) -> TransformerWeights:
+        """What makes logits of a state (`model.analysis.weights.Unembed`)."""
+        return self.weights
+
+    @property
     def passes(self) -> TransformerPasses:
         """What an analysis may ask the model to read again (`model.analysis.passes.Passes`)."""
         return TransformerPasses(self.model, self.donors)
@@ -138,6 +143,11 @@ class RecurrentTranslator(PairTranslator):
     def weights(self) -> NoReturn:
         """Raises ValueError, in words."""
         raise ValueError(self.anatomy.absence("parameters"))
+
+    @property
+    def ending(self) -> NoReturn:
+        """Raises ValueError, in words."""
+        raise ValueError(self.anatomy.absence("unembed"))
 
     @property
     def passes(self) -> NoReturn:

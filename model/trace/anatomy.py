@@ -25,7 +25,7 @@ OF_PREDICTION = frozenset(("logits", "loss"))  # parts of the stack that predict
 OF_TOKENIZER = {"merges": "merges of byte pairs behind its pieces"}  # what a tokenizer may lack, as a sentence names it
 OF_MODEL = {  # what a model may not answer beside its passes, as a sentence names it
     "parameters": "matrices of its layers", "passes": "passes with one part after another taken away", "gradients": "gradients of what it says",
-    "search": "steps of its search",
+    "search": "steps of its search", "unembed": "logits of states behind its earlier layers",
 }  # fmt: skip
 _NAMES = PARTS | OF_TOKENIZER | OF_MODEL
 

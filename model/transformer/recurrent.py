@@ -34,7 +34,7 @@ MISSING = {
     "position_scale": ORDER, "feed_forward": "A recurrent layer has no feed-forward sublayer.", "heads_off": ONE_HEAD,
     "parameters": "They are gates and no heads.", "passes": ONE_HEAD, "gradients": "They would run back through all of its steps.",
     "window": NO_SELF, "causal": "It writes from left to right and has no mask that could be taken away.", "scaled": PRODUCT,
-    "patch": STATE,
+    "patch": STATE, "unembed": STATE,
 }  # fmt: skip
 
 

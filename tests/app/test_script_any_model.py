@@ -88,6 +88,8 @@ def test_every_view_draws_or_says_why_it_rests(start, name):
         for more in [*settings, {"words": True, **change, "compare": "difference"}]:
             app = choose(app, view=slug, **{**plain, **more})
             assert not app.exception and not app.error and not app.warning, (slug, more, app.exception)
+            if more == {"output_part": "lens"}:
+                assert ("as if no layer followed" in "\n".join(captions(app))) == (name != "gru")
             if name != "gru":
                 assert not re.findall(".*(?:English|French|[Tt]ranslat).*", text_of(app)), (slug, more)
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import torch
 
 from model.instrument.assembly import assemble
+from model.instrument.ending import Ending
 from model.instrument.module_pass import Pass, Places
 from model.instrument.pretrained import Translator
 from model.instrument.recorder import recording
@@ -78,6 +79,7 @@ class Tiny(NamedTuple):
     model: Any
     anatomy: Anatomy
     places: Places
+    ending: Ending | None
     given: dict[str, Any]  # a text, or two, of another length than the probe's
     own: Any  # eager attention with all that transformers returns
 
@@ -114,8 +116,8 @@ def tiny(architecture: str) -> Tiny:
     pair = (lambda first, second: inputs(first, second)) if model.config.is_encoder_decoder else (lambda first, _: inputs(first))
     given = pair(source, target)
     own = model(**given, output_attentions=True, output_hidden_states=True)
-    anatomy, places = look_into(model, pair(*texts[:2]), pair(*texts[2:]))
-    return Tiny(model, anatomy, places, given, own)
+    anatomy, places, ending = look_into(model, pair(*texts[:2]), pair(*texts[2:]))
+    return Tiny(model, anatomy, places, ending, given, own)
 
 
 def marian_tokenizer(translator: Translator, folder: Path):

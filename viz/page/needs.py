@@ -5,7 +5,7 @@ A need is one of
     a kind of attention, by its name                  "kind:NAME"
     "across"                                          attention from one sequence to another, whatever its name
     "merges" (`OF_TOKENIZER`)                         its tokenizer joins pairs of pieces, in an order that can be shown
-    an answer beside its passes (`OF_MODEL`)          "parameters", "passes", "gradients", "search"
+    an answer beside its passes (`OF_MODEL`)          "parameters", "passes", "gradients", "search", "unembed"
     a field of an Intervention (EDITS)                "heads_off": the model can follow it
     "generates"                                       it writes text, piece by piece
     "rival"                                           a translator that is built the other way lies beside it

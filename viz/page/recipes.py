@@ -91,12 +91,10 @@ def _names(scene: Scene) -> dict[int, str]:
 
 def _view_of(scene: Scene, value: Any) -> str | None:
     """What may be asked of the model, which is made anew each time."""
-    for name, need in (("weights", "parameters"), ("passes", "passes")):
-        if (
-            need not in scene.translator.anatomy.missing
-            and type(value) is type(getattr(scene.translator, name))
-            and value.model is scene.translator.model
-        ):
+    translator = scene.translator
+    for name, need in (("weights", "parameters"), ("passes", "passes"), ("ending", "unembed")):
+        own = None if need in translator.anatomy.missing else getattr(translator, name)
+        if value is own or (type(value) is type(own) and getattr(value, "model", None) is translator.model):
             return f"translator.{name}"
     return None
 

@@ -50,7 +50,7 @@ def vocabulary_pieces(tokenizer: Tokenizer) -> list[str]:
 
 def draw(scene: Scene) -> None:
     """One part at a time; a click chooses the decoder row."""
-    absence = " ".join(filter(None, (needs.lacks(scene.trace.anatomy, need) for need in ("residual", "parameters"))))
+    absence = " ".join(filter(None, (needs.lacks(scene.trace.anatomy, need) for need in ("residual", "unembed"))))
     titles = {name: title for name, title in PART_TITLES.items() if name != "lens" or not absence}
     if scene.settings.output_part not in titles:
         caption_line(plain(f"{PART_TITLES['lens']} rests: {absence}"))
@@ -129,11 +129,12 @@ def _loss(scene: Scene, pieces: list[str], row: int) -> None:
 
 def _lens(scene: Scene, pieces: list[str], row: int) -> None:
     trace = scene.trace
-    lens: Lens = scene.picture("lens", partial(logit_lens, trace, scene.translator.weights))
+    lens: Lens = scene.picture("lens", partial(logit_lens, trace, scene.translator.ending))
+    is_ours = not needs.lacks(trace.anatomy, "parameters")
+    behind = "the last LayerNorm and the output matrix" if is_ours else "all that comes behind the last layer"
     with card("lens", f"What the {trace.anatomy.predicting.title.lower()} would say after every layer", test="output-title"):
         caption_line(
-            "Each state goes straight through the last LayerNorm and the output matrix, as if no layer followed. "
-            f"Click a {'row' if scene.narrow else 'column'}."
+            f"Each state goes straight through {behind}, as if no layer followed. Click a {'row' if scene.narrow else 'column'}."
         )
         finished.note(trace, scene.translates)
         build = partial(lens_heatmap, trace, lens, pieces, scene.colours, row, scene.narrow)

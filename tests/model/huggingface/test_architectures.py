@@ -74,6 +74,28 @@ def affine_error(x: Tensor, y: Tensor) -> float:
 
 
 @EVERY
+def test_what_comes_behind_the_last_layer_makes_their_logits_of_its_states(architecture):
+    """The logit lens ends in the model's own output, and says of an earlier layer what the model would say if it stopped there."""
+    shape = tiny(architecture)
+    if shape.anatomy.predicting is None:
+        assert shape.ending is None and "unembed" in shape.anatomy.missing
+        return
+    trace = shape.trace()
+    states = trace.stream(shape.anatomy.predicting.name).states
+    torch.testing.assert_close(shape.ending.unembed(states[-1]), trace.logits, atol=1e-4, rtol=1e-4)
+    assert float((shape.ending.unembed(states[-2]) - trace.logits).abs().max()) > 1e-2
+    assert "unembed" not in shape.anatomy.missing
+
+
+def test_an_ending_that_is_no_chain_of_modules_is_said_to_be_missing():
+    """A cap on the logits of a Gemma stands in no module."""
+    name, config, settings = ARCHITECTURES["Gemma3"]
+    model = random_model(name, config, {**settings, "final_logit_softcapping": 3.0})
+    inside = look_into(model, *(inputs(torch.tensor([[*range(first, first + 5)]])) for first in (50, 60)))
+    assert inside.ending is None and "behind its last layer" in inside.anatomy.absence("unembed")
+
+
+@EVERY
 def test_moved_positions_are_the_same_as_moved_tokens(architecture):
     """Learned, waves, rotary, relative: without a look-ahead mask, a token at another position is a token at another place."""
     shape = tiny(architecture)
