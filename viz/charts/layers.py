@@ -51,40 +51,44 @@ def written_cosine_heatmap(trace: Trace, side: str, colours: Palette = LIGHT, to
     )
 
 
-def token_growth(trace: Trace, side: str, token: int, colours: Palette = LIGHT) -> go.Figure:
+def token_growth(trace: Trace, side: str, token: int, colours: Palette = LIGHT, narrow: bool = False) -> go.Figure:
     """One token through the sublayers (rows): norm of its state before, norm of what was written, and the cosine of the two.
 
-    The two norms share one scale from 0; the cosine runs from -1 to 1. Raises ValueError for a token that is not there.
+    The two norms share one scale from 0; the cosine runs from -1 to 1. narrow: shorter names and bars, so that numbers have room on a
+    phone. Raises ValueError for a token that is not there.
     """
     count = len(trace.tokens(side))
     if not 0 <= token < count:
         raise ValueError(f"This side has tokens 0 to {count - 1}; asked for {token}.")
     rows = trace.residual[side].labels[1:]
     norms = [residual_norms(trace, side)[:-1, token], written_norms(trace, side)[:, token]]
-    columns = dict(zip(("state before", "written", "cosine"), (*norms, written_cosines(trace, side)[:, token]), strict=True))
+    before, room, digits = (
+        ("before", 2.2, 1) if narrow else ("state before", 1.5, 2)
+    )  # room: of a column, in lengths of its longest bar
+    columns = dict(zip((before, "written", "cosine"), (*norms, written_cosines(trace, side)[:, token]), strict=True))
+    places, beside = list(range(1, len(rows) + 1)), [row.removeprefix("layer ") if narrow else row for row in rows]
     names = trace.anatomy.stack(side).sublayers
     shades = [colours.feed_forward if name == FEED_FORWARD else colours.kind(name) for name in names]
     inks = [mix(colours.card, shades[index % len(names)], 0.62) for index in range(len(rows))]
-    places = list(range(1, len(rows) + 1))
     parts = [
         go.Bar(
             x=to_array(values), y=places, orientation="h", name=name, xaxis=f"x{at}", marker={"color": inks}, cliponaxis=False,
-            text=[number(value) for value in values.tolist()], textposition="outside", customdata=rows,
+            text=[number(value, 2 if name == "cosine" else digits) for value in values.tolist()], textposition="outside", customdata=rows,
             textfont={"size": LABEL_SIZE, "color": colours.ink},
             hovertemplate=f"%{{customdata}}: {name} <b>%{{x:.3f}}</b><extra></extra>",
         )
         for at, (name, values) in enumerate(columns.items(), start=1)
     ]  # fmt: skip
     most = max(1e-9, *(float(values.max()) for values in norms))
-    ranges = ([0, 1.5 * most], [0, 1.5 * most], [-1.5, 1.5])
+    ranges = ([0, room * most], [0, room * most], [-2 * room + 1.5, 2 * room - 1.5])
     style = {"side": "top", "showticklabels": False, "fixedrange": True, "automargin": False}
     axes = {
         f"xaxis{at}": plotly_axis(colours, domain=[0.34 * (at - 1), 0.34 * at - 0.02], title=name, range=span, **style)
         for at, (name, span) in enumerate(zip(columns, ranges, strict=True), start=1)
     }
     axes["xaxis3"] |= {"zeroline": True, "zerolinecolor": colours.soft}
-    down = plotly_axis(colours, range=[len(rows) + 0.5, 0.5], tickvals=places, ticktext=rows, automargin=False, fixedrange=True)
-    margin = {"l": round(text_width(rows, LABEL_SIZE)) + 12, "r": 8, "t": 34, "b": 8}
+    down = plotly_axis(colours, range=[len(rows) + 0.5, 0.5], tickvals=places, ticktext=beside, automargin=False, fixedrange=True)
+    margin = {"l": round(text_width(beside, LABEL_SIZE)) + 12, "r": 8, "t": 34, "b": 8}
     layout = plotly_layout(colours, height=46 + CELL * len(rows), margin=margin, bargap=0.25, yaxis=down, **axes)
     return go.Figure(parts, layout)
 

@@ -164,7 +164,8 @@ def _end_labels(
     """Token names behind the last point, moved apart where lines end close together."""
     last = norms[-1, indices].cpu().tolist()
     pixel = float(norms.max()) / HEIGHT
-    places = spread_apart(last, 15 * pixel, 6 * pixel, HEIGHT * pixel)  # half a name over the axis
+    gap = min(18, (HEIGHT - 6) / len(indices))  # a phone draws it smaller
+    places = spread_apart(last, gap * pixel, 6 * pixel, HEIGHT * pixel)  # half a name over the axis
     end = norms.size(0) - 1
     data = [
         {"point": end, "n": index + 1, "token": _token_name(tokens.shown[index], tokens.notation), "norm": place}
@@ -253,7 +254,7 @@ def _depth_axis(trace: Trace, side: str) -> alt.X:
     size = max(1, len(trace.anatomy.stack(side).sublayers))  # a stack without any has one point
     ticks = list(range(0, points, size))
     words = f"datum.value == 0 ? 'embedding' : 'layer ' + datum.value / {size}"
-    axis = alt.Axis(values=ticks, labelExpr=words, title=None, grid=True, labelAngle=0, labelOverlap="greedy")
+    axis = alt.Axis(values=ticks, labelExpr=words, title=None, grid=True, labelAngle=0, labelOverlap="greedy", labelSeparation=12)
     return alt.X("point:Q", axis=axis, scale=alt.Scale(domain=[0, max(1, points - 1)], nice=False, padding=8))
 
 

@@ -100,7 +100,7 @@ def _growth(scene: Scene, side: str) -> None:
         plot(figure, "layers-cosines", tools=True)
     with right, card("token-growth", _named(scene, side, token), test="layers-growth"):
         caption_line("Its norm before each sublayer, the norm of what that wrote, and their cosine.")
-        build = partial(token_growth, scene.trace, side, token, scene.colours)
+        build = partial(token_growth, scene.trace, side, token, scene.colours, scene.narrow)
         plot(scene.picture("token-growth", build, side, token), "layers-token-growth")
     _listen("card-cosines")
 

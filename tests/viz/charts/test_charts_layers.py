@@ -83,6 +83,10 @@ def test_a_token_grows_by_what_is_written(trace, side, colours):
     norms = residual.states[:-1, 2].norm(dim=-1), residual.written[:, 2].norm(dim=-1)
     for part, expected in zip(figure.data, (*norms, written_cosines(trace, side)[:, 2]), strict=True):
         assert np.allclose(part.x, expected) and list(part.customdata) == residual.labels[1:]
+    narrow = charts.token_growth(trace, side, 2, colours, narrow=True)
+    for part, wide in zip(narrow.data, figure.data, strict=True):
+        assert list(part.x) == list(wide.x) and max(map(len, part.text)) <= max(map(len, wide.text))
+    assert narrow.layout.margin.l < figure.layout.margin.l
     assert json.loads(figure.to_json())
     with pytest.raises(ValueError, match="asked for 99"):
         charts.token_growth(trace, side, 99)
