@@ -98,5 +98,8 @@ class AnyReader(Protocol):
     def trace(self, text: str, target: str | None = None, intervention: Intervention = Intervention()) -> Trace:
         """A pass over a text, all in one: `source`, `target` or `answer`, and `capture`."""
 
+    def read(self, labels: Tokens) -> Tokens:
+        """Of a model of two stacks, what the second one reads while it writes `labels`. Raises ValueError for a model of one stack."""
+
     def capture(self, source: Tokens, labels: Tokens | None, intervention: Intervention = Intervention()) -> Trace:
         """Everything that one pass over a text computes. labels: what its rows must predict, as `answer` or `target` gives them."""

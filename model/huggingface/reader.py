@@ -199,12 +199,16 @@ class Reader:
         if len(self.anatomy.stacks) > 1:
             if labels is None:
                 raise ValueError(f"This model writes nothing. {self.anatomy.why('logits')}")
-            config = self.model.config
-            start = config.bos_token_id if config.decoder_start_token_id is None else config.decoder_start_token_id
-            read.append(join(self.texts.mark(labels.text, start), labels.first(len(labels) - 1)))
+            read.append(self.read(labels))
         if max(map(len, read)) > self.texts.longest:
             raise ValueError(f"At most {self.texts.longest} tokens can be read at once: shorten the target.")
         return read
+
+    def read(self, labels: Tokens) -> Tokens:
+        """What the second stack of two reads while it writes `labels`: its start, then all labels but the last."""
+        config = self.model.config
+        start = config.bos_token_id if config.decoder_start_token_id is None else config.decoder_start_token_id
+        return join(self.texts.mark(labels.text, start), labels.first(len(labels) - 1))
 
     def _ids(self, tokens: Tokens) -> Tensor:
         """(1, position), on the model's device."""

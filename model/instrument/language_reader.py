@@ -141,6 +141,10 @@ class LanguageReader(OwnModel):
         """Raises ValueError: there is one text."""
         raise ValueError("This model reads one text: leave the target away.")
 
+    def read(self, labels: Tokens) -> Tokens:
+        """Raises ValueError: there is one stack."""
+        raise ValueError("This model reads one text: nothing is written beside it.")
+
     # -- what it computes --------------------------------------------------------------------------------------------
 
     def trace(self, text: str, target: str | Tokens | None = None, intervention: Intervention = Intervention()) -> Trace:

@@ -13,9 +13,14 @@ import torch
 from support.foreign import write_model
 from support.page import captions, choose, offered, run, shown
 from support.relatives import KINDS, masking_tokenizer, relative
+from support.tiny import SENTENCES
 
 from model import load_model
 from model.analysis.roles import head_statistics, measure
+from model.corpus.counting import count_lines
+from model.corpus.reading import Line
+from model.corpus.sheets import FILE, make_sheets, save_sheets
+from model.corpus.weights import weights_hash
 from model.instrument.pretrained import save_pretrained
 from viz.canvas.shared import packing
 from viz.page import engine, takeaway
@@ -92,6 +97,23 @@ def test_every_view_draws_or_says_why_it_rests(start, name):
                 assert ("as if no layer followed" in "\n".join(captions(app))) == (name != "gru")
             if name != "gru":
                 assert not re.findall(".*(?:English|French|[Tt]ranslat).*", text_of(app)), (slug, more)
+
+
+@pytest.mark.parametrize("name", ["bert", "gpt2", "marian", "mask", "gru"])
+def test_sheets_of_any_model_are_shown(start, folders, name):
+    """Where the command has put them beside it; each example opens as a picture."""
+    reader = load_model(folders[name], "cpu")
+    lines = [Line(row, f"{SENTENCES[2 * row]} {row}") for row in range(3)]
+    counted = count_lines(reader, lines, (weights_hash(reader), "text"), 0)
+    content = make_sheets(counted, "three texts", reader.tokenizer.piece, lambda rows: {row: lines[row] for row in rows})
+    save_sheets(folders[name] / FILE, content)
+    try:
+        start(name)
+        app = run(text=TEXT, view="roles")
+        assert not app.exception and "over 3 texts" in text_of(app)
+        assert shown(app).count('class="sheet-link"') > 3
+    finally:
+        (folders[name] / FILE).unlink()
 
 
 @pytest.mark.parametrize("name", ["bert", "gpt2", "marian", "mask", "write"])

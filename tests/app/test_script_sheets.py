@@ -78,7 +78,7 @@ def test_a_sheet_says_what_was_counted_and_links_to_every_example(reader):
 def test_without_sheets_the_page_says_how_to_make_them(folder):
     """And the finder works all the same, on this sentence."""
     app = opened(target=SENTENCES[1], asker="decoder.2", answerer="encoder.2")
-    assert any("headlight corpus --text" in caption for caption in captions(app))
+    assert any("headlight corpus --model FOLDER --text" in caption for caption in captions(app))
     assert 'data-testid="finder-table"' in pages(app) and "role over the text" not in pages(app)
 
 

@@ -164,11 +164,10 @@ def _end_labels(
     """Token names behind the last point, moved apart where lines end close together."""
     last = norms[-1, indices].cpu().tolist()
     pixel = float(norms.max()) / HEIGHT
-    gap = min(18, (HEIGHT - 6) / len(indices))  # a phone draws it smaller
-    places = spread_apart(last, gap * pixel, 6 * pixel, HEIGHT * pixel)  # half a name over the axis
-    end = norms.size(0) - 1
+    gap = min(18, (HEIGHT - 6) / len(indices)) * pixel  # a phone draws it smaller
+    places = spread_apart(last, gap, 6 * pixel, HEIGHT * pixel)  # half a name over the axis
     data = [
-        {"point": end, "n": index + 1, "token": _token_name(tokens.shown[index], tokens.notation), "norm": place}
+        {"point": len(norms) - 1, "n": index + 1, "token": _token_name(tokens.shown[index], tokens.notation), "norm": place}
         for index, place in zip(indices, places, strict=True)
     ]
     text = _chart(data).mark_text(align="left", dx=10, font=MONO, fontSize=alt.ExprRef(grown(LABEL_SIZE)["expr"]))

@@ -14,7 +14,8 @@ from typing import TypeVar
 from model import Translator
 from model.analysis.reader import AnyReader
 from model.analysis.roles import HeadMeasures
-from model.corpus.sheets import Sheets, load_sheets
+from model.corpus.sheets import FILE, Sheets, load_sheets
+from model.corpus.weights import weights_hash
 from model.instrument.beside import neighbours, siblings
 from model.instrument.checkpoint import CheckpointError
 from model.measuring.alignment import load_alignment
@@ -23,7 +24,7 @@ from model.measuring.depth import Depth, load_depth
 from model.measuring.roles import load_roles
 from model.measuring.timeline import Moment, load_timeline
 from model.transformer.config import Config
-from viz.page.caches import cached
+from viz.page.caches import cached, loaded
 
 T = TypeVar("T")
 MOST_CHECKPOINTS = 16  # whose measurements stay in memory, moments of a training among them
@@ -66,11 +67,22 @@ def _stored(folder: str, weights: str, config: Config) -> Stored:
 
 
 def stored(translator: AnyReader) -> Stored:
-    """What lies beside the folder that a translator of ours was loaded from; nothing of any other model."""
+    """What lies beside the folder that a translator of ours was loaded from; of any other model its sheets alone."""
     if not isinstance(translator, Translator):
-        return Stored()
+        return _sheets_of(translator) if translator.folder else Stored()
     weights = translator.about.get("weights_sha256")
     return _stored(str(translator.folder), weights, translator.model.config) if translator.folder and weights else Stored()
+
+
+@loaded(max_entries=4)
+def _sheets_of(reader: AnyReader) -> Stored:
+    """Hashing the weights takes a while, so only where there are sheets that may be theirs."""
+    if reader.folder is None or not (reader.folder / FILE).is_file():
+        return Stored()
+    try:
+        return Stored(sheets=load_sheets(reader.folder, weights_hash(reader), reader.anatomy))
+    except CheckpointError as error:
+        return Stored(notices=(str(error),))
 
 
 @cached

@@ -31,12 +31,16 @@ def folder(request, tmp_path, tokenizer):
     return path
 
 
+def in_process(job, shards, workers):
+    """An engine that starts no process."""
+    return ((shard.number, Worker(job).count(shard)) for shard in shards)
+
+
 def test_any_model_is_counted_and_gets_its_sheets(folder, tmp_path, monkeypatch, capsys):
     """What it cannot read is left out; a stored example has the weight that the model gives it."""
     pytest.importorskip("pyarrow", reason="pip install pyarrow")
     text = tmp_path / "text.txt"
     text.write_text("\n".join([*SENTENCES[:5], "", "far too long " * 400]), encoding="utf-8")
-    in_process = lambda job, shards, workers: ((shard.number, Worker(job).count(shard)) for shard in shards)  # noqa: E731
     monkeypatch.setitem(ENGINES, "local", in_process)
     main(["--text", str(text), "--out", str(tmp_path / "out"), "--model", str(folder), "--device", "cpu", "--beside"])
     assert "one line after the other" in capsys.readouterr().err

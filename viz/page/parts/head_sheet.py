@@ -7,13 +7,11 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from model import Translator
 from model.analysis.reader import AnyReader
 from model.analysis.role_keys import LINK
 from model.analysis.roles import ROLE
 from model.corpus.examples import WAYS
 from model.corpus.sheets import Example, Sheet, Sheets, TokenShare
-from model.instrument.translator import PairTranslator
 from model.trace.tokens import Tokens
 from viz.charts.parts.words import head_title
 from viz.page.caches import cached
@@ -46,11 +44,10 @@ def head_sheet(scene: Scene) -> None:
     title = head_title(scene.trace.anatomy.kind(kind), layer, head)
     if sheets is None:
         heading("The head over a whole text")
-        beside = " --beside" if isinstance(scene.translator, Translator) else ""
-        shows = "and writes the sheets" if beside else "and writes tables; the page shows sheets of the models that it comes with"
-        caption_line(
-            f"Not counted for these weights; `headlight corpus --text FILE --out FOLDER{beside}` reads a text of any length {shows}."
-        )
+        folder = scene.translator.folder
+        beside, writes = (" --beside", "the sheets") if folder is not None and folder.is_dir() else ("", "tables")
+        command = f"headlight corpus --model FOLDER --text FILE --out FOLDER{beside}"
+        caption_line(f"Not counted for these weights; `{command}` reads a text of any length and writes {writes}.")
         return
     sheet = sheets.of(*place)
     heading(f"{title}, over {sheets.texts:,} texts", "sheet-title")
@@ -168,9 +165,9 @@ def tokens_of(translator: AnyReader, each: Example) -> dict[str, Tokens]:
     """What every stack read of an example, by stack; of a translator, what its rows produce, too."""
     first, *rest = translator.anatomy.stack_names
     source = translator.source(each.source)
-    if not isinstance(translator, PairTranslator):
+    if not rest:
         return {first: source}
-    labels = translator.translate_tokens(source) if each.target is None else translator.target(each.target)
+    labels = translator.written(source) if each.target is None else translator.target(each.target)
     return {first: source, rest[0]: translator.read(labels), LABELS: labels}
 
 
