@@ -8,6 +8,7 @@ import pytest
 
 from model.corpus.examples import FEWEST, WAYS
 from model.corpus.sheets import FILE, Sheets, load_sheets
+from model.instrument.checkpoint import checkpoint_folder
 from model.measuring.roles import load_roles
 
 
@@ -42,10 +43,9 @@ def test_shares_add_up_and_roles_are_those_of_the_sample(translator, sheets):
         assert len(ours & others) >= len(ours ^ others)
 
 
-def test_they_are_small():
-    """What ships with the package stays under a megabyte."""
-    from model.instrument.checkpoint import checkpoint_folder
-
+def test_they_are_small_and_of_all_its_text():
+    """What ships with the package stays under a megabyte, of a quarter of a million pairs, as the card says."""
     path = checkpoint_folder("en-fr") / FILE
     assert path.stat().st_size < 1 << 20
-    assert json.loads(path.read_text(encoding="utf-8"))["sentences"] > 1000
+    count = json.loads(path.read_text(encoding="utf-8"))["sentences"]
+    assert count > 250_000 and f"all {count:,} pairs" in (path.parent / "README.md").read_text("utf-8")
