@@ -13,6 +13,7 @@ pytest.importorskip("playwright")
 from PIL import Image
 from playwright.sync_api import expect
 from support.chromium import open_head, settled
+from support.tabs import lead
 
 from viz.theme import PALETTES
 from viz.views import VIEWS
@@ -118,7 +119,9 @@ def test_every_view_gives_its_picture_its_numbers_and_its_page(visit, browser, t
         "knockout": {"Cross-attention"},
     }
     for slug, view in VIEWS.items():
-        page = visit(pick_of(slug)) if slug != "all-heads" else page
+        if slug != "all-heads":
+            lead(page, pick_of(slug))
+        expect(settled(page).locator(f".st-key-view-{slug}")).to_be_visible()
         menu = open_menu(page)
         offers = FILES | ({"TikZ"} if slug in ("one-head", "qkv", "pair") else set())
         assert offers <= set(menu.locator(".stDownloadButton").all_inner_texts()), slug
