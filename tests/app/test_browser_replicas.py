@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from time import monotonic
 
 import pytest
@@ -14,10 +11,9 @@ from playwright.sync_api import expect
 from support.chromium import miss, settled
 from support.server import Server
 
-from bench.browser import ROOT, free_port
+from bench.balancer import INSTALL, balanced, find_haproxy
 
 expect.set_options(timeout=60_000)
-INSTALL = "HAProxy is missing: sudo apt-get install haproxy (Debian) or brew install haproxy (macOS)."
 TEXT = "text=Two+dogs+are+playing+in+the+snow."
 
 
@@ -32,23 +28,12 @@ def replicas(tmp_path):
 
 
 @pytest.fixture
-def balancer(replicas, tmp_path):
-    """The URL of HAProxy in front of them, with the very file that the containers use; only ports and names of servers are others."""
-    program = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
-    if program is None:
+def balancer(replicas):
+    """The URL of HAProxy in front of them."""
+    if find_haproxy() is None:
         miss(INSTALL)
-    port, lines = free_port(), []
-    for line in (ROOT / ".deploy" / "haproxy.cfg").read_text("utf-8").splitlines():
-        if "server-template" in line:
-            lines += [f"  server {name} {each.url.removeprefix('http://')}" for name, each in zip("ab", replicas, strict=True)]
-        else:
-            lines.append(line.replace("bind :8501", f"bind 127.0.0.1:{port}"))
-    path = tmp_path / "haproxy.cfg"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    process = subprocess.Popen([program, "-q", "-f", str(path)], env={**os.environ, "HEADLIGHT_PATH": "/head"})
-    yield f"http://127.0.0.1:{port}/head"
-    process.terminate()
-    process.wait()
+    with balanced([each.url for each in replicas], "/head") as (_, url):
+        yield url
 
 
 @pytest.fixture
