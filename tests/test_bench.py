@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import corpus, decode, frozen, knockout, models, room, switch, trace
+from bench import corpus, decode, frozen, knockout, models, patching, room, switch, trace
 from bench.browser import free_port, is_up, serve
 from bench.page import HEADER, MOST_ROUNDS, main, sentences
 from bench.tab import EARLY, OTHER, UNDRAWN, Rerun, Tab, letters, thrown_away, until_one
@@ -48,7 +48,7 @@ def test_wrong_arguments_are_answered_in_words(arguments, said, capsys):
         (trace, ["--rounds", "0"], "at least 1"), (trace, ["--tokens", "0"], "from 1 to 500"), (trace, ["--tokens", "501"], "from 1 to 500"),
         (knockout, ["--rounds", "0"], "at least 1"), (decode, ["--rounds", "0"], "at least 1"), (models, ["--rounds", "0"], "at least 1"),
         (room, ["--students", "1"], "from 2 to 120"), (room, ["--students", "121"], "from 2 to 120"),
-        (corpus, ["--rounds", "0"], "at least 1"), (corpus, ["--lines", "0"], "at least 1"),
+        (corpus, ["--rounds", "0"], "at least 1"), (corpus, ["--lines", "0"], "at least 1"), (patching, ["--rounds", "0"], "at least 1"),
     ],
 )  # fmt: skip
 def test_wrong_arguments_of_the_other_timings_are_answered_in_words(bench, arguments, said, capsys):
@@ -58,7 +58,7 @@ def test_wrong_arguments_of_the_other_timings_are_answered_in_words(bench, argum
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("run", [main, switch.main, trace.main, knockout.main, decode.main, corpus.main])
+@pytest.mark.parametrize("run", [main, switch.main, trace.main, knockout.main, patching.main, decode.main, corpus.main])
 @pytest.mark.parametrize("arguments", [["--model", "no-such"], ["--device", "tpu"]])
 def test_a_model_or_device_that_is_not_there_is_said_in_words(run, arguments):
     """One sentence, no traceback."""
