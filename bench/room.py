@@ -11,9 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
-import re
-import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -25,6 +22,8 @@ import streamlit
 from streamlit.logger import set_log_level
 
 from bench.browser import process_of
+from bench.crowd import percentile
+from bench.processes import Usage
 from bench.report import Report, machine, write_option
 from bench.visitor import SILENCE, Visitor
 from model import Translator
@@ -58,32 +57,6 @@ class Costs:
         """A row of the table. There is no step to the first lesson."""
         cells = [f"{percentile(part, share):.2f}" if part else "" for part in self.times.values() for share in (50, 95)]
         return f"| {name} | {' | '.join(cells)} | {self.bytes / 1000:.0f} | {self.cpu:.0f} |"
-
-
-def percentile(seconds: Sequence[float], share: int) -> float:
-    """The value below which `share` percent of them lie."""
-    return statistics.quantiles(seconds, n=100, method="inclusive")[share - 1] if len(seconds) > 1 else seconds[0]
-
-
-class Server:
-    """What the server takes of its machine."""
-
-    def __init__(self, process: subprocess.Popen) -> None:
-        self._id = str(process.pid)
-
-    def _ask(self, what: str) -> str:
-        return subprocess.run(["ps", "-o", f"{what}=", "-p", self._id], capture_output=True, text=True, check=True).stdout.strip()
-
-    @property
-    def memory(self) -> float:
-        """MiB that are resident."""
-        return int(self._ask("rss")) / 1024
-
-    @property
-    def cpu(self) -> float:
-        """Seconds of CPU time so far."""
-        parts = [float(part) for part in re.split("[-:]", self._ask("time"))]  # days-hours:minutes:seconds
-        return sum(part * unit for part, unit in zip(reversed(parts), (1, 60, 3600, 86400), strict=False))
 
 
 # What happens in the class --------------------------------------------------------------------------------------------------
@@ -141,7 +114,7 @@ async def answered(teacher: Visitor, students: Sequence[Visitor], lesson: int, s
     return [end - begin for begin, end in zip(sent, await bars, strict=True)]
 
 
-async def teach(lesson: int, teacher: Visitor, students: Sequence[Visitor], server: Server, seed: random.Random) -> Costs:
+async def teach(lesson: int, teacher: Visitor, students: Sequence[Visitor], server: Usage, seed: random.Random) -> Costs:
     """One lesson: the teacher goes there, everyone answers, the teacher reveals."""
     costs, before = Costs(cpu=-server.cpu), sum(student.bytes for student in students)
     if lesson != LESSONS[0]:
@@ -165,7 +138,7 @@ async def course(report: Report, count: int) -> None:
         rooms = str(Path(folder) / "rooms.sqlite")
         with process_of("app.py", "--device", "cpu", "--rooms", rooms) as (process, url):
             async with AsyncExitStack() as visits:
-                server = Server(process)
+                server = Usage(process)
                 teacher, code = await open_room(url, visits)
                 alone, begin = server.memory, time.perf_counter()
                 students = await asyncio.gather(*(join(url, code, visits) for _ in range(count)))

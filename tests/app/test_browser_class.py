@@ -16,7 +16,7 @@ from support.chromium import settled
 from support.server import Server
 from support.sizes import small, watch
 
-from bench import room
+from bench import replicas, room, sessions
 
 expect.set_options(timeout=60_000)
 AXE = Path(pytest.importorskip("axe_playwright_python").__file__).with_name("axe.min.js").read_text(encoding="utf-8")
@@ -157,6 +157,30 @@ def test_the_bench_of_a_class_fills_its_table(place, monkeypatch, capsys):
     assert [row[0] for row in cells] == ["2", "3", "all"] and cells[0][1:3] == ["", ""]
     assert all(float(cell) > 0 for row in cells for cell in row[1:-1] if cell) and all(float(row[-1]) >= 0 for row in cells)
     assert all(float(row[at]) <= float(row[at + 1]) for row in cells for at in (1, 3, 5) if row[at])
+
+
+def test_the_benches_of_a_crowd_fill_their_tables(place, monkeypatch, capsys):
+    """Two readers who type and open views: each thing that they do is a run, and what it took is said."""
+    server = SimpleNamespace(pid=place.pid)
+    monkeypatch.setattr(sessions, "process_of", lambda *_: nullcontext((server, place.url)))
+    monkeypatch.setattr(replicas, "process_of", lambda *_, **__: nullcontext((server, place.url)))
+    monkeypatch.setattr(replicas, "balanced", lambda urls: nullcontext((server, urls[0])))
+    for bench, runs in ((sessions, 6), (replicas, 1)):
+        monkeypatch.setattr(bench, "views_of", lambda names: names[:3])
+        with ThreadPoolExecutor(1) as aside:
+            aside.submit(bench.main, ["--readers", "2", "--runs", str(runs), "--pause", "0"]).result()
+        output = capsys.readouterr().out
+        head, line, *rows, _, remark = output[output.index(bench.HEADER) :].strip().splitlines()
+        assert [head, line] == bench.HEADER.splitlines() and remark.endswith(".")
+        cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+        at = head.split("|").index(" reruns ") - 1
+        if bench is sessions:
+            assert [int(row[at]) for row in cells] == [4, 4, 8, 4] and all(
+                f"after {number}" in remark for number in (1, 3, 6, 12)
+            )
+        else:
+            assert [row[:3] for row in cells] == [["1", "2", "2"], ["2", "2", "2"]]
+        assert all(0 < float(row[at + 1]) <= float(row[at + 2]) for row in cells if row[at] != "0")
 
 
 def test_a_class_answers_and_everyone_keeps_what_they_had(place, someone):
