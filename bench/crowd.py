@@ -111,6 +111,12 @@ async def gather(url: str, texts: Sequence[Sequence[str]], views: Sequence[str],
     return [Reader(visitor, acts(own, views, seed), views[0], seed) for (visitor, seed), own in zip(found, texts, strict=True)]
 
 
+async def warm(reader: Reader, views: Sequence[str]) -> None:
+    """Open every view once and the first one again: no time has what a server loads for its first picture of a sort."""
+    for view in [*views[1:], views[0]]:
+        await reader.do(Act(OPEN, "view", view))
+
+
 async def read(readers: Sequence[Reader], count: int, pause: float, log: Log) -> None:
     """All of them do the next `count` things."""
     await asyncio.gather(*(reader.act(count, pause, log) for reader in readers))

@@ -23,7 +23,7 @@ from streamlit.logger import set_log_level
 
 from bench.balancer import balanced
 from bench.browser import process_of
-from bench.crowd import Log, Reader, arguments_of, gather, percentile, read, texts_of, views_of
+from bench.crowd import Log, Reader, arguments_of, gather, percentile, read, texts_of, views_of, warm
 from bench.processes import Usage
 from bench.report import Report, machine
 from model import Translator
@@ -95,6 +95,8 @@ async def course(report: Report, texts: Sequence[Sequence[str]], count: int, pau
         async with AsyncExitStack() as visits:
             for place in places:
                 place.readers = await gather(place.url, texts, views, visits)
+                for first in {reader.visitor.replica: reader for reader in place.readers}.values():  # one on each
+                    await warm(first, views)
                 place.full = place.usage.memory
             for part in parts(count, ROUNDS):
                 for place in places:

@@ -19,7 +19,7 @@ import torch
 from streamlit.logger import set_log_level
 
 from bench.browser import process_of
-from bench.crowd import Log, arguments_of, gather, percentile, read, texts_of, views_of
+from bench.crowd import Log, arguments_of, gather, percentile, read, texts_of, views_of, warm
 from bench.processes import Usage
 from bench.report import Report, machine
 from model import Translator
@@ -74,7 +74,8 @@ async def course(report: Report, texts: list[list[str]], count: int, pause: floa
         server = Usage(process)
         memory = Memory(server, len(texts) * count)
         async with AsyncExitStack() as visits:
-            await gather(url, texts[:1], views, visits)
+            for first in await gather(url, texts[:1], views, visits):
+                await warm(first, views)
             alone, begin = server.memory, time.perf_counter()
             readers = await gather(url, texts, views, visits)
             joined, full = time.perf_counter() - begin, server.memory
@@ -90,7 +91,7 @@ async def course(report: Report, texts: list[list[str]], count: int, pause: floa
     report.add(
         f"\n{len(texts)} readers came at once within {joined:.1f} s. CPU of the server: {cpu:.0f} s in {wall:.0f} s, then, without a pause, "
         f"{cpu_of_rest:.0f} s in {hurry:.0f} s; of the clients, which share the machine: {own + own_of_rest:.0f} s. Memory of the server: {alone:.0f} MiB "
-        f"with one reader, {full:.0f} MiB with all of them, then {memory} reruns. The passes over their {sum(map(len, texts))} sentences, which "
+        f"with one reader who has opened every view, {full:.0f} MiB with all of them, then {memory} reruns. The passes over their {sum(map(len, texts))} sentences, which "
         f"the caches keep, are about {passes:.0f} MiB of it; what views draw of them comes on top."
     )
 
