@@ -15,6 +15,7 @@ from model.instrument.description import describe, find_all
 from model.instrument.ending import Ending, find_ending
 from model.instrument.module_pass import Pass, Places
 from model.instrument.probe import watching
+from model.instrument.proof import prove_patches
 from model.instrument.recorder import Recorder, recording
 from model.instrument.taps import install
 from model.trace.anatomy import Anatomy
@@ -62,10 +63,11 @@ def look_into(model: Any, given: dict[str, Any], others: dict[str, Any]) -> Insi
         anatomy = describe(found, width, vocabulary, writes, longest)
         taps = found.streams[anatomy.predicting.name].taps if anatomy.predicting else []
         ending = find_ending(first.events, taps[-1][1], logits[0]) if taps else None
-        install(found.streams, found.beginnings, first.calls, width)
+        install(found, first.calls, anatomy)
         with torch.no_grad(), recording(Pass(found.places, anatomy, Intervention())) as recorder:
             model(**given)
         _prove(recorder, own)
+        anatomy = prove_patches(model, given, others, found, anatomy)
     except (KeyError, ValueError, RuntimeError, AttributeError, IndexError) as error:
         raise CheckpointError(f"{type(model).__name__} cannot be looked into: {error}. {WHICH}") from error
     missing = {} if ending else {"unembed": HIDDEN}

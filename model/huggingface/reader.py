@@ -17,7 +17,7 @@ from model.huggingface.tensorflow import WEIGHTS, read_h5
 from model.huggingface.tokens import Texts
 from model.instrument.assembly import assemble
 from model.instrument.checkpoint import CheckpointError
-from model.instrument.donors import NO_DONORS, Donors
+from model.instrument.donors import Donors, read_donors
 from model.instrument.ending import Ending
 from model.instrument.module_pass import Pass, Places
 from model.instrument.module_passes import ModulePasses
@@ -85,11 +85,11 @@ class Reader:
     @property
     def passes(self) -> ModulePasses:
         """What an analysis may ask the model to read again (`model.analysis.passes.Passes`), but for gradients."""
-        return ModulePasses(self.model, self.places, self.anatomy, inputs)
+        return ModulePasses(self.model, self.places, self.anatomy, inputs, self.donors)
 
     def donors(self, changes: Sequence[Intervention]) -> Donors:
-        """None: it follows no patch."""
-        return NO_DONORS
+        """The passes that patches are taken from: of the unchanged model. Raises ValueError, in words, for one that cannot be read."""
+        return read_donors(self.trace, changes)
 
     def source(self, text: str) -> Tokens:
         """What the first stack reads. Raises ValueError, in words, for text that is empty or too long."""
@@ -157,7 +157,7 @@ class Reader:
 
     def _labelled(self, source: Tokens, intervention: Intervention) -> list[Guess]:
         names = self.model.config.id2label
-        with torch.no_grad(), recording(Pass(self.places, self.anatomy, intervention, captures=False)):
+        with torch.no_grad(), recording(self._recorder(intervention, captures=False)):
             chances = self.model(**inputs(self._ids(source)))["logits"][0].softmax(-1)
         if chances.dim() == 1:
             return [Guess(names[at], chance) for at, chance in enumerate(chances.tolist())]
@@ -214,25 +214,26 @@ class Reader:
         """(1, position), on the model's device."""
         return torch.tensor([tokens.ids], device=self.model.device)
 
+    def _recorder(self, intervention: Intervention, captures: bool) -> Pass:
+        """What changes a pass; a patch has read its donors."""
+        return Pass(self.places, self.anatomy, intervention, captures, self.donors([intervention]))
+
     def _pass(self, given: dict[str, Any], intervention: Intervention, captures: bool = True) -> tuple[Pass, Any]:
         """One pass under a Recorder; logits (position, vocabulary) of the stack that predicts."""
-        with torch.no_grad(), recording(Pass(self.places, self.anatomy, intervention, captures)) as recorder:
+        with torch.no_grad(), recording(self._recorder(intervention, captures)) as recorder:
             output = self.model(**given)
         return recorder, output["logits"][0] if self.anatomy.predicting else None
 
     def _generate(self, ids: Tensor, intervention: Intervention, most: int) -> list[int]:
         """Ids of what transformers' own greedy search returns, with what its settings for this model forbid or begin with."""
-        unequal = self.anatomy.positions == "relative" and len({stack.layers for stack in self.anatomy.stacks}) > 1
-        slides = not intervention.changes_nothing and getattr(
-            self.model.config, "sliding_window", None
-        )  # it forgets what a link names
-        cached = (
-            intervention.keeps_earlier_steps and not unequal and not slides
-        )  # transformers' cache fits no T5 of unequal stacks
+        depths, slides = {stack.layers for stack in self.anatomy.stacks}, getattr(self.model.config, "sliding_window", None)
+        unequal = self.anatomy.positions == "relative" and len(depths) > 1  # transformers' cache fits no such T5
+        forgets = slides and not intervention.changes_nothing  # what a link names
+        cached = intervention.keeps_earlier_steps and intervention.patch is None and not unequal and not forgets
         given = inputs(ids) | {"use_cache": cached, "do_sample": False, "num_beams": 1, "max_new_tokens": most}
         if intervention.changes_nothing:
             return self.model.generate(**given)[0].tolist()
-        with recording(Pass(self.places, self.anatomy, intervention, captures=False)):
+        with recording(self._recorder(intervention, captures=False)):
             return self.model.generate(**given)[0].tolist()
 
 

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from model.instrument.handles import Handles, find_handles
 from model.instrument.module_pass import Places
-from model.instrument.probe import TITLES, Beginning, Log, Stream, find_beginning, find_kinds, find_stream
+from model.instrument.probe import TITLES, Beginning, Log, Site, Stream, find_beginning, find_kinds, find_stream
 from model.trace.anatomy import EDITS, FEED_FORWARD, Anatomy, Kind, Norm, Positions, Predicts, Stack
 
 MISSING = {
@@ -20,7 +21,7 @@ MISSING = {
     "angle": "An angle has no size that could be scaled.",
     "scaled": "Its queries meet its keys without a factor that could be left out.",
     "one": "This model reads one sequence.",
-    "patch": "What the modules of a model that is not ours return is looked at here, and never replaced.",
+    "patch": "No places were found in it where what is put in instead reaches everything that follows.",
     "logits": "This model has no output over its vocabulary.",
 }
 
@@ -33,6 +34,8 @@ class Findings(NamedTuple):
     streams: dict[str, Stream]  # by stack, like the rest; without taps where its points were not found
     beginnings: dict[str, Beginning]
     missing: dict[str, str]  # parts of single stacks
+    handles: dict[str, Handles | None]  # by stack: where values can be put into its stream
+    turned: frozenset[Site]  # where positions stand before the batch
 
 
 def find_all(log: Log, others: Log, reads: list[Tensor], width: int) -> Findings:
@@ -43,7 +46,7 @@ def find_all(log: Log, others: Log, reads: list[Tensor], width: int) -> Findings
     if not log.attention:
         raise ValueError("its attention does not pass where it could be seen")
     kinds, places = find_kinds(log.attention, [len(ids) for ids in reads])
-    streams, beginnings, missing = {}, {}, {}
+    streams, beginnings, missing, handles = {}, {}, {}, {}
     tensors, elsewhere = {event.site: event.tensor for event in log.events}, {event.site: event for event in others.events}
     for shape, ids in zip([kind for kind in kinds if kind.is_self], reads, strict=True):
         name, calls = shape.asks, [call for call in log.attention if call.query[2] == len(ids)]
@@ -58,7 +61,9 @@ def find_all(log: Log, others: Log, reads: list[Tensor], width: int) -> Findings
         if beginnings[name].table.size(-1) != width:
             missing |= dict.fromkeys((f"embeddings:{name}", f"positions:{name}"), MISSING["narrow"])
         streams[name] = stream
-    return Findings(kinds, places, streams, beginnings, missing)
+        handles[name] = find_handles(log.events, stream, [call.at for call in calls], len(calls) // shape.layers + 1)
+    turned = frozenset(event.site for event in log.events if event.parts[0].dim() == 3 and len(event.parts[0]) > 1)
+    return Findings(kinds, places, streams, beginnings, missing, handles, turned)
 
 
 def describe(found: Findings, width: int, vocabulary: int, writes: bool, longest: int) -> Anatomy:
@@ -80,7 +85,7 @@ def describe(found: Findings, width: int, vocabulary: int, writes: bool, longest
 
 
 def _unable(positions: Positions, kinds: list[Kind], stacks: list[Stack]) -> dict[str, str]:
-    """The fields of an Intervention that a model cannot follow, and which of MISSING says why."""
+    """The fields of an Intervention that a model cannot follow, and which of MISSING says why. A patch, not before that is proved."""
     unable = {"patch": "patch"} | ({} if any(kind.scores == "scaled dot" for kind in kinds) else {"scaled": "scaled"})
     if positions == "rotary":
         unable["position_scale"] = "angle"

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from model.instrument.donors import NO_DONORS, Donors
 from model.instrument.recorder import Recorder
 from model.trace.anatomy import Anatomy, Kind
 from model.trace.intervention import Intervention
@@ -22,10 +23,16 @@ class Pass(Recorder):
     """A Recorder of one pass of such a model: it counts the calls of each module, for a module may serve several layers."""
 
     def __init__(
-        self, places: Places, anatomy: Anatomy, change: Intervention | Sequence[Intervention], captures: bool = True
+        self,
+        places: Places,
+        anatomy: Anatomy,
+        change: Intervention | Sequence[Intervention],
+        captures: bool = True,
+        donors: Donors = NO_DONORS,
     ) -> None:
-        super().__init__(anatomy, change, captures)
+        super().__init__(anatomy, change, captures, donors)
         self.places, self.calls = places, Counter[tuple[nn.Module, str]]()
+        self.patches = any(change.patch is not None for change in self.changes)
 
     def call(self, module: nn.Module, what: str) -> int:
         """How often this was asked before in the pass about a module."""

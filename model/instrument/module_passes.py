@@ -9,11 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from model.instrument.donors import Donors, no_donors
 from model.instrument.module_pass import Pass, Places
 from model.instrument.recorder import recording
 from model.instrument.rerun import first_layer
 from model.trace.anatomy import Anatomy
 from model.trace.intervention import Intervention
+from model.trace.places import check_obeyed
 from model.trace.trace import Trace
 
 
@@ -25,6 +27,7 @@ class ModulePasses:
     places: Places
     anatomy: Anatomy
     inputs: Callable[..., dict[str, Any]]  # what it is called with, of ids (row, position) of each stack
+    donors: Callable[[Sequence[Intervention]], Donors] = no_donors  # the passes that patches are taken from
 
     def label_log_probabilities(self, trace: Trace, changes: Sequence[Intervention]) -> Tensor:
         """One pass over a batch with a change a row."""
@@ -40,11 +43,12 @@ class ModulePasses:
         """(change, row, vocabulary)."""
         for change in changes:
             first_layer(trace, change)  # refuses what is no change of such a pass
+            check_obeyed(change, self.anatomy)
         device = next(self.model.parameters()).device
         ids = [
             torch.tensor([trace.tokens(name).ids], device=device).expand(len(changes), -1) for name in self.anatomy.stack_names
         ]
-        with torch.no_grad(), recording(Pass(self.places, self.anatomy, changes, captures=False)):
+        with torch.no_grad(), recording(Pass(self.places, self.anatomy, changes, False, self.donors(changes))):
             return self.model(**self.inputs(*ids))["logits"]
 
     def source_states(self, ids: Tensor, changes: Sequence[Intervention]) -> Tensor:

@@ -36,9 +36,9 @@ PARTS = {  # what is behind a row of buttons in a view
 }  # fmt: skip
 ALONE = VIEWS["recurrent"].title  # none of them has a translator beside it that is built the other way
 RESTING = {  # what cannot be asked of a model that is not ours
-    "bert": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word", "Patch", ALONE},
-    "gpt2": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word", "Patch", ALONE},
-    "marian": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word", "Patch", ALONE},
+    "bert": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word", ALONE},
+    "gpt2": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word", ALONE},
+    "marian": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word", ALONE},
     "mask": {"Word by word", ALONE},
     "write": {"Word by word", ALONE},
     "gru": {"Embeddings", "Positions", "Step by step", "Q, K, V", "Heads joined", "Layer by layer", "Knock-out", "Patch", ALONE},

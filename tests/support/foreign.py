@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import torch
 
 from model.instrument.assembly import assemble
+from model.instrument.donors import NO_DONORS, Donors
 from model.instrument.ending import Ending
 from model.instrument.module_pass import Pass, Places
 from model.instrument.pretrained import Translator
@@ -83,9 +84,9 @@ class Tiny(NamedTuple):
     given: dict[str, Any]  # a text, or two, of another length than the probe's
     own: Any  # eager attention with all that transformers returns
 
-    def trace(self, change: Intervention = Intervention(), **more: Any) -> Trace:
+    def trace(self, change: Intervention = Intervention(), donors: Donors = NO_DONORS, **more: Any) -> Trace:
         """A pass over `given`, or over `more` instead of some of it, as a Trace without tokens."""
-        with torch.no_grad(), recording(Pass(self.places, self.anatomy, change)) as recorder:
+        with torch.no_grad(), recording(Pass(self.places, self.anatomy, change, donors=donors)) as recorder:
             output = self.model(**(self.given | more))
         return assemble(recorder, {}, output["logits" if self.anatomy.predicting else "last_hidden_state"][0], None)
 

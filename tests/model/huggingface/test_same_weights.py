@@ -12,16 +12,18 @@ from support.foreign import same_weights
 from support.strategies import costly, interventions
 from support.tiny import fitting
 
-from model import Intervention
+from model import Intervention, Patch
 from model.huggingface.reader import UNASKED
-from model.instrument.description import MISSING
+from model.trace.patch import EMBEDDING, RESIDUAL
 
 SENTENCE = "The animal didn't cross the street because it was too tired."
+OTHER = "The animal didn't cross the street because it was too wide."
 CHANGES = [
     Intervention(), Intervention(causal=False), Intervention(source_positions="none"), Intervention(target_positions="shuffled"),
     Intervention(source_positions="reversed"), Intervention(position_scale=0.5), Intervention(window=2), Intervention(temperature=2.0),
     Intervention(cut=frozenset({("cross", None, 1, 2), ("encoder", 1, None, 0), ("decoder", 2, 3, 1)})),
     Intervention(heads_off=frozenset({("encoder", 0, 1), ("cross", 5, 2)})), Intervention(scaled=False),
+    Intervention(patch=Patch(OTHER, {("encoder", EMBEDDING, None, None, 11), ("decoder", "cross", 3, 1, None), ("decoder", RESIDUAL, 1, None, 2)})),
 ]  # fmt: skip
 
 
@@ -74,11 +76,28 @@ def test_its_anatomy_is_found_by_numbers_alone(translator, reader):
     """All but the names of its languages, and the limit of what it was given room for."""
     ours, theirs = translator.anatomy, reader.anatomy
     assert (theirs.kinds, theirs.d_model, theirs.vocabulary) == (ours.kinds, ours.d_model, ours.vocabulary)
-    assert (theirs.positions, theirs.norm, theirs.obeys) == (ours.positions, ours.norm, ours.obeys - {"patch"})
-    assert dict(theirs.missing) == {**UNASKED, "patch": MISSING["patch"]}
+    assert (theirs.positions, theirs.norm, theirs.obeys) == (ours.positions, ours.norm, ours.obeys)
+    assert dict(theirs.missing) == UNASKED
     assert [(stack.name, stack.sublayers, stack.predicts) for stack in theirs.stacks] == [
         (stack.name, stack.sublayers, stack.predicts) for stack in ours.stacks
     ]
+
+
+def test_every_part_is_patched_alike(translator, reader):
+    """One by one in a pass that keeps all, and together in a batch that asks for what is predicted."""
+    target, other = translator.translate(SENTENCE), translator.translate(OTHER)
+    traces = [model.trace(SENTENCE, target) for model in (translator, reader)]
+    sites = [(stack.name, EMBEDDING, None, None, None) for stack in translator.anatomy.stacks]
+    sites += [(stack.name, part, 1, None, None) for stack in translator.anatomy.stacks for part in (*stack.sublayers, RESIDUAL)]
+    sites += [(kind.asks, kind.name, 4, 5, None) for kind in translator.anatomy.kinds]
+    changes = [Intervention(patch=Patch(OTHER, {site}, other)) for site in sites]
+    ours, theirs = (
+        model.passes.label_log_probabilities(trace, changes) for model, trace in zip((translator, reader), traces, strict=True)
+    )
+    torch.testing.assert_close(theirs, ours, atol=1e-4, rtol=0)
+    assert float((ours + traces[0].loss).abs().amax(1).min()) > 1e-4  # each of them moves something
+    for change in changes[1::3]:
+        assert_same(*(model.trace(SENTENCE, target, change) for model in (translator, reader)), weights=2e-5)
 
 
 @costly
