@@ -70,6 +70,12 @@ def start(folders, monkeypatch):
     engine.suggested_head.clear()
 
 
+PATCHED = {  # two texts of as many tokens that lead to other predictions, and what is taken over of the second
+    "bert": ("The [MASK] cat sat", "The [MASK] cat dog", "encoder.residual.1.*.5"),
+    "gpt2": (TEXT, "The car sat on it", "decoder.residual.1.*.9"),
+}
+
+
 def text_of(app) -> str:
     """What a reader reads: the HTML without style sheets and tags, and the captions."""
     return re.sub("(?s)<style>.*?</style>|<[^>]+>", "", shown(app)) + "\n".join(captions(app))
@@ -114,6 +120,21 @@ def test_sheets_of_any_model_are_shown(start, folders, name):
         assert shown(app).count('class="sheet-link"') > 3
     finally:
         (folders[name] / FILE).unlink()
+
+
+@pytest.mark.parametrize("name", PATCHED)
+def test_a_value_of_another_text_is_put_into_a_model_that_is_not_ours(start, folders, name):
+    """Every part has its map; what an address takes over is in the pass that is drawn, and in a column of its own."""
+    start(name)
+    text, second, site = PATCHED[name]
+    app = run(text=text, second=second, view="patch", patch=f"{site}:{second}")
+    for part in ("residual", "self", "feed_forward", "self_heads"):
+        app = choose(app, patch_part=part)
+        assert "What moves the prediction most by itself: " in shown(app) and not app.exception and not app.warning
+    change, model = app.session_state["state"].change, load_model(folders[name], "cpu")
+    assert change.patch is not None and change.patch.source == second and "patched" in shown(app)
+    one, other = model.trace(text), model.trace(text, intervention=change)
+    assert float((one.logits - other.logits).abs().max()) > 1e-3
 
 
 @pytest.mark.parametrize("name", ["bert", "gpt2", "marian", "mask", "write"])
