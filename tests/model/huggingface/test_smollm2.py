@@ -17,9 +17,12 @@ import transformers
 
 from model import Intervention
 from model.analysis.output import logit_lens
+from model.analysis.patching import patch_each
 from model.huggingface.reader import read_model
+from model.trace.patch import EMBEDDING, RESIDUAL
 
 TEXT = "When Mary and John went to the store, John gave a drink to"
+OTHER = "When Mary and John went to the store, Mary gave a drink to"
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +60,14 @@ def test_without_its_mask_or_its_positions_it_says_something_else(smollm2):
     plain, *changed = (smollm2.trace(TEXT, intervention=change).logits[-1].softmax(-1) for change in changes)
     mary = int(plain.argmax())
     assert all(float(chances[mary]) < float(plain[mary]) - 0.05 for chances in changed)
+
+
+def test_who_gives_is_carried_from_the_name_to_the_end_of_the_text(smollm2):
+    """Of the stream, the second name is all that counts at first, and the last token in the end (Wang et al. 2022)."""
+    one, other = smollm2.trace(TEXT), smollm2.trace(OTHER)
+    last = len(one.source) - 1
+    (name,) = (at for at in range(last) if one.source.ids[at] != other.source.ids[at])
+    places = [(EMBEDDING, None, name), (RESIDUAL, 9, name), (RESIDUAL, 9, last), (RESIDUAL, 27, name), (RESIDUAL, 27, last)]
+    sites = [("decoder", part, layer, None, at) for part, layer, at in places]
+    shares = patch_each(one, other, smollm2.passes, sites, last).shares
+    torch.testing.assert_close(shares, torch.tensor([1.0, 1.0, 0.0, 0.0, 1.0]), atol=0.1, rtol=0)
