@@ -65,6 +65,7 @@ def ray(job: Job, shards: list[Shard], workers: int) -> Results:
         raise ValueError(f"--engine ray needs Ray: {INSTALL}.") from error
     if not ray.is_initialized():
         ray.init(address=os.environ.get("RAY_ADDRESS"), log_to_driver=False, include_dashboard=False)
+    ray.data.DataContext.get_current().enable_progress_bars = False  # they are drawn many times a second; the command has its own
     pool: Any = ray.data.ActorPoolStrategy(size=min(workers, len(shards)))
     on_gpu = job.device not in ("cpu", None) or (job.device is None and ray.cluster_resources().get("GPU", 0) > 0)
     data = ray.data.from_items([{"shard": shard.number} for shard in shards], override_num_blocks=len(shards))
