@@ -74,7 +74,9 @@ def test_every_view_can_be_read_from_the_back_row(visit):
 
 def test_every_lesson_can_be_read_from_the_back_row(visit):
     """Step after step, covered and then revealed, in the dark theme."""
-    page = visit(f"?lesson=1&view={LESSONS[0].settings['view']}&present=1", "dark", 1280, 720)
+    page = visit(
+        f"?lesson=1&view={LESSONS[0].settings['view']}&present=1", "dark", 1280, 720, fresh=True
+    )  # nobody has answered yet
     watch(page)
     met = {}
     for at, step in enumerate(STEPS):
@@ -193,7 +195,7 @@ def test_a_ring_stands_where_the_pointer_is(visit):
 
 def test_thumbs_walk_on_a_phone(visit):
     """Large buttons at the foot: on, reveal, back; the picture is wide and nothing hangs over."""
-    page = visit("?lesson=2&view=tokens&present=1", "dark", 390, 844)
+    page = visit("?lesson=2&view=tokens&present=1", "dark", 390, 844, fresh=True)  # nobody has answered yet
     bar = page.get_by_role("toolbar", name="Present")
     for button in bar.get_by_role("button").all():
         assert button.bounding_box()["height"] >= 60
