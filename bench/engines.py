@@ -86,7 +86,7 @@ def arguments_of(arguments: list[str] | None) -> argparse.Namespace:
     """The command line; what is wrong with it is said in words."""
     parser = argparse.ArgumentParser(prog="python -m bench.engines", description=__doc__)
     parser.add_argument("--text", type=Path, help="a file or a folder of pairs; by default one that lies beside the checkpoint")
-    parser.add_argument("--lines", type=int, nargs=2, default=(8192, 16384), help="of the two runs (default: 8192 16384)")
+    parser.add_argument("--lines", type=int, nargs=2, default=(8192, 36864), help="of the two runs (default: 8192 36864)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="how many read at the same time")
     parser.add_argument("--model", default="en-fr")
     parser.add_argument("--device", default="cpu")
