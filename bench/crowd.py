@@ -9,16 +9,23 @@ import argparse
 import asyncio
 import random
 import statistics
+import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import chain, cycle, islice
 from urllib.parse import parse_qs
 
+import streamlit
+from streamlit.logger import set_log_level
+
 from bench.page import sentences
-from bench.report import write_option
+from bench.report import Report, machine, write_option
 from bench.visitor import DESK, Visitor
+from model import Translator
+from model.instrument.device import share_cores
+from model.instrument.pretrained import load_as
 from model.instrument.tokenizer import Tokenizer
 
 TYPE, OPEN = KINDS = ("type a sentence", "open a view")
@@ -130,6 +137,29 @@ def views_of(names: Sequence[str]) -> list[str]:
 def percentile(seconds: Sequence[float], share: int) -> float:
     """The value below which `share` percent of them lie."""
     return statistics.quantiles(seconds, n=100, method="inclusive")[share - 1] if len(seconds) > 1 else seconds[0]
+
+
+def run(
+    name: str,
+    args: argparse.Namespace,
+    header: str,
+    about: str,
+    behind: str,
+    course: Callable[[Report, list[list[str]], Translator], Coroutine],
+) -> None:
+    """Print a table and, with --write, put it into bench/README.md. course: what the readers do, given the report, their sentences and what reads
+    them; the rest as `Report` has it. What goes wrong is said in words."""
+    set_log_level("ERROR")
+    share_cores()  # as the page does
+    translator = load_as(Translator, "en-fr", "cpu")
+    texts = texts_of(translator.tokenizer, args.readers, random.Random(1))
+    where = machine(translator, f"{args.readers} readers", f"Streamlit {streamlit.__version__}")
+    try:
+        report = Report(name, where, header, args.write, about=about, behind=behind)
+        asyncio.run(course(report, texts, translator))
+    except (OSError, RuntimeError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    report.close()
 
 
 def arguments_of(arguments: list[str] | None, command: str, description: str | None, runs: int) -> argparse.Namespace:

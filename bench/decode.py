@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 
@@ -12,6 +11,7 @@ from bench.knockout import SENTENCES
 from bench.report import Report, machine
 from bench.turns import options, parse, taking_turns
 from model import Translator
+from model.instrument.device import share_cores
 from model.instrument.pretrained import CheckpointError, DeviceError, load_as
 from model.instrument.search import NEVER_SAID, length_limits, search
 from model.instrument.tokenizer import END, START
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = options("bench.decode", __doc__, rounds=30)
     parser.add_argument("--text", nargs="+", default=SENTENCES, help="sentences to translate; at first of 8, 24 and 60 tokens")
     args = parse(parser, arguments)
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # as the page does
+    share_cores()  # as the page does
     try:
         translator = load_as(Translator, args.model, args.device)
         for text in args.text:

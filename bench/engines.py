@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from itertools import cycle, islice
 from pathlib import Path
 
+from bench.browser import ROOT
 from bench.processes import Cost, cost_of
 from bench.report import Report, machine, write_option
 from model import Translator
@@ -23,7 +24,6 @@ from model.corpus.reading import Line
 from model.corpus.text import Text, open_text, read_shard
 from model.instrument.pretrained import CheckpointError, DeviceError, load_as
 
-ROOT = Path(__file__).resolve().parents[1]
 ABOUT = """\
 ## Engines
 
@@ -48,19 +48,12 @@ def _lines(text: Text) -> Iterator[Line]:
 
 def run(engine: str, text: Path, out: Path, args: argparse.Namespace) -> Cost:
     """One run of the command with an engine. Raises RuntimeError, with what it said, where it fails."""
-    options = {
-        "--text": text,
-        "--out": out,
-        "--model": args.model,
-        "--device": args.device,
-        "--engine": engine,
-        "--workers": args.workers,
-    }
+    own = {name: getattr(args, name) for name in ("model", "device", "workers")}
+    options = {f"--{name}": value for name, value in {"text": text, "out": out, "engine": engine, **own}.items()}
     words = [str(word) for option, value in options.items() if value is not None for word in (option, value)]
     environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}  # this machine, not a cluster
-    environment["PYTHONPATH"] = os.pathsep.join(
-        [str(ROOT), *filter(None, [environment.get("PYTHONPATH")])]
-    )  # actors run elsewhere
+    paths = [str(ROOT), *filter(None, [environment.get("PYTHONPATH")])]
+    environment["PYTHONPATH"] = os.pathsep.join(paths)  # actors run elsewhere
     return cost_of([sys.executable, "-m", "model.corpus", *words], environment)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import os
 import statistics
 import sys
 import time
@@ -20,14 +19,13 @@ from dataclasses import dataclass
 from functools import partial
 
 import streamlit
-import torch
 from streamlit.logger import set_log_level
 
 from bench.browser import chromium, serve
 from bench.report import Report, machine, write_option
 from bench.tab import Tab, thrown_away
 from model import Translator
-from model.instrument.device import wait
+from model.instrument.device import share_cores, wait
 from model.instrument.pretrained import CheckpointError, DeviceError, load_as
 from model.instrument.tokenizer import Tokenizer
 
@@ -203,7 +201,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Print the table and, with --write, put it into bench/README.md."""
     set_log_level("ERROR")  # the views warn that they are imported outside a page
     args = read_arguments(arguments)
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # as the page does
+    share_cores()  # as the page does
     try:
         translator = load_as(Translator, args.model, args.device)
         where = machine(translator, f"Streamlit {streamlit.__version__}", "headless Chromium")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 
@@ -13,6 +12,7 @@ from bench.report import Report, machine
 from bench.turns import options, parse, taking_turns
 from model import Translator
 from model.analysis.patching import disagreements, every_position, patch_each, patched_changes
+from model.instrument.device import share_cores
 from model.instrument.pretrained import CheckpointError, DeviceError, load_as
 from model.trace.patch import RESIDUAL
 from model.trace.trace import Trace
@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--pair", nargs=2, action="append", metavar=("SENTENCE", "DONOR"), help="of as many tokens; at first of 8, 24 and 60"
     )
     args = parse(parser, arguments)
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # as the page does
+    share_cores()  # as the page does
     try:
         translator, pairs = load_as(Translator, args.model, args.device), args.pair or PAIRS
         for pair in pairs:

@@ -6,10 +6,6 @@ and the same plans; one rests while the other is timed. Memory and CPU time are 
 
 from __future__ import annotations
 
-import asyncio
-import os
-import random
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -17,17 +13,11 @@ from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import streamlit
-import torch
-from streamlit.logger import set_log_level
-
 from bench.balancer import balanced
 from bench.browser import process_of
-from bench.crowd import Log, Reader, arguments_of, gather, percentile, read, texts_of, views_of, warm
+from bench.crowd import Log, Reader, arguments_of, gather, percentile, read, run, views_of, warm
 from bench.processes import Usage
-from bench.report import Report, machine
-from model import Translator
-from model.instrument.pretrained import load_as
+from bench.report import Report
 
 REPLICAS = (1, 2)
 ROUNDS = 3  # turns of each crowd
@@ -118,18 +108,8 @@ def parts(count: int, rounds: int) -> list[int]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the table and, with --write, put it into bench/README.md."""
-    set_log_level("ERROR")
     args = arguments_of(arguments, "bench.replicas", __doc__, runs=6)
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # as the page does
-    translator = load_as(Translator, "en-fr", "cpu")
-    texts = texts_of(translator.tokenizer, args.readers, random.Random(1))
-    where = machine(translator, f"{args.readers} readers", f"Streamlit {streamlit.__version__}")
-    try:
-        report = Report("replicas", where, HEADER, args.write, about=ABOUT, behind="sessions")
-        asyncio.run(course(report, texts, args.runs, args.pause))
-    except (OSError, RuntimeError, ValueError) as error:
-        sys.exit(f"error: {error}")
-    report.close()
+    run("replicas", args, HEADER, ABOUT, "sessions", lambda report, texts, _: course(report, texts, args.runs, args.pause))
 
 
 if __name__ == "__main__":

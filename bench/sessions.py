@@ -6,24 +6,15 @@ of the sentences and seen their views, and the greater part of it, the passes, i
 
 from __future__ import annotations
 
-import asyncio
-import os
-import random
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 
-import streamlit
-import torch
-from streamlit.logger import set_log_level
-
 from bench.browser import process_of
-from bench.crowd import Log, arguments_of, gather, percentile, read, texts_of, views_of, warm
+from bench.crowd import Log, arguments_of, gather, percentile, read, run, views_of, warm
 from bench.processes import Usage
-from bench.report import Report, machine
+from bench.report import Report
 from model import Translator
-from model.instrument.pretrained import load_as
 
 MARKS = (0.1, 0.25, 0.5, 1.0)  # of all reruns: when memory is looked at
 MIB, SAMPLE = 2**20, 15
@@ -98,18 +89,12 @@ async def course(report: Report, texts: list[list[str]], count: int, pause: floa
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the table and, with --write, put it into bench/README.md."""
-    set_log_level("ERROR")
     args = arguments_of(arguments, "bench.sessions", __doc__, runs=20)
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # as the page does
-    translator = load_as(Translator, "en-fr", "cpu")
-    texts = texts_of(translator.tokenizer, args.readers, random.Random(1))
-    where = machine(translator, f"{args.readers} readers", f"Streamlit {streamlit.__version__}")
-    try:
-        report = Report("sessions", where, HEADER, args.write, about=ABOUT, behind="room")
-        asyncio.run(course(report, texts, args.runs, args.pause, kept(translator, texts)))
-    except (OSError, RuntimeError, ValueError) as error:
-        sys.exit(f"error: {error}")
-    report.close()
+
+    def passes(report: Report, texts: list[list[str]], translator: Translator) -> Coroutine:
+        return course(report, texts, args.runs, args.pause, kept(translator, texts))
+
+    run("sessions", args, HEADER, ABOUT, "room", passes)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,11 @@ Times go from the key press to the frame that shows the last change. The page wi
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import sys
 import time
 from collections.abc import Iterator
 
-import torch
 from streamlit.logger import set_log_level
 
 from bench.browser import chromium, serve
@@ -20,7 +18,7 @@ from bench.page import MOST_ROUNDS, known_views, sentences
 from bench.report import Report, machine, write_option
 from bench.tab import Rerun, Tab, thrown_away, until_one
 from model import Intervention, Translator
-from model.instrument.device import wait
+from model.instrument.device import share_cores, wait
 from model.instrument.pretrained import CheckpointError, DeviceError, load_as
 
 SWITCH = "Look-ahead mask"
@@ -103,7 +101,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Print the table and, with --write, put it into bench/README.md."""
     set_log_level("ERROR")
     args = read_arguments(arguments)
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
+    share_cores()  # as the page does
     notes = []
     try:
         translator = load_as(Translator, args.model, args.device)

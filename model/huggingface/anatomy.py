@@ -10,6 +10,7 @@ from torch import Tensor
 
 from model.huggingface.attention import NAME
 from model.huggingface.xlnet import wrap
+from model.instrument.assembly import assemble
 from model.instrument.checkpoint import CheckpointError
 from model.instrument.description import describe, find_all
 from model.instrument.ending import Ending, find_ending
@@ -67,7 +68,7 @@ def look_into(model: Any, given: dict[str, Any], others: dict[str, Any]) -> Insi
         with torch.no_grad(), recording(Pass(found.places, anatomy, Intervention())) as recorder:
             model(**given)
         _prove(recorder, own)
-        anatomy = prove_patches(model, given, others, found, anatomy)
+        anatomy = prove_patches(model, given, others, found, assemble(recorder, {}, None, None))
     except (KeyError, ValueError, RuntimeError, AttributeError, IndexError) as error:
         raise CheckpointError(f"{type(model).__name__} cannot be looked into: {error}. {WHICH}") from error
     missing = {} if ending else {"unembed": HIDDEN}

@@ -1,7 +1,8 @@
-"""Where a model runs: which device that is, and when it has done its work."""
+"""Where a model runs: which device that is, how many cores it takes, and when it has done its work."""
 
 from __future__ import annotations
 
+import os
 import re
 
 import torch
@@ -11,6 +12,11 @@ from model.transformer.config import briefly
 
 class DeviceError(Exception):
     """A device that this machine or this torch does not have."""
+
+
+def share_cores() -> None:
+    """Let PyTorch use half of the cores: a browser on the same machine needs some, too, and threads that wait are slower."""
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
 
 
 def wait(device: torch.device) -> None:

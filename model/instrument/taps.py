@@ -73,12 +73,10 @@ def _visit(module: nn.Module, arrow: str, wanted: dict[int, list[Tap]], total: i
         x = before = _by_row(given, len(recorder.changes), turned) if taps else given
         for tap in taps:
             x = recorder.edit_states(tap.stack, tap.part, tap.layer, x) if tap.part else x
-            if (
-                tap.what == "middle" and recorder.captures
-            ):  # of a parallel layer: there is what attention has written, nothing else
-                recorder.keep("states", tap.stack, recorder.captured["states", tap.stack][-1] + x)
-            elif tap.what != "middle":
+            if tap.what != "middle":
                 recorder.keep(tap.what, tap.stack, x)
+            elif recorder.captures:  # of a parallel layer: there is what attention has written, nothing else
+                recorder.keep("states", tap.stack, recorder.captured["states", tap.stack][-1] + x)
         if x is before:
             return value
         x = (x.transpose(0, 1) if turned else x) if given.dim() == 3 else x.reshape(given.shape)

@@ -10,9 +10,9 @@ import pytest
 pytest.importorskip("transformers", reason='needs pip install "headlight[models]"')
 
 import torch
-from support.foreign import write_model
+from support.foreign import FOLDERS, write_model
 from support.page import captions, choose, offered, run, shown
-from support.relatives import KINDS, masking_tokenizer, relative
+from support.relatives import KINDS, write_relative
 from support.tiny import SENTENCES
 
 from model import load_model
@@ -21,14 +21,12 @@ from model.corpus.counting import count_lines
 from model.corpus.reading import Line
 from model.corpus.sheets import FILE, make_sheets, save_sheets
 from model.corpus.weights import weights_hash
-from model.instrument.pretrained import save_pretrained
 from viz.canvas.shared import packing
 from viz.page import engine, takeaway
 from viz.takeaway.code import as_script
 from viz.views import VIEWS, all_heads
 
 TEXT = "The cat sat on it"
-FOREIGN = {"bert": ("BERT", "WordPiece"), "gpt2": ("GPT-2", "BPE"), "marian": ("Marian", "Unigram")}
 PARTS = {  # what is behind a row of buttons in a view
     "output": {"output_part": ("loss", "lens", "change")}, "knockout": {"knockout_part": ("layers", "words")},
     "patch": {"patch_part": ("feed_forward", "self_heads")},
@@ -49,13 +47,8 @@ RESTING = {  # what cannot be asked of a model that is not ours
 def folders(tmp_path_factory, tokenizer) -> dict[str, Path]:
     """Small models with random weights: three of transformers, three of ours that are no transformers of two stacks."""
     base = tmp_path_factory.mktemp("models")
-    found = {name: write_model(base / name, *made) for name, made in FOREIGN.items()}
-    for kind in KINDS:
-        pieces = masking_tokenizer() if kind == "mask" else tokenizer
-        model = relative(kind, pieces.processor.get_piece_size(), hooks=False)
-        found[kind] = base / kind
-        save_pretrained(found[kind], model.config, dict(model.named_parameters()), pieces, KINDS[kind][1])
-    return found
+    found = {name: write_model(base / name, *made) for name, made in FOLDERS.items()}
+    return found | {kind: write_relative(base / kind, kind, tokenizer) for kind in KINDS}
 
 
 @pytest.fixture

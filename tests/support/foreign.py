@@ -71,6 +71,11 @@ ARCHITECTURES: dict[str, tuple[str, str, dict[str, Any]]] = {  # class, its conf
     "T5": ("T5ForConditionalGeneration", "T5Config", T5),
     "T5 1.1": ("T5ForConditionalGeneration", "T5Config", {**T5, "feed_forward_proj": "gated-gelu"}),
 }  # fmt: skip
+FOLDERS = {
+    "bert": ("BERT", "WordPiece"),
+    "gpt2": ("GPT-2", "BPE"),
+    "marian": ("Marian", "Unigram"),
+}  # architecture and tokenizer of some
 PROBE = [list(range(50, 55)), list(range(60, 64)), list(range(70, 75)), list(range(80, 84))]
 
 

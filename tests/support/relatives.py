@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from model.instrument.own_model import built
+from model.instrument.pretrained import save_pretrained
 from model.instrument.sites import install
 from model.instrument.tokenizer import Tokenizer
 from model.transformer.architecture import AnyConfig, AnyModel
@@ -41,6 +42,14 @@ def relative(kind: str, size: int, seed: int = 0, hooks: bool = True) -> AnyMode
         for parameter in model.parameters():
             parameter.add_(0.15 * torch.randn_like(parameter))
     return install(model) if hooks else model
+
+
+def write_relative(folder: Path, kind: str, tokenizer: Tokenizer) -> Path:
+    """The same as a checkpoint that can be loaded; one that fills in has a tokenizer with a mask."""
+    pieces = masking_tokenizer() if kind == "mask" else tokenizer
+    model = relative(kind, pieces.vocabulary_size, hooks=False)
+    save_pretrained(folder, model.config, dict(model.named_parameters()), pieces, KINDS[kind][1])
+    return folder
 
 
 def config_of(kind: str, size: int) -> AnyConfig:

@@ -62,9 +62,8 @@ def token_growth(trace: Trace, side: str, token: int, colours: Palette = LIGHT, 
         raise ValueError(f"This side has tokens 0 to {count - 1}; asked for {token}.")
     rows = trace.residual[side].labels[1:]
     norms = [residual_norms(trace, side)[:-1, token], written_norms(trace, side)[:, token]]
-    before, room, digits = (
-        ("before", 2.2, 1) if narrow else ("state before", 1.5, 2)
-    )  # room: of a column, in lengths of its longest bar
+    # room: of a column, in lengths of its longest bar
+    before, room, digits = ("before", 2.2, 1) if narrow else ("state before", 1.5, 2)
     columns = dict(zip((before, "written", "cosine"), (*norms, written_cosines(trace, side)[:, token]), strict=True))
     places, beside = list(range(1, len(rows) + 1)), [row.removeprefix("layer ") if narrow else row for row in rows]
     names = trace.anatomy.stack(side).sublayers

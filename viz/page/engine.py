@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,7 +14,7 @@ import torch
 
 from model import RecurrentTranslator, Translator, load_model
 from model.analysis.reader import AnyReader
-from model.instrument.device import wait
+from model.instrument.device import share_cores, wait
 from model.instrument.own_model import Guess, OwnModel
 from model.instrument.pretrained import CheckpointError, DeviceError
 from model.measuring.depth import Depth
@@ -48,7 +47,7 @@ class Pass:
 @loaded(show_spinner="Loading the model …")
 def translator(name: str, device: str | None) -> AnyReader:
     """The model, loaded once for all sessions. Raises CheckpointError and DeviceError as `load_model` does."""
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))  # the browser needs cores, too: threads that wait are slower
+    share_cores()
     opened = load_model(name, device)
     with suppress(ValueError):  # a model that reads fewer tokens than the example has
         opened.trace(EXAMPLES[0])  # the first pass pays for warming up; no reader should

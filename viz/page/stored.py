@@ -69,7 +69,7 @@ def _stored(folder: str, weights: str, config: Config) -> Stored:
 def stored(translator: AnyReader) -> Stored:
     """What lies beside the folder that a translator of ours was loaded from; of any other model its sheets alone."""
     if not isinstance(translator, Translator):
-        return _sheets_of(translator) if translator.folder else Stored()
+        return _sheets_of(translator)
     weights = translator.about.get("weights_sha256")
     return _stored(str(translator.folder), weights, translator.model.config) if translator.folder and weights else Stored()
 

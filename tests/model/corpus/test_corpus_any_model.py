@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from support.foreign import HOW, write_model
-from support.relatives import KINDS, relative
+from support.foreign import FOLDERS, HOW, write_model
+from support.relatives import write_relative
 from support.tiny import SENTENCES
 
 from model.corpus.__main__ import main
@@ -14,21 +14,16 @@ from model.corpus.run import Worker
 from model.corpus.sheets import load_sheets
 from model.corpus.weights import weights_hash
 from model.huggingface import load_model
-from model.instrument.pretrained import save_pretrained
-
-FOREIGN = {"bert": ("BERT", "WordPiece"), "gpt2": ("GPT-2", "BPE"), "marian": ("Marian", "Unigram")}
 
 
-@pytest.fixture(params=[*FOREIGN, "gru"])
+@pytest.fixture(params=[*FOLDERS, "gru"])
 def folder(request, tmp_path, tokenizer):
     """A small model with random weights."""
     path = tmp_path / request.param
-    if request.param in FOREIGN:
+    if request.param in FOLDERS:
         pytest.importorskip("transformers", reason=HOW)
-        return write_model(path, *FOREIGN[request.param])
-    model = relative("gru", tokenizer.processor.get_piece_size(), hooks=False)
-    save_pretrained(path, model.config, dict(model.named_parameters()), tokenizer, KINDS["gru"][1])
-    return path
+        return write_model(path, *FOLDERS[request.param])
+    return write_relative(path, "gru", tokenizer)
 
 
 def in_process(job, shards, workers):

@@ -48,10 +48,7 @@ def test_siblings_are_those_of_the_same_languages(folder, monkeypatch):
 def test_neighbours_read_the_same_language_and_are_built_otherwise(folder, tokenizer):
     """From either side, one that is damaged left out; no member of the family is one."""
     for name in ("gru", "write"):
-        model = relatives.relative(name, tokenizer.vocabulary_size, hooks=False)
-        save_pretrained(
-            folder.parent / name, model.config, dict(model.named_parameters()), tokenizer, dict(relatives.KINDS[name][1])
-        )
+        relatives.write_relative(folder.parent / name, name, tokenizer)
     assert neighbours(folder) == {"gru": "recurrent", "write": "decoder"} and neighbours(folder.parent / "c") == {}
     assert neighbours(folder.parent / "gru") == {"a": "encoder-decoder", "b": "encoder-decoder", "write": "decoder"}
     (folder.parent / "write" / "config.json").write_text("{")
