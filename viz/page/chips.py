@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from difflib import SequenceMatcher
 
 from model.analysis.words import join_pieces, word_groups
 from model.trace.tokens import Tokens
-from viz.page.parts.tags import Html, scroller, tag
+from viz.page.parts.tags import Html, joined, scroller, tag
 from viz.theme import SPACE_MARK, cut
 
 
@@ -48,6 +48,12 @@ def row(
         class_="tokens",
         data_testid=f"tokens-{name}",
     )
+
+
+def block(rows: Sequence[str]) -> Html:
+    """HTML: rows under each other. Three or more are named so, for a screen that is low: a rule that counted them itself would have the
+    browser look through the page again after every change."""
+    return tag("div", joined(Html(one) for one in rows), class_="rows three" if len(rows) > 2 else "rows")
 
 
 def token_cell(label: str, name: str = "", lang: str = "") -> Html:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from model.trace.anatomy import Anatomy
@@ -38,7 +40,7 @@ POSITIONS_HELP = (
     "shuffled. The words stay as they are."
 )
 PINNED = "Your teacher has pinned the settings: they are the same for the whole class."
-WIDTH = 292  # px of the drawer where it stands beside the picture
+STYLE = Path(__file__).with_suffix(".css").read_text("utf-8")
 POSITIONS = {"source_positions": "Source positions", "target_positions": "Target positions"}
 
 
@@ -46,7 +48,7 @@ def draw(view: View, anatomy: Anatomy) -> st.delta_generator.DeltaGenerator:
     """The switches, where the drawer is open; returns the place of the laboratory."""
     if not store.state().lab:
         return st.empty()
-    st.html(f"<style>:root {{ --drawer-width: {WIDTH}px; }}</style>")
+    st.html(f"<style>{STYLE}</style>")
     with st.container(key="drawer"):
         with st.container(horizontal=True, key="drawer-title", vertical_alignment="center", horizontal_alignment="distribute"):
             st.html(f'<h2 class="head-title">{DRAWER}</h2>', width="content")

@@ -280,7 +280,7 @@ def _translation(scene: Scene, original: Tokens | None, *news: Announcement) -> 
         rows.append(row("target", "Yours" if own else names.target, trace.labels))
         if own:
             rows.append(row("original", "Model's own", original))
-    st.html(f'<div class="rows">{"".join(rows)}</div>')
+    st.html(chips.block(rows))
     if len(trace.labels) == 1:
         caption_line(NOTHING_SAID.format(output=names.output))
     if own:

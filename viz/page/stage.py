@@ -34,12 +34,11 @@ from viz.page.wording import translates
 from viz.theme import quoted
 
 Lessons = Sequence[Lesson]
-STYLE = Path(__file__).with_name("lessons.css").read_text("utf-8")
+STYLE, OPEN = (Path(__file__).with_name(f"{of}.css").read_text("utf-8") for of in ("lessons", "lesson_open"))
 COVERS = {"picture": '[class*="st-key-view-"] > *', "rows": ".st-key-translation .rows"}
 COVER = "{where} {{ filter: blur(11px); pointer-events: none; user-select: none; }}"
 FIRST = ".st-key-view-{view} > :is(.st-key-{picture}, :has(.st-key-{picture})) {{ order: -1; }}"
 COVERED = '[class*="st-key-view-"]::before { content: "Predict first, then the picture opens"; }'
-OPEN = "<style>:root { --lesson-width: 330px; --lesson-sheet: 46vh; }</style>"
 NUDGE = "You have not answered yet. A guess costs nothing, and you will remember the answer better; Next once more goes on."
 PRESENT_HELP = "One picture and one sentence, full width, for a projector (P)"
 MOST_STEPS = 4  # that are shared
@@ -66,7 +65,7 @@ def begin(lessons: Lessons, views: Mapping[str, View], anatomy: Anatomy, place: 
     elif lessons and number is None:
         hint = f"{len(lessons)} lessons on your own sentence: predict, then see"
         place.button("Learn", key="learn", type="primary", on_click=open_step, args=(1,), help=hint)
-    st.html(f"<style>{STYLE}</style>{OPEN if store.state().lesson else ''}")
+    st.html(f"<style>{STYLE}{OPEN if store.state().lesson else ''}</style>")
     pointing(MEANINGS if translates(anatomy) else GENERAL, lambda view: store.write(view=view))
 
 

@@ -184,7 +184,7 @@ def _choices(scene: Scene, played: Played) -> None:
                 )
             if len(played.choices) > 1:
                 st.button(f"Take back all {len(played.choices)}", key="decoding-without-all", on_click=_without, args=(None,))
-        st.html(f'<div class="rows">{"".join(rows)}</div>')
+        st.html(chips.block(rows))
         if played.trace.intervention.keeps_earlier_steps:  # else the rows are not what was said step by step
             own, now = (-float(trace.loss.sum()) for trace in (scene.trace, played.trace))
             caption_line(

@@ -83,7 +83,7 @@ def _translations(scene: Scene, other: Scene) -> None:
             lang=scene.wording.codes[1],
         ),
     ]
-    st.html(f'<div class="rows">{"".join(rows)}</div>')
+    st.html(chips.block(rows))
     names = scene.wording
     becomes = f"become the same {names.target}" if translates(scene.trace.anatomy) else f"get the same {names.output}"
     same = f"Both {becomes}" if len(first) > 1 else f"Both {names.output}s are empty: the model ends at once"

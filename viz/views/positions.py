@@ -150,7 +150,7 @@ def _bag_of_words(scene: Scene) -> None:
         order = shuffled_words(source, scene.settings.order)
         other = reordered(source, order)
         row = partial(chips.row, lang=scene.wording.codes[0])
-        st.html(f'<div class="rows">{row("first-order", "As typed", source)}{row("other-order", "Another order", other)}</div>')
+        st.html(chips.block([row("first-order", "As typed", source), row("other-order", "Another order", other)]))
         following = next_order(source, scene.settings.order)
         only = following == scene.settings.order
         st.button(

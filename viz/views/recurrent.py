@@ -157,7 +157,7 @@ def _translations(scene: Scene, pair: Pair) -> None:
         chips.row(name, title, own, chips.changed(rival, own), in_words=scene.settings.words, lang=scene.wording.codes[1])
         for name, title, own, rival in zip(("rival-first", "rival-second"), ROWS, labels, labels[::-1], strict=True)
     ]
-    st.html(f'<div class="rows">{"".join(rows)}</div>')
+    st.html(chips.block(rows))
     losses = [float(trace.loss.mean()) for trace in pair.traces if trace.loss is not None]
     same = "Both say the same" if labels[0].ids == labels[1].ids else "Framed: what the other does not say"
     caption_line(f"{same}. Mean surprise of each at what it reads: {number(losses[0])} and {number(losses[1])} nats a token.")

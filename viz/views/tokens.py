@@ -236,7 +236,7 @@ def _two_readings(tokens: Tokens, other: str, language: str) -> Iterator[str]:
 
 
 def _heading(title: str, sentence: str) -> str:
-    return f'<h2 class="head-title">{title}</h2><p class="tokens-said">{sentence}</p>'
+    return f'<div class="tokens-heading"><h2 class="head-title">{title}</h2><p class="tokens-said">{sentence}</p></div>'
 
 
 def _many(count: int, name: str) -> str:

@@ -65,4 +65,6 @@ def test_a_card_has_a_title_only_where_it_is_given_one():
 
     app = AppTest.from_function(page, default_timeout=60).run()
     assert not app.exception and [caption.value for caption in app.caption] == ["A line."]
-    assert [element.proto.body for element in app.get("html")] == ['<h2 class="head-title" data-testid="one-title">1 &lt; 2</h2>']
+    assert [element.proto.body for element in app.get("html")] == [
+        '<h2 class="head-title card-title" data-testid="one-title">1 &lt; 2</h2>'
+    ]

@@ -33,7 +33,7 @@ def card(name: str, title: str = "", caption: str = "", test: str | None = None)
 def heading(title: str, test: str | None = None) -> None:
     """The title of a card."""
     note_heading(title)
-    st.html(tag("h2", title, class_="head-title", data_testid=test))
+    st.html(tag("h2", title, class_="head-title card-title", data_testid=test))
 
 
 def figure_sheet(figure: go.Figure) -> Sheet:
