@@ -22,7 +22,7 @@ LOOK = """async () => {
   const { violations } = await axe.run({ include: [".st-key-lesson"] }, { resultTypes: ["violations"] });
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => [id, html.slice(0, 200), failureSummary]));
 }"""
-FAULTS = """() => [...document.querySelectorAll(".st-key-lesson :is(button, label, p, h2, a)")].flatMap((node) => {
+FAULTS = """() => [...document.querySelectorAll(".st-key-lesson :is(button, label, p, h2, a, .gap *)")].flatMap((node) => {
   const box = node.getBoundingClientRect(), size = parseFloat(getComputedStyle(node).fontSize);
   const wide = box.width && (box.right > innerWidth + 1 || box.left < -1) ? [`outside: ${node.textContent}`] : [];
   return node.textContent.trim() && box.width > 1 && size < 13 ? [...wide, `${size} px: ${node.textContent}`] : wide;
@@ -117,6 +117,7 @@ def test_the_stage_can_be_read_and_hit_by_everyone(visit, scheme, width, height)
         stage(page, 3).locator("[role=radiogroup] label").nth(at).click()
         expect(box.get_by_test_id("feedback")).to_be_visible()
         settled(page)
+    expect(box.get_by_test_id("gap").get_by_role("listitem")).to_have_count(4)
     assert page.evaluate(LOOK) == [] and page.evaluate(FAULTS) == []
     view, stands = page.locator(".st-key-view-embeddings").bounding_box(), box.bounding_box()
     assert view["y"] < height / 3 and (stands["x"] > view["x"] + 300 or stands["y"] > view["y"] + 150)

@@ -78,7 +78,7 @@ def test_every_lesson_can_be_read_from_the_back_row(visit):
         f"?lesson=1&view={LESSONS[0].settings['view']}&present=1", "dark", 1280, 720, fresh=True
     )  # nobody has answered yet
     watch(page)
-    met = {}
+    met, gaps = {}, 0
     for at, step in enumerate(STEPS):
         if at:
             page.keyboard.press("ArrowRight")
@@ -88,6 +88,8 @@ def test_every_lesson_can_be_read_from_the_back_row(visit):
         expect(page.get_by_test_id("wall-answer")).to_be_visible()
         expect(page.locator("[class*=st-key-view-] > *").first).to_have_css("filter", "none")
         met[step] = faults(page, FAR)
+        gaps += page.get_by_test_id("gap").count()
+    assert gaps == 16  # of all but four sliders, which nobody has moved, and three statements
     assert {step: each for step, each in met.items() if each} == {} and not page.problems
 
 

@@ -33,6 +33,7 @@ def test_a_class_predicts_and_then_sees():
             "answer is in" in part(one, "waits")
             and not part(one, "feedback")
             and not part(one, "class-bars")
+            and not part(one, "gap")
             and "blur" in shown(one)
         )
     lead.run()
@@ -45,7 +46,7 @@ def test_a_class_predicts_and_then_sees():
     assert "blur" not in shown(lead).partition('data-testid="lesson"')[0].rpartition("covers")[2]
     for one, opening in ((first, "Right."), (second, "Not quite.")):
         one.run()
-        assert part(one, "feedback").startswith(opening) and bars(one) == counts
+        assert part(one, "feedback").startswith(opening) and part(one, "gap") and bars(one) == counts
     late = student(code)
     assert part(late, "class-summary") and not part(late, "feedback")
     answer(late, key)

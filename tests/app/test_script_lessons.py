@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from support.page import run, shown
 
-from viz.lessons import LESSONS, pronoun
+from viz.lessons import LESSONS, notes, pronoun
 from viz.page.lesson import Click, Pick, Slider
 
 pytestmark = pytest.mark.usefixtures("shipped_page")
@@ -56,7 +56,7 @@ def near(question) -> tuple[object, object]:
 
 @pytest.mark.parametrize("number", range(1, len(LESSONS) + 1))
 def test_a_lesson_opens_and_takes_answers(number):
-    """Its address alone opens it; two misses offer a hint, a right answer says so; nothing of it is in the address."""
+    """Its address alone opens it; two misses offer a hint, a right answer says so, and the gap follows each; nothing of it is in the address."""
     lesson = LESSONS[number - 1]
     text = lesson.sentence if lesson is pronoun.LESSON else TEXT
     app = run(lesson=str(number), text=text)
@@ -64,13 +64,15 @@ def test_a_lesson_opens_and_takes_answers(number):
     assert app.session_state["state"].view == lesson.settings["view"] and app.session_state["state"].text == text
     right, wrong = near(app.session_state["step"][1].question)
     assert app.session_state["step"][1].question.is_right(right)
+    assert not stage(app, "gap")
     answer(app, wrong)
-    address = dict(app.query_params)
+    before, address = stage(app, "gap"), dict(app.query_params)
     assert stage(app, "feedback").startswith("Not quite.") and not [
         button for button in app.button if button.key == "lesson-hint"
     ]
     answer(app, right)
     assert not app.exception and stage(app, "feedback").startswith("Right.") and not stage(app, "nudge")
+    assert ("you" in before and "the model" in before and stage(app, "gap") != before) or lesson is notes.LESSON
     assert dict(app.query_params) == address and address["lesson"] == str(number)
 
 
@@ -119,10 +121,11 @@ def test_the_notes_are_eight_steps_of_one_lesson():
     number = next(at for at, lesson in enumerate(LESSONS, 1) if len(lesson.steps) == 8)
     app, views = run(lesson=str(number), text=TEXT), set()
     for part in range(3):
-        assert app.session_state["state"].part == part and not app.exception
+        assert not stage(app, "gap") and app.session_state["state"].part == part and not app.exception
         views.add(app.session_state["state"].view)
         answer(app, app.session_state["step"][1].question.key)
         assert stage(app, "feedback").startswith("Right.")
+        assert ("the loss" in stage(app, "gap")) == (part == 2)  # the first two are no matter of several numbers
         press(app, "lesson-next")
     assert len(views) == 3
 

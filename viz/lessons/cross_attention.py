@@ -8,7 +8,7 @@ from torch import Tensor
 from model.analysis.knockout import losses, occlusions
 from model.analysis.words import join_pieces, join_words, word_groups
 from viz.lessons.words import alignment_head, label
-from viz.page.lesson import TIE, Lesson, Material, Pick, Step, Symbol, mixed
+from viz.page.lesson import TIE, Lesson, Material, Measures, Pick, Step, Symbol, mixed
 from viz.theme import number
 
 RIVAL = "recurrent"  # what it is made of, and the view that shows both
@@ -91,12 +91,14 @@ def question(material: Material, row: int, order: list[int]) -> Pick:
         "French and English do not always put words in the same order: look beyond the same place in the row.",
         f"It gets {number(float(weights[row, order[0]]))}: the darkest square of that row.",
     )
+    names = tuple(label(source, at) for at in options)
     return Pick(
         text=f"Which English word does {name} look at most?",
-        options=tuple(label(source, at) for at in options),
+        options=names,
         key=key,
         hints=hints,
         why=why,
+        measures=Measures.of(f"Weight that {name} gives to the word, 0 to 1", names, weights[row, options].tolist(), number),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from model.analysis.embedding import Vocabulary
 from viz.charts.parts.words import content
 from viz.lessons.words import label
-from viz.page.lesson import TIE, Lesson, Material, Pick, Step, Symbol, mixed
+from viz.page.lesson import TIE, Lesson, Material, Measures, Pick, Step, Symbol, mixed
 from viz.theme import number, quoted, token_label
 
 FAR = (1, 30, 300)  # places in the order of neighbours that the other answers come from
@@ -61,9 +61,10 @@ def question(material: Material, vocabulary: Vocabulary) -> Pick:
         "Look for another form of the word, or a word that could take its place in this sentence.",
         f"The nearest has cosine {number(cosines[0])}; “Neighbours” in the picture names it.",
     )
+    names = tuple(token_label(vocabulary.pieces[option]) for option in options)
     return Pick(
-        text=f"Which of these is nearest to {name} in the table?", hints=hints, why=why, key=key,
-        options=tuple(token_label(vocabulary.pieces[option]) for option in options),
+        text=f"Which of these is nearest to {name} in the table?", hints=hints, why=why, key=key, options=names,
+        measures=Measures.of(f"Cosine with {name}, −1 to 1", names, [near[option] for option in options], number),
         easy="Two of these are nearly equally near: a close call." if cosines[0] - cosines[1] < TIE else "",
     )  # fmt: skip
 

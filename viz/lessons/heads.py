@@ -6,7 +6,7 @@ import torch
 
 from model.analysis.roles import ROLE, measure, role_scores
 from viz.charts.parts.words import head_title
-from viz.page.lesson import Click, Lesson, Material, Step, Symbol
+from viz.page.lesson import Click, Lesson, Material, Measure, Measures, Step, Symbol
 from viz.theme import number
 
 PREVIOUS = "previous"
@@ -56,13 +56,19 @@ def question(material: Material) -> Click:
             return f"{here}, mean over the rows; {len(heads)} of {len(every)} heads do so on this sentence (above {number(ROLE[PREVIOUS].threshold)} and above chance)."
         return f"{here}; the head that does it most gives {number(every[best])}."
 
+    def measures(answer: tuple[str, int, int]) -> Measures:
+        places = [answer] if answer in heads else [answer, best]
+        names = [head_title(anatomy.kind(kind), layer, head) for kind, layer, head in places]
+        bars = [Measure(name, every[at], number(every[at]), at) for name, at in zip(names, places, strict=True)]
+        return Measures("Attention to the token before, mean over the rows, 0 to 1", bars)
+
     hints = (
         "Rows ask, columns answer: looking at the token before makes a diagonal.",
         "The diagonal starts in the second row, one square to the left of the middle line; it is in self-attention, not in cross-attention.",
         f"Look at layer {best[1] + 1} of {anatomy.kind(best[0]).title.lower()}.",
     )
     text = "Click a head whose tokens look at the token just before them."
-    return Click(what="head", keys=frozenset(heads), text=text, hints=hints, why=why)
+    return Click(what="head", keys=frozenset(heads), text=text, hints=hints, why=why, measures=measures)
 
 
 LESSON = Lesson("Many heads, joined by W_O", {"view": "all-heads"}, (step,), covers=())

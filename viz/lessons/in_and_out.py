@@ -7,7 +7,7 @@ import torch
 from viz.charts import head_sentence
 from viz.charts.parts.words import content
 from viz.lessons.words import alignment_head, label, pieces
-from viz.page.lesson import Click, Formula, Lesson, Material, Step, Symbol
+from viz.page.lesson import Click, Formula, Lesson, Material, Measure, Measures, Step, Symbol
 from viz.theme import number
 
 
@@ -64,13 +64,20 @@ def question(material: Material) -> Click:
             return f"{asks} gives {here} of its attention to {answers}; the {len(keys)} cells of its row add up to 1."
         return f"That cell says that {label(labels, answer[0])} looks at {label(keys, answer[1])}: {here}; the one in question has {weight}."
 
+    def measures(answer: tuple[int, int]) -> Measures:
+        bars = []
+        for row, column in dict.fromkeys((answer, (query, key))):
+            value = float(weights[row, column])
+            bars.append(Measure(f"{label(labels, row)} → {label(keys, column)}", value, number(value), (row, column)))
+        return Measures("Weight of the cell, 0 to 1", bars)
+
     hints = (
         f"Rows stand at the left, as “what is read → what is produced”: look for {asks} behind the arrow.",
         f"Columns stand above: {answers} is column {key + 1} of {len(keys)}.",
         f"It is row {query + 1}, column {key + 1}; with the keyboard, arrow keys walk over the cells and Enter chooses.",
     )
     text = f"Click the cell that says how much the row that produces {asks} looks at {answers}."
-    return Click(what="cell", keys={(query, key)}, text=text, hints=hints, why=why)
+    return Click(what="cell", keys={(query, key)}, text=text, hints=hints, why=why, measures=measures)
 
 
 LESSON = Lesson("In and out: how to read a head", {"view": "one-head", "paint": "off"}, (step,), covers=())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from model.trace.intervention import Intervention
-from viz.lessons.words import percent
+from viz.lessons.words import nats, percent
 from viz.page.lesson import Lesson, Material, Slider, Step, Symbol
 from viz.theme import number
 
@@ -77,7 +77,7 @@ def question(material: Material) -> Slider:
     )
     return Slider(
         text=f"Mask off, the same translation. What becomes of the loss of {number(before)} nats a piece? (Within 0.5 is right.)", hints=hints, why=why,
-        least=0.0, most=5.0, step=0.1, key=after, within=0.5, write=lambda value: f"{number(value)} nats",
+        least=0.0, most=5.0, step=0.1, key=after, within=0.5, write=nats,
     )  # fmt: skip
 
 

@@ -12,12 +12,15 @@ import torch
 from model.analysis.permutation import compare_orders, shuffled_words
 from model.trace.trace import Trace
 from model.transformer.positions import sinusoids
-from viz.page.lesson import Formula, Lesson, Material, Pick, Settings, Step, Symbol
+from viz.lessons.words import nats
+from viz.page.lesson import Formula, Lesson, Material, Measures, Pick, Settings, Step, Symbol
 from viz.theme import number, small
 
 VERDICTS = ("true", "half true", "false")
 TRUE, HALF, FALSE = range(3)
 NONE = 1e-4  # what float32 leaves of a difference of zero
+# (one of VERDICTS; what the test found, in a sentence; the numbers that it compares, None where it looks at one alone: that it is zero, or not)
+Finding = tuple[int, str, Measures | None]
 
 
 @dataclass(frozen=True)
@@ -27,20 +30,21 @@ class Claim:
     text: str
     view: Settings
     formula: Formula
-    test: Callable[[Material], tuple[int, str]]  # -> (one of VERDICTS, what the test found, in a sentence)
+    test: Callable[[Material], Finding]
     hints: tuple[str, str]  # the third is what the test found
 
 
 def statement(claim: Claim, material: Material) -> Step:
     """True, half true or false: the test decides."""
-    key, evidence = claim.test(material)
+    key, evidence, measures = claim.test(material)
 
     def why(answer: int) -> str:
         return (
             evidence if answer == key else f"{VERDICTS[answer].capitalize()} does not hold: {evidence[0].lower()}{evidence[1:]}"
         )
 
-    question = Pick(text=claim.text, options=VERDICTS, key=key, hints=(*claim.hints, f"The test says: {evidence}"), why=why)
+    hints = (*claim.hints, f"The test says: {evidence}")
+    question = Pick(text=claim.text, options=VERDICTS, key=key, hints=hints, why=why, measures=measures)
     words = "Lecture notes say this of the transformer. True, half true or false? The page puts it to the test on your sentence."
     return Step(words=words, formula=claim.formula, question=question, focus=claim.view)
 
@@ -50,7 +54,7 @@ def _self_kind(trace: Trace) -> str:
     return trace.anatomy.self_kind(trace.anatomy.predicting.name).name
 
 
-def decoder(material: Material) -> tuple[int, str]:
+def decoder(material: Material) -> Finding:
     """What attention a layer of the decoder has."""
     trace, stack = material.trace, material.trace.anatomy.predicting
     kinds = [trace.anatomy.kind(name) for name in stack.sublayers if name in trace.anatomy.kind_names]
@@ -60,24 +64,26 @@ def decoder(material: Material) -> tuple[int, str]:
     return (
         key,
         f"Its layer has masked self-attention (the largest weight on what comes later is {number(ahead)}) and cross-attention, which reads the English.",
+        None,
     )
 
 
-def learnable(material: Material) -> tuple[int, str]:
+def learnable(material: Material) -> Finding:
     """Whether positions are trained numbers."""
     stack = material.trace.anatomy.stacks[0].name
     table = material.translator.weights.positions(stack, 32)
     gap = float((table - sinusoids(torch.arange(32, device=table.device), table.size(1))).abs().max())
     if gap > NONE:
-        return TRUE, f"In this model they are trained: they differ from sines and cosines by up to {number(gap)}."
+        return TRUE, f"In this model they are trained: they differ from sines and cosines by up to {number(gap)}.", None
     other = " The family has a member that learned its positions." if material.sibling("learned") else ""
     return (
         HALF,
         f"Some models learn them, but here they are sines and cosines of a formula, to within {small(gap) if gap else '0'}: nothing was learned.{other}",
+        None,
     )
 
 
-def binary(material: Material) -> tuple[int, str]:
+def binary(material: Material) -> Finding:
     """Which cross-entropy the loss is."""
     trace = material.trace
     row = int(trace.loss.argmax())
@@ -85,66 +91,70 @@ def binary(material: Material) -> tuple[int, str]:
     chance = chances[trace.labels.ids[row]]
     rest = -(torch.log1p(-chances).sum() - torch.log1p(-chance))
     own, loss = float(-chance.log()), float(trace.loss[row])
-    return (FALSE if abs(own - loss) < NONE else TRUE), (
-        f"−ln p of the right piece alone is {number(own)} nats, which is the loss ({number(loss)}); the binary form would add {number(float(rest))} for all other pieces."
-    )
+    key = FALSE if abs(own - loss) < NONE else TRUE
+    evidence = f"−ln p of the right piece alone is {number(own)} nats, which is the loss ({number(loss)}); the binary form would add {number(float(rest))} for all other pieces."
+    values = {"the loss": loss, "−ln p of the right piece": own, "the binary form": own + float(rest)}
+    return key, evidence, Measures.apart("The piece that surprised the model most", values, nats)
 
 
-def axis(material: Material) -> tuple[int, str]:
+def axis(material: Material) -> Finding:
     """Over which axis the softmax runs."""
     kind = material.trace.anatomy.bridge().name
     scores, weights = material.trace.part("scores", kind), material.trace.attention[kind].weights
     over_heads, over_keys = torch.softmax(scores, 1).sum(-1), torch.softmax(scores, -1)
     gap = float((over_keys - weights).abs().max())
-    return (FALSE if gap < NONE else TRUE), (
+    least, most = float(over_heads.min()), float(over_heads.max())
+    evidence = (
         f"Over the keys, the last axis, softmax gives the model's weights to within {small(gap)}; over axis 1, the heads, rows would sum to "
-        f"{number(float(over_heads.min()))} up to {number(float(over_heads.max()))} instead of 1."
+        f"{number(least)} up to {number(most)} instead of 1."
     )
+    values = {"a row of the model": float(weights.sum(-1).mean()), "over axis 1, the least": least, "over axis 1, the most": most}
+    return (FALSE if gap < NONE else TRUE), evidence, Measures.apart("What the weights of a row sum to", values, number)
 
 
-def divisor(material: Material) -> tuple[int, str]:
+def divisor(material: Material) -> Finding:
     """What scores are divided by."""
     trace, kind = material.trace, material.trace.anatomy.bridge()
     queries, keys = trace.part("queries", kind.name), trace.part("keys", kind.name)
     scores, dots = trace.part("scores", kind.name), queries @ keys.transpose(-1, -2)
     by = float((dots * scores).sum() / scores.square().sum())
     right = abs(by - math.sqrt(kind.d_head)) < 0.01
-    return (
-        FALSE if right else TRUE
-    ), f"The dot products are {number(by)} times the scores: that is √{kind.d_head}, and not {kind.d_head}."
+    evidence = f"The dot products are {number(by)} times the scores: that is √{kind.d_head}, and not {kind.d_head}."
+    values = {"the model": by, f"√d_h = √{kind.d_head}": math.sqrt(kind.d_head), "d_h, as the notes say": float(kind.d_head)}
+    return (FALSE if right else TRUE), evidence, Measures.apart("What dot products are divided by", values, number)
 
 
-def invariant(material: Material) -> tuple[int, str]:
+def invariant(material: Material) -> Finding:
     """What shuffled words do without positions."""
     source = material.trace.source
     order = shuffled_words(source, 1)
     moves = compare_orders(material.translator.passes, source, order)
     off, on = float(moves.without_positions.max()), float(moves.with_positions.max())
     if order == list(range(len(source))):
-        return HALF, "There is no other order of your words; with others, each vector goes where its word goes (equivariant)."
-    return (HALF if off < 0.01 else FALSE), (
-        f"Every vector stays the same to within {small(off)}, but goes where its word goes: that is equivariant, not invariant. With positions, vectors change by up to {number(on)}."
-    )
+        evidence = "There is no other order of your words; with others, each vector goes where its word goes (equivariant)."
+        return HALF, evidence, None
+    evidence = f"Every vector stays the same to within {small(off)}, but goes where its word goes: that is equivariant, not invariant. With positions, vectors change by up to {number(on)}."
+    values = {"without positions": off, "with positions": on}
+    return (HALF if off < 0.01 else FALSE), evidence, Measures.apart("The most that a word's vector changes by", values, small)
 
 
-def exponent(material: Material) -> tuple[int, str]:
+def exponent(material: Material) -> Finding:
     """What the exponent of the sinusoids does."""
     table = sinusoids(torch.arange(200), material.trace.anatomy.d_model)
     first, last = float(table[:, 0].abs().max()), float(table.abs().max())
     slow = float((table[1, -2] - table[0, -2]).abs())
-    return (FALSE if last <= 1 else TRUE), (
-        f"No sine is larger than {number(last)}, with the smallest exponent ({number(first)}) as with any; the exponent sets how fast it turns: the slowest moves by {small(slow)} from a place to the next."
-    )
+    evidence = f"No sine is larger than {number(last)}, with the smallest exponent ({number(first)}) as with any; the exponent sets how fast it turns: the slowest moves by {small(slow)} from a place to the next."
+    values = {"with the smallest exponent": first, "with any exponent": last}
+    return (FALSE if last <= 1 else TRUE), evidence, Measures.apart("The largest sine", values, number)
 
 
-def before(material: Material) -> tuple[int, str]:
+def before(material: Material) -> Finding:
     """Where the normalisation stands."""
     stack = material.trace.anatomy.stacks[0].name
     stream = material.trace.stream(stack)
     gap = float((stream.states[:-1] + stream.written - stream.states[1:]).abs().max())
-    return (TRUE if gap < 0.01 else FALSE), (
-        f"State plus what was written is the next state, to within {small(gap)}: nothing is normalised behind the sum. LayerNorm stands in front of each sublayer."
-    )
+    evidence = f"State plus what was written is the next state, to within {small(gap)}: nothing is normalised behind the sum. LayerNorm stands in front of each sublayer."
+    return (TRUE if gap < 0.01 else FALSE), evidence, None
 
 
 CLAIMS = (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from model.analysis.output import perplexity
-from viz.lessons.words import label, percent, pieces
-from viz.page.lesson import TIE, Lesson, Material, Pick, Step, Symbol, mixed
+from viz.lessons.words import label, nats, percent, pieces
+from viz.page.lesson import TIE, Lesson, Material, Measures, Pick, Step, Symbol, mixed
 from viz.theme import number
 
 
@@ -43,9 +43,11 @@ def question(material: Material) -> Pick:
         f"The piece got {percent(float(trace.loss.neg()[order[0]].exp()))}: look for the longest bar.",
     )
     close = len(order) > 1 and float(trace.loss[order[0]] - trace.loss[order[1]]) < TIE
+    names = tuple(label(trace.labels, at) for at in options)
     return Pick(
-        text=f"At which of these {pieces(len(options)).replace('pieces', 'places')} was the model most surprised by what it said?", options=tuple(label(trace.labels, at) for at in options), key=key,
-        hints=hints, why=why, easy="Two pieces are nearly equally surprising: a close call." if close else "",
+        text=f"At which of these {pieces(len(options)).replace('pieces', 'places')} was the model most surprised by what it said?", options=names, key=key,
+        hints=hints, why=why, measures=Measures.of("Loss of the piece, −ln p", names, trace.loss[options].tolist(), nats),
+        easy="Two pieces are nearly equally surprising: a close call." if close else "",
     )  # fmt: skip
 
 

@@ -8,8 +8,8 @@ from torch import Tensor
 from model.analysis.knockout import losses, occlusions
 from model.analysis.words import join_pieces
 from viz.charts.parts.words import head_title
-from viz.lessons.words import percent
-from viz.page.lesson import Lesson, Material, Pick, Step, Symbol
+from viz.lessons.words import nats, percent
+from viz.page.lesson import Lesson, Material, Measures, Pick, Step, Symbol
 from viz.page.state import EXAMPLES
 from viz.theme import number, quoted
 
@@ -83,12 +83,14 @@ def question(material: Material, row: int) -> Pick:
         f"Hiding “it” costs only {number(values[WORDS.index('it')])} nats, wherever the head looks.",
         f"The one that it hangs on costs {number(values[key])} nats.",
     )
+    names = tuple(f"“{word}”" for word in WORDS)
     return Pick(
         text=f"Which word, hidden from all heads, costs {name} most?",
-        options=tuple(f"“{word}”" for word in WORDS),
+        options=names,
         key=key,
         hints=hints,
         why=why,
+        measures=Measures.of(f"What hiding the word costs {name}", names, values, nats),
     )
 
 

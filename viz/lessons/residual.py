@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from viz.page.lesson import TIE, Lesson, Material, Pick, Step, Symbol
+from viz.page.lesson import TIE, Lesson, Material, Measures, Pick, Step, Symbol
 from viz.theme import number
 
 
@@ -64,6 +64,7 @@ def question(material: Material) -> Pick:
     )
     return Pick(
         text=f"In layer {layer + 1} of the encoder, which writes more into the stream, as a share of what is there?", options=names, key=key, hints=hints, why=why,
+        measures=Measures.of("Written, as a share of the length of the state (1 is as long)", names, values, number),
         easy="" if layer == 0 else "In layer 1 the two are equal here, so the question is about another layer.",
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from viz.charts.parts.words import content
 from viz.lessons.words import alignment_head, label
-from viz.page.lesson import TIE, Lesson, Material, Pick, Step, Symbol, mixed
+from viz.page.lesson import TIE, Lesson, Material, Measures, Pick, Step, Symbol, mixed
 from viz.theme import number
 
 SCALE = 4  # the step of the calculation that shows the scores
@@ -63,9 +63,11 @@ def question(material: Material) -> Pick:
         f"The best key has the score {number(float(scores[order[0]]))}; the table in the picture has all of them.",
     )
     close = len(order) > 1 and float(scores[order[0]] - scores[order[1]]) < TIE
+    names = tuple(label(keys, option) for option in options)
     return Pick(
-        text=f"Which key fits the query of {asks} best?", options=tuple(label(keys, option) for option in options), key=key, hints=hints,
-        why=why, easy="Two keys fit equally well here: a close call." if close else "",
+        text=f"Which key fits the query of {asks} best?", options=names, key=key, hints=hints, why=why,
+        measures=Measures.of(f"Score of the key, for the query of {asks}", names, scores[options].tolist(), number),
+        easy="Two keys fit equally well here: a close call." if close else "",
     )  # fmt: skip
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 from model.trace.intervention import Intervention
-from viz.page.lesson import SIGNS, TIE, Lesson, Material, Pick, Step, Symbol, sign
+from viz.lessons.words import nats
+from viz.page.lesson import SIGNS, TIE, Lesson, Material, Measures, Pick, Step, Symbol, sign
 from viz.theme import number, signed
 
 UNSCALED = Intervention(scaled=False)
@@ -48,7 +49,8 @@ def step(material: Material) -> Step:
 def question(material: Material) -> Pick:
     """Whether the loss falls, stays or rises."""
     by = change(material)
-    before, after = (number(float(trace.loss.mean())) for trace in (material.trace, material.under(UNSCALED)))
+    losses = [float(trace.loss.mean()) for trace in (material.trace, material.under(UNSCALED))]
+    before, after = map(number, losses)
     key = sign(by, LITTLE)
 
     def why(answer: int) -> str:
@@ -64,7 +66,9 @@ def question(material: Material) -> Pick:
     )
     return Pick(
         text="Leave the division out, in all heads, and let the model read the same translation. What happens to its loss?", options=SIGNS, key=key,
-        hints=hints, why=why, easy="That is close to the border: a close call." if abs(abs(by) - LITTLE) < TIE else "",
+        hints=hints, why=why,
+        measures=Measures.apart("Loss of the same translation, a piece", dict(zip(("with the division", "without it"), losses, strict=True)), nats),
+        easy="That is close to the border: a close call." if abs(abs(by) - LITTLE) < TIE else "",
     )  # fmt: skip
 
 

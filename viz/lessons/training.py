@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from model.analysis.knockout import every_layer
-from viz.page.lesson import TIE, Lesson, Material, Pick, Step, Symbol, mixed
+from viz.lessons.words import signed_nats
+from viz.page.lesson import TIE, Lesson, Material, Measures, Pick, Step, Symbol, mixed
 from viz.theme import number, signed
 
 
@@ -56,8 +57,10 @@ def question(material: Material) -> Pick:
         f"Without the one in question log p falls by {number(-changes[order[0]])} nats; look for the longest bar of cross-attention.",
     )
     flat = changes[order[1]] - changes[order[0]] < TIE if len(order) > 1 else False
+    names = tuple(f"layer {at + 1}" for at in options)
     return Pick(
-        text="Which layer of cross-attention does your translation need most?", options=tuple(f"layer {at + 1}" for at in options), key=key, hints=hints, why=why,
+        text="Which layer of cross-attention does your translation need most?", options=names, key=key, hints=hints, why=why,
+        measures=Measures.of("Change of log p of the translation without the layer", names, [changes[at] for at in options], signed_nats),
         easy="Two layers are needed equally: a close call." if flat else "",
     )  # fmt: skip
 

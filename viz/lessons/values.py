@@ -7,7 +7,7 @@ from torch import Tensor
 from model.analysis.attention import per_head
 from viz.charts.parts.words import content
 from viz.lessons.words import label
-from viz.page.lesson import TIE, Lesson, Material, Pick, Step, Symbol, mixed
+from viz.page.lesson import TIE, Lesson, Material, Measures, Pick, Step, Symbol, mixed
 from viz.theme import number
 
 MIX = 8  # the step of the calculation that mixes the values
@@ -79,9 +79,11 @@ def question(material: Material) -> Pick:
         "Compare the colours of the lines: a pale line gives little, whatever its weight.",
         f"The one that gives most gives {number(float(gives[order[0]]))} with a weight of {number(float(row[order[0]]))}.",
     )
+    names = tuple(label(keys, at) for at in options)
     return Pick(
-        text=f"Which token gives most to {asks} in this head (layer {layer + 1}, head {head + 1})?", options=tuple(label(keys, at) for at in options),
-        key=key, hints=hints, why=why, easy="" if differs else "In your sentence the most weight and the most given go together everywhere: an easy one.",
+        text=f"Which token gives most to {asks} in this head (layer {layer + 1}, head {head + 1})?", options=names, key=key, hints=hints, why=why,
+        measures=Measures.of("What the token gives: length of weight times value", names, gives[options].tolist(), number),
+        easy="" if differs else "In your sentence the most weight and the most given go together everywhere: an easy one.",
     )  # fmt: skip
 
 

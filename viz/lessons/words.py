@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from model.trace.tokens import Tokens
 from viz.page.lesson import Material
-from viz.theme import quoted
+from viz.theme import number, quoted, signed
 
 
 def label(tokens: Tokens, at: int) -> str:
@@ -21,6 +21,16 @@ def pieces(count: int) -> str:
 def percent(value: float) -> str:
     """A share of 0 to 1 without a sign: 8%."""
     return f"{value:.0%}"
+
+
+def nats(value: float) -> str:
+    """A loss, or a difference of log p: 1.24 nats."""
+    return f"{number(value)} nats"
+
+
+def signed_nats(value: float) -> str:
+    """A change of log p: +0.12 nats."""
+    return f"{signed(value)} nats"
 
 
 def alignment_head(material: Material) -> tuple[str, int, int]:

@@ -56,6 +56,35 @@ Formula = Sequence[str | Symbol]
 # Questions --------------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Measure:
+    """A number of the sentence's own pass, as one bar of the gap."""
+
+    words: str  # what it is the number of: an option, a place, before or after
+    value: float  # finite
+    text: str  # the value in words, with its unit
+    answer: Any = None  # that it stands behind; None: behind none of them
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The numbers that are compared, on one scale."""
+
+    words: str  # what was measured
+    bars: Sequence[Measure]
+
+    @classmethod
+    def of(cls, words: str, options: Sequence[str], values: Sequence[float], write: Callable[[float], str]) -> Measures:
+        """One number an option of a Pick, in the order of the options."""
+        rows = enumerate(zip(options, map(float, values), strict=True))
+        return cls(words, [Measure(option, value, write(value), at) for at, (option, value) in rows])
+
+    @classmethod
+    def apart(cls, words: str, values: Mapping[str, float], write: Callable[[float], str]) -> Measures:
+        """Numbers that an answer is judged by, though none of them is an answer: the loss before and after."""
+        return cls(words, [Measure(name, value, write(value)) for name, value in values.items()])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """One thing to predict. What is right was computed from the sentence's own pass."""
@@ -82,6 +111,10 @@ class Question:
         """An answer in words; empty for one that only the picture can name."""
         return ""
 
+    def numbers(self, answer: Any) -> Measures | None:
+        """What was measured of an answer and of what is right, to be drawn; None where it is not a matter of several numbers."""
+        return None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pick(Question):
@@ -89,6 +122,7 @@ class Pick(Question):
 
     options: tuple[str, ...]
     key: int
+    measures: Measures | None = None  # None: what decides it is a single number, or none
 
     def takes(self, answer: Any) -> bool:
         """Whether it is the place of an option."""
@@ -106,6 +140,10 @@ class Pick(Question):
     def name(self, answer: int) -> str:
         """The option itself."""
         return self.options[answer]
+
+    def numbers(self, answer: int) -> Measures | None:
+        """The same, whatever the answer."""
+        return self.measures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +181,7 @@ class Click(Question):
 
     what: Literal["cell", "head"]
     keys: Collection[tuple]
+    measures: Callable[[tuple], Measures]  # the place that was clicked, and where it is wrong the one that is right
 
     def takes(self, answer: Any) -> bool:
         """Whether it is a place: small numbers, behind the name of a kind where a head is asked for."""
@@ -157,6 +196,10 @@ class Click(Question):
     def solution(self) -> tuple:
         """The first of the right places."""
         return min(self.keys)
+
+    def numbers(self, answer: tuple) -> Measures:
+        """Of one place or two."""
+        return self.measures(answer)
 
 
 def sign(change: float, within: float) -> int:

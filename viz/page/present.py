@@ -15,6 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from viz.canvas import Announcement, stage_keys
 from viz.page import address, answers, rail, stage, store
+from viz.page.gaps import gap
 from viz.page.lesson import Click, Pick, Question, Slider
 from viz.page.parts.tags import Html, joined, tag
 from viz.page.qr import qr_image
@@ -113,7 +114,8 @@ def _inside(scene: Scene, view: View, stand: stage.Stand | None) -> Html:
     if stand.record.reveals:
         words = sentence_html(first_sentence(reason(asks, stand.record)))
         line = tag("p", tag("b", solved(asks)), " ", words, class_="answer", data_testid="wall-answer")
-        return joined([line, board.on_wall(stand.record.asking, asks, partial(stage.place_name, scene))])
+        answer = stand.record.tries[-1] if stand.record.tries else None
+        return joined([line, board.on_wall(stand.record.asking, asks, partial(stage.place_name, scene)) or gap(asks, answer)])
     return joined([tag("p", sentence_html(asks.text), data_testid="question"), _options(asks)])
 
 

@@ -9,9 +9,10 @@ import streamlit as st
 
 from viz.page import answers, store
 from viz.page.choices import plain
+from viz.page.gaps import gap
 from viz.page.lesson import Click, Pick, Slider, Step
 from viz.page.parts.captions import caption_line
-from viz.page.parts.tags import Html, tag
+from viz.page.parts.tags import tag
 from viz.page.room import seats
 from viz.page.sentences import sentence_html
 
@@ -35,6 +36,8 @@ def draw_question(step: Step, name: str, record: answers.Answers, is_covered: bo
         if (place := answers.listen(asks.what)) is not None:
             answer(step, record, place, place_name(place))
     if record.is_graded:
+        if picture := gap(asks, record.tries[-1]):
+            st.html(picture)
         _say(asks, record)
     elif record.waits:
         st.html(tag("p", WAITS if record.tries else WAITED_FOR, class_="feedback", role="status", data_testid="waits"))
@@ -79,32 +82,12 @@ def _pick(asks: Pick, step: Step, key: str, record: answers.Answers) -> None:
 
 
 def _slide(asks: Slider, step: Step, key: str, record: answers.Answers) -> None:
-    """A slider, and a button that makes its number the answer; then the gap."""
+    """A slider, and a button that makes its number the answer."""
     steps = round((asks.most - asks.least) / asks.step / 2)
     kind = int if float(asks.step).is_integer() and float(asks.least).is_integer() else float
     start = record.tries[-1] if record.tries else asks.least + steps * asks.step
     st.slider(asks.text, kind(asks.least), kind(asks.most), kind(start), kind(asks.step), key=key, label_visibility="collapsed")
     st.button("That is my guess", key=f"{key}-send", on_click=lambda: answer(step, record, st.session_state[key]))
-    if record.is_graded:
-        st.html(gap(asks, record.tries[-1]))
-
-
-def gap(asks: Slider, guess: float) -> Html:
-    """HTML: guess and truth on one line, and what lies between them."""
-
-    def place(value: float) -> float:
-        return 100 * min(max((value - asks.least) / (asks.most - asks.least), 0.0), 1.0)
-
-    low, high = sorted((place(guess), place(asks.key)))
-    words = f"Your guess: {asks.write(guess)}; the model: {asks.write(asks.key)}"
-    bar = tag("span", class_="gap-bar", style=f"left: {low:.1f}%; width: {high - low:.1f}%")
-    marks = [
-        tag("span", class_=f"gap-{name}", style=f"left: {place(at):.1f}%") for name, at in (("guess", guess), ("truth", asks.key))
-    ]
-    legend = tag("span", "you ", tag("b", asks.write(guess)), " · the model ", tag("b", asks.write(asks.key)), class_="gap-words")
-    return tag(
-        "div", tag("div", bar, *marks, class_="gap-line", role="img", aria_label=words), legend, class_="gap", data_testid="gap"
-    )
 
 
 def _say(asks: Any, record: answers.Answers) -> None:

@@ -13,7 +13,7 @@ from model.analysis.words import join_pieces, word_groups
 from model.trace.intervention import Intervention
 from viz.lessons import LESSONS, notes, pronoun
 from viz.lessons.words import alignment_head, label
-from viz.page.lesson import SIGNS, Click, Material, Pick, Question, Slider
+from viz.page.lesson import SIGNS, Click, Material, Measures, Pick, Question, Slider, Step
 from viz.theme import token_label
 
 FEW = 6  # sentences for which a key is counted by passes of its own
@@ -30,6 +30,16 @@ def best(values: list[float]) -> int:
     return max(range(len(values)), key=values.__getitem__)
 
 
+def agrees(question: Pick, values: list[float]) -> bool:
+    """The bars of the options are these values, and the key's is the largest."""
+    return best(values) == question.key and same(question.measures, values)
+
+
+def same(measures: Measures, values: list[float]) -> bool:
+    """What is drawn is what was counted."""
+    return all(math.isclose(bar.value, value, abs_tol=1e-3) for bar, value in zip(measures.bars, values, strict=True))
+
+
 def surprises(trace) -> list[float]:
     """-ln p of every label, from the logits."""
     rows = zip(trace.logits.double(), trace.labels.ids, strict=True)
@@ -42,7 +52,8 @@ def reading(each: Material, question: Click) -> bool:
     ((query, key),) = question.keys
     row = each.trace.attention[kind].weights[layer, head, query].tolist()
     names = label(each.trace.labels, query), label(each.trace.source, key)
-    return all(name in question.text for name in names) and row[key] > 0 and math.isclose(sum(row), 1, abs_tol=1e-4)
+    is_drawn = same(question.measures((query, key)), [row[key]])
+    return all(name in question.text for name in names) and row[key] > 0 and math.isclose(sum(row), 1, abs_tol=1e-4) and is_drawn
 
 
 def cutting(each: Material, question: Slider) -> bool:
@@ -61,7 +72,7 @@ def nearness(each: Material, question: Pick) -> bool:
         a, b = weight[source.ids[token]].tolist(), weight[other].tolist()
         return sum(x * y for x, y in zip(a, b, strict=True)) / math.sqrt(sum(x * x for x in a) * sum(y * y for y in b))
 
-    return best([cosine(labels[option]) for option in question.options]) == question.key
+    return agrees(question, [cosine(labels[option]) for option in question.options])
 
 
 def bag(each: Material, question: Slider) -> bool:
@@ -80,14 +91,15 @@ def scoring(each: Material, question: Pick) -> bool:
         sum(q * k for q, k in zip(query, key, strict=True)) / math.sqrt(len(query))
         for key in attention.keys[layer, head].tolist()
     ]
-    return named(question, trace.source)[question.key] == best(scores)
+    places = named(question, trace.source)
+    return places[question.key] == best(scores) and agrees(question, [scores[at] for at in places])
 
 
 def sharpening(each: Material, question: Pick) -> bool:
     """The loss before and after, from the logits."""
     before, after = (sum(values) / len(values) for values in map(surprises, (each.trace, each.under(Intervention(scaled=False)))))
     sign = "stays" if abs(after - before) <= 0.05 else "rises" if after > before else "falls"
-    return SIGNS[question.key] == sign
+    return SIGNS[question.key] == sign and same(question.measures, [before, after])
 
 
 def handing(each: Material, question: Pick) -> bool:
@@ -99,7 +111,8 @@ def handing(each: Material, question: Pick) -> bool:
         float(attention.weights[layer, head, row, at]) * math.hypot(*attention.values[layer, head, at].tolist())
         for at in range(len(source))
     ]
-    return named(question, source)[question.key] == best(gives)
+    places = named(question, source)
+    return places[question.key] == best(gives) and agrees(question, [gives[at] for at in places])
 
 
 def stepping(each: Material, question: Click) -> bool:
@@ -109,7 +122,10 @@ def stepping(each: Material, question: Click) -> bool:
         for layer, heads in enumerate(weights.tolist()):
             for head, matrix in enumerate(heads):
                 mean = sum(matrix[q][q - 1] for q in range(rows, len(matrix))) / max(1, len(matrix) - rows)
-                if ((kind, layer, head) in question.keys) > (mean > 0.3):
+                place = (kind, layer, head)
+                if (place in question.keys) > (mean > 0.3) or not math.isclose(
+                    question.measures(place).bars[0].value, mean, abs_tol=1e-3
+                ):
                     return False
     return all(kind != "cross" for kind, _, _ in question.keys)
 
@@ -121,8 +137,8 @@ def writing(each: Material, question: Pick) -> bool:
     shares = []
     for point in (2 * layer, 2 * layer + 1):
         states, written = stream.states[point].tolist(), stream.written[point].tolist()
-        shares.append(sum(math.hypot(*new) / math.hypot(*old) for new, old in zip(written, states, strict=True)))
-    return best(shares) == question.key
+        shares.append(sum(math.hypot(*new) / math.hypot(*old) for new, old in zip(written, states, strict=True)) / len(states))
+    return agrees(question, shares)
 
 
 def firing(each: Material, question: Slider) -> bool:
@@ -146,13 +162,15 @@ def looking(each: Material, question: Pick) -> bool:
     source, target = join_pieces(trace.source), join_pieces(trace.labels)
     row = next(at for at in range(len(target)) if f"does {label(target, at)} look" in question.text)
     rows, weights = word_groups(trace.labels)[row], trace.attention[kind].weights[layer, head].tolist()
-    words = [sum(weights[r][k] for r in rows for k in columns) for columns in word_groups(trace.source)]
-    return named(question, source)[question.key] == best(words)
+    words = [sum(weights[r][k] for r in rows for k in columns) / len(rows) for columns in word_groups(trace.source)]
+    places = named(question, source)
+    return places[question.key] == best(words) and agrees(question, [words[at] for at in places])
 
 
 def hesitating(each: Material, question: Pick) -> bool:
     """-ln p of every piece, from the logits."""
-    return named(question, each.trace.labels)[question.key] == best(surprises(each.trace))
+    places, losses = named(question, each.trace.labels), surprises(each.trace)
+    return places[question.key] == best(losses) and agrees(question, [losses[at] for at in places])
 
 
 def needing(each: Material, question: Pick) -> bool:
@@ -161,7 +179,8 @@ def needing(each: Material, question: Pick) -> bool:
         Intervention(heads_off=frozenset(("cross", int(option.split()[1]) - 1, head) for head in range(8)))
         for option in question.options
     ]
-    return best((-each.without(changes).sum(1)).tolist()) == question.key
+    effects = (each.without(changes).sum(1) + each.trace.loss.sum()).tolist()
+    return best([-effect for effect in effects]) == question.key and same(question.measures, effects)
 
 
 COUNTS = (
@@ -218,8 +237,26 @@ def test_the_notes_are_checked_by_what_the_model_does(materials, steps):
     assert len(notes.LESSON.steps) == 8 and set(verdicts) == set(notes.VERDICTS)
     for row in zip(*steps(notes.LESSON), strict=True):
         assert tuple(step.question.options[step.question.key] for step in row) == verdicts
+        assert all(map(bears_out, row, verdicts))
     learned = material(materials[0].sibling("learned"), SENTENCES[2])
     assert notes.VERDICTS[notes.learnable(learned)[0]] == "true"
+
+
+def bears_out(step: Step, verdict: str) -> bool:
+    """Where the test of a statement compares numbers, those that are drawn say the same as its verdict."""
+    values = {bar.words: bar.value for bar in step.question.measures.bars} if step.question.measures else {}
+    match [*values.values()]:
+        case [loss, own, binary] if "the loss" in values:
+            return verdict == "false" and math.isclose(loss, own, abs_tol=1e-3) and binary > loss
+        case [whole, least, most] if "a row of the model" in values:
+            return verdict == "false" and math.isclose(whole, 1, abs_tol=1e-4) and least < 0.9 < 1.1 < most
+        case [by, root, width] if "the model" in values:
+            return verdict == "false" and math.isclose(by, root, abs_tol=0.01) and math.isclose(root**2, width) and width > 2 * by
+        case [off, on] if "with positions" in values:
+            return verdict == "half true" and off < 0.01 < on
+        case [first, every] if "with any exponent" in values:
+            return verdict == "false" and math.isclose(first, every, abs_tol=0.01) and every <= 1
+    return not values
 
 
 def test_it_looks_at_one_word_and_hangs_on_another(materials, steps):

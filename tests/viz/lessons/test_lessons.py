@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
 
-from viz.lessons import LESSONS, notes, pronoun
+from viz.lessons import LESSONS, notes, pronoun, softmax, training
 from viz.page.lesson import Click, Pick, Question, Slider, Symbol, mixed, sign
 from viz.page.shared import PARAMS
 from viz.page.state import State
@@ -58,6 +59,34 @@ def test_what_a_lesson_says_is_whole(steps, lesson):
             assert len(set(said)) == len(said) and all(text.endswith(".") for text in said)
             texts += [question.text, question.easy, *question.hints, *said]
         assert not [text for text in texts if re.search(r"\bnan\b|\binf\b|None|tensor|\{", text)]
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.title)
+def test_the_numbers_of_the_gap_agree_with_the_grading(steps, lesson):
+    """One an option, in their order, and the best is the key's; of a click the place itself and the right one. Statements that no two numbers
+    decide have none."""
+    best = min if lesson is training.LESSON else max
+    for at, step in ((at, step) for at, made in enumerate(steps(lesson)) for step in made):
+        asks = step.question
+        if asks is None or isinstance(asks, Slider):
+            continue
+        right, wrong = answers(asks)
+        for answer in right[:1] + wrong[:1]:
+            measures = asks.numbers(answer)
+            if measures is None:
+                assert lesson is notes.LESSON and at in (0, 1, 5, 7)
+                continue
+            bars = measures.bars
+            assert measures.words and all(math.isfinite(bar.value) and bar.words and re.search(r"\d", bar.text) for bar in bars)
+            if lesson in (notes.LESSON, softmax.LESSON):  # before and after, and the like: none of them is an answer
+                assert len(bars) > 1 and {bar.answer for bar in bars} == {None}
+            elif isinstance(asks, Pick):
+                assert [bar.words for bar in bars] == list(asks.options)
+                assert [bar.answer for bar in bars] == list(range(len(bars)))
+                assert best(bars, key=lambda bar: bar.value).answer == asks.key
+            else:
+                assert bars[0].answer == answer
+                assert [asks.is_right(bar.answer) for bar in bars] == ([True] if answer in right else [False, True])
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.title)

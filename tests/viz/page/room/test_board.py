@@ -8,13 +8,13 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viz.page.lesson import Click, Pick, Slider
+from viz.page.lesson import Click, Measures, Pick, Slider
 from viz.page.room.board import MOST_PARTS, MOST_PLACES, bars, board_html, summary
 from viz.page.room.results import COLUMNS, results_csv
 
 HINTS = ("a", "b", "c")
 PICK = Pick(text="Which?", hints=HINTS, why=str, options=("falls", "stays", "<rises>"), key=2)
-CLICK = Click(text="Where?", hints=HINTS, why=str, what="cell", keys={(1, 2)})
+CLICK = Click(text="Where?", hints=HINTS, why=str, what="cell", keys={(1, 2)}, measures=lambda place: Measures("", ()))
 
 
 def slider(least: float, most: float, step: float, key: float) -> Slider:
