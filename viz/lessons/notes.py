@@ -49,6 +49,11 @@ def statement(claim: Claim, material: Material) -> Step:
     return Step(words=words, formula=claim.formula, question=question, focus=claim.view)
 
 
+def _any_size(value: float) -> str:
+    """A change, also one that is only what float32 leaves."""
+    return number(value) if value >= 0.01 else small(value)
+
+
 def _self_kind(trace: Trace) -> str:
     """The decoder's attention to itself."""
     return trace.anatomy.self_kind(trace.anatomy.predicting.name).name
@@ -135,7 +140,11 @@ def invariant(material: Material) -> Finding:
         return HALF, evidence, None
     evidence = f"Every vector stays the same to within {small(off)}, but goes where its word goes: that is equivariant, not invariant. With positions, vectors change by up to {number(on)}."
     values = {"without positions": off, "with positions": on}
-    return (HALF if off < 0.01 else FALSE), evidence, Measures.apart("The most that a word's vector changes by", values, small)
+    return (
+        (HALF if off < 0.01 else FALSE),
+        evidence,
+        Measures.apart("The most that a word's vector changes by", values, _any_size),
+    )
 
 
 def exponent(material: Material) -> Finding:

@@ -36,9 +36,9 @@ def draw_question(step: Step, name: str, record: answers.Answers, is_covered: bo
         if (place := answers.listen(asks.what)) is not None:
             answer(step, record, place, place_name(place))
     if record.is_graded:
-        if picture := gap(asks, record.tries[-1]):
-            st.html(picture)
         _say(asks, record)
+        if not isinstance(asks, Slider) and (bars := gap(asks, record.tries[-1])):
+            st.html(bars)  # behind the sentence, which on a phone stands where the last option was tapped
     elif record.waits:
         st.html(tag("p", WAITS if record.tries else WAITED_FOR, class_="feedback", role="status", data_testid="waits"))
     elif is_covered and not record.is_open:
@@ -82,12 +82,14 @@ def _pick(asks: Pick, step: Step, key: str, record: answers.Answers) -> None:
 
 
 def _slide(asks: Slider, step: Step, key: str, record: answers.Answers) -> None:
-    """A slider, and a button that makes its number the answer."""
+    """A slider, and a button that makes its number the answer; then the gap."""
     steps = round((asks.most - asks.least) / asks.step / 2)
     kind = int if float(asks.step).is_integer() and float(asks.least).is_integer() else float
     start = record.tries[-1] if record.tries else asks.least + steps * asks.step
     st.slider(asks.text, kind(asks.least), kind(asks.most), kind(start), kind(asks.step), key=key, label_visibility="collapsed")
     st.button("That is my guess", key=f"{key}-send", on_click=lambda: answer(step, record, st.session_state[key]))
+    if record.is_graded:
+        st.html(gap(asks, record.tries[-1]))
 
 
 def _say(asks: Any, record: answers.Answers) -> None:
