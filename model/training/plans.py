@@ -96,13 +96,13 @@ PLANS = {
     ),
     "mask": Plan(
         Config(encoder_layers=6, decoder_layers=0, max_length=256),
-        BaseRecipe(epochs=7, label_smoothing=0.0),
+        BaseRecipe(epochs=5, label_smoothing=0.0),
         language,
         evaluate_every=400,
     ),
     "write": Plan(
         Config(encoder_layers=0, decoder_layers=6, max_length=256),
-        BaseRecipe(epochs=4, label_smoothing=0.0),
+        BaseRecipe(epochs=2, label_smoothing=0.0),
         language,
         evaluate_every=400,
     ),

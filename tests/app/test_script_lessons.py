@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from support.page import run, shown
 
-from viz.lessons import LESSONS, notes, pronoun
+from viz.lessons import LESSONS, notes, output, pronoun
 from viz.page.lesson import Click, Pick, Slider
 
 pytestmark = pytest.mark.usefixtures("shipped_page")
@@ -153,3 +153,15 @@ def test_learn_opens_the_first_lesson(tiny_page):
     app = run(view="output", text=TEXT)
     press(app, "learn")
     assert LESSONS[0].title in stage(app, "lesson") and not app.exception
+
+
+def test_a_lesson_leads_to_the_model_that_fills_in():
+    """It opens with the reader's sentence, outside of the course; a word that is hidden gets its guesses."""
+    app = run(lesson=str(LESSONS.index(output.LESSON) + 1), text=TEXT)
+    answer(app, near(app.session_state["step"][1].question)[0])
+    (leads,) = (button for button in app.button if (button.key or "").startswith("more-") and "encoder alone" in button.label)
+    app = leads.click().run()
+    state = app.session_state["state"]
+    assert not app.exception and (state.model, state.view, state.text, state.lesson) == ("en-mask", "output", TEXT, None)
+    app = run(model="en-mask", view="output", text=TEXT.replace("snow", "<mask>"))
+    assert not app.exception and not app.warning and "Filled in" in shown(app)

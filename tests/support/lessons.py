@@ -7,7 +7,7 @@ from pathlib import Path
 
 from model import Intervention, Translator, load_pretrained
 from model.analysis.knockout import label_log_probabilities
-from model.instrument.beside import siblings
+from model.instrument.beside import neighbours, siblings
 from model.instrument.translator import PairTranslator
 from model.measuring.alignment import load_alignment
 from model.measuring.coreference_record import load_coreference
@@ -41,6 +41,7 @@ def material(translator: Translator, text: str, asks_family: bool = True) -> Mat
     return Material(
         translator, trace, under, lambda changes: without(tuple(changes)),
         lambda text, change: _translated(translator, text, change), sibling, aligned[:2], load_coreference(folder, weights),
+        {how: name for name, how in neighbours(folder).items()},
     )  # fmt: skip
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from model.analysis.output import perplexity
+from model.transformer.config import ENCODER
 from viz.lessons.words import label, nats, percent, pieces
-from viz.page.lesson import TIE, Lesson, Material, Measures, Pick, Step, Symbol, mixed
+from viz.page.lesson import TIE, Lesson, Material, Measures, Pick, Settings, Step, Symbol, mixed
 from viz.theme import number
 
 
@@ -21,7 +22,14 @@ def step(material: Material) -> Step:
         Symbol("loss", "how surprised the model is by a piece, in nats: the bars", "card card-loss"), " = −ln ",
         Symbol("p", "the probability that the piece got", "card card-loss"), ",   p = softmax(", Symbol("logits", "one number for each piece of the vocabulary", "part .rail [data-name^='linear']"), ")",
     )  # fmt: skip
-    return Step(words=words, formula=formula, question=question(material))
+    return Step(words=words, formula=formula, question=question(material), more=filling_in(material))
+
+
+def filling_in(material: Material) -> tuple[tuple[str, Settings], ...]:
+    """The same output in a model of the encoder alone, which says what was hidden and not what comes next; nothing where there is none."""
+    name = material.beside.get(ENCODER)
+    title = "The same output in a model that has the encoder alone: hide a word of your sentence, and it fills it in"
+    return ((title, {"model": name, "view": "output", "output_part": "pieces", "lesson": None, "part": 0}),) if name else ()
 
 
 def question(material: Material) -> Pick:

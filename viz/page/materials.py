@@ -41,6 +41,7 @@ def material_of(scene: Scene) -> Material:
         model, trace, under, without=lambda changes: _without(model, trace, list(changes)),
         translate=lambda text, change: engine.translate(model, model.source(text), change).text,
         sibling=sibling, star=aligned[:2] if aligned else None, coreference=stored(model).coreference,
+        beside={how: name for name, how in engine.others(model).items()},
     )  # fmt: skip
 
 
