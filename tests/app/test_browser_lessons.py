@@ -115,8 +115,9 @@ def test_the_stage_can_be_read_and_hit_by_everyone(visit, scheme, width, height)
     page.get_by_role("button", name="Next ▸", exact=True).click()
     for at in range(3):
         stage(page, 3).locator("[role=radiogroup] label").nth(at).click()
-        expect(box.get_by_test_id("feedback")).to_be_visible()
+        expect(box.get_by_test_id("gap").get_by_role("listitem").nth(at)).to_contain_text("you")  # drawn for this very answer
         settled(page)
+    expect(box.get_by_test_id("feedback")).to_be_visible()
     expect(box.get_by_test_id("gap").get_by_role("listitem")).to_have_count(4)
     assert page.evaluate(LOOK) == [] and page.evaluate(FAULTS) == []
     view, stands = page.locator(".st-key-view-embeddings").bounding_box(), box.bounding_box()

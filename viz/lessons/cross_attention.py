@@ -68,7 +68,7 @@ def rival(material: Material) -> tuple[tuple[str, dict[str, object]], ...]:
     if other is None:
         return ()
     text = other.translate(material.trace.source.text)
-    title = f"A recurrent network, for which attention was invented, looks back like this, too; it says “{text}”. Look"
+    title = f"A recurrent network, for which attention was invented, looks back like this, too, and says “{text}”"
     return ((title, {"view": RIVAL, "words": True}),)
 
 
