@@ -68,7 +68,7 @@ def question(material: Material) -> Click:
         f"Look at layer {best[1] + 1} of {anatomy.kind(best[0]).title.lower()}.",
     )
     text = "Click a head whose tokens look at the token just before them."
-    return Click(what="head", keys=frozenset(heads), text=text, hints=hints, why=why, measures=measures)
+    return Click(what="head", keys=frozenset(heads), text=text, hints=hints, why=why, has=every.__contains__, measures=measures)
 
 
 LESSON = Lesson("Many heads, joined by W_O", {"view": "all-heads"}, (step,), covers=())

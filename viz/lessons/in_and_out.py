@@ -77,7 +77,11 @@ def question(material: Material) -> Click:
         f"It is row {query + 1}, column {key + 1}; with the keyboard, arrow keys walk over the cells and Enter chooses.",
     )
     text = f"Click the cell that says how much the row that produces {asks} looks at {answers}."
-    return Click(what="cell", keys={(query, key)}, text=text, hints=hints, why=why, measures=measures)
+
+    def has(place: tuple[int, int]) -> bool:
+        return place[0] < len(labels) and place[1] < len(keys)
+
+    return Click(what="cell", keys={(query, key)}, text=text, hints=hints, why=why, has=has, measures=measures)
 
 
 LESSON = Lesson("In and out: how to read a head", {"view": "one-head", "paint": "off"}, (step,), covers=())

@@ -18,7 +18,6 @@ from model.trace.trace import Trace
 Settings = Mapping[str, object]  # values of the State by their names in the address
 TIE = 0.02  # two answers that are nearer than this cannot be told apart fairly
 OPTIONS = 4  # of a question with several answers
-MOST_PLACES = 100_000  # tokens, layers or heads that a click may name
 SIGNS = ("falls", "stays", "rises")
 
 
@@ -184,12 +183,13 @@ class Click(Question):
 
     what: Literal["cell", "head"]
     keys: Collection[tuple]
+    has: Callable[[tuple], bool]  # whether a place of whole numbers is in the picture
     measures: Callable[[tuple], Measures]  # the place that was clicked, and where it is wrong the one that is right
 
     def takes(self, answer: Any) -> bool:
-        """Whether it is a place: small numbers, behind the name of a kind where a head is asked for."""
+        """Whether it is a place of the picture: two numbers, behind the name of a kind where a head is asked for."""
         numbers = answer[1:] if self.what == "head" else answer
-        return len(numbers) == 2 and all(isinstance(at, int) and 0 <= at < MOST_PLACES for at in numbers)
+        return len(numbers) == 2 and all(isinstance(at, int) and at >= 0 for at in numbers) and self.has(answer)
 
     def is_right(self, answer: tuple) -> bool:
         """answer: the place that was clicked."""

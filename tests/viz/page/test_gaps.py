@@ -76,7 +76,7 @@ def test_a_place_stands_beside_the_right_one():
     def measures(place: tuple) -> Measures:
         return Measures("Weight", [Measure(str(at), at[0] / 4, number(at[0] / 4), at) for at in dict.fromkeys((place, (3, 1)))])
 
-    asks = Click(text="Where?", hints=HINTS, why=str, what="cell", keys={(3, 1)}, measures=measures)
+    asks = Click(text="Where?", hints=HINTS, why=str, what="cell", keys={(3, 1)}, has=lambda place: True, measures=measures)
     assert ["you" in row for row in rows(gap(asks, (1, 2)))] == [True, False]
     (row,) = rows(gap(asks, (3, 1)))
     assert "you" in row and "the model" in row

@@ -14,7 +14,15 @@ from viz.page.room.results import COLUMNS, results_csv
 
 HINTS = ("a", "b", "c")
 PICK = Pick(text="Which?", hints=HINTS, why=str, options=("falls", "stays", "<rises>"), key=2)
-CLICK = Click(text="Where?", hints=HINTS, why=str, what="cell", keys={(1, 2)}, measures=lambda place: Measures("", ()))
+CLICK = Click(
+    text="Where?",
+    hints=HINTS,
+    why=str,
+    what="cell",
+    keys={(1, 2)},
+    has=lambda place: True,
+    measures=lambda place: Measures("", ()),
+)
 
 
 def slider(least: float, most: float, step: float, key: float) -> Slider:
