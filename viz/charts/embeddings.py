@@ -9,6 +9,7 @@ from model.analysis.embedding import Vocabulary, paths, principal_axes, surround
 from model.trace.tokens import Tokens
 from model.trace.trace import Trace
 from viz.charts.parts.matrix import text_width
+from viz.charts.parts.panels import lay_out
 from viz.charts.parts.scatter import add_points, framed, placed, point_text
 from viz.charts.parts.words import tick
 from viz.theme import (
@@ -66,8 +67,9 @@ def neighbours_bar(vocabulary: Vocabulary, id_: int, colours: Palette = LIGHT, k
     fixed = {"automargin": False, "fixedrange": True}
     across = plotly_axis(colours, range=[min(0.0, *cosines, 0.0), 1.0], tickvals=[-1, 0, 0.5, 1], showgrid=True, **fixed)
     down = plotly_axis(colours, range=[len(rows) + 0.5, 0.5], tickvals=rows, ticktext=ticks, tickfont=font, **fixed)
-    figure.update_layout(
-        plotly_layout(
+    lay_out(
+        figure,
+        **plotly_layout(
             colours,
             height=max(4, len(rows)) * BAR + 64,
             dragmode=False,
@@ -75,7 +77,7 @@ def neighbours_bar(vocabulary: Vocabulary, id_: int, colours: Palette = LIGHT, k
             yaxis={**down, "ticklabelstandoff": 6},
             margin={"l": round(text_width(ticks, LABEL_SIZE + 1)) + 16, "r": 40, "t": 34, "b": 30},
             title=plotly_title(colours, "cosine: 1 the same direction, 0 unrelated"),
-        )
+        ),
     )
     return figure
 
@@ -188,7 +190,7 @@ def token_paths(
     _lines(figure, places, [token], hover, name="chosen token", line={"color": colours.kind(side), "width": 6 if wide else 3})
     _ends(figure, places, order, hover, tokens, [quiet] * (len(order) - 1) + [colours.kind(side)], colours)
     figure = framed(figure, places[:, order].reshape(-1, dimensions), shares.tolist(), title, colours)
-    figure.update_layout(showlegend=False, margin_t=56)
+    figure.layout.showlegend, figure.layout.margin.t = False, 56
     return figure
 
 

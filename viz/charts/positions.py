@@ -10,6 +10,7 @@ from torch import Tensor
 from model.analysis import attention as analysis
 from model.trace.trace import Trace
 from viz.charts.parts.matrix import CELL, LARGEST, heatmap, label_size, matrix_figure, note, steps, text_width, to_array
+from viz.charts.parts.panels import lay_out
 from viz.charts.parts.words import LONG, token_ticks
 from viz.theme import (
     LABEL_SIZE,
@@ -107,13 +108,14 @@ def encoding_waves(encoding: Tensor, dimensions: list[int] | None = None, colour
             text=name, xref="x domain", x=0, xanchor="left", yref="y domain", y=1, yanchor="bottom", showarrow=False,
             font={"size": LABEL_SIZE + 1, "color": colours.ink}, row=row, col=1,
         )  # fmt: skip
-    figure.update_layout(plotly_layout(colours, height=60 + 120 * len(dimensions), margin={"l": 40, "r": 12, "t": 26, "b": 44}))
     zero = {"zeroline": True, "zerolinecolor": colours.line, "zerolinewidth": 1}
-    figure.update_yaxes(
-        plotly_axis(colours, range=[-limit, limit], tickvals=[-1, 0, 1], fixedrange=True, automargin=False, **zero)
-    )
-    figure.update_xaxes(plotly_axis(colours, range=[0.5, length + 0.5], automargin=False))
-    figure.update_xaxes(title={"text": "position", "font": {"color": colours.soft}}, row=len(dimensions))
+    down = plotly_axis(colours, range=[-limit, limit], tickvals=[-1, 0, 1], fixedrange=True, automargin=False, **zero)
+    across = plotly_axis(colours, range=[0.5, length + 0.5], automargin=False)
+    names = [str(row) if row > 1 else "" for row in range(1, len(dimensions) + 1)]
+    axes = {f"yaxis{name}": down for name in names} | {f"xaxis{name}": across for name in names}
+    axes[f"xaxis{names[-1]}"] = {**across, "title": _soft_title("position", colours)}
+    margin = {"l": 40, "r": 12, "t": 26, "b": 44}
+    lay_out(figure, **plotly_layout(colours, height=60 + 120 * len(dimensions), margin=margin, **axes))
     return figure
 
 
@@ -173,24 +175,28 @@ def _norm_axes(figure: go.Figure, ticks: list[str], names: list[str], colours: P
     """Axes and legend of `added_norms`: tokens down, norms from 0, cosines from -1 to 1."""
     height = min(LARGEST, max(260, len(names) * CELL + 110))
     legend = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": LABEL_SIZE}, "itemclick": False}
-    margin = {"l": round(label_rows(figure, ticks, names, colours)), "r": 12, "t": 44, "b": 48}
-    figure.update_layout(plotly_layout(colours, height=height, showlegend=True, legend=legend, margin=margin, bargap=0))
+    rows, room = label_rows(figure, 2, ticks, names, colours)
+    margin = {"l": room, "r": 12, "t": 44, "b": 48}
     axis = plotly_axis(colours, showgrid=True, automargin=False)
-    figure.update_xaxes({**axis, "rangemode": "tozero", "title": _soft_title("norm", colours)}, col=1)
-    figure.update_xaxes({**axis, "range": [-1.05, 1.05], "tickvals": [-1, 0, 1], "title": _soft_title("cosine", colours)}, col=2)
+    norm = {**axis, "rangemode": "tozero", "title": _soft_title("norm", colours)}
+    cosine = {**axis, "range": [-1.05, 1.05], "tickvals": [-1, 0, 1], "title": _soft_title("cosine", colours)}
+    look = {"height": height, "showlegend": True, "legend": legend, "margin": margin, "bargap": 0}
+    lay_out(figure, **plotly_layout(colours, **look, **rows, xaxis=norm, xaxis2=cosine))
     return figure
 
 
-def label_rows(figure: go.Figure, ticks: list[str], names: list[str], colours: Palette) -> float:
-    """Put tokens down the left of a row of panels; the hover calls them by `names`. Returns the room they need, px."""
+def label_rows(
+    figure: go.Figure, panels: int, ticks: list[str], names: list[str], colours: Palette
+) -> tuple[dict[str, dict], int]:
+    """Tokens down the left of a row of panels; the hover calls them by `names`. Their axes, and the room they need, px."""
     values, texts = steps(ticks)
     size, count = label_size(len(values)), len(ticks)
     numbers = list(range(1, count + 1))
     shared = {"range": [count + 0.5, 0.5], "automargin": False}
-    figure.update_yaxes(plotly_axis(colours, **shared, showticklabels=False, tickvals=numbers, ticktext=names))
+    silent = plotly_axis(colours, **shared, showticklabels=False, tickvals=numbers, ticktext=names)
     figure.add_scatter(x=[0], y=[1], yaxis="y9", mode="markers", marker={"opacity": 0}, hoverinfo="skip", showlegend=False)
     font = {"family": MONO, "size": size, "color": colours.ink}
-    figure.layout.yaxis9 = plotly_axis(
+    labels = plotly_axis(
         colours,
         **shared,
         overlaying="y",
@@ -201,24 +207,28 @@ def label_rows(figure: go.Figure, ticks: list[str], names: list[str], colours: P
         tickfont=font,
         ticklabelstandoff=6,
     )
-    return text_width(texts, size) + 16
+    axes = {f"yaxis{panel if panel > 1 else ''}": silent for panel in range(1, panels + 1)}
+    return {**axes, "yaxis9": labels}, round(text_width(texts, size) + 16)
 
 
 def _three_panels(figure: go.Figure, rows: tuple[list[str], list[str]], limit: float, width: int, colours: Palette) -> go.Figure:
     """Axes, titles and the one colour scale of `added_to_sentence`."""
-    margin = {"l": round(label_rows(figure, *rows, colours)), "r": 12, "t": 108, "b": 44}
-    bar = _zero_bar(colours, limit)
-    figure.update_layout(
-        plotly_layout(
+    axes, room = label_rows(figure, 3, *rows, colours)
+    across = plotly_axis(colours, range=[-0.5, width - 0.5], nticks=5, automargin=False, title="dimension")
+    title = {"size": LABEL_SIZE + 2, "color": colours.ink}
+    lay_out(
+        figure,
+        **plotly_layout(
             colours,
             height=min(LARGEST, max(300, len(rows[0]) * CELL + 150)),
-            margin=margin,
+            margin={"l": room, "r": 12, "t": 108, "b": 44},
             title=plotly_title(colours, "what enters the first layer: one row a token, one column a dimension"),
-            coloraxis={"colorscale": diverging(colours), "cmin": -limit, "cmax": limit, "colorbar": bar},
-        )
+            coloraxis={"colorscale": diverging(colours), "cmin": -limit, "cmax": limit, "colorbar": _zero_bar(colours, limit)},
+            annotations=[{**panel.to_plotly_json(), "font": title} for panel in figure.layout.annotations],
+            **axes,
+            **{f"xaxis{panel}": across for panel in ("", 2, 3)},
+        ),
     )
-    figure.update_xaxes(plotly_axis(colours, range=[-0.5, width - 0.5], nticks=5, automargin=False, title="dimension"))
-    figure.update_annotations(font={"size": LABEL_SIZE + 2, "color": colours.ink})
     return figure
 
 

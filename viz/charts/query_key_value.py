@@ -12,6 +12,7 @@ from model.trace.trace import Trace
 from viz.charts.heads import head_weights, masked_layer
 from viz.charts.parts.matrix import CELL, label_size, steps, text_width, to_array
 from viz.charts.parts.narrow import WIDTH, label_room
+from viz.charts.parts.panels import lay_out
 from viz.charts.parts.words import SHORT, head_title, quoted_names, row_ticks, token_ticks
 from viz.theme import (
     LABEL_SIZE,
@@ -92,8 +93,9 @@ def score_parts(trace: Trace, kind: str, layer: int, head: int, cell: tuple[int,
         font={"size": LABEL_SIZE + 2, "color": colours.ink},
     )  # fmt: skip
     count, names = len(products), [name for name, _, _ in columns]
-    figure.update_layout(
-        plotly_layout(
+    lay_out(
+        figure,
+        **plotly_layout(
             colours,
             height=max(300, 92 + 24 * count),
             margin={"l": 30, "r": 8, "t": 86, "b": 8},
@@ -101,7 +103,7 @@ def score_parts(trace: Trace, kind: str, layer: int, head: int, cell: tuple[int,
             yaxis=plotly_axis(
                 colours, range=[count - 0.5, -0.5], dtick=1 if count <= 32 else 8, automargin=False, fixedrange=True
             ),
-        )
+        ),
     )
     return figure
 

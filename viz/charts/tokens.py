@@ -7,6 +7,7 @@ import unicodedata
 import plotly.graph_objects as go
 
 from model.analysis.merges import MergeTree
+from viz.charts.parts.panels import lay_out
 from viz.theme import LABEL_SIZE, LIGHT, MONO, SPACE_MARK, Palette, markup, plotly_axis, plotly_layout, tinted, token_label
 
 READABLE = 40  # characters: above this the nodes lose their labels, and the hover tells
@@ -101,11 +102,11 @@ def _nodes(figure: go.Figure, tree: MergeTree, places: list, colours: Palette, r
         name="merges",
     )
     font = {"family": MONO, "size": LABEL_SIZE, "color": colours.ink}
-    for at, merge in enumerate(tree.merges if readable else ()):
-        figure.add_annotation(
-            x=x[at], y=y[at], text=f"<b>{_label(merge.piece)}</b> {tinted(f'rank {merge.rank:,}', colours.soft)}",
-            showarrow=False, bgcolor=colours.card, borderpad=2, font=font, hovertext=hover[at],
-        )  # fmt: skip
+    figure.layout.annotations = [
+        {"x": x[at], "y": y[at], "text": f"<b>{_label(merge.piece)}</b> {tinted(f'rank {merge.rank:,}', colours.soft)}",
+         "showarrow": False, "bgcolor": colours.card, "borderpad": 2, "font": font, "hovertext": hover[at]}
+        for at, merge in enumerate(tree.merges if readable else ())
+    ]  # fmt: skip
 
 
 def _pieces(figure: go.Figure, tree: MergeTree, places: list, bottom: int, colours: Palette, ids: list[int] | None) -> None:
@@ -141,19 +142,20 @@ def _frame(figure: go.Figure, tree: MergeTree, bottom: int, colours: Palette, re
     row = ROW if readable else 14
     step = 1 if readable else max(1, -(-bottom // 20))
     rows = list(range(step, bottom, step))
-    figure.update_layout(
-        plotly_layout(
+    names = ["characters", *(f"merge {order}" for order in rows), "pieces"]
+    tick = {"tickvals": [0, *rows, bottom], "ticktext": names, "tickfont": {"size": LABEL_SIZE, "color": colours.soft}}
+    lay_out(
+        figure,
+        **plotly_layout(
             colours,
             width=round(count * leaf + 170),
             height=max(150, min(TALLEST, (bottom + 1) * row + 40)),
             margin={"l": 96, "r": 60, "t": 12, "b": 12},
             hovermode="closest",
-        )
+            xaxis=plotly_axis(colours, range=[-0.6, count - 0.4], showticklabels=False, fixedrange=readable),
+            yaxis=plotly_axis(colours, range=[bottom + 0.7, -0.6], automargin=False, fixedrange=readable, **tick),
+        ),
     )
-    figure.update_xaxes(plotly_axis(colours, range=[-0.6, count - 0.4], showticklabels=False, fixedrange=readable))
-    names = ["characters", *(f"merge {order}" for order in rows), "pieces"]
-    tick = {"tickvals": [0, *rows, bottom], "ticktext": names, "tickfont": {"size": LABEL_SIZE, "color": colours.soft}}
-    figure.update_yaxes(plotly_axis(colours, range=[bottom + 0.7, -0.6], automargin=False, fixedrange=readable, **tick))
     return figure
 
 

@@ -25,9 +25,9 @@ def fitted(figure: object) -> object:
     _wrap_title(figure)
     flat = not any(part.type.endswith("3d") for part in figure.data)
     if flat:
-        figure.update_layout(dragmode=False)
-        figure.update_xaxes(fixedrange=True)
-        figure.update_yaxes(fixedrange=True)
+        figure.layout.dragmode = False
+        for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
+            axis.fixedrange = True
     fonts = [part.textfont for part in figure.data if "textfont" in part] + [note.font for note in figure.layout.annotations]
     fonts += [axis.tickfont for axis in (*figure.select_xaxes(), *figure.select_yaxes())]
     for font in fonts:

@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.charts.parts.matrix import GLYPH
+from viz.charts.parts.panels import lay_out
 from viz.theme import LABEL_SIZE, Palette, markup, plotly_axis, plotly_layout, plotly_title
 
 FRAME = (500, 380)  # px: about what a figure leaves its points; labels keep clear of each other at this size
@@ -83,8 +84,9 @@ def framed(figure: go.Figure, places: np.ndarray, shares: list[float], title: st
         title += f"{len(shares)} axes keep {100 * sum(shares):.0f} % of the variance"
     hung = {"pad": {"l": 10, "t": 6 + LINE * title.count("<br>")}}  # Plotly hangs a title up by its last line
     legend = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": LABEL_SIZE}, "itemsizing": "constant"}
-    figure.update_layout(
-        plotly_layout(
+    lay_out(
+        figure,
+        **plotly_layout(
             colours,
             height=HEIGHT,
             hovermode="closest",
@@ -92,7 +94,7 @@ def framed(figure: go.Figure, places: np.ndarray, shares: list[float], title: st
             showlegend=True,
             legend={**legend, "itemclick": False, "itemdoubleclick": False},
             title={**plotly_title(colours, title), **hung},
-        )
+        ),
     )
     low, high = places.min(axis=0), places.max(axis=0)
     pad = 0.07 * max(float((high - low).max()), 1e-3)
