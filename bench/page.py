@@ -86,19 +86,13 @@ class Row:
 def sentences(tokenizer: Tokenizer, tokens: int) -> Iterator[str]:
     """Different texts of exactly `tokens` source tokens (2 or more, </s> included): runs of whole words out of TEXT."""
     words = TEXT.split()
+    sizes = [len(tokenizer.source(word)) - 1 for word in words]  # tokens of each: no piece reaches over a space
     for start in range(len(words)):
-        run = list(itertools.islice(itertools.cycle(words), start, start + tokens))
-        # every word adds at least one token, so that the right number of words can be found by halving
-        lengths = partial(_length, tokenizer, run)
-        count = bisect_left(range(1, tokens), tokens, key=lengths) + 1
+        run, added = (list(itertools.islice(itertools.cycle(each), start, start + tokens)) for each in (words, sizes))
+        count = bisect_left(list(itertools.accumulate(added)), tokens - 1) + 1
         text = " ".join(run[:count])
         if len(tokenizer.source(text)) == tokens:
             yield text
-
-
-def _length(tokenizer: Tokenizer, words: list[str], count: int) -> int:
-    """Source tokens of the first `count` words."""
-    return len(tokenizer.source(" ".join(words[:count])))
 
 
 def model_milliseconds(translator: Translator, text: str) -> float:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from support.random_trace import BOTH, SIDES, layer, make_trace
+from support.random_trace import SIDES, layer, make_trace
 
 from model.analysis.embedding import Vocabulary, paths
 from model.trace.tokens import Tokens
@@ -18,7 +18,7 @@ from model.trace.trace import Axis
 from viz import charts
 from viz.charts.embeddings import CLOSEST, MOST_PATHS, MOST_POINTS
 from viz.charts.parts.scatter import ONE_PLACE, placed
-from viz.theme import LIGHT, markup, token_label
+from viz.theme import DARK, LIGHT, markup, token_label
 
 DIMENSIONS = pytest.mark.parametrize("dimensions", [2, 3])
 NASTY = ["▁<script>", "<b>bold</b>", "$x$", "&amp;", "▁cat", "cat", "%{x}", "▁"]
@@ -54,11 +54,13 @@ def ids(figure) -> list[int]:
     return [id_ for part in figure.data for id_ in part.customdata]
 
 
-@BOTH
 @DIMENSIONS
-@pytest.mark.parametrize("sizes", [(1, 1), (2, 9), (24, 20), (70, 3), (500, 500)])
-def test_every_chart_of_every_size_is_small_json_without_nan(sizes, dimensions, colours, vocabulary):
-    """Text never becomes markup in what Plotly draws as SVG."""
+@pytest.mark.parametrize(
+    ("sizes", "colours"), [((1, 1), LIGHT), ((2, 9), DARK), ((24, 20), LIGHT), ((70, 3), DARK), ((500, 500), LIGHT)]
+)
+def test_every_chart_of_every_size_is_small_json_without_nan(sizes, colours, dimensions, vocabulary):
+    """Both schemes: what a chart does with a colour has nothing to do with its size. Text never becomes markup in what Plotly draws
+    as SVG."""
     for figure in every_chart(make_trace(*sizes), vocabulary, dimensions, colours):
         text = figure.to_json()
         assert json.loads(text) and len(text) < 2.2e6 and "%{x}</" not in text
