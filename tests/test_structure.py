@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import functools
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,16 @@ def test_charts_are_pure():
     """No chart imports streamlit."""
     for path in (ROOT / "viz" / "charts").glob("**/*.py"):
         assert not any(name.startswith("streamlit") for name in imports(path)), path.name
+
+
+def test_what_is_not_needed_is_not_imported():
+    """Charts start without Streamlit; the page's engine and its command start without what opens the models of others."""
+    code = """import sys, viz.charts
+assert "streamlit" not in sys.modules
+import model, model.huggingface, viz.page.engine, viz.command
+assert not {"transformers", "h5py"} & set(sys.modules)"""
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert ran.returncode == 0, ran.stderr
 
 
 def test_one_browser_serves_all_tests():

@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from support.strategies import costly
 from support.tiny import ATTENTION_KINDS, SENTENCES
 
 from model.analysis.role_keys import content_tokens, punctuation, sink_tokens
@@ -190,6 +191,7 @@ def test_a_row_that_is_all_hidden_stays_zero(trace):
     torch.testing.assert_close(hidden["decoder"][:, :, 0], torch.ones_like(hidden["decoder"][:, :, 0]))
 
 
+@costly
 @given(
     text=st.one_of(st.sampled_from(["?!", "😀", "中文", "a", "<script>", "مرحبا", "$5 + 5%"]), st.text(min_size=1, max_size=12))
 )

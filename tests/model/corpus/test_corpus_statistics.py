@@ -27,6 +27,7 @@ def single(tiny_translator) -> list[HeadStatistics]:
     return [count_lines(tiny_translator, [line], IDENTITY, line.row) for line in LINES]
 
 
+@costly
 @given(order=st.permutations(range(len(LINES))), cut=st.integers(1, len(LINES) - 1))
 def test_merging_is_associative_and_commutative(single, order, cut):
     """Any order, any brackets, from either side, with or without nothing."""

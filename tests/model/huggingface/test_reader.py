@@ -7,8 +7,6 @@ import importlib.util
 import json
 import re
 import shutil
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -237,13 +235,6 @@ def test_texts_that_cannot_be_read_say_why(filler):
     with pytest.raises(ValueError, match="must be text"):
         filler.trace(3)
     assert_normal(filler.trace("a \ud800 b").source)
-
-
-def test_nothing_of_this_is_imported_before_it_is_asked_for():
-    """The model, the page's engine and its command start as before."""
-    code = "import sys, model, model.huggingface, viz.page.engine, viz.command; print('transformers' in sys.modules, 'h5py' in sys.modules)"
-    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert ran.stdout.split() == ["False", "False"], ran.stderr
 
 
 @pytest.mark.parametrize("name", ["writer", "filler", "pair"])

@@ -4,8 +4,6 @@ import base64
 import csv
 import itertools
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from io import StringIO
 
@@ -234,8 +232,3 @@ def test_labels_at_line_ends_stay_inside_the_chart(values):
     assert all(0.2 - 1e-9 <= place <= 10 + 1e-9 for place in places)
     assert all(after - before >= 0.5 - 1e-9 for before, after in itertools.pairwise(sorted(places)))
     assert sorted(range(len(values)), key=lambda at: (values[at], at)) == sorted(range(len(values)), key=places.__getitem__)
-
-
-def test_charts_need_no_streamlit():
-    code = "import sys, viz.charts; sys.exit('streamlit' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
