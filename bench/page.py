@@ -88,9 +88,9 @@ def sentences(tokenizer: Tokenizer, tokens: int) -> Iterator[str]:
     words = TEXT.split()
     sizes = [len(tokenizer.source(word)) - 1 for word in words]  # tokens of each: no piece reaches over a space
     for start in range(len(words)):
-        run, added = (list(itertools.islice(itertools.cycle(each), start, start + tokens)) for each in (words, sizes))
+        added = itertools.islice(itertools.cycle(sizes), start, start + tokens)
         count = bisect_left(list(itertools.accumulate(added)), tokens - 1) + 1
-        text = " ".join(run[:count])
+        text = " ".join(itertools.islice(itertools.cycle(words), start, start + count))
         if len(tokenizer.source(text)) == tokens:
             yield text
 
