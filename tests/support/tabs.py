@@ -65,7 +65,9 @@ class Tabs:
         else:
             page.goto(query if query.startswith("http") else f"{self._server}/{query}")
         self._visited.append((None if fresh or query.startswith("http") else look, page))  # another server's may be gone
-        page.locator("[data-testid=view-sentence]:visible, [data-testid=stAlert]:visible").first.wait_for(timeout=FIRST)
+        shows = "" if "embed=true" in query else ":visible"  # what is embedded has its sentence, and never shows it
+        sentence = page.locator(f"[data-testid=view-sentence]{shows}, [data-testid=stAlert]:visible").first
+        sentence.wait_for(state="visible" if shows else "attached", timeout=FIRST)
         return settled(page)
 
     def leave(self, has_failed: bool) -> None:
