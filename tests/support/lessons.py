@@ -41,7 +41,7 @@ def material(translator: Translator, text: str, asks_family: bool = True) -> Mat
     return Material(
         translator, trace, under, lambda changes: without(tuple(changes)),
         lambda text, change: _translated(translator, text, change), sibling, aligned[:2], load_coreference(folder, weights),
-        {how: name for name, how in neighbours(folder).items()},
+        {how: name for name, how in {**siblings(folder)[0], **neighbours(folder)}.items()} if asks_family else {},
     )  # fmt: skip
 
 

@@ -35,9 +35,7 @@ class Material:
     sibling: Callable[[str], PairTranslator | None]  # a translator beside it by its kind, as `model.instrument.beside` names it
     star: tuple[int, int] | None = None  # (layer, head) of cross-attention that aligns words best, where that was measured
     coreference: Coreference | None = None  # what "it" becomes, where that was measured
-    beside: Mapping[str, str] = field(
-        default_factory=dict
-    )  # what else lies beside it: how it is built -> its name for the address
+    beside: Mapping[str, str] = field(default_factory=dict)  # how what lies beside it is built -> its name for the address
 
 
 # Formulas ---------------------------------------------------------------------------------------------------------------

@@ -27,12 +27,15 @@ def material_of(scene: Scene) -> Material:
     def under(change: Intervention) -> Trace:
         return engine.captured(model, trace.source, trace.labels, change).trace
 
+    beside: dict[str, str] = {}  # of several that are built alike the first
+    for name, how in (engine.relatives(model) | engine.others(model)).items():
+        beside.setdefault(how, name)
+
     def sibling(kind: str) -> PairTranslator | None:
-        beside = engine.relatives(model) | engine.others(model)
-        names = [name for name, other in beside.items() if other == kind]
+        if kind not in beside:
+            return None
         try:
-            other_model = engine.translator(str(model.folder.parent / names[0]), str(model.device)) if names else None
-            return cast(PairTranslator | None, other_model)
+            return cast(PairTranslator, engine.translator(str(model.folder.parent / beside[kind]), str(model.device)))
         except (CheckpointError, DeviceError):  # the page says so elsewhere
             return None
 
@@ -41,7 +44,7 @@ def material_of(scene: Scene) -> Material:
         model, trace, under, without=lambda changes: _without(model, trace, list(changes)),
         translate=lambda text, change: engine.translate(model, model.source(text), change).text,
         sibling=sibling, star=aligned[:2] if aligned else None, coreference=stored(model).coreference,
-        beside={how: name for name, how in engine.others(model).items()},
+        beside=beside,
     )  # fmt: skip
 
 
