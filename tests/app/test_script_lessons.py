@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from support.page import run, shown
 
-from viz.lessons import LESSONS, notes, output, pronoun
+from viz.lessons import LESSONS, mask, notes, output, pronoun
 from viz.page.lesson import Click, Pick, Slider
 
 pytestmark = pytest.mark.usefixtures("shipped_page")
@@ -165,3 +165,19 @@ def test_a_lesson_leads_to_the_model_that_fills_in():
     assert not app.exception and (state.model, state.view, state.text, state.lesson) == ("en-mask", "output", TEXT, None)
     app = run(model="en-mask", view="output", text=TEXT.replace("snow", "<mask>"))
     assert not app.exception and not app.warning and "Filled in" in shown(app)
+
+
+def test_a_lesson_leads_to_the_model_that_writes_on():
+    """From the mask to a model that has nothing else: it opens with how the reader's sentence begins, and a press goes on with that."""
+    app = run(lesson=str(LESSONS.index(mask.LESSON) + 1), text=TEXT)
+    answer(app, near(app.session_state["step"][1].question)[0])
+    (leads,) = (button for button in app.button if (button.key or "").startswith("more-") and "decoder alone" in button.label)
+    app = leads.click().run()
+    state = app.session_state["state"]
+    assert not app.exception and (state.model, state.view, state.lesson) == ("en-write", "one-head", None)
+    assert TEXT.startswith(state.text) and state.text.split() == TEXT.split()[: len(TEXT.split()) // 2]
+    press(app, "write-on")
+    longer = app.session_state["state"].text
+    assert longer.startswith(state.text) and len(longer) > len(state.text) and not app.exception
+    ended = app.button(key="write-on")
+    assert ended.disabled and ended.label == "The text ends here"

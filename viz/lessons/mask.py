@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 
 from model.trace.intervention import Intervention
+from model.transformer.config import DECODER
 from viz.lessons.words import nats, percent
-from viz.page.lesson import Lesson, Material, Slider, Step, Symbol
+from viz.page.lesson import Lesson, Material, Settings, Slider, Step, Symbol
 from viz.theme import number
 
 OPEN = Intervention(causal=False)
@@ -41,10 +42,17 @@ def step(material: Material) -> Step:
         Symbol("−∞", "for every column right of the diagonal: it comes later", "cell 0 1"), "  if ", Symbol("k", "the place of the column", "column 1"), " > ", Symbol("q", "the place of the row", "row 0"),
     )  # fmt: skip
     focus, then = {"kind": kind, "layer": layer, "head": head}, {"change": OPEN, "forcing": "forced"}
-    return Step(words=words, formula=formula, question=question(material), focus=focus, then=then, more=relative(material))
+    return Step(
+        words=words,
+        formula=formula,
+        question=question(material),
+        focus=focus,
+        then=then,
+        more=(*relative(material), *writing_on(material)),
+    )
 
 
-def relative(material: Material) -> tuple[tuple[str, dict[str, object]], ...]:
+def relative(material: Material) -> tuple[tuple[str, Settings], ...]:
     """The member of the family that was trained without the mask, reading the same translation; nothing where it is not here."""
     other = material.sibling(SIBLING)
     if other is None:
@@ -55,6 +63,14 @@ def relative(material: Material) -> tuple[tuple[str, dict[str, object]], ...]:
     speech = f"says “{alone}”" if alone.strip() else "says nothing"
     title = f"One that was trained without the mask reads it for {number(loss)} nats a piece; writing alone it {speech}. Look"
     return ((title, {"model": other.name, "target": text, "asks_target": True, "change": Intervention(), "forcing": "free"}),)
+
+
+def writing_on(material: Material) -> tuple[tuple[str, Settings], ...]:
+    """The same mask in a model of the decoder alone, which goes on from where the reader's sentence begins; nothing where there is none."""
+    name, words = material.beside.get(DECODER), material.trace.source.text.split()
+    begun = " ".join(words[: max(1, len(words) // 2)])
+    title = "The same mask in a model that has the decoder alone: it reads how your sentence begins, says what comes next, and writes on"
+    return ((title, {"model": name, "view": "one-head", "text": begun, "lesson": None, "part": 0}),) if name else ()
 
 
 def question(material: Material) -> Slider:

@@ -23,6 +23,7 @@ from viz.theme import number
 
 HIDE = "Click words to hide them: the model fills in what it holds for likeliest. A second click takes that into the text."
 WRITE_HELP = "Takes what the model would say next into the text, piece after piece, each the likeliest"
+ENDED_HELP = "The model holds the end for the likeliest next piece. Take the last sign away, or type on, and it has something to say again."
 MOST_CLASSES = 8  # that are named
 UNTAGGED = ("O", "LABEL_0")  # names of the label of a word that is nothing
 
@@ -122,9 +123,11 @@ def _places(source: Tokens, words: list[int]) -> dict[int, int]:
 
 
 def _write_on(model: AnyReader, trace: Trace) -> None:
-    """A button that takes what the model would write into the text."""
+    """A button that takes what the model would write into the text; it rests where the model would end it."""
+    ends = trace.labels.special[-1]
+    label, words = ("The text ends here", ENDED_HELP) if ends else ("Write on", WRITE_HELP)
     st.button(
-        "Write on", key="write-on", icon=":material/edit_note:", help=WRITE_HELP, disabled=seats.is_pinned(), on_click=_continue,
+        label, key="write-on", icon=":material/edit_note:", help=words, disabled=ends or seats.is_pinned(), on_click=_continue,
         args=(model, trace.source, trace.intervention),
     )  # fmt: skip
 
