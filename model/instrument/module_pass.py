@@ -63,7 +63,7 @@ class Pass(Recorder):
         if shape.is_self and asks.predicts == "next":
             self.offset = key.size(2) - query.size(2)
         keys, values = (x.repeat_interleave(shape.heads // shape.key_heads, 1) for x in (key, value))
-        scores = self.edit_scores(kind, query @ keys.transpose(2, 3) * scaling, scaling)
+        scores = self.edit_scores(kind, query @ keys.transpose(2, 3) * scaling)
         mask = torch.ones_like(scores[:, :1], dtype=torch.bool) if mask is None else mask
         mask = self.edit_mask(kind, layer, mask.expand(len(scores), 1, *scores.shape[-2:]))
         if self.captures:

@@ -146,9 +146,9 @@ class Recorder:
 
         return self.edit(mask, affects, without)
 
-    def edit_scores(self, kind: str, scores: Tensor, scaling: float | None = None) -> Tensor:
-        """Scores (batch, head, query, key) with or without their factor, `scaling`; None: 1 / sqrt(d_head)."""
-        root = math.sqrt(self.anatomy.kind(kind).d_head) if scaling is None else 1 / scaling
+    def edit_scores(self, kind: str, scores: Tensor) -> Tensor:
+        """Scores (batch, head, query, key) with or without their division by sqrt(d_head); what else a model multiplies with is its query's."""
+        root = math.sqrt(self.anatomy.kind(kind).d_head)
         return self.edit(scores, lambda change: not change.scaled, lambda _, x: x * root)
 
     def edit_temperature(self, scores: Tensor) -> Tensor:
