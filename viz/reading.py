@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import torch
-
-from model.analysis.attention import may_attend
+from model.analysis.attention import may_attend, why_masked
 from model.instrument.recorder import shuffled_order
 from model.trace.anatomy import Anatomy, Kind
 from model.trace.intervention import Intervention
@@ -14,6 +12,7 @@ from model.transformer.config import Config
 
 UNSEEN = "A translator may not look at words that it has yet to say"
 AHEAD = "A model that writes may not look at words that come later"
+OWN_MASK = "The model itself masks these links", "the model itself masks others"  # a window of its own, an order of its own
 OFF = "switched off: what it looks at is not handed on"
 IN_ATTENTION = ("rotary", "relative")  # positions that turn queries and keys, or stand beside the scores: not in the stream
 OURS = Config().anatomy("English", "French")  # what is told where no model is named, and what a State starts from
@@ -78,6 +77,9 @@ def row_reads(change: Intervention, anatomy: Anatomy | None = None) -> str:
     kind = anatomy.self_kind(stack.name)
     if stack.predicts == "same":
         words = "Row t reads what stands on both sides of its piece and must say that piece"
+        if anatomy.query_stream is not None:
+            words = "Row t reads what stands before its piece, not the piece itself, and must say it; hidden pieces come last"
+            words = words if change.causal else "The look-ahead mask is off: row t must say its piece and may read it"
     elif change.causal and (kind is None or kind.masked):
         words = "Row t has read everything up to its left piece and must predict its right one"
         if change.window is not None:
@@ -97,7 +99,8 @@ def captions(maps: AttentionMaps) -> dict[str, str]:
     for kind in maps.anatomy.kinds:
         text = _caption(change, kind, language(maps.anatomy, kind.asks), language(maps.anatomy, kind.answers))
         if len(maps.anatomy.stacks) == 1 and not maps.anatomy.stacks[0].language:
-            text = _caption(change, kind, "the text", "text" if kind.masked else "itself")
+            asks = "the text" if maps.anatomy.writes(kind.name) else "the guess of each token"
+            text = _caption(change, kind, asks, "text" if kind.masked else "itself")
         texts[kind.name] = text + (", without cut links" if _cuts(change, kind.name) else "")
     return texts
 
@@ -115,16 +118,18 @@ def _caption(change: Intervention, kind: Kind, asks: str, answers: str) -> str:
 
 def mask_words(maps: AttentionMaps, kind: str, layer: int, query: int) -> str:
     """What the mask takes from one row of a layer, and why."""
-    allowed = may_attend(maps, kind, layer)[query]
+    allowed, reasons = may_attend(maps, kind, layer)[query], why_masked(maps, kind, layer, query)
     look_ahead = maps.anatomy.kind(kind).masked
     answers = language(maps.anatomy, maps.anatomy.kind(kind).answers)
     unseen = UNSEEN if len(maps.anatomy.stacks) > 1 else AHEAD
     causal = look_ahead and maps.intervention.causal
-    ahead = (torch.arange(len(allowed), device=allowed.device) > query) & causal
-    masked, changed = int((~allowed).sum()), bool((~allowed & ~ahead).any())
-    if masked:
-        why = unseen if bool(ahead.any()) else "A change masks these links"
-        why += ", and a change masks further links" if bool(ahead.any()) and changed else ""
+    if masked := int((~allowed).sum()):
+        words = {
+            "look-ahead": (unseen, ""),
+            "change": ("A change masks these links", "a change masks further links"),
+            "model": OWN_MASK,
+        }
+        why = ", and ".join(words[reason][at > 0] for at, reason in enumerate(reasons))
         tail = " The look-ahead mask is off." if look_ahead and not causal else ""
         return f"{why}: {masked} of {len(allowed)} keys are masked. Their score counts as −∞, so their weight will be exactly 0.{tail}"
     if causal:

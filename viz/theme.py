@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from model.trace.anatomy import QUERY_STREAM
 from model.trace.tokens import SENTENCEPIECE, Notation, Tokens
 from model.transformer.config import Config
 
@@ -24,7 +25,7 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SPACE_MARK = "·"  # how a space in front of a piece is written
 
 LANGUAGE_CODES = {"English": "en", "French": "fr"}  # as HTML's `lang` has them
-KIND_TITLES = {kind.name: kind.title for kind in Config().anatomy().kinds}  # for measurements that come without an Anatomy
+KIND_TITLES = {kind.name: kind.title for kind in Config().anatomy().kinds} | {QUERY_STREAM: "Query stream"}  # where no Anatomy is
 KIND_COLOURS = ("encoder", "decoder", "cross")  # fields of a Palette, as style sheets call them: --encoder, --decoder, --cross
 
 

@@ -42,6 +42,24 @@ def may_attend(trace: AttentionMaps, kind: str, layer: int) -> Tensor:
     return attention.mask[layer, 0].expand(attention.weights.shape[-2:])
 
 
+def why_masked(maps: AttentionMaps, kind: str, layer: int, query: int) -> list[str]:
+    """What takes keys from one row of a layer: "look-ahead", a "change" (a window, cut links), the "model" itself; none where it sees all.
+
+    A key that several of them take counts for the first one.
+    """
+    change, shape = maps.intervention, maps.anatomy.kind(kind)
+    masked = ~may_attend(maps, kind, layer)[query]
+    keys = torch.arange(len(masked), device=masked.device)
+    ahead = masked & (keys > query) & (shape.masked and change.causal)
+    far = (keys - query).abs() > (len(keys) if change.window is None or not shape.is_self else change.window)
+    for _, _, _, key in (
+        link for link in change.cut if link[0] == kind and link[1] in (None, layer) and link[2] in (None, query)
+    ):
+        far = far | (keys == key if key is not None else torch.ones_like(far))
+    reasons = {"look-ahead": ahead, "change": masked & ~ahead & far, "model": masked & ~ahead & ~far}
+    return [reason for reason, taken in reasons.items() if bool(taken.any())]
+
+
 def handed_on(maps: AttentionMaps, kind: str) -> Tensor:
     """The weights with which heads hand values on: (layer, head, query, key), zeros for a head that is switched off.
 

@@ -30,10 +30,10 @@ from model.trace.trace import Trace
 def looks(anatomy: Anatomy) -> Kind:
     """The attention by which rows that predict look at the source: from one stack to the other, or the self-attention of the only one.
 
-    Raises ValueError where there is none.
+    Of two streams over one text, that of the one which predicts. Raises ValueError where there is none.
     """
     alone = anatomy.self_kind(anatomy.default_stack) if len(anatomy.stacks) == 1 else None
-    return alone or anatomy.bridge()
+    return anatomy.query_stream or alone or anatomy.bridge()
 
 
 def raw_attention(trace: Trace, rows: range) -> Tensor:
@@ -92,13 +92,18 @@ def rollout(trace: Trace) -> tuple[Tensor, Tensor]:
 def rolled_attention(trace: Trace, rows: range) -> Tensor:
     """The source part of `rollout`, (row, source token), mean over the rows that produce the word: (source word,).
 
-    What is missing to 1 comes from the target so far. In a model of one stack R = A'_N ... A'_1 alone, whose rows sum to 1.
+    What is missing to 1 comes from the target so far. In a model of one stack R = A'_N ... A'_1 alone, whose rows sum to 1. A query stream
+    G begins without any token and asks what the content stream is at its layer: G <- G / 2 + A R / 2; what is missing to 1 is its beginning.
     """
     if trace.anatomy.across is None:
-        mean = handed_on(trace, looks(trace.anatomy).name).mean(dim=1)
-        through = _eye(mean.size(1), mean)
-        for weights in mean:
+        stream, second = trace.anatomy.self_kind(trace.anatomy.default_stack), trace.anatomy.query_stream
+        mean = handed_on(trace, looks(trace.anatomy).name if stream is None else stream.name).mean(dim=1)
+        through, guess = _eye(mean.size(1), mean), torch.zeros_like(mean[0])
+        for layer, weights in enumerate(mean):
+            if second is not None:
+                guess = guess / 2 + handed_on(trace, second.name)[layer].mean(dim=0) @ through / 2
             through = _passed_on(weights) @ through
+        through = through if second is None else guess
         return _by_word(through[rows.start : rows.stop].mean(dim=0), trace.source)
     return _by_word(rollout(trace)[0][rows.start : rows.stop].mean(dim=0), trace.source)
 

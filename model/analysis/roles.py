@@ -69,7 +69,7 @@ def _is_where(where: Where, kind: Kind, anatomy: Anatomy) -> bool:
     if where == "between":
         return not kind.is_self
     if where == "sees all":
-        return kind.is_self and anatomy.stack(kind.asks).predicts != "next"
+        return kind.is_self and not kind.masked and anatomy.stack(kind.asks).predicts != "next"
     return where == "any" or anatomy.stack(kind.answers).predicts != "next"
 
 

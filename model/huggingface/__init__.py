@@ -38,7 +38,7 @@ def load_model(name: str | Path, device: str | None = None) -> Translator | Recu
         return load_pretrained(name, device)
     if reason := lacking(name):
         raise CheckpointError(reason)
-    from model.huggingface.reader import open_reader
+    from model.huggingface.opening import open_reader
 
     return open_reader(name, device)
 

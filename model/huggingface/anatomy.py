@@ -19,7 +19,7 @@ from model.instrument.probe import watching
 from model.instrument.proof import prove_patches
 from model.instrument.recorder import Recorder, recording
 from model.instrument.taps import install
-from model.trace.anatomy import Anatomy
+from model.trace.anatomy import QUERY_STREAM, Anatomy
 from model.trace.intervention import Intervention
 from model.transformer.config import CROSS
 
@@ -44,11 +44,11 @@ def look_into(model: Any, given: dict[str, Any], others: dict[str, Any]) -> Insi
     Raises CheckpointError, in words, where attention cannot be seen, or is not what the model itself says.
     """
     try:
+        wrap(model)
         with torch.no_grad():
             model.set_attn_implementation("eager")
             own = model(**given, output_attentions=True, output_hidden_states=True)
         model.set_attn_implementation(NAME)
-        wrap(model)
         with watching(model) as second:
             model(**others)
         with watching(model) as first:
@@ -86,6 +86,8 @@ def _prove(recorder: Recorder, own: Any) -> None:
     for kind in recorder.anatomy.kinds:
         name = "cross_attentions" if kind.name == CROSS else f"{kind.name}_attentions"
         theirs, ours = own.get(name, own.get("attentions")), recorder.captured["weights", kind.name]
+        if theirs and isinstance(theirs[0], tuple):  # of two streams
+            theirs = [both[kind.name == QUERY_STREAM] for both in theirs]
         if theirs is None or len(theirs) != len(ours):
             raise ValueError(f"it has {len(theirs or ())} layers of {kind.name} attention, of which {len(ours)} can be seen")
         if max(float((one[0] - other).abs().max()) for one, other in zip(theirs, ours, strict=True)) > ALIKE:

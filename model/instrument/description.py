@@ -8,8 +8,19 @@ from torch import Tensor
 
 from model.instrument.handles import Handles, find_handles
 from model.instrument.module_pass import Places
-from model.instrument.probe import TITLES, Beginning, Log, Site, Stream, find_beginning, find_kinds, find_stream
-from model.trace.anatomy import EDITS, FEED_FORWARD, Anatomy, Kind, Norm, Positions, Predicts, Stack
+from model.instrument.probe import (
+    CONTENT_STREAM,
+    TITLES,
+    Beginning,
+    Log,
+    QueryStream,
+    Site,
+    Stream,
+    find_beginning,
+    find_kinds,
+    find_stream,
+)
+from model.trace.anatomy import EDITS, FEED_FORWARD, QUERY_STREAM, Anatomy, Kind, Norm, Positions, Predicts, Stack
 
 MISSING = {
     "residual": "What its sublayers write does not add up to points that a probe could find.",
@@ -48,8 +59,10 @@ def find_all(log: Log, others: Log, reads: list[Tensor], width: int) -> Findings
     kinds, places = find_kinds(log.attention, [len(ids) for ids in reads])
     streams, beginnings, missing, handles = {}, {}, {}, {}
     tensors, elsewhere = {event.site: event.tensor for event in log.events}, {event.site: event for event in others.events}
-    for shape, ids in zip([kind for kind in kinds if kind.is_self], reads, strict=True):
-        name, calls = shape.asks, [call for call in log.attention if call.query[2] == len(ids)]
+    own = [kind for kind in kinds if kind.is_self and kind.name != QUERY_STREAM]
+    for shape, ids in zip(own, reads, strict=True):
+        name = shape.asks
+        calls = [call for call in log.attention if call.query[2] == len(ids) and not isinstance(call.module, QueryStream)]
         stream = find_stream(log.events, calls, width, len(calls) // shape.layers) or Stream("pre", [])
         first = tensors[stream.taps[0][1]] if stream.taps else None
         beginnings[name] = find_beginning(log.events, elsewhere, calls[0].at, ids, first)
@@ -68,12 +81,13 @@ def find_all(log: Log, others: Log, reads: list[Tensor], width: int) -> Findings
 
 def describe(found: Findings, width: int, vocabulary: int, writes: bool, longest: int) -> Anatomy:
     """The Anatomy. writes: the last stack has an output over its vocabulary; longest: tokens that are read at most."""
-    kinds, stacks = found.kinds, []
+    kinds, stacks, guesses = found.kinds, [], any(kind.name == QUERY_STREAM for kind in found.kinds)
     for name in found.streams:
-        asked = [kind for kind in kinds if kind.asks == name]
+        asked = [kind for kind in kinds if kind.asks == name and kind.name != QUERY_STREAM]
         last = writes and name == [*found.streams][-1]
-        predicts: Predicts = "nothing" if not last else "next" if asked[0].masked else "same"
-        stacks.append(Stack(name, TITLES[name], "", asked[0].layers, (*(kind.name for kind in asked), FEED_FORWARD), predicts))
+        predicts: Predicts = "nothing" if not last else "next" if asked[0].masked and not guesses else "same"
+        title = CONTENT_STREAM if guesses else TITLES[name]
+        stacks.append(Stack(name, title, "", asked[0].layers, (*(kind.name for kind in asked), FEED_FORWARD), predicts))
     positions = _positions([*found.beginnings.values()], any(kind.scores == "dot + bias" for kind in kinds))
     unable = _unable(positions, kinds, stacks)
     missing = found.missing | {name: MISSING[why] for name, why in unable.items()}

@@ -17,14 +17,19 @@ from torch import Tensor, nn
 
 from model.instrument.module_pass import Pass
 from model.instrument.recorder import recording
-from model.trace.anatomy import Anatomy, Kind, Norm, Scores, Stack
+from model.trace.anatomy import QUERY_STREAM, Anatomy, Kind, Norm, Scores, Stack
 from model.trace.intervention import Intervention
 from model.transformer.config import CROSS, DECODER, ENCODER
 
 TITLES = {ENCODER: "Encoder", DECODER: "Decoder"}
+CONTENT_STREAM = "Content stream"  # what the other one is called where there are two
 CLOSE = 1e-5  # of the larger of two numbers: what rounding may be
 UNKNOWN = Anatomy((Stack(DECODER, "", "", 0, (), "nothing"),), (), 1, 1, "none", "pre")  # while nothing is known yet
 Site = tuple[nn.Module, str, int]  # a module, "in" or "out", and which of its calls in a pass
+
+
+class QueryStream(nn.Module):
+    """Under which attention of a second stream passes, where one module serves both."""
 
 
 class Event(NamedTuple):
@@ -227,17 +232,22 @@ def find_kinds(calls: list[Call], lengths: list[int]) -> tuple[list[Kind], dict[
     """
     names = [ENCODER, DECODER] if len(lengths) > 1 else [DECODER if all(call.causal for call in calls) else ENCODER]
     stack = dict(zip(lengths, names, strict=True))
-    found, places = defaultdict[tuple[str, str], list[Call]](list), defaultdict[nn.Module, list[tuple[str, int]]](list)
+    found, places = defaultdict[str, list[Call]](list), defaultdict[nn.Module, list[tuple[str, int]]](list)
     for call in calls:
         asks, answers = stack[call.query[2]], stack[call.key[2]]
-        places[call.module].append((asks if asks == answers else CROSS, len(found[asks, answers])))
-        found[asks, answers].append(call)
+        name = QUERY_STREAM if isinstance(call.module, QueryStream) else asks if asks == answers else CROSS
+        places[call.module].append((name, len(found[name])))
+        found[name].append(call)
     kinds = []
-    for (asks, answers), own in sorted(found.items(), key=lambda item: (item[0][0] != item[0][1], item[0] != (ENCODER, ENCODER))):
+    for name in sorted(found, key=[ENCODER, DECODER, CROSS, QUERY_STREAM].index):
+        own = found[name]
+        asks, answers = stack[own[0].query[2]], stack[own[0].key[2]]
         if len({(*call.query, *call.key, *call.value) for call in own}) > 1 or own[0].key[3] != own[0].value[3]:
             raise ValueError("its heads are not alike in all layers, or their values are of another size than their keys")
         scores: Scores = "dot + bias" if any(call.biased for call in own) else "dot" if all(call.scaling == 1 for call in own) else "scaled dot"  # fmt: skip
-        name, title = (asks, f"{TITLES[asks]} self-attention") if asks == answers else (CROSS, "Cross-attention")
+        title = "Cross-attention" if name == CROSS else f"{TITLES[asks]} self-attention"
+        if QUERY_STREAM in found:
+            title = "Query stream" if name == QUERY_STREAM else CONTENT_STREAM
         heads, key_heads, d_head = own[0].query[1], own[0].key[1], own[0].query[3]
         masked = asks == answers and all(call.causal for call in own)
         kinds.append(Kind(name, title, asks, answers, len(own), heads, key_heads, d_head, masked, scores))

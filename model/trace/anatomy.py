@@ -11,6 +11,7 @@ Scores = Literal["scaled dot", "dot", "dot + bias", "additive"]
 Positions = Literal["sinusoidal", "learned", "rotary", "relative", "none"]
 Norm = Literal["pre", "post", "parallel", "sandwich", "none"]
 FEED_FORWARD = "feed_forward"  # the sublayer that is no attention
+QUERY_STREAM = "query"  # the kind of attention of a second stream over the same tokens, which asks the first (Yang et al. 2019)
 EDITS = frozenset(  # the fields of an Intervention
     "causal source_positions target_positions position_scale window cut heads_off temperature scaled patch".split()
 )
@@ -190,6 +191,16 @@ class Anatomy:
         """The stack to look at first."""
         return self.stacks[0].name
 
+    def writes(self, kind: str) -> bool:
+        """Whether what a kind of attention writes goes into the stream of the stack that asks. XLNet's query stream asks the content
+        stream in every layer and has a stream of its own, which is not seen (Yang et al. 2019)."""
+        return kind in self.asking(kind).sublayers
+
+    @property
+    def query_stream(self) -> Kind | None:
+        """The attention whose rows predict a token without seeing it; None where rows predict from the stream of their stack."""
+        return next((kind for kind in self.kinds if not self.writes(kind.name)), None)
+
     def produces(self, kind: str) -> bool:
         """Whether the rows of a kind of attention go by the tokens that they produce, which are not those that they read."""
         return self.asking(kind).predicts == "next"
@@ -201,11 +212,13 @@ class Anatomy:
     def short_title(self, kind: str) -> str:
         """A kind of attention in a list: "encoder" for the self-attention of the encoder, "cross-attention"."""
         found = self.kind(kind)
-        return (self.asking(kind).title if found.is_self else found.title).lower()
+        return (self.asking(kind).title if found.is_self and self.writes(kind) else found.title).lower()
 
     def point_before(self, kind: str, layer: int) -> int:
-        """The point of the residual stream that an attention sublayer reads; layer from 0."""
+        """The point of the residual stream that an attention sublayer reads; layer from 0. Raises ValueError for what is no sublayer."""
         names = self.asking(kind).sublayers
+        if kind not in names:
+            raise ValueError(f"{self.kind(kind).title} has a stream of its own, which is not seen.")
         return layer * len(names) + names.index(kind)
 
     def why(self, what: str, place: str = "") -> str:

@@ -33,6 +33,8 @@ PAIR = {
     "decoder_start_token_id": 2,
 }  # fmt: skip
 T5 = {"vocab_size": 100, "d_model": 32, "d_kv": 12, "d_ff": 48, "num_layers": 2, "num_decoder_layers": 3, "num_heads": 4}
+XLNET = {"vocab_size": 100, "d_model": 32, "n_layer": 3, "n_head": 4, "d_inner": 48}
+STREAMS = "XLNet, two streams"
 ARCHITECTURES: dict[str, tuple[str, str, dict[str, Any]]] = {  # class, its config, and what a small one of it is like
     "BERT": ("BertForMaskedLM", "BertConfig", ENCODER),
     "RoBERTa": ("RobertaForMaskedLM", "RobertaConfig", ENCODER),
@@ -46,7 +48,8 @@ ARCHITECTURES: dict[str, tuple[str, str, dict[str, Any]]] = {  # class, its conf
         "ModernBertForMaskedLM", "ModernBertConfig",
         {**ENCODER, "global_attn_every_n_layers": 2, "pad_token_id": 0, "cls_token_id": 1, "sep_token_id": 2, "bos_token_id": 1, "eos_token_id": 2},
     ),
-    "XLNet": ("XLNetModel", "XLNetConfig", {"vocab_size": 100, "d_model": 32, "n_layer": 3, "n_head": 4, "d_inner": 48}),
+    "XLNet": ("XLNetModel", "XLNetConfig", XLNET),
+    STREAMS: ("XLNetLMHeadModel", "XLNetConfig", XLNET),
     "GPT-2": (
         "GPT2LMHeadModel", "GPT2Config",
         {"vocab_size": 100, "n_positions": 64, "n_embd": 32, "n_layer": 3, "n_head": 4, "bos_token_id": 0, "eos_token_id": 0},
@@ -121,9 +124,18 @@ def tiny(architecture: str) -> Tiny:
     source, target = torch.tensor([[11, 30, 12, 13, 30, 14, 15, 16, 17]]), torch.tensor([[2, 21, 22, 23, 24, 25]])
     pair = (lambda first, second: inputs(first, second)) if model.config.is_encoder_decoder else (lambda first, _: inputs(first))
     given = pair(source, target)
-    own = model(**given, output_attentions=True, output_hidden_states=True)
+    own = model(
+        **given, **(left_to_right(9) if architecture == STREAMS else {}), output_attentions=True, output_hidden_states=True
+    )
     anatomy, places, ending = look_into(model, pair(*texts[:2]), pair(*texts[2:]))
     return Tiny(model, anatomy, places, ending, given, own)
+
+
+def left_to_right(length: int) -> dict[str, torch.Tensor]:
+    """What an XLNet is told to guess every token from those before it: it may not see (row, token); the first one sees itself."""
+    unseen = torch.ones(1, length, length).triu()
+    unseen[0, 0, 0] = 0.0
+    return {"perm_mask": unseen, "target_mapping": torch.eye(length)[None]}
 
 
 def marian_tokenizer(translator: Translator, folder: Path):
@@ -176,7 +188,7 @@ def as_m2m100(model: Transformer):
 
 def same_weights(translator: Translator, folder: Path) -> Any:
     """Our translator, asked through the adapter."""
-    from model.huggingface.reader import read_model
+    from model.huggingface.opening import read_model
 
     return read_model(as_m2m100(translator.model), marian_tokenizer(translator, folder), "same weights")
 

@@ -29,6 +29,11 @@ SHARED = replace(  # the same with rotary positions and two heads of keys and va
     WRITER, kinds=(replace(WRITER.kinds[0], key_heads=2),), positions="rotary", obeys=EDITS - {"position_scale"},
     missing={"positions": "Positions turn queries and keys; nothing is added to a token."},
 )  # fmt: skip
+STREAMED = replace(  # guesses every token from those before it, in a second stream that asks the first, like XLNet
+    WRITER, stacks=(replace(WRITER.stacks[0], title="Content stream", predicts="same"),), norm="post", positions="relative",
+    kinds=(replace(WRITER.kinds[0], title="Content stream"), replace(WRITER.kinds[0], name="query", title="Query stream")),
+    obeys=EDITS - {"target_positions", "patch"}, missing={"positions": "Positions are a bias on the scores; nothing is added to a token."},
+)  # fmt: skip
 RECURRENT = Anatomy(  # translates with one state a token and one head of attention, like a GRU with Bahdanau's
     (Stack("encoder", "Encoder", "English", 1, (), "nothing"), Stack("decoder", "Decoder", "French", 1, ("cross",), "next")),
     (Kind("cross", "Attention", "decoder", "encoder", 1, 1, 1, D_MODEL, masked=False, scores="additive"),),

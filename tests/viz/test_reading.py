@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from support.handmade import READER, WRITER, trace_of
+from support.handmade import READER, STREAMED, WRITER, trace_of
 from support.tiny import SENTENCES, tiny_model
 
 from model.analysis.attention import given_positions
@@ -81,9 +81,32 @@ def test_captions_say_who_reads_whom(tiny_translator):
         and "±2" not in narrow["cross"]
     )
     assert "cut links" in said(cut=frozenset({("cross", 0, 1, None)}))["cross"]
-    for anatomy, words in ((READER, "The text reads itself"), (WRITER, "The text reads the text so far (masked)")):
+    so_far = "The text reads the text so far (masked)"
+    guess = "The guess of each token reads the text so far (masked)"
+    for anatomy, words in ((READER, ["The text reads itself"]), (WRITER, [so_far]), (STREAMED, [so_far, guess])):
         unnamed = replace(anatomy, stacks=tuple(replace(stack, language="") for stack in anatomy.stacks))
-        assert list(reading.captions(trace_of(unnamed)).values()) == [words]
+        assert list(reading.captions(trace_of(unnamed)).values()) == words
+
+
+def test_a_mask_of_the_model_itself_is_no_change():
+    """A window that it was built with, or an order of its own; beside a change that masks other links, too."""
+    own = torch.ones(6, 6, dtype=torch.bool).tril(-1)
+    for change, words in (
+        (Intervention(), "and the model itself masks others"),
+        (
+            Intervention(cut=frozenset({("query", None, 3, 1)})),
+            "and a change masks further links, and the model itself masks others",
+        ),
+    ):
+        trace = trace_of(STREAMED, change=change)
+        mask = own.clone()
+        mask[3, 1] &= not change.cut
+        maps = replace(trace.attention["query"], mask=mask.expand(2, 1, 6, 6))
+        masked = replace(trace, attention={**trace.attention, "query": maps})
+        assert f"{reading.AHEAD}, {words}: {3 + len(change.cut)} of 6 keys" in reading.mask_words(masked, "query", 0, 3)
+        assert reading.mask_words(masked, "query", 0, 5).startswith("The model itself masks these links: 1 of 6 keys")
+    alone = reading.row_reads(Intervention(), STREAMED), reading.row_reads(Intervention(causal=False), STREAMED)
+    assert "not the piece itself" in alone[0] and "mask is off" in alone[1] and "may read it" in alone[1]
 
 
 @pytest.mark.parametrize("edit", ["trained", "none", "shuffled", "reversed"])

@@ -83,7 +83,7 @@ def _stories(scene: Scene) -> list[Story]:
         Story("flatter", "Flatter softmax", "Scores are divided by 3, so every head spreads its attention and the words blur.", Intervention(temperature=3.0)),
         Story("scale", "No 1/√d_head", f"Scores stay √{d_head} ≈ {d_head**0.5:.1f} times as large, and softmax saturates: "
               "this is why the formula divides.", Intervention(scaled=False)),
-        Story("alone", "All heads but one", f"Only {head_title(kind, layer, head)} is left of its kind: can one head do the work of all?",
+        Story("alone", "All heads but one", f"Only {head_title(trace.anatomy.kind(kind), layer, head)} is left of its kind: can one head do the work of all?",
               Intervention(heads_off=frozenset(others - {(kind, layer, head)}))),
     ]  # fmt: skip
 
@@ -169,7 +169,8 @@ def _open_head(scene: Scene) -> None:
     def take(on: bool) -> dict[str, object]:
         return {"heads_off": off - {head} if on else off | {head}}
 
-    st.toggle(head_title(*head), **tied(key="dial-head", value=head not in off, take=take))
+    title = head_title(scene.trace.anatomy.kind(head[0]), *head[1:])
+    st.toggle(title, **tied(key="dial-head", value=head not in off, take=take))
 
 
 # -- the strip under the translation --------------------------------------------------------------------------------------

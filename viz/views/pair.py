@@ -184,7 +184,7 @@ def _most_changed(scene: Scene, other: Scene) -> None:
         for rank, (value, of_kind, in_layer, number) in enumerate(heads[:MOST_CHANGED]):
             where = (of_kind, in_layer, number)
             off = " (off)" if where in scene.trace.intervention.heads_off else ""
-            label = f"{head_title(*where)}{off}: **{value:.3f}**"
+            label = f"{head_title(scene.trace.anatomy.kind(of_kind), in_layer, number)}{off}: **{value:.3f}**"
             st.button(label, on_click=_open, args=where, key=f"pair-head-{rank}", disabled=where == (kind, layer, head))
 
 

@@ -9,12 +9,13 @@ pytest.importorskip("transformers", reason='needs pip install "headlight[models]
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from support.foreign import ARCHITECTURES, random_model, tiny
+from support.foreign import ARCHITECTURES, STREAMS, random_model, tiny
 from support.strategies import changes_of, costly
 from torch import Tensor
 
 from model import Intervention
 from model.huggingface.anatomy import inputs, look_into
+from model.huggingface.xlnet import ranks
 from model.instrument.checkpoint import CheckpointError
 from model.instrument.recorder import shuffled_order
 from model.trace.places import within
@@ -27,6 +28,7 @@ def their_states(shape, stack: str) -> list[Tensor]:
     """transformers' hidden states of a stack, after the embedding and after every layer."""
     single = len(shape.anatomy.stacks) == 1
     states = [state.detach() for state in shape.own["hidden_states" if single else f"{stack}_hidden_states"]]
+    states = states[:: 2 if shape.anatomy.query_stream else 1]  # of two streams, both in turn
     return [state.flatten(0, -2) for state in states]  # XLNet has the batch behind the position
 
 
@@ -36,10 +38,11 @@ def test_weights_and_logits_are_those_of_eager_attention(architecture):
     trace = shape.trace()
     for kind in shape.anatomy.kind_names:
         name = "attentions" if len(shape.anatomy.stacks) == 1 else f"{kind}_attentions"
-        theirs = torch.cat(shape.own[name])
+        layers = shape.own[name]
+        theirs = torch.cat([layer[kind == "query"] if isinstance(layer, tuple) else layer for layer in layers])
         torch.testing.assert_close(trace.attention[kind].weights, theirs, atol=1e-6, rtol=0)
     theirs = shape.own["logits" if shape.anatomy.predicting else "last_hidden_state"][0]
-    rounding = 1e-5 if architecture == "XLNet" else 1e-6  # whose own sums run in another order
+    rounding = 1e-5 if "XLNet" in architecture else 1e-6  # whose own sums run in another order
     torch.testing.assert_close(trace.logits, theirs, atol=rounding, rtol=rounding)
     plain = shape.model(**shape.given)["logits" if shape.anatomy.predicting else "last_hidden_state"][0]
     torch.testing.assert_close(plain, theirs, atol=1e-3, rtol=1e-4)  # without a recorder it takes the fused kernel
@@ -77,7 +80,7 @@ def affine_error(x: Tensor, y: Tensor) -> float:
 def test_what_comes_behind_the_last_layer_makes_their_logits_of_its_states(architecture):
     """The logit lens ends in the model's own output, and says of an earlier layer what the model would say if it stopped there."""
     shape = tiny(architecture)
-    if shape.anatomy.predicting is None:
+    if shape.anatomy.predicting is None or architecture == STREAMS:  # whose logits come from the stream that is not seen
         assert shape.ending is None and "unembed" in shape.anatomy.missing
         return
     trace = shape.trace()
@@ -198,8 +201,41 @@ def test_a_head_that_is_off_in_one_layer_of_a_shared_module_is_on_in_the_others(
     assert torch.equal(ours[1, 0], theirs[1, 0]) and not torch.equal(ours[2], theirs[2])
 
 
+def test_the_query_stream_never_sees_what_it_guesses():
+    """A token changes the guesses behind it and no other; without the look-ahead mask, its own, too."""
+    shape = tiny(STREAMS)
+    ids, before = shape.given["input_ids"], shape.trace()
+    for at in range(ids.size(1)):
+        other = ids.clone()
+        other[0, at] = 77
+        after = shape.trace(input_ids=other)
+        apart = (after.logits - before.logits).abs().amax(-1)
+        assert not bool(apart[1 : at + 1].any()) and bool((apart[at + 1 :] > 1e-3).all())
+        assert torch.equal(
+            after.attention["query"].weights[:, :, : at + 1, :at], before.attention["query"].weights[:, :, : at + 1, :at]
+        )
+    open_ = [
+        shape.trace(Intervention(causal=False), input_ids=x).logits[4] for x in (ids, ids.index_fill(1, torch.tensor([4]), 77))
+    ]
+    assert float((open_[0] - open_[1]).abs().max()) > 1e-2
+
+
+@given(
+    ids=st.lists(st.integers(0, 9), min_size=1, max_size=9),
+    hidden=st.sampled_from([None, 3]),
+    everywhere=st.frozensets(st.integers(0, 2)),
+)
+def test_tokens_are_guessed_from_left_to_right_and_hidden_ones_last(ids, hidden, everywhere):
+    """Each has a turn of its own but those that all see, of which there is always one."""
+    (rank,) = ranks(torch.tensor([ids]), torch.tensor(sorted(everywhere), dtype=torch.long), hidden).tolist()
+    order = sorted((at for at in range(len(ids)) if rank[at]), key=lambda at: rank[at])
+    assert len({rank[at] for at in order}) == len(order) and order == sorted(order, key=lambda at: (ids[at] == hidden, at))
+    seen = {at for at, turn in enumerate(rank) if not turn}
+    assert seen == {at for at, id_ in enumerate(ids) if id_ in everywhere} or seen == {0}
+
+
 def test_a_pass_of_another_kind_is_refused():
-    """XLNet with targets reads a second stream, of which the probe knew nothing: it is not taken for more layers."""
+    """One without an output that is given targets all the same: a second stream, of which the probe knew nothing, is no more layers."""
     with pytest.raises(ValueError, match="more often than the one that the model was looked into with"):
         tiny("XLNet").trace(target_mapping=torch.eye(9)[None])
 

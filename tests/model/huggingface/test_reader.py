@@ -17,10 +17,12 @@ pytest.importorskip("transformers", reason='needs pip install "headlight[models]
 import numpy as np
 import torch
 import transformers
-from support.foreign import fast_tokenizer, marian_tokenizer, write_model
+from support.foreign import STREAMS, fast_tokenizer, marian_tokenizer, write_model
 
-from model import Intervention, Trace, Translator, load_model
-from model.huggingface import reader as readers
+from model import Intervention, Patch, Trace, Translator, load_model
+from model.analysis.attention import why_masked
+from model.huggingface import opening
+from model.huggingface.tokens import Texts
 from model.instrument.checkpoint import CheckpointError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -128,6 +130,25 @@ def test_a_masked_model_fills_in(filler):
         filler.trace("The animal", intervention=Intervention(target_positions="none"))
 
 
+def test_two_streams_guess_a_hidden_word_from_both_sides(tmp_path):
+    """And every other one from what is before it; special tokens are seen by all. What it cannot do it says."""
+    ends = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
+    reader = load_model(write_model(tmp_path / "xlnet", STREAMS, "WordPiece", **ends), "cpu")
+    trace = reader.trace("The [MASK] didn't cross")
+    hidden, last = trace.source.ids.index(reader.texts.tokenizer.mask_token_id), len(trace.source) - 2
+    mask = trace.attention["query"].mask[0, 0]
+    assert mask[hidden].tolist() == [at != hidden for at in range(len(mask))]
+    assert not bool(mask[last, hidden]) and bool(mask[:, [0, -1]].all()) and not bool(mask.diagonal()[1:-1].any())
+    assert bool(trace.attention["decoder"].mask[0, 0].diagonal().all())
+    assert trace.labels.ids[hidden] == int(trace.logits[hidden].argmax()) and trace.target == trace.source
+    assert why_masked(trace, "query", 0, last) == ["model"] and why_masked(trace, "query", 0, 1) == ["look-ahead", "model"]
+    assert "unembed" in reader.anatomy.missing and "patch" not in reader.anatomy.obeys
+    with pytest.raises(ValueError, match="No places were found in it"):
+        reader.trace(
+            "The dog", intervention=Intervention(patch=Patch("The cat", frozenset({("decoder", "residual", 0, None, 1)})))
+        )
+
+
 def test_two_stacks_write_a_target_or_read_one(pair):
     own = pair.trace(TEXT)
     assert own.target.ids[0] == 0 and own.target.special[0] and own.labels.ids[-1] == 1
@@ -164,7 +185,7 @@ def test_files_of_tensorflow_give_its_own_logits(kind, tmp_path, translator):
     shutil.copy(folder / "config.json", tmp_path)
     (tmp_path / "tf_model.h5").write_bytes(gzip.decompress((folder / "tf_model.h5.gz").read_bytes()))
     config = transformers.AutoConfig.from_pretrained(tmp_path)
-    model = readers.read_weights(readers.class_of(config), tmp_path, config).eval()
+    model = opening.read_weights(opening.class_of(config), tmp_path, config).eval()
     given = {"input_ids": torch.tensor([[11, 12, 13, 14, 15, 16]])} | (
         {"decoder_input_ids": torch.tensor([[39, 5, 6, 7]])} if kind == "marian" else {}
     )
@@ -173,13 +194,13 @@ def test_files_of_tensorflow_give_its_own_logits(kind, tmp_path, translator):
     torch.testing.assert_close(logits, torch.from_numpy(np.load(folder / "logits.npy")), atol=1e-5, rtol=1e-5)
     config.num_hidden_layers = config.encoder_layers = 3
     with pytest.raises(ValueError, match="tf_model.h5 lacks .* tensors of a .* convert it once"):
-        readers.read_weights(readers.class_of(config), tmp_path, config)
+        opening.read_weights(opening.class_of(config), tmp_path, config)
 
 
 def test_a_marian_vocabulary_marks_the_code_of_a_language(translator, tmp_path):
     tokenizer = marian_tokenizer(translator, tmp_path)
     tokenizer.add_tokens([">>fra<<"])
-    tokens = readers.Texts(tokenizer, 60, set()).read(">>fra<< The cat sat.")
+    tokens = Texts(tokenizer, 60, set()).read(">>fra<< The cat sat.")
     assert_normal(tokens)
     assert tokens.pieces[0] == ">>fra<<" and tokens.special[0] and tokens.text.endswith("The cat sat.")
 
@@ -267,6 +288,6 @@ def test_many_changes_of_a_pass_are_each_what_one_pass_says(name, request):
 def test_an_id_is_written_with_a_mark_for_the_space(kind, texts):
     """Whatever its vocabulary writes there; special tokens as they are."""
     tokenizer = fast_tokenizer(kind)
-    read = readers.Texts(tokenizer, 60, set())
+    read = Texts(tokenizer, 60, set())
     assert {piece: read.piece(tokenizer.convert_tokens_to_ids(piece)) for piece in texts} == texts
     assert read.piece(tokenizer.all_special_ids[0]) == tokenizer.all_special_tokens[0] and read.vocabulary_size == len(tokenizer)

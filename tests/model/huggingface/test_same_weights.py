@@ -13,7 +13,7 @@ from support.strategies import costly, interventions
 from support.tiny import fitting
 
 from model import Intervention, Patch
-from model.huggingface.reader import UNASKED
+from model.huggingface.opening import UNASKED
 from model.trace.patch import EMBEDDING, RESIDUAL
 
 SENTENCE = "The animal didn't cross the street because it was too tired."

@@ -18,7 +18,7 @@ import transformers
 from model import Intervention
 from model.analysis.output import logit_lens
 from model.analysis.patching import patch_each
-from model.huggingface.reader import read_model
+from model.huggingface.opening import read_model
 from model.trace.patch import EMBEDDING, RESIDUAL
 
 TEXT = "When Mary and John went to the store, John gave a drink to"

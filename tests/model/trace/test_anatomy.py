@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from support.handmade import HIDDEN, READER, RECURRENT, SHARED, WRITER, made_by, read_tokens, trace_of, written_tokens
+from support.handmade import HIDDEN, READER, RECURRENT, SHARED, STREAMED, WRITER, made_by, read_tokens, trace_of, written_tokens
 
 from model.analysis import attention, change, embedding, layers, origin, output, role_keys, roles, two_sentences, words
 from model.trace.anatomy import FEED_FORWARD, Anatomy, Kind, Stack
@@ -17,7 +17,7 @@ from model.trace.places import check_places, within
 from model.trace.trace import Trace
 from model.transformer.config import Config
 
-MODELS = {"reader": READER, "writer": WRITER, "shared": SHARED, "recurrent": RECURRENT}
+MODELS = {"reader": READER, "writer": WRITER, "shared": SHARED, "streamed": STREAMED, "recurrent": RECURRENT}
 EVERY = pytest.mark.parametrize("anatomy", MODELS.values(), ids=MODELS)
 
 
@@ -181,7 +181,12 @@ def test_roles_are_where_they_mean_something():
     """A reader has a next token to look at and an end; a writer neither; both have a previous one; only bridges align."""
     defined = {name: {role.name for role in roles.ROLES if role.kinds(anatomy)} for name, anatomy in MODELS.items()}
     assert defined["reader"] == {"previous", "next", "self", "first", "end", "punctuation", "word"}
-    assert defined["writer"] == defined["shared"] == {"previous", "self", "first", "punctuation", "word"}
+    assert (
+        defined["writer"]
+        == defined["shared"]
+        == defined["streamed"] - {"end"}
+        == {"previous", "self", "first", "punctuation", "word"}
+    )
     assert defined["recurrent"] == {"first", "end", "punctuation", "diagonal", "alignment"}
 
 

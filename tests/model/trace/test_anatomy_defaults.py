@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from support.handmade import READER, RECURRENT, WRITER
+import pytest
+import torch
+from support.handmade import READER, RECURRENT, STREAMED, WRITER, trace_of
 
+from model.analysis import origin
 from model.trace.anatomy import EDITS
 from model.transformer.config import Config
 
@@ -27,3 +30,22 @@ def test_a_mask_can_be_taken_away_where_there_is_one():
     """Trained with it or not: the shape is the same."""
     assert Config().anatomy().masked and not Config(masked=False).anatomy().masked
     assert Config().anatomy().alters == EDITS and Config(masked=False).anatomy().alters == EDITS - {"causal"}
+
+
+def test_a_query_stream_is_told_from_the_stream_that_it_asks():
+    """It is looked at where rows predict, has a name of its own beside the other, and no point of the stream before it."""
+    assert STREAMED.query_stream == origin.looks(STREAMED) == STREAMED.kind("query") and WRITER.query_stream is None
+    assert STREAMED.self_kind("decoder") == STREAMED.kind("decoder") and [*map(STREAMED.writes, STREAMED.kind_names)] == [
+        True,
+        False,
+    ]
+    assert [*map(STREAMED.short_title, STREAMED.kind_names)] == ["content stream", "query stream"]
+    with pytest.raises(ValueError, match="Query stream has a stream of its own, which is not seen"):
+        STREAMED.point_before("query", 1)
+    trace = trace_of(STREAMED)
+    for name in ("rolled_attention", "raw_attention"):
+        shares = [getattr(origin, name)(trace, range(row, row + 1)) for row in range(len(trace.labels))]
+        assert all(float(share.sum()) <= 1 + 1e-5 and not bool(share[at + 1 :].any()) for at, share in enumerate(shares))
+    two = trace.attention["query"].weights.mean(1), trace.attention["decoder"].weights.mean(1)
+    by_hand = two[0][0] / 4 + two[0][1] @ ((two[1][0] + torch.eye(6)) / 2) / 2  # two layers
+    torch.testing.assert_close(origin.rolled_attention(trace, range(3, 4)), origin._by_word(by_hand[3], trace.source))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from support.handmade import READER, RECURRENT, SHARED, VOCABULARY, WRITER, trace_of
+from support.handmade import READER, RECURRENT, SHARED, STREAMED, VOCABULARY, WRITER, trace_of
 
 from viz import charts, reading
 from viz.charts.parts.words import row_phrases, row_ticks, token_ticks
 from viz.theme import LIGHT
 
-MODELS = {"reader": READER, "writer": WRITER, "shared": SHARED, "recurrent": RECURRENT}
+MODELS = {"reader": READER, "writer": WRITER, "shared": SHARED, "streamed": STREAMED, "recurrent": RECURRENT}
 EACH = pytest.mark.parametrize("anatomy", MODELS.values(), ids=MODELS)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.handmade import READER, RECURRENT, SHARED, WRITER
+from support.handmade import READER, RECURRENT, SHARED, STREAMED, WRITER
 
 from model.transformer.config import Config
 from viz.canvas.rail import diagram
@@ -63,7 +63,9 @@ def test_the_map_of_our_model():
     assert [(link["from"], link["to"]) for link in diagram(OURS, LIGHT)["links"]] == [("encoder", "decoder")]
 
 
-@pytest.mark.parametrize("anatomy", [READER, WRITER, SHARED, RECURRENT], ids=["reader", "writer", "shared", "recurrent"])
+@pytest.mark.parametrize(
+    "anatomy", [READER, WRITER, SHARED, STREAMED, RECURRENT], ids=["reader", "writer", "shared", "streamed", "recurrent"]
+)
 def test_the_map_of_other_models(anatomy):
     """Every kind of attention has its row in the stack that asks; what a model lacks is not drawn."""
     drawn = diagram(anatomy, LIGHT)

@@ -122,7 +122,7 @@ def _kind_header(trace: AttentionMaps, kind: str, pooled: Tensor) -> dict:
     queries, keys = trace.attention[kind].weights.shape[-2:]
     return {
         "name": kind,
-        "title": kind.capitalize(),
+        "title": trace.anatomy.short_title(kind).removesuffix("-attention").capitalize(),
         "long": trace.anatomy.kind(kind).title,
         "caption": reading.captions(trace)[kind],
         "layers": layers,

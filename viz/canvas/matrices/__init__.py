@@ -78,7 +78,7 @@ def cell_states(maps: AttentionMaps, kind: str, layer: int, pieces: bool = True)
     if maps.intervention.window is not None:
         states[~window_mask(queries, keys, maps.intervention.window)] = _state("window")
     if maps.anatomy.kind(kind).masked and maps.intervention.causal:
-        states[~causal_mask(len(queries), device=allowed.device)] = _state("look-ahead")
+        states[~causal_mask(len(queries), device=allowed.device) & ~allowed] = _state("look-ahead")
     return states
 
 

@@ -32,11 +32,13 @@ def diagram(anatomy: Anatomy, colours: Palette) -> dict[str, object]:
 
 def _stack(anatomy: Anatomy, stack: Stack, colours: Palette) -> dict[str, object]:
     kinds = {kind.name: kind for kind in anatomy.kinds}
+    second = anatomy.query_stream
+    beside = (second.name,) if second is not None and second.asks == stack.name else ()
     rows = [
         {"kind": name, "title": kinds[name].title, "heads": kinds[name].heads, "colour": colours.kind(name)}
         if name in kinds
         else {"kind": "", "title": anatomy.sublayer_title(FEED_FORWARD), "heads": 0, "colour": colours.feed_forward}
-        for name in stack.sublayers
+        for name in (*beside, *stack.sublayers)
         if name in kinds or name == FEED_FORWARD
     ]
     rows = rows or [{"kind": "", "title": "layer", "heads": 0, "colour": colours.feed_forward}]

@@ -40,5 +40,5 @@ def choose_head(scene: Scene, prefix: str, whole_layer: bool = False, narrow: bo
 def head_heading(scene: Scene) -> None:
     """The open head as the title of a card, with a mark where it is off."""
     kind, layer, head = scene.open_head
-    name = Html(f"{head_title(kind, layer, head)}{off_mark(scene.trace, kind, layer, head)}")
+    name = Html(f"{head_title(scene.trace.anatomy.kind(kind), layer, head)}{off_mark(scene.trace, kind, layer, head)}")
     heading(name, "head-title")
