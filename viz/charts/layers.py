@@ -51,28 +51,27 @@ def written_cosine_heatmap(trace: Trace, side: str, colours: Palette = LIGHT, to
     )
 
 
-def token_growth(trace: Trace, side: str, token: int, colours: Palette = LIGHT, narrow: bool = False) -> go.Figure:
+def token_growth(trace: Trace, side: str, token: int, colours: Palette = LIGHT) -> go.Figure:
     """One token through the sublayers (rows): norm of its state before, norm of what was written, and the cosine of the two.
 
-    The two norms share one scale from 0; the cosine runs from -1 to 1. narrow: shorter names and bars, so that numbers have room on a
-    phone. Raises ValueError for a token that is not there.
+    The two norms share one scale from 0; the cosine runs from -1 to 1. Names and bars are short: it stands on a phone, or beside another
+    card. Raises ValueError for a token that is not there.
     """
     count = len(trace.tokens(side))
     if not 0 <= token < count:
         raise ValueError(f"This side has tokens 0 to {count - 1}; asked for {token}.")
     rows = trace.residual[side].labels[1:]
     norms = [residual_norms(trace, side)[:-1, token], written_norms(trace, side)[:, token]]
-    # room: of a column, in lengths of its longest bar
-    before, room, digits = ("before", 2.2, 1) if narrow else ("state before", 1.5, 2)
-    columns = dict(zip((before, "written", "cosine"), (*norms, written_cosines(trace, side)[:, token]), strict=True))
-    places, beside = list(range(1, len(rows) + 1)), [row.removeprefix("layer ") if narrow else row for row in rows]
+    room = 2.2  # of a column, in lengths of its longest bar
+    columns = dict(zip(("before", "written", "cosine"), (*norms, written_cosines(trace, side)[:, token]), strict=True))
+    places, beside = list(range(1, len(rows) + 1)), [row.removeprefix("layer ") for row in rows]
     names = trace.anatomy.stack(side).sublayers
     shades = [colours.feed_forward if name == FEED_FORWARD else colours.kind(name) for name in names]
     inks = [mix(colours.card, shades[index % len(names)], 0.62) for index in range(len(rows))]
     parts = [
         go.Bar(
             x=to_array(values), y=places, orientation="h", name=name, xaxis=f"x{at}", marker={"color": inks}, cliponaxis=False,
-            text=[number(value, 2 if name == "cosine" else digits) for value in values.tolist()], textposition="outside", customdata=rows,
+            text=[number(value, 2 if name == "cosine" else 1) for value in values.tolist()], textposition="outside", customdata=rows,
             textfont={"size": LABEL_SIZE, "color": colours.ink},
             hovertemplate=f"%{{customdata}}: {name} <b>%{{x:.3f}}</b><extra></extra>",
         )

@@ -99,8 +99,8 @@ def _growth(scene: Scene, side: str) -> None:
         figure = scene.picture("cosines", build, side, token)
         plot(figure, "layers-cosines", tools=True)
     with right, card("token-growth", _named(scene, side, token), test="layers-growth"):
-        caption_line("Its norm before each sublayer, the norm of what that wrote, and their cosine.")
-        build = partial(token_growth, scene.trace, side, token, scene.colours, scene.narrow)
+        caption_line("Layer by layer: its norm before each sublayer, the norm of what that wrote, and their cosine.")
+        build = partial(token_growth, scene.trace, side, token, scene.colours)
         plot(scene.picture("token-growth", build, side, token), "layers-token-growth")
     _listen("card-cosines")
 
