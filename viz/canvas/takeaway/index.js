@@ -6,6 +6,7 @@ import { fileName, savePng, saveSvg } from "./caption.js";
 import { pageOf, withLengths } from "./page.js";
 import { drawingOf } from "./walk.js";
 
+const PATIENCE = 10000; // milliseconds for a chart to be drawn
 const ACTS = {
   svg: ["SVG", "Save the picture as SVG", (room) => save(room, "svg")],
   png: ["PNG", "Save the picture as PNG", (room) => save(room, "png")],
@@ -62,8 +63,7 @@ async function save(room, kind) {
 }
 
 async function savePage(room) {
-  const svg = /** @type {SVGSVGElement} */ (placeOf(room).querySelector("svg.marks"));
-  offer(new Blob([pageOf(svg, room.words, room.look)], { type: "text/html" }), fileName(room.words, "html"));
+  offer(new Blob([pageOf(await vegaOf(room), room.words, room.look)], { type: "text/html" }), fileName(room.words, "html"));
   return "Saved as HTML";
 }
 
@@ -86,15 +86,24 @@ function placeOf({ picture }) {
 /** What stands nearest above the table of a chart and holds one: Streamlit gives charts of Vega no class of their own. */
 function above(table) {
   let node = table;
-  while (node && !node.querySelector("svg.marks")) node = node.previousElementSibling || node.parentElement;
+  while (node && !node.querySelector("[data-testid=stVegaLiteChart]")) node = node.previousElementSibling || node.parentElement;
   return node;
+}
+
+/** The chart of Vega as an SVG, which it is while the menu is open: drawn anew when that opens, so perhaps a moment later. */
+async function vegaOf(room) {
+  for (const end = performance.now() + PATIENCE; performance.now() < end; await new Promise(requestAnimationFrame)) {
+    const svg = placeOf(room)?.querySelector("svg.marks");
+    if (svg) return /** @type {SVGSVGElement} */ (svg);
+  }
+  throw new Error("The chart was not drawn as an SVG.");
 }
 
 /** How the picture is drawn once more, whoever drew it on the page. */
 async function drawingFor(room, kind) {
   const place = placeOf(room);
   if (room.picture.component === "plotly") return plotlyDrawing(place.querySelector(".js-plotly-plot"), kind);
-  if (room.picture.component === "vega") return insertedDrawing(place.querySelector("svg.marks"), kind);
+  if (room.picture.component === "vega") return insertedDrawing(await vegaOf(room), kind);
   return drawingOf(canvasRoot(place));
 }
 

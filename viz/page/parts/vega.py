@@ -18,14 +18,15 @@ from viz.theme import fixed
 CANVAS = {
     "usermeta": {"embedOptions": {"renderer": "canvas"}}
 }  # a third less work for a browser than hundreds of elements of an SVG
+MENU = "take"  # the key of the menu of what can be taken away, which is given the SVG while it is open
 WALL: dict[str, Any] = {"width": 664, "height": 280}  # px of a chart on a wall, whose style sheet enlarges it as a whole
 
 
 def vega(spec: dict, key: str, on_wall: bool = False) -> None:
     """A chart as Vega-Lite whose tables stand in it as CSV text; its numbers as a table under it."""
-    shape, size = (
-        (fixed(spec), WALL) if on_wall else ({**spec, **CANVAS}, {"width": "stretch"})
-    )  # an SVG stays sharp when enlarged
+    shape, size = (fixed(spec), WALL) if on_wall else (spec, {"width": "stretch"})
+    if not (on_wall or st.session_state.get(MENU)):  # a wall enlarges it, and an SVG stays sharp
+        shape = {**shape, **CANVAS}
     st.html(tag("p", spec_description(spec), class_="told"))
     alt = f"Chart: {spec_title(spec)}"  # Streamlit makes it part of the chart: what changes with the numbers stands before it
     note_picture("vega", key, spec)
