@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 pytest.importorskip("transformers", reason='needs pip install "headlight[models]"')
 
 import torch
-from support.foreign import FOLDERS, write_model
+from support.foreign import FOLDERS, STREAMS, write_model
 from support.page import captions, choose, offered, run, shown
 from support.relatives import KINDS, write_relative
 from support.tiny import SENTENCES
@@ -34,9 +35,9 @@ PARTS = {  # what is behind a row of buttons in a view
 }  # fmt: skip
 ALONE = VIEWS["recurrent"].title  # none of them has a translator beside it that is built the other way
 RESTING = {  # what cannot be asked of a model that is not ours
-    "bert": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word", ALONE},
-    "gpt2": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word", ALONE},
-    "marian": {"Embeddings", "Positions", "Step by step", "Heads joined", "Word by word", ALONE},
+    "bert": {"Embeddings", "Positions", "Heads joined", "Word by word", ALONE},
+    "gpt2": {"Embeddings", "Positions", "Heads joined", "Word by word", ALONE},
+    "marian": {"Embeddings", "Positions", "Heads joined", "Word by word", ALONE},
     "mask": {"Word by word", ALONE},
     "write": {"Word by word", ALONE},
     "gru": {"Embeddings", "Positions", "Step by step", "Q, K, V", "Heads joined", "Layer by layer", "Knock-out", "Patch", ALONE},
@@ -63,6 +64,7 @@ def start(folders, monkeypatch):
     engine.suggested_head.clear()
 
 
+OTHERS = {"bert": FOLDERS["bert"], "t5": ("T5", "Unigram"), "xlnet": (STREAMS, "Unigram"), "bare": FOLDERS["bert"]}
 PATCHED = {  # two texts of as many tokens that lead to other predictions, and what is taken over of the second
     "bert": ("The [MASK] cat sat", "The [MASK] cat dog", "encoder.residual.1.*.5"),
     "gpt2": (TEXT, "The car sat on it", "decoder.residual.1.*.9"),
@@ -144,6 +146,35 @@ def test_the_code_that_is_taken_away_makes_the_pass_again(start, folders, monkey
     torch.testing.assert_close(namespace["trace"].logits, scene.trace.logits, atol=1e-4, rtol=1e-4)
     assert namespace["trace"].intervention == scene.trace.intervention and namespace["picture"] is not None
     assert parcel.lines[0] == f"Text: {TEXT}" and not any("French" in line or "English" in line for line in parcel.lines)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("bert", "encoder"), ("t5", "decoder"), ("bare", "encoder"), ("xlnet", "query")])
+def test_a_calculation_of_a_model_that_is_not_ours(tmp_path, monkeypatch, name, kind):
+    """Begins at what was captured and ends with what attention wrote; a bias has its formula. The code makes the same again, also for a
+    model that predicts nothing."""
+    folder = write_model(tmp_path / name, *OTHERS[name])
+    if name == "bare":
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps({**config, "architectures": ["BertModel"]}))
+    monkeypatch.setattr("sys.argv", ["app.py", "--model", str(folder), "--device", "cpu"])
+    scenes = []
+    monkeypatch.setattr(takeaway, "draw", lambda *arguments: scenes.append(arguments))
+    last = "its output" if name == "xlnet" else "what attention adds"  # its second stream is not seen
+    app = run(text=TEXT, view="steps", kind=kind, layer="2", head="2", temperature="0.5")
+    assert not app.exception and not app.warning and f"from its query to {last}" in shown(app)
+    _, scene, view, (mounted,), _ = scenes[-1]
+    header, numbers = packing.split(mounted.source)
+    assert header["checked"].keys() == {"scores", "weights", "output"} | ({"after"} if name == "t5" else set())
+    assert header["difference"] < 1e-4 and load_model(folder, "cpu").anatomy.why("parameters") in str(header["stages"][:2])
+    assert any("+ bias" in stage["formula"] for stage in header["stages"]) == (name in ("t5", "xlnet"))
+    assert ("has a stream of its own, which is not seen" in header["stages"][-1]["words"]) == (name == "xlnet")
+    namespace: dict = {}
+    code = as_script(takeaway._parcel(scene, view, mounted))
+    assert "calculate(trace, None, " in code
+    exec(compile(code.rsplit("picture.write_html", 1)[0], "<script>", "exec"), namespace)
+    again, others = packing.split(namespace["picture"].data)
+    assert [stage["title"] for stage in again["stages"]] == [stage["title"] for stage in header["stages"]]
+    torch.testing.assert_close(torch.tensor(others), torch.tensor(numbers), atol=1e-4, rtol=1e-4)
 
 
 def test_a_word_that_is_clicked_is_hidden_and_filled_in(start, folders):

@@ -79,10 +79,10 @@ def _names(scene: Scene) -> dict[int, str]:
     trace, translator = scene.trace, scene.translator
     names = {id(tensor): _place(name) for name, tensor in tensors(trace)}
     names |= {id(axis.read): f"trace.tokens({stack!r})" for stack, axis in trace.axes.items()}
-    values = {"trace": trace, "trace.labels": trace.labels, "trace.anatomy": trace.anatomy, "translator": translator,
+    values = {"trace": trace, "trace.labels": trace.last.made, "trace.anatomy": trace.anatomy, "translator": translator,
               "translator.tokenizer": translator.tokenizer, "translator.model": translator.model,
               "translator.folder": translator.folder}  # fmt: skip
-    names |= {id(value): name for name, value in values.items()}
+    names |= {id(value): name for name, value in values.items() if value is not None}
     if "before" in scene.__dict__ and scene.before is not trace:
         own = f", target={scene.settings.target!r}" if scene.own else ""
         names[id(scene.before)] = f"translator.trace(text{own})"
@@ -93,7 +93,9 @@ def _view_of(scene: Scene, value: Any) -> str | None:
     """What may be asked of the model, which is made anew each time."""
     translator = scene.translator
     for name, need in (("weights", "parameters"), ("passes", "passes"), ("ending", "unembed")):
-        own = None if need in translator.anatomy.missing else getattr(translator, name)
+        if need in translator.anatomy.missing:
+            continue
+        own = getattr(translator, name)
         if value is own or (type(value) is type(own) and getattr(value, "model", None) is translator.model):
             return f"translator.{name}"
     return None

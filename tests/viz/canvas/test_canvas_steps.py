@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy
 import pytest
@@ -30,6 +31,27 @@ def packed(translator, kind: str, change: Intervention = Intervention()):
     return calculation, *split(pack_steps(trace, calculation, kind, 1, 2, 3))
 
 
+def header_without_weights(trace, kind: str = "encoder", bias=None, **anatomy):
+    """What is sent of a calculation without matrices; bias, and more of the anatomy: as of another model."""
+    got = replace(trace.attention[kind], bias=bias)
+    trace = replace(trace, attention={**trace.attention, kind: got}, anatomy=replace(trace.anatomy, **anatomy))
+    header, _ = split(pack_steps(trace, calculate(trace, None, kind, 1, 2, 3), kind, 1, 2, 3))
+    assert_names_exist(header)
+    return header
+
+
+def assert_names_exist(header) -> None:
+    """Arrays, checks and places in words of all stages."""
+    assert header["checked"].keys() == header["differences"].keys()
+    for stage in header["stages"]:
+        assert set(stage["checks"]) <= set(header["differences"])
+        for block in stage["blocks"]:
+            names = [block["array"]] if "array" in block else [column["array"] for column in block["columns"]]
+            assert set(names) <= set(header["arrays"])
+        texts = [stage["words"], *(block.get("label", "") + block.get("total", "") for block in stage["blocks"])]
+        assert set(re.findall(r"{(\w+)}", "".join(texts))) <= {*header["arrays"], "key"}
+
+
 @KINDS
 @pytest.mark.parametrize("change", CHANGES, ids=["as trained", "changed", "off and cut"])
 def test_every_array_arrives_in_full(tiny_translator, kind, change):
@@ -51,13 +73,7 @@ def test_stages_name_only_what_is_there(tiny_translator, kind, change):
     _, header, _ = packed(tiny_translator, kind, change)
     stages = header["stages"]
     assert len(stages) == 11
-    for stage in stages:
-        assert set(stage["checks"]) <= set(header["differences"]) & set(header["checked"])
-        for block in stage["blocks"]:
-            names = [block["array"]] if "array" in block else [column["array"] for column in block["columns"]]
-            assert set(names) <= set(header["arrays"])
-        texts = [stage["words"], *(block.get("label", "") + block.get("total", "") for block in stage["blocks"])]
-        assert set(re.findall(r"{(\w+)}", "".join(texts))) <= {*header["arrays"], "key"}
+    assert_names_exist(header)
     words = " ".join(stage["words"] for stage in stages)
     assert ("switched off: its output" in words) == bool(change.heads_off)
     assert ("division by √d_head is switched off" in words) == (not change.scaled)
@@ -83,3 +99,50 @@ def test_every_number_stands_in_a_table(tiny_translator, kind):
         assert {round(value, 4) for value in getattr(calculation, name).float().flatten().tolist()} <= numbers, name
     (weights,) = [cells for title, _, _, cells in tables if title.endswith("Weights")]
     assert numpy.allclose([line[-1] for line in weights], trace.attention[kind].weights[1, 2, 3], atol=1e-6)
+
+
+def test_without_matrices_there_are_fewer_stages(tiny_translator):
+    """Query, key and value are said to be captured and what all heads wrote stands for W_O; only what is computed is called compared."""
+    trace, why = tiny_translator.trace(SENTENCES[0], SENTENCES[1]), "They are not taken apart."
+    header = header_without_weights(trace, missing={"parameters": why})
+    stages = {stage["title"]: stage for stage in header["stages"]}
+    assert [*stages] == [
+        "What the head reads", "Query, key, value", "Multiply and add up", "Scale", "Mask", "Exponentials", "Weights", "Mix the values",
+        "What attention writes", "Add to the residual stream",
+    ]  # fmt: skip
+    assert "captured" in stages["Query, key, value"]["words"] and why in stages["Query, key, value"]["words"]
+    assert [stage["checks"] for stage in stages.values() if stage["checks"]] == [["scores"], ["weights"], ["output"], ["after"]]
+    assert [block["array"] for block in stages["What attention writes"]["blocks"]] == ["output", "written"]
+    lone = replace(trace, residual={})
+    ends = header_without_weights(lone, missing={"residual": "It has no stream."})["stages"]
+    assert [ends[0]["title"], ends[-1]["title"]] == ["Query, key, value", "Mix the values"] and "It has no stream." in ends[-1][
+        "words"
+    ]
+
+
+@pytest.mark.parametrize("norm", ["post", "parallel", "sandwich"])
+def test_what_is_behind_a_norm_is_not_called_compared(tiny_translator, norm):
+    """Only a sum is; what a norm made of it was captured."""
+    header = header_without_weights(tiny_translator.trace(SENTENCES[0], SENTENCES[1]), norm=norm)
+    writes, adds = header["stages"][-2:]
+    assert adds["checks"] == (["after"] if norm == "sandwich" else [])
+    assert ("norm(x" in adds["formula"], "norm" in writes["words"]) == (norm == "post", norm == "sandwich")
+    assert ("feed-forward" in adds["words"]) == (norm == "parallel")
+
+
+@pytest.mark.parametrize("scores", ["scaled dot", "dot + bias"])
+def test_a_bias_has_its_column(tiny_translator, scores):
+    """From the scores on, with the sum that the exponentials are of; without one no formula speaks of it."""
+    trace = tiny_translator.trace(SENTENCES[0], SENTENCES[1])
+    bias = torch.randn(trace.attention["encoder"].scores.shape, generator=torch.Generator().manual_seed(0))
+    kinds = tuple(replace(kind, scores=scores) for kind in trace.anatomy.kinds)
+    stages = header_without_weights(trace, bias=bias, kinds=kinds)["stages"]
+    tables = [stage for stage in stages if stage["blocks"][0]["type"] == "table"]
+    begin = ["dots", "scores"] if scores == "scaled dot" else ["scores"]
+    columns = [[column["array"] for column in stage["blocks"][0]["columns"]] for stage in tables]
+    further = ["score_bias", "biased", "allowed", "exponents", "weights"]
+    assert columns == [[*begin, *further[:count]] for count in (2, 3, 4, 5)]
+    assert ["+ bias" in stage["formula"] for stage in tables] == [True, False, True, True]
+    assert tables[0]["formula"] == ("q · k / √d_head + bias" if scores == "scaled dot" else "q · k + bias")
+    plain = header_without_weights(trace, kinds=kinds)["stages"]
+    assert not any("bias" in stage["formula"] + stage["words"] for stage in plain)

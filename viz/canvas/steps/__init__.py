@@ -39,7 +39,7 @@ def pack_steps(trace: Trace, calculation: Calculation, kind: str, layer: int, he
         "arrays": arrays,
         "stages": stages(trace, calculation, kind, layer, head, query),
         "differences": calculation.differences,
-        "checked": CHECKED,
+        "checked": {name: words for name, words in CHECKED.items() if name in calculation.differences},
         "difference": calculation.difference,
         "queries": word_labels(trace.queries(kind)),
         "outputs": word_labels(trace.rows(kind).labels),

@@ -199,7 +199,7 @@ function sumRow(room, columns) {
 /** A bar from the left edge; from the middle where numbers can be negative. */
 function barCell(room, value, limit, array) {
   const cell = element("td", "bar");
-  const signed = array === "dots" || array === "scores";
+  const signed = ["dots", "scores", "biased"].includes(array);
   const share = limit > 0 ? Math.abs(value) / limit : 0;
   const bar = element("i", "");
   const half = signed ? 50 : 100;

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import math
 
+from torch import Tensor
+
 from model.analysis.steps import Calculation
 from model.trace.trace import Trace
 from viz import reading
@@ -22,22 +24,28 @@ CHECKED = {  # how people call the fields that have a captured counterpart
     "start": "residual stream, first point", "query": "query", "keys": "keys", "values": "values", "scores": "scores",
     "weights": "weights", "output": "head output z", "written": "what attention wrote", "after": "residual stream behind it",
 }  # fmt: skip
-KEYED = ("keys", "values", "products", "dots", "scores", "exponents", "weights", "weighted", "allowed")
+KEYED = (
+    "keys", "values", "products", "dots", "scores", "score_bias", "biased", "exponents", "weights", "weighted", "allowed",
+)  # fmt: skip
 
 
 def stages(trace: Trace, calculation: Calculation, kind: str, layer: int, head: int, query: int) -> list[dict]:
-    """All stages, in the order of the arithmetic."""
+    """All stages, in the order of the arithmetic; what the calculation has not has none."""
     queries = trace.queries(kind)
     asks = quoted(queries.shown[query], queries.notation)
+    begin, end = [_vectors(trace, kind, asks)], []
+    if calculation.state is not None:
+        begin = [_start(trace, calculation.state, kind, layer, asks), *begin]
+        end = [_sublayer(trace, kind, asks), _residual(trace, calculation, asks)]
+    if calculation.state is not None and calculation.normed is not None:
+        begin = [_vector(trace, kind, query, asks), _state(trace, calculation.state, kind, layer, asks), _projections(asks)]
+        end = [_output(trace, kind), _residual(trace, calculation, asks)]
     return [
-        _vector(trace, kind, query, asks),
-        _state(trace, calculation, kind, layer, asks),
-        _projections(asks),
+        *begin,
         _products(asks),
         *_scores(trace, calculation, kind, asks, reading.mask_words(trace, kind, layer, query)),
-        _weighted(trace, kind, layer, head),
-        _output(trace, kind),
-        _residual(trace, kind, layer, asks),
+        _weighted(trace, calculation, kind, layer, head),
+        *end,
     ]
 
 
@@ -58,16 +66,21 @@ def _vector(trace: Trace, kind: str, query: int, asks: str) -> dict:
     return _stage("From text to a vector", formula, words, blocks, "start")
 
 
-def _state(trace: Trace, calculation: Calculation, kind: str, layer: int, asks: str) -> dict:
+def _state_words(trace: Trace, state: Tensor, kind: str, layer: int, asks: str) -> str:
+    """Which state a layer reads of a token, as a sentence."""
     passed = f"After {layer} {'layer' if layer == 1 else 'layers'}" if layer else "Before the first layer"
     sublayers = trace.anatomy.asking(kind).sublayers
     earlier = [trace.anatomy.sublayer_title(name) for name in sublayers[: sublayers.index(kind)]]
     passed += f" and the {' and the '.join(earlier)} of layer {layer + 1}" if earlier else ""
-    words = f"{passed}, the vector of {asks} is this state x, {float(calculation.state.norm()):.2f} long. "
+    return f"{passed}, the vector of {asks} is this state x, {float(state.norm()):.2f} long. "
+
+
+def _state(trace: Trace, state: Tensor, kind: str, layer: int, asks: str) -> dict:
+    words = _state_words(trace, state, kind, layer, asks)
     if trace.anatomy.norm == "post":
         words += "The head reads it as it is."
         return _stage("What the head reads", "h = x", words, [_strip("state x", "state"), _strip("input h", "normed", "=")], None)
-    mean, deviation = float(calculation.state.mean()), float(calculation.state.std(correction=0))
+    mean, deviation = float(state.mean()), float(state.std(correction=0))
     words += (
         f"LayerNorm takes away its mean ({number(mean, 3)}), divides by its standard deviation ({deviation:.3f}), and applies a learned "
         "gain and bias to every dimension. The result h is what the head reads."
@@ -86,6 +99,29 @@ def _projections(asks: str) -> dict:
     return _stage("Query, key, value", formula, words, blocks, ("query", "keys", "values"))
 
 
+def _start(trace: Trace, state: Tensor, kind: str, layer: int, asks: str) -> dict:
+    """The state of a model whose matrices are not shown."""
+    words = _state_words(trace, state, kind, layer, asks)
+    words += "The layer makes the query of the next step from it."
+    return _stage("What the head reads", "x", words, [_strip("state x", "state")], None)
+
+
+def _vectors(trace: Trace, kind: str, asks: str) -> dict:
+    """Query, key and value as they were captured."""
+    anatomy, shape = trace.anatomy, trace.anatomy.kind(kind)
+    words = (
+        f"Three short vectors, captured as this model’s attention received them: the query says what {asks} looks for, the key of every "
+        "token what it offers, the value what it hands over. Here are the query, and key and value of {key}. Learned matrices made them. "
+        f"{anatomy.why('parameters')}"
+    ).strip()
+    if anatomy.positions == "rotary" and shape.is_self:
+        words += " Query and key are already turned by their positions."
+    if shape.key_heads < shape.heads:
+        words += f" {shape.heads // shape.key_heads} heads share one set of keys and values."
+    blocks = [_row(f"query of {asks}", "query"), _row("key of {key}", "keys"), _row("value of {key}", "values")]
+    return _stage("Query, key, value", "q, k, v, as captured", words, blocks, None)
+
+
 def _products(asks: str) -> dict:
     words = (
         "Multiply query and key, dimension by dimension. Where both have the same sign the product speaks for {key}, else against "
@@ -101,28 +137,21 @@ def _products(asks: str) -> dict:
 
 def _scores(trace: Trace, calculation: Calculation, kind: str, asks: str, masked: str) -> list[dict]:
     """From dot products to weights: one table that grows by a column a stage."""
-    change, d_head = trace.intervention, trace.anatomy.kind(kind).d_head
-    root = math.sqrt(d_head)
-    divide = f"÷ √{d_head} = {root:.3f}" if change.scaled else "scaling is off"
-    columns = [_column("q · k", "dots"), _column(f"score ({divide})", "scores"), _column("mask", "allowed")]
-    columns += [_column("exp", "exponents"), _column("weight", "weights")]
+    scale, columns = _scale(trace, calculation, kind)
+    score, each = ("score", "score") if calculation.biased is None else ("(score + bias)", "score with its bias")
+    largest, heat = "score" if calculation.biased is None else "sum", trace.intervention.temperature
+    hot = "" if heat == 1 else f" Temperature: {largest}s are divided by {heat:g} first."
+    further = [_column("mask", "allowed"), _column("exp", "exponents"), _column("weight", "weights")]
 
     def table(count: int) -> list[dict]:
-        return [{"type": "table", "columns": columns[:count]}]
+        return [{"type": "table", "columns": columns + further[:count]}]
 
-    scale = (
-        f"The same with the key of every token, divided by the root of the head's width, √{d_head}, so that the sums "
-        "of many products do not get too large for the softmax. {key}: {dots} becomes {scores}."
-        if change.scaled
-        else "The same with the key of every token. The division by √d_head is switched off: the score is the dot product itself."
-    )
-    hot = "" if change.temperature == 1 else f" Temperature: scores are divided by {change.temperature:g} first."
     if not bool(calculation.allowed.any()):
         empty = "Every key is masked: there is nothing to choose from, so this head gives zeros."
         sums = weighs = empty
     else:
         sums = (
-            "e to the power of each score; the largest score is taken away first, which changes no weight but keeps the numbers small."
+            f"e to the power of each {each}; the largest {largest} is taken away first, which changes no weight but keeps the numbers small."
             f"{hot} {{key}}: {{exponents}}. Together: {{denominator}}."
         )
         weighs = (
@@ -130,20 +159,55 @@ def _scores(trace: Trace, calculation: Calculation, kind: str, asks: str, masked
             f"{asks} to each token. {{key}}: {{exponents}} ÷ {{denominator}} = {{weights}}."
         )
     return [
-        _stage("Scale", "score = q · k / √d_head" if change.scaled else "score = q · k", scale, table(2), "scores"),
-        _stage("Mask", "masked → −∞", masked, table(3), None),
-        _stage("Exponentials", "e^(score − largest)", sums, table(4), None),
-        _stage("Weights", "weight = e^score / Σ e^score", weighs, table(5), "weights"),
+        _stage(*scale, table(0), "scores"),
+        _stage("Mask", "masked → −∞", masked, table(1), None),
+        _stage("Exponentials", f"e^({score.strip('()')} − largest)", sums, table(2), None),
+        _stage("Weights", f"weight = e^{score} / Σ e^{score}", weighs, table(3), "weights"),
     ]
 
 
-def _weighted(trace: Trace, kind: str, layer: int, head: int) -> dict:
+def _scale(trace: Trace, calculation: Calculation, kind: str) -> tuple[tuple[str, str, str], list[dict]]:
+    """Title, formula and words of the stage that makes scores of dot products, and the columns of its table."""
+    scaled, shape = trace.intervention.scaled, trace.anatomy.kind(kind)
+    root = math.sqrt(shape.d_head)
+    divide = f"÷ √{shape.d_head} = {root:.3f}" if scaled else "scaling is off"
+    title, columns = "Scale", [_column("q · k", "dots"), _column(f"score ({divide})", "scores")]
+    if shape.scores != "scaled dot":
+        words = (
+            "The same with the key of every token. Here the dot product is the score: a factor, where this model has one, is in its "
+            "queries already."
+        )
+        title, columns = "Scores", [_column("score = q · k", "scores")]
+    elif scaled:
+        words = (
+            f"The same with the key of every token, divided by the root of the head's width, √{shape.d_head}, so that the sums "
+            "of many products do not get too large for the softmax. {key}: {dots} becomes {scores}."
+        )
+    else:
+        words = (
+            "The same with the key of every token. The division by √d_head is switched off: the score is the dot product itself."
+        )
+    formula = "q · k / √d_head" if scaled and shape.scores == "scaled dot" else "q · k"
+    if calculation.biased is None:
+        return (title, f"score = {formula}", words), columns
+    where = ", which depends on how far apart the two tokens stand" if trace.anatomy.positions == "relative" else ""
+    words += f" A bias is added to it{where}. {{key}}: {{scores}} plus {{score_bias}} is {{biased}}."
+    return (title, f"{formula} + bias", words), [*columns, _column("bias", "score_bias"), _column("score + bias", "biased")]
+
+
+def _weighted(trace: Trace, calculation: Calculation, kind: str, layer: int, head: int) -> dict:
     words = (
         "Multiply the value of every token by its weight and add them up: the head's output z is a mixture of the values, mostly "
         "of the tokens that it attends to. Each line is one token's share; {key} gives {weights} of its value."
     )
     if (kind, layer, head) in trace.intervention.heads_off:
         words += " This head is switched off: its output is replaced by zeros."
+    if calculation.written is None:
+        shape = trace.anatomy.kind(kind)
+        own = f"{shape.title} has a stream of its own, which is not seen."
+        words += (
+            f" Here the calculation ends. {trace.anatomy.absence('residual', shape.asks) if trace.anatomy.writes(kind) else own}"
+        )
     blocks = [{"type": "matrix", "array": "weighted"}, _row("sum z", "output", "=")]
     return _stage("Mix the values", "z = Σ weight · v", words, blocks, "output")
 
@@ -161,16 +225,34 @@ def _output(trace: Trace, kind: str) -> dict:
     return _stage("W_O: join the heads", "Concat(z₁ … z_H) W_O + b_O", words, blocks, "written")
 
 
-def _residual(trace: Trace, kind: str, layer: int, asks: str) -> dict:
+def _sublayer(trace: Trace, kind: str, asks: str) -> dict:
+    """What all heads wrote, as it was captured."""
+    heads = trace.anatomy.kind(kind).heads
+    words = (
+        f"The outputs of all {heads} heads stand side by side and go through one more learned matrix. What comes out of it is all that "
+        f"attention writes for {asks}, captured here; how much of it is this head's, that matrix would tell."
+    )
+    if trace.anatomy.norm == "sandwich":
+        words += " In this model it is what a norm behind that matrix lets out."
+    blocks = [_row("z of this head", "output"), _strip("written by all", "written", "→")]
+    return _stage("What attention writes", "Concat(z₁ … z_H) → written", words, blocks, None)
+
+
+def _residual(trace: Trace, calculation: Calculation, asks: str) -> dict:
     words = (
         f"What attention wrote is added to the state that {asks} had before. Nothing is overwritten: that is the residual stream."
     )
     blocks = [_strip("state x", "state"), _strip("written", "written", "+"), _strip("new state", "after", "=")]
-    formula = "x + written"
+    formula, has_weights = "x + written", calculation.normed is not None
     if trace.anatomy.norm == "post":
-        words += " A LayerNorm follows."
-        formula, blocks[-1]["sign"] = "LayerNorm(x + written)", "→"
-    return _stage("Add to the residual stream", formula, words, blocks, "after")
+        words += (
+            " A LayerNorm follows." if has_weights else " A norm follows, and the new state is what came out of it, as captured."
+        )
+        formula, blocks[-1]["sign"] = f"{'LayerNorm' if has_weights else 'norm'}(x + written)", "→"
+    if trace.anatomy.norm == "parallel":
+        words += " The feed-forward sublayer reads the same state beside attention; what it writes is added next."
+    compares = "after" if "after" in calculation.differences else None
+    return _stage("Add to the residual stream", formula, words, blocks, compares)
 
 
 def _stage(title: str, formula: str, words: str, blocks: list[dict], check: str | tuple[str, ...] | None) -> dict:
