@@ -1,4 +1,5 @@
-"""Foreign models in a real browser: one is picked by name, hides a word and fills it in; another writes on, and a head of it opens."""
+"""Foreign models in a real browser: one is picked by name, hides a word and fills it in; another writes on, a head of it opens, and
+its arithmetic is shown from the captured query on."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ pytest.importorskip("playwright")
 pytest.importorskip("transformers", reason='needs pip install "headlight[models]"')
 
 from playwright.sync_api import expect
-from support.chromium import settled
+from support.chromium import open_view, settled
 from support.foreign import write_model
 
 from bench.browser import serve
@@ -46,6 +47,12 @@ def test_a_walk_through_two_foreign_models(browser, tmp_path):
         page.keyboard.press("Enter")
         expect(grid).to_have_attribute("data-selected", f"{layer}-{there}")
         expect(page.get_by_test_id("head-sentence")).to_contain_text("attends to")
+        open_view(page, "Step by step")
+        expect(page.get_by_test_id("steps-badge")).to_contain_text("differs from the capture by at most")
+        page.get_by_role("button", name="Query, key, value").click()
+        expect(page.get_by_test_id("attention-steps").locator(".words")).to_contain_text(
+            "captured as this model’s attention received them"
+        )
         body = page.locator("body").inner_text()
         assert "English" not in body and "French" not in body
         page.close()

@@ -125,6 +125,8 @@ function refresh(room) {
   room.stage.replaceChildren(title, element("p", "formula", {}, stage.formula), words, ...blocks, checkLine(room, stage));
   const box = room.stage.querySelector(".table, .matrix");
   if (box) box.scrollTop = scrolled;
+  const now = box?.querySelector("td.now"); // the newest column, where a small screen has no room for all
+  if (now) box.scrollLeft = now.offsetLeft + now.offsetWidth - box.clientWidth;
   room.painters.forEach((paint) => paint());
   room.back.disabled = room.step === 0;
   room.next.disabled = room.step === header.stages.length - 1;
