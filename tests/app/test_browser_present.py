@@ -72,6 +72,20 @@ def test_every_view_can_be_read_from_the_back_row(visit):
     assert {slug: each for slug, each in met.items() if each} == {} and not page.problems
 
 
+def test_quick_keys_never_lose_the_page(visit):
+    """A clicker that is pressed again while the page works: it lands where it should, connected and without an error."""
+    slugs = order(VIEWS)
+    page = visit(f"?view={slugs[3]}&present=1&{TEXT}", fresh=True, width=1280, height=720)
+    stands(page, 3)
+    for turn in range(15):
+        for key in ("PageDown", "PageDown", "PageUp", "PageUp"):
+            page.keyboard.press(key, delay=(turn % 5) * 40)
+    stands(settled(page), 3)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-connection-state", "CONNECTED")
+    expect(page.locator(f".st-key-view-{slugs[3]}")).to_be_visible()
+    assert not page.problems
+
+
 def test_every_lesson_can_be_read_from_the_back_row(visit):
     """Step after step, covered and then revealed, in the dark theme."""
     page = visit(

@@ -35,3 +35,9 @@ def test_garbage_is_collected_now_and_then_for_all_sessions_together(monkeypatch
         engine.tidy()
     assert runs == [11, 22, 33, 44, 55]
     assert tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))["runner"] == {"postScriptGC": False}
+
+
+def test_no_message_is_named_instead_of_sent():
+    """A browser may have forgotten it by then, and gives up the page for good: no message of a pass is as long as those that it keeps."""
+    least = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))["global"]["minCachedMessageSize"]
+    assert least > 2**31
