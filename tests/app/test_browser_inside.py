@@ -62,14 +62,14 @@ def test_every_step_draws(visit):
 
 def test_a_phone_shows_the_newest_column_beside_the_tokens(visit):
     """The table of the weights is wider than a phone: it is scrolled to the column that the stage is about, and the tokens stay."""
-    page = visit("?view=steps&kind=encoder&layer=1&head=1&step=8", width=320, height=700)
+    page = visit("?view=steps&kind=encoder&layer=1&head=1&step=8", width=320, height=700, fresh=True)
     expect(page.get_by_test_id("step-title")).to_contain_text("Weights")
-    edges = """(box) => {
-      const row = box.querySelector("tr.focus");
+    edges = """(root) => {
+      const box = root.querySelector(".table"), row = box.querySelector("tr.focus");
       const [outer, token, now] = [box, row.firstChild, row.querySelector(".now")].map((node) => node.getBoundingClientRect());
       return [box.scrollLeft > 0, token.left >= outer.left - 1, now.left >= token.right, now.right <= outer.right + 1];
     }"""
-    assert steps(page).locator(".table").evaluate(edges) == [True] * 4
+    page.wait_for_function(f"(root) => ({edges})(root).every(Boolean)", arg=steps(page).element_handle())
     assert not page.problems
 
 

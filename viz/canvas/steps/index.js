@@ -126,7 +126,8 @@ function refresh(room) {
   const box = room.stage.querySelector(".table, .matrix");
   if (box) box.scrollTop = scrolled;
   const now = box?.querySelector("td.now"); // the newest column, where a small screen has no room for all
-  if (now) box.scrollLeft = now.offsetLeft + now.offsetWidth - box.clientWidth;
+  const reach = () => (box.scrollLeft = now.offsetLeft + now.offsetWidth - box.clientWidth);
+  if (now) new ResizeObserver(reach).observe(box); // it may be laid out later, and anew
   room.painters.forEach((paint) => paint());
   room.back.disabled = room.step === 0;
   room.next.disabled = room.step === header.stages.length - 1;
