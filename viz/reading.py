@@ -75,11 +75,11 @@ def row_reads(change: Intervention, anatomy: Anatomy | None = None) -> str:
     anatomy = anatomy or OURS
     stack = anatomy.predicting or anatomy.stacks[-1]
     kind = anatomy.self_kind(stack.name)
-    if stack.predicts == "same":
+    if anatomy.query_stream is not None:
+        words = "Row t reads what stands before its piece, not the piece itself, and must say it; hidden pieces come last"
+        words = words if change.causal else "The look-ahead mask is off: row t must say its piece and may read it"
+    elif stack.predicts == "same":
         words = "Row t reads what stands on both sides of its piece and must say that piece"
-        if anatomy.query_stream is not None:
-            words = "Row t reads what stands before its piece, not the piece itself, and must say it; hidden pieces come last"
-            words = words if change.causal else "The look-ahead mask is off: row t must say its piece and may read it"
     elif change.causal and (kind is None or kind.masked):
         words = "Row t has read everything up to its left piece and must predict its right one"
         if change.window is not None:

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.trace.trace import AttentionMaps, Trace
+from model.transformer.masks import window_mask
 from model.transformer.positions import sinusoids
 
 # Attention ------------------------------------------------------------------------------------------------------------
@@ -51,7 +52,9 @@ def why_masked(maps: AttentionMaps, kind: str, layer: int, query: int) -> list[s
     masked = ~may_attend(maps, kind, layer)[query]
     keys = torch.arange(len(masked), device=masked.device)
     ahead = masked & (keys > query) & (shape.masked and change.causal)
-    far = (keys - query).abs() > (len(keys) if change.window is None or not shape.is_self else change.window)
+    far = torch.zeros_like(masked)
+    if change.window is not None and shape.is_self:
+        far = ~window_mask(keys[query : query + 1], keys, change.window)[0]
     for _, _, _, key in (
         link for link in change.cut if link[0] == kind and link[1] in (None, layer) and link[2] in (None, query)
     ):

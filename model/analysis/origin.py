@@ -96,14 +96,17 @@ def rolled_attention(trace: Trace, rows: range) -> Tensor:
     G begins without any token and asks what the content stream is at its layer: G <- G / 2 + A R / 2; what is missing to 1 is its beginning.
     """
     if trace.anatomy.across is None:
-        stream, second = trace.anatomy.self_kind(trace.anatomy.default_stack), trace.anatomy.query_stream
-        mean = handed_on(trace, looks(trace.anatomy).name if stream is None else stream.name).mean(dim=1)
-        through, guess = _eye(mean.size(1), mean), torch.zeros_like(mean[0])
-        for layer, weights in enumerate(mean):
-            if second is not None:
-                guess = guess / 2 + handed_on(trace, second.name)[layer].mean(dim=0) @ through / 2
-            through = _passed_on(weights) @ through
-        through = through if second is None else guess
+        asks = looks(trace.anatomy)
+        own = trace.anatomy.self_kind(trace.anatomy.default_stack) or asks
+        mean = handed_on(trace, own.name).mean(dim=1)
+        passed = [_eye(mean.size(1), mean)]  # R before each layer, and behind the last
+        for weights in mean:
+            passed.append(_passed_on(weights) @ passed[-1])
+        through = passed[-1]
+        if asks != own:
+            through = torch.zeros_like(through)
+            for weights, content in zip(handed_on(trace, asks.name).mean(dim=1), passed[:-1], strict=True):
+                through = through / 2 + weights @ content / 2
         return _by_word(through[rows.start : rows.stop].mean(dim=0), trace.source)
     return _by_word(rollout(trace)[0][rows.start : rows.stop].mean(dim=0), trace.source)
 

@@ -155,12 +155,17 @@ def test_learn_opens_the_first_lesson(tiny_page):
     assert LESSONS[0].title in stage(app, "lesson") and not app.exception
 
 
+def led_on(lesson, words: str) -> AppTest:
+    """The page after a right answer of a lesson and a press on the way on that has these words."""
+    app = run(lesson=str(LESSONS.index(lesson) + 1), text=TEXT)
+    answer(app, near(app.session_state["step"][1].question)[0])
+    (leads,) = (button for button in app.button if (button.key or "").startswith("more-") and words in button.label)
+    return leads.click().run()
+
+
 def test_a_lesson_leads_to_the_model_that_fills_in():
     """It opens with the reader's sentence, outside of the course; a word that is hidden gets its guesses."""
-    app = run(lesson=str(LESSONS.index(output.LESSON) + 1), text=TEXT)
-    answer(app, near(app.session_state["step"][1].question)[0])
-    (leads,) = (button for button in app.button if (button.key or "").startswith("more-") and "encoder alone" in button.label)
-    app = leads.click().run()
+    app = led_on(output.LESSON, "encoder alone")
     state = app.session_state["state"]
     assert not app.exception and (state.model, state.view, state.text, state.lesson) == ("en-mask", "output", TEXT, None)
     app = run(model="en-mask", view="output", text=TEXT.replace("snow", "<mask>"))
@@ -169,10 +174,7 @@ def test_a_lesson_leads_to_the_model_that_fills_in():
 
 def test_a_lesson_leads_to_the_model_that_writes_on():
     """From the mask to a model that has nothing else: it opens with how the reader's sentence begins, and a press goes on with that."""
-    app = run(lesson=str(LESSONS.index(mask.LESSON) + 1), text=TEXT)
-    answer(app, near(app.session_state["step"][1].question)[0])
-    (leads,) = (button for button in app.button if (button.key or "").startswith("more-") and "decoder alone" in button.label)
-    app = leads.click().run()
+    app = led_on(mask.LESSON, "decoder alone")
     state = app.session_state["state"]
     assert not app.exception and (state.model, state.view, state.lesson) == ("en-write", "one-head", None)
     assert TEXT.startswith(state.text) and state.text.split() == TEXT.split()[: len(TEXT.split()) // 2]

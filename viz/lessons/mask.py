@@ -67,10 +67,10 @@ def relative(material: Material) -> tuple[tuple[str, Settings], ...]:
 
 def writing_on(material: Material) -> tuple[tuple[str, Settings], ...]:
     """The same mask in a model of the decoder alone, which goes on from where the reader's sentence begins; nothing where there is none."""
-    name, words = material.beside.get(DECODER), material.trace.source.text.split()
+    words = material.trace.source.text.split()
     begun = " ".join(words[: max(1, len(words) // 2)])
     title = "The same mask in a model that has the decoder alone: it reads how your sentence begins, says what comes next, and writes on"
-    return ((title, {"model": name, "view": "one-head", "text": begun, "lesson": None, "part": 0}),) if name else ()
+    return material.leads(DECODER, title, {"view": "one-head", "text": begun})
 
 
 def question(material: Material) -> Slider:

@@ -27,9 +27,8 @@ def step(material: Material) -> Step:
 
 def filling_in(material: Material) -> tuple[tuple[str, Settings], ...]:
     """The same output in a model of the encoder alone, which says what was hidden and not what comes next; nothing where there is none."""
-    name = material.beside.get(ENCODER)
     title = "The same output in a model that has the encoder alone: hide a word of your sentence, and it fills it in"
-    return ((title, {"model": name, "view": "output", "output_part": "pieces", "lesson": None, "part": 0}),) if name else ()
+    return material.leads(ENCODER, title, {"view": "output", "output_part": "pieces"})
 
 
 def question(material: Material) -> Pick:

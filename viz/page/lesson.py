@@ -37,6 +37,11 @@ class Material:
     coreference: Coreference | None = None  # what "it" becomes, where that was measured
     beside: Mapping[str, str] = field(default_factory=dict)  # how what lies beside it is built -> its name for the address
 
+    def leads(self, built: str, title: str, settings: Mapping[str, object]) -> tuple[tuple[str, Settings], ...]:
+        """A way on to the model beside it that is built so, outside of the course (`Step.more`); nothing where there is none."""
+        name = self.beside.get(built)
+        return ((title, {"model": name, **settings, "lesson": None, "part": 0}),) if name else ()
+
 
 # Formulas ---------------------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ LABELS = ("", "distance", *ROLE)  # "": entropy
 COMPARE = ("after", "before", "difference")
 FORCING = ("free", "forced")
 TEMPERATURES, SCALES = (0.1, 5.0), (0.0, 4.0)  # ranges of the sliders
+TAKE_MENU = "take"  # key of the menu of what can be taken away: whether it is open
 MOST_LESSONS = 99  # lessons, and steps of one, that a link may name
 MOST_STEPS = 99  # moments of a training that a link may name
 

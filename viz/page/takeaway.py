@@ -19,10 +19,10 @@ from viz.page.choices import plain
 from viz.page.lesson import Lesson
 from viz.page.paper import Reading, printable
 from viz.page.parts.captions import caption_line
-from viz.page.parts.vega import MENU
 from viz.page.recipes import code_of, recipe_of, trace_of
 from viz.page.saved import picture_lines
 from viz.page.scene import Scene, View
+from viz.page.shared import TAKE_MENU
 from viz.takeaway import Parcel, Picture
 from viz.takeaway.arrays import mebibytes, size
 from viz.takeaway.formats import FORMATS, Format
@@ -33,7 +33,7 @@ BROWSER = {"Picture": ("svg", "png"), "Make it again": ("link",)}  # what the br
 
 def button(place: DeltaGenerator) -> DeltaGenerator | None:
     """The button, in a run of the whole page, which opening and closing it causes; returns its menu while that is open."""
-    menu = place.popover("Take away", icon=":material/download:", key=MENU, on_change="rerun", width="content")
+    menu = place.popover("Take away", icon=":material/download:", key=TAKE_MENU, on_change="rerun", width="content")
     return menu if menu.open else None
 
 

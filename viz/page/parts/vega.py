@@ -13,19 +13,18 @@ from viz.canvas import note_picture
 from viz.charts.parts.specs import spec_description, spec_tables, spec_title
 from viz.page.parts.table import as_table
 from viz.page.parts.tags import tag
+from viz.page.shared import TAKE_MENU
 from viz.theme import fixed
 
-CANVAS = {
-    "usermeta": {"embedOptions": {"renderer": "canvas"}}
-}  # a third less work for a browser than hundreds of elements of an SVG
-MENU = "take"  # the key of the menu of what can be taken away, which is given the SVG while it is open
+# A third less work for a browser than hundreds of elements of an SVG.
+CANVAS = {"usermeta": {"embedOptions": {"renderer": "canvas"}}}
 WALL: dict[str, Any] = {"width": 664, "height": 280}  # px of a chart on a wall, whose style sheet enlarges it as a whole
 
 
 def vega(spec: dict, key: str, on_wall: bool = False) -> None:
     """A chart as Vega-Lite whose tables stand in it as CSV text; its numbers as a table under it."""
     shape, size = (fixed(spec), WALL) if on_wall else (spec, {"width": "stretch"})
-    if not (on_wall or st.session_state.get(MENU)):  # a wall enlarges it, and an SVG stays sharp
+    if not (on_wall or st.session_state.get(TAKE_MENU)):  # a wall enlarges an SVG, which stays sharp, and the menu hands it over
         shape = {**shape, **CANVAS}
     st.html(tag("p", spec_description(spec), class_="told"))
     alt = f"Chart: {spec_title(spec)}"  # Streamlit makes it part of the chart: what changes with the numbers stands before it
