@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -194,36 +195,46 @@ def same_weights(translator: Translator, folder: Path) -> Any:
 
 
 def fast_tokenizer(kind: str):
-    """A tokenizer of a kind, learned from a few sentences, with the special tokens of its family."""
+    """A tokenizer of a kind that knows a few sentences, with the special tokens of its family; the same in every process."""
     import tokenizers
     import transformers
     from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
 
     if kind == "WordPiece":
-        tokenizer = tokenizers.Tokenizer(models.WordPiece(unk_token="[UNK]"))
-        tokenizer.normalizer, tokenizer.pre_tokenizer = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
-        tokenizer.decoder = decoders.WordPiece()
-        trainer = trainers.WordPieceTrainer(vocab_size=90, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
-        marks = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
-    elif kind == "BPE":
-        tokenizer = tokenizers.Tokenizer(models.BPE())
-        tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
-        trainer = trainers.BpeTrainer(
-            vocab_size=300, special_tokens=["<|end|>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
-        )
-        marks = {"eos_token": "<|end|>", "bos_token": "<|end|>"}
-    else:
-        tokenizer = tokenizers.Tokenizer(models.Unigram())
-        tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
-        trainer = trainers.UnigramTrainer(vocab_size=90, special_tokens=["<pad>", "</s>", "<unk>"], unk_token="<unk>")
-        marks = {"unk_token": "<unk>", "pad_token": "<pad>", "eos_token": "</s>"}
-    tokenizer.train_from_iterator(SENTENCES * 2, trainer)
-    if kind == "WordPiece":
+        marks = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
+        normalizer, splitter = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
+        letters, words = known(splitter, [normalizer.normalize_str(text) for text in SENTENCES])
+        pieces = [*marks.values(), *letters, *(f"##{letter}" for letter in letters), *(word for word in words if len(word) > 1)]
+        model = models.WordPiece({piece: at for at, piece in enumerate(pieces[:90])}, unk_token="[UNK]")
+        tokenizer = tokenizers.Tokenizer(model)
+        tokenizer.normalizer, tokenizer.pre_tokenizer, tokenizer.decoder = normalizer, splitter, decoders.WordPiece()
         ends = [(mark, tokenizer.token_to_id(mark)) for mark in ("[CLS]", "[SEP]")]
         tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
-    elif kind == "Unigram":
+    elif kind == "BPE":
+        marks = {"eos_token": "<|end|>", "bos_token": "<|end|>"}
+        tokenizer = tokenizers.Tokenizer(models.BPE())
+        tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+        letters = pre_tokenizers.ByteLevel.alphabet()
+        tokenizer.train_from_iterator(
+            SENTENCES * 2, trainers.BpeTrainer(vocab_size=300, special_tokens=["<|end|>"], initial_alphabet=letters)
+        )
+    else:
+        marks = {"pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
+        splitter = pre_tokenizers.Metaspace()
+        letters, words = known(splitter, SENTENCES)
+        pieces = [*marks.values(), *letters, *words]
+        scores = [(piece, 0.0 if at < len(marks) else -math.log(1 + at)) for at, piece in enumerate(pieces[:90])]
+        tokenizer = tokenizers.Tokenizer(models.Unigram(scores, unk_id=2))
+        tokenizer.pre_tokenizer, tokenizer.decoder = splitter, decoders.Metaspace()
         tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
     return transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=60, **marks)
+
+
+def known(splitter: Any, texts: list[str]) -> tuple[list[str], list[str]]:
+    """Letters and words of texts, sorted, the most frequent words first. The trainers of WordPiece and Unigram number what they learn in
+    another order in every process, and then a random model is another one, too."""
+    counts = Counter(word for text in texts for word, _ in splitter.pre_tokenize_str(text))
+    return sorted(set("".join(counts))), sorted(counts, key=lambda word: (-counts[word], word))
 
 
 def write_model(folder: Path, architecture: str, kind: str, **more: Any) -> Path:
