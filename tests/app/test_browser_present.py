@@ -86,6 +86,19 @@ def test_quick_keys_never_lose_the_page(visit):
     assert not page.problems
 
 
+def test_keys_count_from_where_the_ones_before_lead(visit):
+    """Also where the page has heard none of them yet: back to where it stands is a walk like any other."""
+    slugs = order(VIEWS)
+    page = visit(f"?view={slugs[3]}&present=1&{TEXT}", width=1280, height=720)
+    stands(page, 3)
+    burst = "(keys) => keys.forEach((key) => document.dispatchEvent(new KeyboardEvent('keydown', { key })))"
+    there_and_back = ["PageDown", "PageDown", "PageUp", "PageUp"]
+    for keys, at in ((there_and_back, 3), (["PageDown"] * 2, 5), (["PageUp"] * 3, 2), (["End", "Home"], 0)):
+        page.evaluate(burst, keys)
+        stands(settled(page), at)
+        expect(page.locator(f".st-key-view-{slugs[at]}")).to_be_visible()
+
+
 def test_every_lesson_can_be_read_from_the_back_row(visit):
     """Step after step, covered and then revealed, in the dark theme."""
     page = visit(

@@ -33,11 +33,11 @@ def stage_keys(
     """
 
     def value_of(name: str) -> Any:
-        return getattr(streamlit.session_state["present-keys"], name)
+        return getattr(streamlit.session_state.get("present-keys"), name, None)
 
     data = {
         "mode": mode, "at": at, "count": count, "title": title, "next": next, "reveals": reveals, "search": urlencode(search),
-        "code": code,
+        "code": code, "heard": (value_of("go") or {}).get("count", 0),
     }  # fmt: skip
     _mount(
         key="present-keys",

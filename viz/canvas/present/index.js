@@ -8,7 +8,6 @@ import { cover, fillCode, sharedLink } from "./covers.js";
 import { actionOf, ownerOf } from "./keys.js";
 import { buildSpot, dropSpot, holdSpot } from "./pointer.js";
 
-const SOON = 2500; // ms within which a second press goes on from where the first one leads
 const AGAIN = 1500; // ms after which a wall that still stands is left again
 const HINT = 5000; // ms for which a newcomer is told the way out
 
@@ -17,10 +16,12 @@ export default function (component) {
   const before = room.data?.mode;
   room.data = component.data;
   room.tell = (name, value) => component.setTriggerValue(name, value);
-  // As state, not as triggers: of several presses the last one always arrives. Counted, so that the same stop is news again.
-  room.go = (to) => component.setStateValue("go", { to, count: (room.sends = (room.sends || 0) + 1) });
-  const { mode, at, code } = room.data;
-  if (room.to === at) room.to = null;
+  // As state, not as triggers: of several presses the last one always arrives. Counted, so that the same stop is news again, and
+  // so that we know which press Python has heard: until it is the last one, where the page stands is not where the presses lead.
+  room.go = (to) => component.setStateValue("go", { to, count: (room.sends += 1) });
+  const { mode, at, code, heard } = room.data;
+  room.sends ??= heard;
+  if (heard >= room.sends) room.to = null;
   if (mode === "1" && room.root.dataset.at !== String(at)) dropSpot(room);
   Object.assign(room.root.dataset, { mode, at });
   for (const [name, listener] of room.listeners) document.addEventListener(name, listener, true); // the same function is added once
@@ -113,7 +114,7 @@ function press(room, event) {
 function act(room, action) {
   const { mode, at, count, reveals } = room.data;
   const by = { next: 1, back: -1, first: -count, last: count }[action];
-  if (by) walk(room, clamp((Date.now() < room.soon ? (room.to ?? at) : at) + by, 0, count - 1));
+  if (by) walk(room, room.to ?? at, clamp((room.to ?? at) + by, 0, count - 1));
   else if (["blank", "help", "code"].includes(action)) cover(room, action);
   else if (action === "enter") room.tell("enter", true);
   else if (action === "spot") holdSpot(room);
@@ -127,12 +128,12 @@ function act(room, action) {
   tellNotes(room);
 }
 
-/** Walk to a stop; what lay over the picture goes. */
-function walk(room, to) {
-  Object.assign(room, { to, soon: Date.now() + SOON });
+/** Walk from one stop to another; what lay over the picture goes. */
+function walk(room, from, to) {
   cover(room, "");
-  if (to === room.data.at) say(room, to ? "This is the last one." : "This is the first one.");
-  else room.go(to);
+  if (to === from) return say(room, to ? "This is the last one." : "This is the first one.");
+  room.to = to;
+  room.go(to);
 }
 
 function leave(room) {
