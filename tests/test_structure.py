@@ -57,6 +57,13 @@ def test_the_model_knows_no_page(path):
     assert not {name.split(".")[0] for name in imports(path)} & UI
 
 
+def test_what_is_particular_to_transformers_is_small_and_stands_in_one_room():
+    """All that can be said of any module stands in model.instrument."""
+    own = [path for path in files() if any(name.split(".")[0] == "transformers" for name in imports(path))]
+    assert own and {path.parent for path in own} == {ROOT / "model" / "huggingface"}
+    assert sum(len(path.read_text("utf-8").splitlines()) for path in (ROOT / "model" / "huggingface").glob("*.py")) <= 500
+
+
 def test_every_folder_is_a_room():
     """A new folder says where it stands."""
     for path in files():

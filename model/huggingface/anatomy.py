@@ -59,7 +59,7 @@ def look_into(model: Any, given: dict[str, Any], others: dict[str, Any]) -> Insi
         writes = logits.dim() == 3 and logits.size(2) in (vocabulary, getattr(model.config, "decoder_vocab_size", None))
         rotary = any(
             begin.rotations for begin in found.beginnings.values()
-        )  # no table ends these, but what they were trained for
+        )  # no table ends these: what they were trained for does
         longest = min(LONGEST, getattr(model.config, "max_position_embeddings", LONGEST)) if rotary else LONGEST
         anatomy = describe(found, width, vocabulary, writes, longest)
         taps = found.streams[anatomy.predicting.name].taps if anatomy.predicting else []

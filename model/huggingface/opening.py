@@ -11,10 +11,10 @@ import transformers
 
 from model.huggingface.anatomy import LONGEST, inputs, look_into
 from model.huggingface.reader import Reader
-from model.huggingface.tensorflow import WEIGHTS, read_h5
 from model.huggingface.tokens import Texts
 from model.instrument.checkpoint import CheckpointError
 from model.instrument.pretrained import choose_device
+from model.instrument.tensorflow import WEIGHTS, read_h5
 
 LARGEST = 10**9  # parameters
 WHOLE = "A model is a whole folder, as save_pretrained writes it: config.json, the files of its tokenizer and model.safetensors."
@@ -49,27 +49,16 @@ def read_model(model: Any, tokenizer: Any, name: str, folder: Path | None = None
     config, size = model.config, model.get_input_embeddings().num_embeddings
     ends = [getattr(config, f"{end}_token_id", None) for end in ("pad", "bos", "decoder_start")]
     marks = {id_ for id_ in ends if id_ is not None}
-    plain = [id_ for id_ in (*range(size // 2, size), *range(size // 2)) if id_ not in marks.union(tokenizer.all_special_ids)][
-        :18
-    ]
+    apart = marks.union(tokenizer.all_special_ids)
+    plain = [id_ for id_ in (*range(size // 2, size), *range(size // 2)) if id_ not in apart][:18]
     ids = torch.tensor([plain], device=model.device)
     target = [[ids[:, 10:14]], [ids[:, 14:18]]] if config.is_encoder_decoder else [[], []]
     anatomy, places, ending = look_into(model, inputs(ids[:, :5], *target[0]), inputs(ids[:, 5:10], *target[1]))
     longest = min(anatomy.longest or LONGEST, tokenizer.model_max_length)
     texts = Texts(tokenizer, longest, marks, max(size, anatomy.vocabulary))
-    config.seen_by_all, config.mask_token_id = (
-        sorted(texts.marks),
-        tokenizer.mask_token_id,
-    )  # what two streams go by: see xlnet.py
-    return Reader(
-        model,
-        texts,
-        replace(anatomy, longest=longest, missing={**anatomy.missing, **UNASKED}),
-        places,
-        name,
-        folder,
-        ending,
-    )
+    config.seen_by_all, config.mask_token_id = sorted(texts.marks), texts.mask_id  # what two streams go by: see xlnet.py
+    anatomy = replace(anatomy, longest=longest, missing={**anatomy.missing, **UNASKED})
+    return Reader(model, texts, anatomy, places, name, folder, ending)
 
 
 def class_of(config: Any) -> Any:

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-from os.path import commonprefix
 from typing import Any
 
 from model.trace.pasted import SURROGATE, UNKNOWN_CHARACTER, Span
+from model.trace.spelling import BYTES, spelled_spans, tokens_at
 from model.trace.tokens import BYTE_LEVEL, WORDPIECE, Notation, Tokens, special
 from model.trace.values import shown
-from model.trace.words import numbered, words_of
 
 UNIGRAM = Notation(bytes=False)  # SentencePiece, whose bytes have other ids than ours
-VISIBLE = [
-    *range(33, 127),
-    *range(161, 173),
-    *range(174, 256),
-]  # bytes that byte-level BPE writes as the character of that number
-BYTES = {chr(byte): byte for byte in VISIBLE} | {
-    chr(256 + at): byte for at, byte in enumerate(sorted({*range(256)}.difference(VISIBLE)))
-}
 MOST_CHARACTERS = 32  # of one token: a text of more is refused unread
 
 
@@ -31,7 +21,8 @@ class Texts:
         self.tokenizer, self.longest, self.size = tokenizer, longest, size
         decoder = str(tokenizer.backend_tokenizer.decoder) if tokenizer.is_fast else ""
         self.notation = BYTE_LEVEL if "ByteLevel" in decoder else WORDPIECE if "WordPiece" in decoder else UNIGRAM
-        self.marks = marks.union(tokenizer.all_special_ids) - {tokenizer.unk_token_id, tokenizer.mask_token_id}
+        self.mask, self.mask_id, self.end_id = tokenizer.mask_token, tokenizer.mask_token_id, tokenizer.eos_token_id
+        self.marks = marks.union(tokenizer.all_special_ids) - {tokenizer.unk_token_id, self.mask_id}
 
     def read(self, text: str, target: bool = False) -> Tokens:
         """What a model reads of a text. Raises ValueError, in words, for one that is empty or too long."""
@@ -51,11 +42,7 @@ class Texts:
     def spell(self, ids: list[int]) -> Tokens:
         """Tokens with exactly these ids; `text` is what they spell. The span of one is what it adds to those before it."""
         spelled = [self._decode(ids[:end]) for end in range(len(ids) + 1)]
-        spans = list(pairwise(len(commonprefix([part, spelled[-1]])) for part in spelled))  # noqa: RUF071  characters, no folders
-        for at in reversed(range(len(spans) - 1)):  # of a character in several tokens, the last one has it all
-            if spans[at][0] == spans[at][1] == spans[at + 1][0] and spelled[at + 1] != spelled[at]:
-                spans[at] = spans[at + 1]
-        return self._tokens(spelled[-1], ids, spans)
+        return self._tokens(spelled[-1], ids, spelled_spans(spelled))
 
     @property
     def vocabulary_size(self) -> int:
@@ -83,16 +70,7 @@ class Texts:
     def _tokens(self, text: str, ids: list[int], offsets: list[Span]) -> Tokens:
         known = self.tokenizer.convert_ids_to_tokens(ids)
         pieces = [piece or f"<{id_}>" for id_, piece in zip(ids, known, strict=True)]  # a vocabulary may have room to spare
-        spans: list[Span | None] = []
-        for at, (id_, piece, (start, end)) in enumerate(zip(ids, pieces, offsets, strict=True)):
-            if id_ in self.marks or (piece.startswith(">>") and piece.endswith("<<")):
-                spans.append(None)
-                continue
-            end = end if self.notation.surface(piece) else start  # a lone space lies before what follows
-            while start < end and text[start].isspace():
-                start += 1
-            spans.append((start, end))
-            if start < end and (self.notation is BYTE_LEVEL or piece.startswith("<0x")):
-                pieces[at] = self.notation.written(text[start:end], self.notation.is_glued(piece))
-        numbers = iter(numbered(words_of([span for span in spans if span], text)))
-        return Tokens(text, list(ids), pieces, [-1 if span is None else next(numbers) for span in spans], spans, self.notation)
+        codes = (piece.startswith(">>") and piece.endswith("<<") for piece in pieces)  # of a language
+        apart = [id_ in self.marks or is_code for id_, is_code in zip(ids, codes, strict=True)]
+        spans = [None if is_apart else span for is_apart, span in zip(apart, offsets, strict=True)]
+        return tokens_at(text, ids, pieces, spans, self.notation)

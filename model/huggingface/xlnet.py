@@ -35,9 +35,8 @@ def ranks(ids: Tensor, everywhere: Tensor, hidden: int | None) -> Tensor:
     first must see something. A row sees the tokens of smaller rank, and in the content stream itself; those of rank 0 see each other.
     """
     length = ids.size(1)
-    rank = torch.arange(1, length + 1, device=ids.device) + length * (
-        ids == hidden if hidden is not None else torch.zeros_like(ids)
-    )
+    late = ids == hidden if hidden is not None else torch.zeros_like(ids)
+    rank = torch.arange(1, length + 1, device=ids.device) + length * late
     rank[torch.isin(ids, everywhere)] = 0
     rank[(rank > 0).all(1), 0] = 0
     return rank
@@ -72,9 +71,8 @@ def _core(
     def affects(change: Intervention) -> bool:
         return change.positions_on(stack) != "trained" or change.position_scale != 1.0
 
-    distance = (
-        columns - torch.arange(rows, device=q.device)[:, None] + torch.arange(columns, device=q.device)
-    )  # its place in r, of each pair
+    row, column = torch.arange(rows, device=q.device)[:, None], torch.arange(columns, device=q.device)
+    distance = columns - row + column  # its place in r, of each pair
     distance = recorder.edit(distance[None], affects, lambda change, x: reordered(change.positions_on(stack), x, -2, -1))
     sizes = recorder.edit(q.new_ones(1, 1, 1, 1), affects, lambda change, x: x * change.position_scale * (change.positions_on(stack) != "none"))  # fmt: skip
     by_distance = (q + module.r_r_bias[:, None]) @ r.transpose(2, 3)  # (batch, head, query, distance)
