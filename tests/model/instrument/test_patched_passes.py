@@ -33,7 +33,7 @@ def test_its_own_values_change_nothing(tiny_translator, places):
     change = within(
         Intervention(patch=Patch(TEXT, places, TARGET)), tiny_translator.anatomy, len(intact.source), len(intact.target)
     )
-    torch.testing.assert_close(tiny_translator.trace(TEXT, TARGET, change).logits, intact.logits, atol=1e-6, rtol=1e-6)
+    torch.testing.assert_close(tiny_translator.trace(TEXT, TARGET, change).logits, intact.logits, atol=1e-5, rtol=1e-5)
 
 
 @costly
