@@ -58,6 +58,7 @@ class Tabs:
         look = (scheme, width < NARROW)
         is_kept = not fresh and bool(self._free.get(look))
         page = self._free[look].pop() if is_kept else self._new(scheme)
+        page.bring_to_front()  # Chromium draws a tab that lies behind another one once in a second
         page.set_viewport_size({"width": width, "height": height})
         page.problems.clear()
         if is_kept and leads(query):
@@ -65,9 +66,7 @@ class Tabs:
         else:
             page.goto(query if query.startswith("http") else f"{self._server}/{query}")
         self._visited.append((None if fresh or query.startswith("http") else look, page))  # another server's may be gone
-        shows = "" if "embed=true" in query else ":visible"  # what is embedded has its sentence, and never shows it
-        sentence = page.locator(f"[data-testid=view-sentence]{shows}, [data-testid=stAlert]:visible").first
-        sentence.wait_for(state="visible" if shows else "attached", timeout=FIRST)
+        page.locator("[data-testid=view-sentence], [data-testid=stAlert]").first.wait_for(state="attached", timeout=FIRST)
         return settled(page)
 
     def leave(self, has_failed: bool) -> None:
