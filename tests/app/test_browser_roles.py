@@ -8,7 +8,8 @@ import pytest
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
-from support.chromium import click_at, click_cell, open_view
+from support.chromium import click_at, click_cell, open_view, settled
+from support.tabs import lead
 
 expect.set_options(timeout=60_000)
 
@@ -56,6 +57,9 @@ def test_hidden_sinks_are_said_with_their_share(visit, view):
 
 
 def test_a_link_with_an_unknown_role_says_so(visit):
-    """It is left out, with a notice."""
+    """It is left out, with a notice, which is gone as soon as the reader goes elsewhere."""
     page = visit("?view=roles&label=nothing")
     expect(page.get_by_test_id("stAlert").first).to_contain_text("label=nothing")
+    lead(page, "?view=lines")
+    expect(page.get_by_test_id("attention-lines")).to_be_visible()
+    assert settled(page).get_by_test_id("stAlert").count() == 0

@@ -11,7 +11,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from model.trace.anatomy import Anatomy
 from viz.canvas import address_bar, complete_address, tab_store
-from viz.page import store
+from viz.page import notices, store
 from viz.page.link import Link
 from viz.page.state import State
 
@@ -71,7 +71,8 @@ def arrived() -> dict[str, str] | None:
     query = coming()
     if st.session_state.pop("resumed", None):
         store.begin_history()
-    st.session_state.pop("stepped", None)
+    if st.session_state.pop("stepped", None) is not None:
+        notices.forget()
     return query
 
 

@@ -22,6 +22,11 @@ def hand_on(notices: Iterable[str]) -> None:
     st.session_state.setdefault("notices", []).extend(notices)
 
 
+def forget() -> None:
+    """The reader went elsewhere: what was said is not repeated."""
+    st.session_state.pop("noticed", None)
+
+
 def say_what_was_handed_on() -> None:
     """Write what has waited. A run that follows at once, as a phone's does when its screen is known, repeats it: a browser draws that one alone."""
     waiting, now = st.session_state.pop("notices", []), monotonic()
