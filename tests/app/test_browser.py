@@ -111,7 +111,7 @@ def test_every_view_opens_from_a_click_and_from_its_url(visit):
     """Each view draws something, says its sentence, and its link opens it, in light and in dark: one tab is clicked through, one follows."""
     page, again = (visit("?view=lines&text=The+cat+sat.&second=The+dog+sat.", scheme) for scheme in ("light", "dark"))
     for slug, view in VIEWS.items():
-        open_view(page, view.title)
+        open_view(settled(page), view.title)
         if slug == next(iter(VIEWS)):  # the address follows the picture; the default is not written
             expect(page).not_to_have_url(re.compile("view="))
         else:

@@ -22,7 +22,8 @@ def leads(query: str) -> bool:
 
 
 def lead(page, query: str) -> None:
-    """Bring a page that is open to another address, and wait until it follows."""
+    """Bring a page that is open to the front and to another address, and wait until it follows."""
+    page.bring_to_front()
     if parse_qs(page.evaluate("location.search.slice(1)")) == parse_qs(query[1:]):
         page.reload()
         return
@@ -58,14 +59,17 @@ class Tabs:
         look = (scheme, width < NARROW)
         is_kept = not fresh and bool(self._free.get(look))
         page = self._free[look].pop() if is_kept else self._new(scheme)
-        page.bring_to_front()  # Chromium draws a tab that lies behind another one once in a second
+        page.bring_to_front()
         page.set_viewport_size({"width": width, "height": height})
         page.problems.clear()
         if is_kept and leads(query):
             lead(page, query)
         else:
             page.goto(query if query.startswith("http") else f"{self._server}/{query}")
-        self._visited.append((None if fresh or query.startswith("http") else look, page))  # another server's may be gone
+        apart = (
+            fresh or query.startswith("http") or "embed=true" in query
+        )  # another server's may be gone; embedded is a page from its loading
+        self._visited.append((None if apart else look, page))
         page.locator("[data-testid=view-sentence], [data-testid=stAlert]").first.wait_for(state="attached", timeout=FIRST)
         return settled(page)
 
