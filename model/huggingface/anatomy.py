@@ -57,9 +57,8 @@ def look_into(model: Any, given: dict[str, Any], others: dict[str, Any]) -> Insi
         found = find_all(first, second, [given[name][0] for name in ("input_ids", "decoder_input_ids") if name in given], width)
         vocabulary, logits = model.get_input_embeddings().num_embeddings, own.get("logits", torch.zeros(1))
         writes = logits.dim() == 3 and logits.size(2) in (vocabulary, getattr(model.config, "decoder_vocab_size", None))
-        rotary = any(
-            begin.rotations for begin in found.beginnings.values()
-        )  # no table ends these: what they were trained for does
+        # No table ends rotary positions: what they were trained for does.
+        rotary = any(begin.rotations for begin in found.beginnings.values())
         longest = min(LONGEST, getattr(model.config, "max_position_embeddings", LONGEST)) if rotary else LONGEST
         anatomy = describe(found, width, vocabulary, writes, longest)
         taps = found.streams[anatomy.predicting.name].taps if anatomy.predicting else []

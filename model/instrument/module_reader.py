@@ -132,12 +132,11 @@ class ModuleReader(ABC):
         if stack is None:
             raise ValueError(f"This model writes nothing. {self.anatomy.why('logits')}")
         check_places(intervention, self.anatomy, *[max(len(source), self.texts.longest)] * len(self.anatomy.stacks))
-        ids = self._ids(source)
-        if stack.predicts == "same" and self.texts.mask_id not in source.ids:
-            return source
+        ids, mask = self._ids(source), self.texts.mask_id
         if stack.predicts == "same":
+            if mask not in source.ids:
+                return source
             logits = self._pass(self.given(ids), intervention, captures=False)[1]
-            mask = self.texts.mask_id
             return self.texts.spell([int(logits[at].argmax()) if id_ == mask else id_ for at, id_ in enumerate(source.ids)])
         if len(self.anatomy.stacks) == 1:
             room = min(MOST_WRITTEN, self.texts.longest - len(source))

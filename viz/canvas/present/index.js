@@ -2,7 +2,7 @@
 
 import { element } from "../shared/dom.js";
 import { clamp } from "../shared/numbers.js";
-import { untilNext } from "../shared/room.js";
+import { reportAsState, untilNext } from "../shared/room.js";
 import { connect, disconnect, endTalk, follow, openNotes, tellNotes, tellWall } from "./channel.js";
 import { cover, fillCode, sharedLink } from "./covers.js";
 import { actionOf, ownerOf } from "./keys.js";
@@ -16,12 +16,10 @@ export default function (component) {
   const before = room.data?.mode;
   room.data = component.data;
   room.tell = (name, value) => component.setTriggerValue(name, value);
-  // As state, not as triggers: of several presses the last one always arrives. Counted, so that the same stop is news again, and
-  // so that we know which press Python has heard: until it is the last one, where the page stands is not where the presses lead.
-  room.go = (to) => component.setStateValue("go", { to, count: (room.sends += 1) });
+  reportAsState(room, component, "go");
   const { mode, at, code, heard } = room.data;
   room.sends ??= heard;
-  if (heard >= room.sends) room.to = null;
+  if (heard >= room.sends) room.to = null; // until Python has heard the last press, the page does not stand where the presses lead
   if (mode === "1" && room.root.dataset.at !== String(at)) dropSpot(room);
   Object.assign(room.root.dataset, { mode, at });
   for (const [name, listener] of room.listeners) document.addEventListener(name, listener, true); // the same function is added once
@@ -114,7 +112,8 @@ function press(room, event) {
 function act(room, action) {
   const { mode, at, count, reveals } = room.data;
   const by = { next: 1, back: -1, first: -count, last: count }[action];
-  if (by) walk(room, room.to ?? at, clamp((room.to ?? at) + by, 0, count - 1));
+  const from = room.to ?? at;
+  if (by) walk(room, from, clamp(from + by, 0, count - 1));
   else if (["blank", "help", "code"].includes(action)) cover(room, action);
   else if (action === "enter") room.tell("enter", true);
   else if (action === "spot") holdSpot(room);
@@ -133,7 +132,7 @@ function walk(room, from, to) {
   cover(room, "");
   if (to === from) return say(room, to ? "This is the last one." : "This is the first one.");
   room.to = to;
-  room.go(to);
+  room.report({ to });
 }
 
 function leave(room) {

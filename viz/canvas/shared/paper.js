@@ -1,6 +1,7 @@
 // Pictures as files: a sheet larger than what is on the page, and its way to the reader.
 
 import { contextOf } from "./dom.js";
+import { bytesOf } from "./unpack.js";
 
 export const SCALE = 2; // pixels of a file for each CSS pixel
 const KEPT = 10_000; // ms that the browser may take to begin the download
@@ -28,9 +29,8 @@ export function sheet(width, height, ground) {
  * @param {(link: HTMLAnchorElement) => void} [press]
  */
 export function download(picture, name, press) {
-  const letters = atob(picture.toDataURL("image/png").split(",")[1]);
-  const bytes = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
-  offer(new Blob([bytes], { type: "image/png" }), name, press);
+  const [, base64] = picture.toDataURL("image/png").split(",");
+  offer(new Blob([bytesOf(base64)], { type: "image/png" }), name, press);
 }
 
 /**

@@ -53,10 +53,11 @@ export function send(room, choice, wait) {
  * Report as state, not as a trigger: the last of several always arrives. Counted, so that the same choice is news again.
  * @param {any} room
  * @param {Component} component
+ * @param {string} name of the state
  */
-export function reportAsState(room, component) {
-  room.report = (/** @type {object} */ view) =>
-    component.setStateValue("view", { ...view, count: (room.sends = (room.sends || 0) + 1) });
+export function reportAsState(room, component, name = "view") {
+  room.report = (/** @type {object} */ choice) =>
+    component.setStateValue(name, { ...choice, count: (room.sends = (room.sends || 0) + 1) });
 }
 
 /**

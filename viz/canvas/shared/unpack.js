@@ -17,6 +17,14 @@ export function unpack(bytes) {
 }
 
 /**
+ * Bytes that were written as text.
+ * @param {string} base64
+ */
+export function bytesOf(base64) {
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+}
+
+/**
  * The weight of a 16-bit code, 0..1.
  * @param {number} code
  */

@@ -1,6 +1,7 @@
 // The pictures of a hand-out: each is drawn by its component, and stays as vectors that print well.
 
 import { element } from "../shared/dom.js";
+import { bytesOf } from "../shared/unpack.js";
 import { Vector } from "./vector.js";
 import { drawingOf } from "./walk.js";
 
@@ -18,8 +19,7 @@ function draw(place, components) {
   const box = element("div", "");
   box.style.width = `${WIDTH[name] || USUAL}px`;
   place.append(box);
-  const data = Uint8Array.from(atob(numbers), (char) => char.charCodeAt(0));
-  components[name]({ data, parentElement: box, setStateValue() {}, setTriggerValue() {} });
+  components[name]({ data: bytesOf(numbers), parentElement: box, setStateValue() {}, setTriggerValue() {} });
   const drawing = drawingOf(/** @type {HTMLElement} */ (box.querySelector(".room")));
   const context = new Vector();
   drawing.draw(context);
