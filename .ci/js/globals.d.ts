@@ -3,6 +3,7 @@ interface Window {
   headlightHistory?: any;
   headlightSeat?: any;
   headlightLooked?: number;
+  headlightFields?: any;
   headlightPictures?: any;
 }
 

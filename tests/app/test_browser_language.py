@@ -38,7 +38,7 @@ def test_french_is_marked_as_french(visit):
     page = visit("?text=The+cat+sat.&target=Le+chat+dort.&causal=off")
     for name, language in (("source", "en"), ("target", "fr"), ("original", "fr")):
         expect(page.get_by_test_id(f"tokens-{name}").locator(".chips")).to_have_attribute("lang", language)
-    expect(page.locator(".st-key-target input")).to_have_attribute("lang", "fr")
-    expect(page.locator(".st-key-text input")).to_have_attribute("lang", "en")
+    expect(page.locator(".st-key-target textarea")).to_have_attribute("lang", "fr")
+    expect(page.locator(".st-key-text textarea")).to_have_attribute("lang", "en")
     assert page.evaluate("document.documentElement.lang").startswith("en")
     assert not page.problems

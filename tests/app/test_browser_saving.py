@@ -166,7 +166,7 @@ def test_a_figure_in_space_is_saved_by_plotly(visit, tmp_path):
     menu = open_menu(page)
     menu.get_by_role("combobox").click()
     page.get_by_role("option", name="Where the pieces lie").click()
-    settled(page)
+    expect(menu.get_by_role("group", name="Where the pieces lie").first).to_be_attached()
     path = save(page, menu.get_by_test_id("take-svg"), tmp_path)
     assert "where-the-pieces-lie" in path.name
     check_svg(path, {"cat"})

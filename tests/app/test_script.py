@@ -41,17 +41,17 @@ def test_a_switch_shows_both_translations(switch):
 def test_text_that_cannot_be_read_is_answered_in_words(text):
     """Empty, blank, invisible or too long: one message, no exception, and the text stays."""
     app = run()
-    app.text_input(key="text").set_value(text).run()
+    app.text_area(key="text").set_value(text).run()
     assert not app.exception
     assert len(app.info) == 1 and ("Type at least" in app.info[0].value or "at most 500" in app.info[0].value)
-    assert app.text_input(key="text").value == text
+    assert app.text_area(key="text").value == text
 
 
 def test_an_example_is_one_click_away(translator, shipped_page):
     """It fills the field and is translated."""
     app = run(text="Hello")
     app.button(key="example-2").click().run()
-    assert app.text_input(key="text").value == DOGS
+    assert app.text_area(key="text").value == DOGS
     assert longest_piece(translator, DOGS) in shown(app)
 
 
@@ -143,7 +143,7 @@ def test_links_that_the_sentence_lost_are_dropped_with_their_names():
     """A link to the 14th token survives until the sentence is shorter."""
     app = run(cut="encoder.*.14.2,encoder.*.2.1")
     assert not app.warning
-    app.text_input(key="text").set_value("The cat sat.").run()
+    app.text_area(key="text").set_value("The cat sat.").run()
     assert "token 14 ↛ token 2" in app.warning[0].value and app.query_params["cut"] == "encoder.*.2.1"
 
 

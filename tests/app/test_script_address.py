@@ -58,7 +58,7 @@ PLACES = {  # for every widget that remembers more than one run: an address that
 def widgets(app: AppTest) -> dict[str, object]:
     """Key -> value of everything that the reader can set."""
     kinds = (
-        app.text_input,
+        app.text_area,
         app.toggle,
         app.segmented_control,
         app.pills,
@@ -100,7 +100,7 @@ def test_what_the_reader_did_is_kept_in_the_address_and_not_undone_by_it():
     """A click after going back counts from there; the page goes on from the address, not from where it was."""
     app = run(text="The cat sat.", view="one-head")
     go(app, text="The cat sat.", view="tokens")
-    app.text_input(key="text").set_value("A dog ran.").run()
+    app.text_area(key="text").set_value("A dog ran.").run()
     assert app.query_params == {"text": "A dog ran.", "view": "tokens"} and "·dog" in shown(app)
     choose(app, lab=True).toggle(key="causal").set_value(False).run()
     assert app.query_params["causal"] == "off" and app.query_params["text"] == "A dog ran."
@@ -112,12 +112,12 @@ def test_text_that_cannot_be_read_is_in_the_address_and_comes_back(name, text):
     """Empty, blank, invisible or too long: the address follows what is typed, and a reload finds it in its field."""
     more = {"text": {}, "target": {"target": "Le chat."}, "second": {"view": "pair", "second": "The dog sat."}}[name]
     app = run(**{"text": "The cat sat.", **more})
-    app.text_input(key=name).set_value(text).run()
+    app.text_area(key=name).set_value(text).run()
     assert not app.exception and app.query_params.get(name, "") == text
     again = AppTest.from_file(app._script_path, default_timeout=120)
     again.query_params = dict(app.query_params)
     again.run()
-    fields = {field.key: field.value for field in again.text_input}
+    fields = {field.key: field.value for field in again.text_area}
     assert not again.exception and fields.get(name, "") == text
     assert again.query_params == app.query_params
 
@@ -169,7 +169,7 @@ def test_a_model_that_is_not_there_is_said_once_and_leaves_the_address():
 def test_parameters_of_others_are_passed_over_in_silence(foreign):
     """Mail programs and social networks hang them on; they say nothing to this page, and it says nothing to them."""
     app = run(**{foreign: "[x](http://evil.example)", "text": "Hello"})
-    assert not app.exception and not app.warning and app.text_input(key="text").value == "Hello"
+    assert not app.exception and not app.warning and app.text_area(key="text").value == "Hello"
     assert foreign not in app.query_params or foreign.startswith("embed")
 
 

@@ -76,12 +76,12 @@ def test_students_go_where_the_teacher_goes_or_on_their_own():
     assert [button for button in other.button if button.key == "lesson-next"]
     press(lead, "lesson-next")
     assert (one.run().session_state["state"].lesson, other.run().session_state["state"].lesson) == (3, 2)
-    lead.text_input(key="text").set_value("The cat sat.").run()
-    assert one.run().session_state["state"].text == "The cat sat." == one.text_input(key="text").value
+    lead.text_area(key="text").set_value("The cat sat.").run()
+    assert one.run().session_state["state"].text == "The cat sat." == one.text_area(key="text").value
     assert not one.session_state["history"].past
     for (number, *_), record in one.session_state["answers"].items():  # a late click counts for what it was about
         assert record.asking.lesson == number
-    one.text_input(key="text").set_value("I am here.").run()  # not pinned: a follower may look around, and come back
+    one.text_area(key="text").set_value("I am here.").run()  # not pinned: a follower may look around, and come back
     assert one.session_state["state"].text == "I am here."
     press(one.run(), "room-back")
     assert one.session_state["state"].text == "The cat sat." and not [
@@ -127,9 +127,7 @@ def test_pinned_settings_stay():
     lead.toggle(key="room-pin").set_value(True).run()
     one.run()
     assert (
-        one.text_input(key="text").disabled
-        and one.text_input(key="text").value == TEXT
-        and one.toggle(key="room-follow").disabled
+        one.text_area(key="text").disabled and one.text_area(key="text").value == TEXT and one.toggle(key="room-follow").disabled
     )
     assert not [toggle for toggle in one.toggle if toggle.key == "causal"] or not one.session_state["state"].lab
     one.query_params["text"] = "I am here."
@@ -138,10 +136,10 @@ def test_pinned_settings_stay():
     one.run()
     state = one.session_state["state"]
     assert (state.text, state.change.causal, state.view) == (TEXT, True, "one-head") and not one.exception
-    lead.text_input(key="text").set_value("The cat sat.").run()
+    lead.text_area(key="text").set_value("The cat sat.").run()
     assert one.run().session_state["state"].text == "The cat sat."
     lead.toggle(key="room-pin").set_value(False).run()
-    one.run().text_input(key="text").set_value("I am here.").run()
+    one.run().text_area(key="text").set_value("I am here.").run()
     assert one.session_state["state"].text == "I am here."
 
 
@@ -180,7 +178,7 @@ def test_a_pointer_of_the_teacher_is_on_the_class_s_screens():
     place = {"picture": "embeddings-neighbours", "x": 0.25, "y": 0.5}
     rooms().point(lead.session_state["seat"], Spot(**place))
     assert ring(one.run()) == place and ring(other.run()) is None
-    one.text_input(key="text").set_value("I am here.").run()
+    one.text_area(key="text").set_value("I am here.").run()
     assert ring(one.run()) is None and ring(press(one, "room-back").run()) == place
     press(lead, "lesson-next")
     assert ring(one.run()) is None

@@ -52,7 +52,7 @@ def test_one_sentence_of_several_is_a_click_away(used_to):
     app = page(LONG)
     assert "longer than what the model learned from" in line(app) and "one of its sentences" in line(app)
     app.button(key="depth-1").click().run()
-    assert app.text_input(key="text").value == "She saw a dog." and not app.exception and line(app) == ""
+    assert app.text_area(key="text").value == "She saw a dog." and not app.exception and line(app) == ""
 
 
 def test_what_is_typed_is_text(used_to):

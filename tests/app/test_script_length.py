@@ -66,10 +66,10 @@ def test_every_field_answers_a_long_paste_in_words(field):
     """As much as a field takes: no exception, the reason on the page, and the text stays in the field."""
     app = run(view="pair", target="Deux chiens.")
     typed = "word " * (MOST_TYPED // 5)
-    box = next(box for box in app.text_input if box.key == field)
-    assert all(one.proto.max_chars == MOST_TYPED for one in app.text_input)
+    box = next(box for box in app.text_area if box.key == field)
+    assert all(one.proto.max_chars == MOST_TYPED for one in app.text_area)
     box.set_value(typed).run()
     assert not app.exception
     said = " ".join(element.value for element in [*app.info, *app.warning, *app.error]) + shown(app)
     assert "Shorten it" in said and "at most" in said
-    assert next(box for box in app.text_input if box.key == field).value == typed
+    assert next(box for box in app.text_area if box.key == field).value == typed

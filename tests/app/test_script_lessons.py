@@ -135,7 +135,7 @@ def test_another_sentence_asks_anew():
     app = run(lesson="3", text=TEXT)
     answer(app, app.session_state["step"][1].question.key)
     before = stage(app, "question")
-    app.text_input(key="text").set_value("The old house on the hill has been empty for years.").run()
+    app.text_area(key="text").set_value("The old house on the hill has been empty for years.").run()
     assert stage(app, "question") != before and not stage(app, "feedback")
     assert app.session_state["state"].token == app.session_state["step"][1].focus["token"]
 

@@ -13,7 +13,7 @@ SITE = "encoder.residual.3.*.3"
 
 def text_field(app) -> str:
     """The second sentence."""
-    return next(field.value for field in app.text_input if field.key == "second")
+    return next(field.value for field in app.text_area if field.key == "second")
 
 
 def test_it_opens_with_a_sentence_of_as_many_tokens(translator):

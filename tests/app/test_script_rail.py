@@ -72,7 +72,7 @@ def test_the_rail_says_where_the_reader_is():
 def test_the_rail_stands_where_the_text_cannot_be_read():
     """Whoever has emptied the field can go elsewhere, or undo."""
     app = run(text=TEXT)
-    app.text_input(key="text").set_value("").run()
+    app.text_area(key="text").set_value("").run()
     assert app.info and rail(app)["can"]["undo"] and rail(app)["groups"]
 
 

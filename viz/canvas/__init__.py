@@ -3,13 +3,14 @@
 All heads at once (`heads_grid`), lines between tokens (`attention_lines`), matrices side by side or to paint on
 (`attention_matrices`), any flat figure (`canvas_figure`), a calculation (`attention_steps`) and a translation (`decoding_steps`)
 step by step; the map of the model and the views (`rail`); buttons that take a picture away (`take_away`); unseen ones for clicks in
-figures, the address, pictures that libraries save, what is said aloud, the screen, and the keys of Present.
+figures, the address, pictures that libraries save, what is said aloud, the screen, text fields, and the keys of Present.
 """
 
 from viz.canvas.address import address_bar, complete_address, tab_store
 from viz.canvas.announcements import Announcement, live_region
 from viz.canvas.clicks import Click, plot_clicks
 from viz.canvas.decoding import decoding_numbers, decoding_steps, pack_decoding, step_weights
+from viz.canvas.field import text_fields
 from viz.canvas.figure import canvas_figure, is_flat, pack_figure, unpack_figure
 from viz.canvas.grid import Order, heads_grid, pack_grid
 from viz.canvas.lines import attention_lines, lines_view, pack_lines
@@ -79,6 +80,7 @@ __all__ = [
     "steps_numbers",
     "tab_store",
     "take_away",
+    "text_fields",
     "unpack_figure",
     "watch_screen",
     "with_fields",

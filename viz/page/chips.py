@@ -18,6 +18,7 @@ def lost(before: Tokens, after: Tokens) -> set[int]:
     return set(range(len(before))) - {block.a + index for block in blocks for index in range(block.size)}
 
 
+ONE_LINE = 44  # letters of the field on a low screen
 ENGLISH = ("source", "first-order", "other-order")  # names of rows of English tokens; all others are French
 
 
@@ -50,10 +51,14 @@ def row(
     )
 
 
-def block(rows: Sequence[str]) -> Html:
-    """HTML: rows under each other. Three or more are named so, for a screen that is low: a rule that counted them itself would have the
-    browser look through the page again after every change."""
-    return tag("div", joined(Html(one) for one in rows), class_="rows three" if len(rows) > 2 else "rows")
+def block(rows: Sequence[str], text: str = "") -> Html:
+    """HTML: rows under each other. text: what stands in the field above them.
+
+    For a screen that is low, three rows or more and a text of several lines are named so: a rule that found out itself would have the
+    browser look through the page again after every change.
+    """
+    names = ["rows", *["three"][: len(rows) > 2], *["long"][: len(text) > ONE_LINE]]
+    return tag("div", joined(Html(one) for one in rows), class_=" ".join(names))
 
 
 def token_cell(label: str, name: str = "", lang: str = "") -> Html:
@@ -75,6 +80,7 @@ def _chip(tokens: Tokens, at: int, is_changed: bool, is_lost: bool, in_words: bo
         spaces, rest = int(not tokens.notation.is_glued(piece)), tokens.notation.surface(piece)
     mark = f'<i aria-hidden="true">{SPACE_MARK * spaces}</i>' if spaces and not in_words else ""
     kind = "chip special" if is_special else "chip changed" if is_changed else "chip"
+    kind += " begins" if spaces or is_special or in_words else ""
     title = f' title="{html.escape(name)}"' if name != piece else ""
     if is_lost and not is_special:
         return f'<del class="{kind} lost"{title}>{mark}{html.escape(rest)}</del>'

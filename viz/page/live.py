@@ -46,11 +46,11 @@ from viz.page.changes import outside
 from viz.page.choices import plain
 from viz.page.link import Link
 from viz.page.parts.captions import caption_line
+from viz.page.parts.field import text_field
 from viz.page.room import seats
 from viz.page.scene import Scene, View
 from viz.page.sentences import sentence_html
 from viz.page.state import NOTES, State
-from viz.page.store import MOST_TYPED, tied
 from viz.page.wording import translates, wording
 from viz.theme import Palette
 
@@ -198,17 +198,17 @@ def _captions(scene: Scene, view: View) -> Iterator[str]:
 def _sentence(places: Places, anatomy: Anatomy) -> None:
     """The text fields: the sentence, and the reader's own translation where it is asked for."""
     language = anatomy.stacks[0].language if translates(anatomy) else ""
-    places.sentence.text_input(
-        f"{language} sentence".strip().capitalize(), live=True, label_visibility="collapsed", autocomplete="off",
-        placeholder=f"Type an {language} sentence" if language == "English" else "Type a sentence",
-        max_chars=MOST_TYPED, disabled=seats.is_pinned(), **tied("text", is_typed=True),
+    text_field(
+        f"{language} sentence".strip().capitalize(), "text", f"Type an {language} sentence" if language == "English" else "Type a sentence",
+        place=places.sentence, disabled=seats.is_pinned(),
     )  # fmt: skip
     if store.state().has_own_field:
         names = wording(anatomy)
         what = f"{names.target} sentence" if translates(anatomy) else "sentence"
-        places.own.text_input(f"Your own {names.output}: how would the model read this one?", live=True, autocomplete="off", max_chars=MOST_TYPED,
-                              placeholder=f"Type a {what}; empty reads the model's own", label_visibility="collapsed", disabled=seats.is_pinned(),
-                              **tied("target", is_typed=True, take=lambda target: {"target": target, "asks_target": True}))  # fmt: skip
+        text_field(
+            f"Your own {names.output}: how would the model read this one?", "target", f"Type a {what}; empty reads the model's own",
+            place=places.own, disabled=seats.is_pinned(), take=lambda target: {"target": target, "asks_target": True},
+        )  # fmt: skip
 
 
 def _offer(views: Mapping[str, View], anatomy: Anatomy, has_rival: bool) -> tuple[dict[str, View], str]:
@@ -280,7 +280,7 @@ def _translation(scene: Scene, original: Tokens | None, *news: Announcement) -> 
         rows.append(row("target", "Yours" if own else names.target, trace.labels))
         if own:
             rows.append(row("original", "Model's own", original))
-    st.html(chips.block(rows))
+    st.html(chips.block(rows, settings.text))
     if len(trace.labels) == 1:
         caption_line(NOTHING_SAID.format(output=names.output))
     if own:

@@ -40,7 +40,7 @@ def draw(scene: Scene, original: Tokens | None) -> None:
             _hide(model, trace)
     with st.container(horizontal=True, key="said", gap="small", vertical_alignment="center"):
         if rows:
-            st.html(chips.block(rows), width="content" if writes else "stretch")
+            st.html(chips.block(rows, scene.settings.text), width="content" if writes else "stretch")
         if writes:
             _write_on(model, trace)
     if trace.anatomy.predicting is None and not (_classes(scene) or _tags(scene)):

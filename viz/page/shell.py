@@ -14,6 +14,7 @@ from model.analysis.reader import AnyReader
 from model.instrument.pretrained import CheckpointError, DeviceError
 from model.trace.anatomy import Anatomy
 from model.transformer.config import DECODER, ENCODER
+from viz.canvas import text_fields
 from viz.page import address, engine, greeting, live, notices, present, store, takeaway, timeline
 from viz.page.choices import plain
 from viz.page.colours import colours_as_css
@@ -58,6 +59,7 @@ def show(
     link, seen_on = Link({slug: view.params for slug, view in views.items()}), screen()
     st.session_state["frame"] = None  # of a run that is cut short: whatever is chosen next, the whole page runs again
     address.mount(link)
+    text_fields()
     seats.enter(rooms)
     colours = palette(st.context.theme.type)
     style = "".join([STYLE, ROOM, *(view.style for view in views.values()), EVERYONE, EMBEDDED if st.context.is_embedded else ""])

@@ -29,8 +29,9 @@ from viz.page.scene import Scene, View
 from viz.page.store import tied
 from viz.reading import cross_off
 from viz.takeaway.expressions import call
-from viz.theme import language_code, quoted
+from viz.theme import LONGEST_LABEL, cut, language_code, quoted
 
+LONGEST_WORD = 24  # letters in the title: an untrained model writes words without an end
 NOTHING = 1e-4  # shares or nats: below this a method found nothing, but rounding
 ALONE = "Self-attention"  # in place of cross-attention, in a model of one stack
 METHODS = {  # what the numbers of each method are
@@ -63,7 +64,8 @@ def draw(scene: Scene) -> None:
         scene.noted(scores[method], build)
     scores["Occlusion"] = _occlusion(scene, rows)
     scores = {method: score for method, score in scores.items() if score is not None}
-    word = quoted(joined_labels(join_pieces(trace.labels))[at])
+    label = joined_labels(join_pieces(trace.labels))[at]
+    word = quoted(cut(label, LONGEST_LABEL if scene.narrow else LONGEST_WORD))
     panels = _one_method(scene, scores) if scene.narrow else scores
     with card("origin", f"Where does {word} come from?", test="origin-title"):
         caption_line("One row a source word, one panel a method, each with its own scale; its strongest word in full colour.")

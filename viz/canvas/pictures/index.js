@@ -4,7 +4,7 @@ import { SCALE } from "../shared/paper.js";
 import { savePng } from "../takeaway/caption.js";
 
 const PICTURES = ".js-plotly-plot, [data-testid=stVegaLiteChart], [data-testid=stPlotlyChart], .stMultiSelect [data-baseweb=tag]";
-const FIELDS = "input, [role=radiogroup], [data-testid=stButtonGroup]"; // they show text in a language of their own
+const FIELDS = "input, textarea, [role=radiogroup], [data-testid=stButtonGroup]"; // they show text in a language of their own
 
 export default function (component) {
   const { data } = component;

@@ -18,6 +18,7 @@ export default function (component) {
   const { data, parentElement } = component;
   const room = (parentElement.headlight ||= build(parentElement));
   Object.assign(room, data);
+  room.root.setAttribute("aria-label", data.words.title); // of several pictures the one that is chosen
   for (const [name, colour] of Object.entries(data.look.colours)) room.root.style.setProperty(`--${name}`, colour);
   if (room.offers === data.buttons.join()) return;
   room.offers = data.buttons.join();
@@ -36,7 +37,7 @@ export default function (component) {
 }
 
 function build(parent) {
-  const root = element("div", "takeaway");
+  const root = element("div", "takeaway", { role: "group" });
   const row = element("div", "row");
   const status = element("span", "status", { role: "status" });
   root.append(row, status);

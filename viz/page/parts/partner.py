@@ -10,10 +10,10 @@ import streamlit as st
 
 from viz.page import store
 from viz.page.choices import plain
+from viz.page.parts.field import text_field
 from viz.page.parts.tags import Html, scroller
 from viz.page.scene import Scene
 from viz.page.state import EXAMPLES
-from viz.page.store import MOST_TYPED, tied
 from viz.page.wording import translates
 
 PAIRS = (  # minimal pairs: (label, first, second)
@@ -37,8 +37,7 @@ def field(scene: Scene, invitation: str) -> str:
     _offer(scene)
     language = f"{scene.wording.source} " if translates(scene.trace.anatomy) else ""
     with st.container(horizontal=True, key="pair-field", gap="small", vertical_alignment="bottom"):
-        sentence = st.text_input("Second sentence", live=True, placeholder=f"Type a second {language}sentence, one word changed", autocomplete="off", label_visibility="collapsed",
-                                 max_chars=MOST_TYPED, **tied("second", is_typed=True))  # fmt: skip
+        sentence = text_field("Second sentence", "second", f"Type a second {language}sentence, one word changed")
         with st.popover("Pairs", width="content"), st.container(key="pair-examples", gap="small"):
             for index, (label, _, other) in enumerate(PAIRS):
                 st.button(label, on_click=_take, args=(index,), key=f"pair-{index}", help=plain(other))
