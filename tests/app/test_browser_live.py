@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
-from support.chromium import open_head, settled
+from support.chromium import open_head, open_view, settled
 
 expect.set_options(timeout=60_000)
 
@@ -37,6 +37,31 @@ def test_typing_and_choosing_run_a_part_of_the_page(visit):
     expect(page.get_by_text("The model reads your translation")).to_be_visible()
     settled(page)
     assert all(parts[1:]) and len(parts) > 1 and not page.problems
+
+
+def test_a_picture_that_is_drawn_anew_brings_its_numbers_alone(visit):
+    """Its script came with the page, and so did those of all views."""
+    page = visit("?view=all-heads&text=The+cat+sat.", fresh=True)
+    came: list[bytes] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda data: came.append(data)))
+    page.reload()
+    grid = page.locator(".heads-grid canvas").first
+    expect(grid).to_be_visible()
+    assert any(b"headlight-components" in data and b"parentElement" in data for data in settled_frames(page, came))
+    came.clear()
+    page.get_by_label("English sentence").fill("The dog sat.")
+    expect(page.get_by_test_id("tokens-target")).to_contain_text("chien")
+    open_view(page, "What heads do")
+    expect(page.locator(".st-key-view-roles canvas").first).to_be_visible()
+    frames = settled_frames(page, came)
+    assert frames and not any(b"parentElement" in data for data in frames)
+    assert not page.problems
+
+
+def settled_frames(page, came: list[bytes]) -> list[bytes]:
+    """What has come once the page's script has ended."""
+    settled(page)
+    return list(came)
 
 
 def asked_for(data: bytes) -> str:

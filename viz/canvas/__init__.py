@@ -2,8 +2,8 @@
 
 All heads at once (`heads_grid`), lines between tokens (`attention_lines`), matrices side by side or to paint on
 (`attention_matrices`), any flat figure (`canvas_figure`), a calculation (`attention_steps`) and a translation (`decoding_steps`)
-step by step; the map of the model and the views (`rail`); buttons that take a picture away (`take_away`); unseen ones for clicks in
-figures, the address, pictures that libraries save, what is said aloud, the screen, text fields, and the keys of Present.
+step by step; the map of the model and the views (`rail`); buttons that take a picture away (`take_away`); unseen ones for the scripts
+of all, clicks in figures, the address, pictures that libraries save, what is said aloud, the screen, text fields, and the keys of Present.
 """
 
 from viz.canvas.address import address_bar, complete_address, tab_store
@@ -28,6 +28,7 @@ from viz.canvas.pointing import pointing
 from viz.canvas.present import stage_keys
 from viz.canvas.rail import diagram, rail
 from viz.canvas.screen import Screen, watch_screen
+from viz.canvas.scripts import component_scripts
 from viz.canvas.seat import keep_seat, look_again, mark_run
 from viz.canvas.shared.mounting import Mounted, collecting, note_heading, note_numbers, note_picture
 from viz.canvas.shared.packing import with_fields
@@ -49,6 +50,7 @@ __all__ = [
     "cell_states",
     "collecting",
     "complete_address",
+    "component_scripts",
     "decoding_numbers",
     "decoding_steps",
     "diagram",

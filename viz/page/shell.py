@@ -14,7 +14,7 @@ from model.analysis.reader import AnyReader
 from model.instrument.pretrained import CheckpointError, DeviceError
 from model.trace.anatomy import Anatomy
 from model.transformer.config import DECODER, ENCODER
-from viz.canvas import text_fields
+from viz.canvas import component_scripts, text_fields
 from viz.page import address, engine, greeting, live, notices, present, store, takeaway, timeline
 from viz.page.choices import plain
 from viz.page.colours import colours_as_css
@@ -58,6 +58,7 @@ def show(
     """
     link, seen_on = Link({slug: view.params for slug, view in views.items()}), screen()
     st.session_state["frame"] = None  # of a run that is cut short: whatever is chosen next, the whole page runs again
+    component_scripts()
     address.mount(link)
     text_fields()
     seats.enter(rooms)

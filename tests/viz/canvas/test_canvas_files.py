@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from viz.canvas.shared.files import CANVAS, modules, script, style
+from viz.canvas.shared.files import CANVAS, components, drawn_by, library, modules, script, style
 
-COMPONENTS = sorted(path for path in CANVAS.glob("*/*.js") if "export default" in path.read_text(encoding="utf-8"))
+COMPONENTS = components()
 DECLARED = re.compile(r"^(?:async )?(?:function|const|let|class) (\w+)", re.MULTILINE)
 
 
@@ -26,6 +26,20 @@ def test_a_component_is_one_module_that_declares_every_name_once(path):
     assert not re.search(r"^import\b", text, re.MULTILINE)
     names = DECLARED.findall(text)
     assert len(names) == len(set(names))
+
+
+def test_the_library_has_every_component_and_nothing_twice():
+    """What components share stands in it once; each has a scope of its own inside."""
+    text = library()
+    assert re.findall(r"^export .*", text, re.MULTILINE) == ["export default function () {}"]
+    assert not re.search(r"^import\b", text, re.MULTILINE)
+    placed = re.findall(r'^window\.headlightComponents\["(.+)"\] = function \(component\) \{', text, re.MULTILINE)
+    assert placed == [name_of(path) for path in COMPONENTS]
+    shared, *scopes = re.split(r"^\(\(\) => \{$", text, flags=re.MULTILINE)
+    names = DECLARED.findall(shared)
+    assert len(scopes) == len(COMPONENTS) and len(names) == len(set(names))
+    version = re.search(r'version: "(\w+)"', text)
+    assert all(f'version === "{version[1]}"' in drawn_by(name_of(path)) for path in COMPONENTS)
 
 
 def test_every_file_belongs_to_a_component():

@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 import streamlit
 
-from viz.canvas.shared.files import script
+from viz.canvas.shared.files import drawn_by
 
-_mount = streamlit.components.v2.component("headlight_address_bar", js=script("address/index.js"))
+_mount = streamlit.components.v2.component("headlight_address_bar", js=drawn_by("address/index.js"))
 
 
-_store = streamlit.components.v2.component("headlight_tab_store", js=script("address/store.js"))
+_store = streamlit.components.v2.component("headlight_tab_store", js=drawn_by("address/store.js"))
 
 
 def address_bar(
@@ -50,7 +50,7 @@ def address_bar(
     )
 
 
-_complete = streamlit.components.v2.component("headlight_complete_address", js=script("address/complete.js"))
+_complete = streamlit.components.v2.component("headlight_complete_address", js=drawn_by("address/complete.js"))
 
 
 def complete_address(arrived: Mapping[str, str], query: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import streamlit
 
-from viz.canvas.shared.files import script
+from viz.canvas.shared.files import drawn_by
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Announcement:
     opening: str = ""  # English, said before the text
 
 
-_mount = streamlit.components.v2.component("headlight_announcements", js=script("announcements/index.js"))
+_mount = streamlit.components.v2.component("headlight_announcements", js=drawn_by("announcements/index.js"))
 
 
 def live_region(announcements: Sequence[Announcement]) -> None:

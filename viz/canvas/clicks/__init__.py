@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit
 
-from viz.canvas.shared.files import script
+from viz.canvas.shared.files import drawn_by
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Click:
     value: int | None  # `customdata` of a point, bar or vertex where that is an integer
 
 
-_mount = streamlit.components.v2.component("headlight_plot_clicks", js=script("clicks/index.js"))
+_mount = streamlit.components.v2.component("headlight_plot_clicks", js=drawn_by("clicks/index.js"))
 
 
 def plot_clicks(cards: list[str], *, key: str, on_click: Callable[[Click], None]) -> None:

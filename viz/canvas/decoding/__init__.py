@@ -17,7 +17,7 @@ from model.trace.tokens import Tokens
 from model.trace.trace import AttentionMaps, Trace
 from viz import reading
 from viz.canvas.shared import packing
-from viz.canvas.shared.files import script, style
+from viz.canvas.shared.files import drawn_by, style
 from viz.canvas.shared.mounting import note_picture
 from viz.theme import language_code, token_label, token_labels, word_labels
 
@@ -166,7 +166,7 @@ def _special(tokens: Tokens) -> list[int]:
 
 _mount = streamlit.components.v2.component(
     "headlight_decoding",
-    js=script("decoding/index.js"),
+    js=drawn_by("decoding/index.js"),
     css=style("shared/shared.css", "decoding/style.css"),
 )
 

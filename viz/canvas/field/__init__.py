@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit
 
-from viz.canvas.shared.files import script
+from viz.canvas.shared.files import drawn_by
 
 PAUSE = 250  # ms, as in Streamlit's own field that reads while one types
 
-_mount = streamlit.components.v2.component("headlight_field", js=script("field/index.js"))
+_mount = streamlit.components.v2.component("headlight_field", js=drawn_by("field/index.js"))
 
 
 def text_fields() -> None:

@@ -6,7 +6,7 @@ export default function (component) {
 
 /** Listen to the whole page, once a tab. pause: milliseconds. */
 function install(pause) {
-  let waiting = 0;
+  let waiting = setTimeout(() => isField(document.activeElement) && read(document.activeElement)); // who was quicker than this file
   document.addEventListener("input", (event) => {
     clearTimeout(waiting);
     if (isField(event.target) && !(/** @type {InputEvent} */ (event).isComposing))

@@ -15,7 +15,7 @@ import streamlit
 import torch
 
 from viz.canvas.shared import packing
-from viz.canvas.shared.files import script, style
+from viz.canvas.shared.files import drawn_by, style
 from viz.canvas.shared.mounting import note_picture
 
 FLAT = {"bar", "heatmap", "scatter"}
@@ -87,7 +87,7 @@ def _plain(value: Any, arrays: list[numpy.ndarray]) -> Any:
 
 _mount = streamlit.components.v2.component(
     "headlight_figure",
-    js=script("figure/index.js"),
+    js=drawn_by("figure/index.js"),
     css=style("shared/shared.css", "shared/tooltip.css", "figure/style.css"),
 )
 

@@ -14,7 +14,7 @@ from model.analysis.change import aligned
 from model.trace.trace import AttentionMaps
 from viz import reading
 from viz.canvas.shared import packing
-from viz.canvas.shared.files import script, style
+from viz.canvas.shared.files import drawn_by, style
 from viz.canvas.shared.mounting import note_picture
 from viz.theme import SHADED_CHANGE, SHADED_WEIGHT
 
@@ -137,7 +137,7 @@ def _kind_header(trace: AttentionMaps, kind: str, pooled: Tensor) -> dict:
 
 _mount = streamlit.components.v2.component(
     "headlight_heads_grid",
-    js=script("grid/index.js"),
+    js=drawn_by("grid/index.js"),
     css=style("shared/shared.css", "shared/tooltip.css", "grid/style.css"),
 )
 

@@ -8,7 +8,7 @@ from model.analysis.change import aligned
 from model.trace.trace import AttentionMaps
 from viz import reading
 from viz.canvas.shared import packing
-from viz.canvas.shared.files import script, style
+from viz.canvas.shared.files import drawn_by, style
 from viz.canvas.shared.mounting import note_picture
 
 
@@ -59,7 +59,7 @@ def lines_view(key: str, *, kind: str, layer: int, heads: list[int] | None, turn
 
 _mount = streamlit.components.v2.component(
     "headlight_attention_lines",
-    js=script("lines/index.js"),
+    js=drawn_by("lines/index.js"),
     css=style("shared/shared.css", "lines/style.css"),
 )
 

@@ -15,7 +15,7 @@ from model.trace.intervention import Link
 from model.trace.trace import AttentionMaps
 from model.transformer.masks import causal_mask, window_mask
 from viz.canvas.shared import packing
-from viz.canvas.shared.files import script, style
+from viz.canvas.shared.files import drawn_by, style
 from viz.canvas.shared.mounting import note_picture
 from viz.theme import SHADED_CHANGE, SHADED_WEIGHT, token_labels
 
@@ -209,7 +209,7 @@ def _number(code: int, signed: bool) -> float | str:
 
 _mount = streamlit.components.v2.component(
     "headlight_attention_matrices",
-    js=script("matrices/index.js"),
+    js=drawn_by("matrices/index.js"),
     css=style("shared/shared.css", "shared/tooltip.css", "matrices/style.css"),
 )
 

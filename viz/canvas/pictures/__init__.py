@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import streamlit
 
-from viz.canvas.shared.files import script
+from viz.canvas.shared.files import drawn_by
 from viz.theme import SANS, Palette
 
-_mount = streamlit.components.v2.component("headlight_pictures", js=script("pictures/index.js"))
+_mount = streamlit.components.v2.component("headlight_pictures", js=drawn_by("pictures/index.js"))
 
 
 def pictures(

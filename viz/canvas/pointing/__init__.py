@@ -16,9 +16,9 @@ from collections.abc import Callable, Mapping
 
 import streamlit
 
-from viz.canvas.shared.files import script
+from viz.canvas.shared.files import drawn_by
 
-_mount = streamlit.components.v2.component("headlight_pointing", js=script("pointing/index.js"))
+_mount = streamlit.components.v2.component("headlight_pointing", js=drawn_by("pointing/index.js"))
 
 
 def pointing(meanings: Mapping[str, str], on_view: Callable[[str], None]) -> None:

@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 
 import streamlit
 
-from viz.canvas.shared.files import script, style
+from viz.canvas.shared.files import drawn_by, style
 
-_mount = streamlit.components.v2.component("headlight_present", js=script("present/index.js"), css=style("present/style.css"))
+_mount = streamlit.components.v2.component("headlight_present", js=drawn_by("present/index.js"), css=style("present/style.css"))
 
 
 def stage_keys(

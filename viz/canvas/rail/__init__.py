@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit
 
 from model.trace.anatomy import FEED_FORWARD, Anatomy, Stack
-from viz.canvas.shared.files import script, style
+from viz.canvas.shared.files import drawn_by, style
 from viz.theme import Palette
 
 FOOT = ("tokens", "embeddings", "positions")  # parts of the diagram under the layers of a stack, from below
@@ -57,7 +57,7 @@ def _stack(anatomy: Anatomy, stack: Stack, colours: Palette) -> dict[str, object
 
 _mount = streamlit.components.v2.component(
     "headlight_rail",
-    js=script("rail/index.js"),
+    js=drawn_by("rail/index.js"),
     css=style("shared/shared.css", "shared/tooltip.css", "rail/style.css"),
 )
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import streamlit
 
-from viz.canvas.shared.files import script
+from viz.canvas.shared.files import drawn_by
 
 NARROW = 640  # CSS px: a page at most this wide is narrow, in Python as in the style sheets
 
@@ -18,7 +18,7 @@ class Screen(NamedTuple):
     map: bool = False  # the map of the model stands beside the page: heads are chosen there
 
 
-_mount = streamlit.components.v2.component("headlight_screen", js=script("screen/index.js"))
+_mount = streamlit.components.v2.component("headlight_screen", js=drawn_by("screen/index.js"))
 
 
 def watch_screen(guess: Screen) -> Screen:

@@ -8,9 +8,9 @@ from typing import Any
 
 import streamlit
 
-from viz.canvas.shared.files import script
+from viz.canvas.shared.files import drawn_by
 
-_mount = streamlit.components.v2.component("headlight_seat", js=script("seat/index.js"))
+_mount = streamlit.components.v2.component("headlight_seat", js=drawn_by("seat/index.js"))
 
 
 def keep_seat(name: str, value: str, seconds: int) -> None:
@@ -19,7 +19,7 @@ def keep_seat(name: str, value: str, seconds: int) -> None:
     _mount(key="seat", data={"name": name, "value": value, "seconds": seconds}, on_again_change=lambda: None)
 
 
-_look = streamlit.components.v2.component("headlight_look", js=script("seat/look.js"))
+_look = streamlit.components.v2.component("headlight_look", js=drawn_by("seat/look.js"))
 
 
 def mark_run(number: int) -> None:

@@ -13,7 +13,7 @@ from model.analysis.steps import Calculation
 from model.trace.trace import Trace
 from viz import reading
 from viz.canvas.shared import packing
-from viz.canvas.shared.files import script, style
+from viz.canvas.shared.files import drawn_by, style
 from viz.canvas.shared.mounting import note_picture
 from viz.canvas.steps.numbers import steps_numbers as steps_numbers
 from viz.canvas.steps.stages import CHECKED, KEYED, stages
@@ -53,7 +53,7 @@ def pack_steps(trace: Trace, calculation: Calculation, kind: str, layer: int, he
 
 _mount = streamlit.components.v2.component(
     "headlight_attention_steps",
-    js=script("steps/index.js"),
+    js=drawn_by("steps/index.js"),
     css=style("shared/shared.css", "steps/style.css"),
 )
 

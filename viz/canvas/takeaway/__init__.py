@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 import streamlit
 
-from viz.canvas.shared.files import script, style
+from viz.canvas.shared.files import drawn_by, style
 from viz.theme import SANS, Palette
 
-_mount = streamlit.components.v2.component("headlight_takeaway", js=script("takeaway/index.js"), css=style("takeaway/style.css"))
+_mount = streamlit.components.v2.component(
+    "headlight_takeaway", js=drawn_by("takeaway/index.js"), css=style("takeaway/style.css")
+)
 
 
 def take_away(
