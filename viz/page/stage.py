@@ -163,18 +163,22 @@ def draw(scene: Scene, stand: Stand) -> None:
         _head(number, lesson)
         st.html(_words(number, step))
         _question(scene, stand)
-        for title, settings in step.more if record.is_graded or stand.is_revealed or not step.question else ():
-            st.button(
-                plain(title),
-                key=f"more-{title}",
-                type="tertiary",
-                icon=":material/arrow_forward:",
-                on_click=store.write,
-                kwargs=dict(settings),
-            )
+        if record.is_graded or stand.is_revealed or not step.question:
+            _more(step)
         _way_on(scene, stand)
         if seats.room() is None:
             door.ways_in()
+
+
+def _more(step: Step) -> None:
+    """Where to look next."""
+    if step.more:
+        with st.container(key="lesson-more"):
+            for title, settings in step.more:
+                st.button(
+                    plain(title), key=f"more-{title}", type="tertiary", icon=":material/arrow_forward:", on_click=store.write,
+                    kwargs=dict(settings),
+                )  # fmt: skip
 
 
 def _question(scene: Scene, stand: Stand) -> None:
