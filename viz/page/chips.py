@@ -18,7 +18,6 @@ def lost(before: Tokens, after: Tokens) -> set[int]:
     return set(range(len(before))) - {block.a + index for block in blocks for index in range(block.size)}
 
 
-ONE_LINE = 44  # letters of the field on a low screen
 ENGLISH = ("source", "first-order", "other-order")  # names of rows of English tokens; all others are French
 
 
@@ -51,14 +50,10 @@ def row(
     )
 
 
-def block(rows: Sequence[str], text: str = "") -> Html:
-    """HTML: rows under each other. text: what stands in the field above them.
-
-    For a screen that is low, three rows or more and a text of several lines are named so: a rule that found out itself would have the
-    browser look through the page again after every change.
-    """
-    names = ["rows", *["three"][: len(rows) > 2], *["long"][: len(text) > ONE_LINE]]
-    return tag("div", joined(Html(one) for one in rows), class_=" ".join(names))
+def block(rows: Sequence[str]) -> Html:
+    """HTML: rows under each other. Three or more are named so, for a screen that is low: a rule that counted them itself would have the
+    browser look through the page again after every change."""
+    return tag("div", joined(Html(one) for one in rows), class_="rows three" if len(rows) > 2 else "rows")
 
 
 def token_cell(label: str, name: str = "", lang: str = "") -> Html:

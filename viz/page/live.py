@@ -54,6 +54,7 @@ from viz.page.state import NOTES, State
 from viz.page.wording import translates, wording
 from viz.theme import Palette
 
+ONE_LINE = 44  # letters that the text field shows in a line on a low screen
 NOTHING_SAID = "The model ends with `</s>` at once: its {output} is empty. That one step is drawn like any other."
 
 
@@ -147,7 +148,7 @@ def _picture(page: Page, translator: AnyReader, offered: Mapping[str, View], lab
         stage.draw(scene, stand)
     original = engine.translate(translator, scene.source)
     with places.translation:
-        _translation(scene, original, *present.announcements(scene, offered, stand))
+        taken = _translation(scene, original, *present.announcements(scene, offered, stand))
         depth.note(scene)
         unmasked.note(scene)
     with places.dock:
@@ -158,16 +159,21 @@ def _picture(page: Page, translator: AnyReader, offered: Mapping[str, View], lab
         speaker.draw(scene, offered, stand)
         address.publish(page.link, translator.anatomy)
     else:
-        _view(page, scene, offered[scene.settings.view], stand)
+        _view(page, scene, offered[scene.settings.view], stand, (taken > 2) + (len(scene.settings.text) > ONE_LINE))
     return status.of_pass(scene)
 
 
-def _view(page: Page, scene: Scene, view: View, stand: stage.Stand | None) -> None:
-    """The view that is open, under its sentence; then the address, whatever the view does, and the menu of what can be taken away."""
+def _view(page: Page, scene: Scene, view: View, stand: stage.Stand | None, taken: int) -> None:
+    """The view that is open, under its sentence; then the address, whatever the view does, and the menu of what can be taken away.
+
+    taken: lines that other rows take on a low screen, where the sentence has two.
+    """
     if scene.settings.present:
         present.sentence(scene, view, stand)
     else:
-        st.html(f'<p class="sentence" tabindex="0" data-testid="view-sentence">{sentence_html(view.about(scene))}</p>')
+        st.html(
+            f'<p class="sentence {("", "brief", "brief heard")[taken]}" tabindex="0" data-testid="view-sentence">{sentence_html(view.about(scene))}</p>'
+        )
     with st.container(key=f"view-{view.slug}"), collecting() as pictures:
         try:
             view.draw(scene)
@@ -258,13 +264,14 @@ def _pass(translator: AnyReader) -> engine.Pass:
             return result
 
 
-def _translation(scene: Scene, original: Tokens | None, *news: Announcement) -> None:
-    """Source and target as chips; under a change the original beside it. original: the unchanged model's translation."""
+def _translation(scene: Scene, original: Tokens | None, *news: Announcement) -> int:
+    """Source and target as chips; under a change the original beside it. original: the unchanged model's translation. Returns how
+    many rows that takes."""
     settings, trace, names = scene.settings, scene.result.trace, scene.wording
     if len(trace.anatomy.stacks) == 1:
-        outputs.draw(scene, original)
+        taken = outputs.draw(scene, original)
         announce(scene, original, *news)
-        return
+        return taken
     row = partial(chips.row, in_words=settings.words, lang=names.codes[1])
     own = bool(settings.target.strip())
     rows = [row("source", names.source, trace.source, lang=names.codes[0])]
@@ -280,7 +287,7 @@ def _translation(scene: Scene, original: Tokens | None, *news: Announcement) -> 
         rows.append(row("target", "Yours" if own else names.target, trace.labels))
         if own:
             rows.append(row("original", "Model's own", original))
-    st.html(chips.block(rows, settings.text))
+    st.html(chips.block(rows))
     if len(trace.labels) == 1:
         caption_line(NOTHING_SAID.format(output=names.output))
     if own:
@@ -289,3 +296,4 @@ def _translation(scene: Scene, original: Tokens | None, *news: Announcement) -> 
             f"The model reads your {names.output} (teacher forcing): {mean:.2f} nats per token on average; less is less surprising."
         )
     announce(scene, original, *news)
+    return len(rows)

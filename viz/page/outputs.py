@@ -28,8 +28,9 @@ MOST_CLASSES = 8  # that are named
 UNTAGGED = ("O", "LABEL_0")  # names of the label of a word that is nothing
 
 
-def draw(scene: Scene, original: Tokens | None) -> None:
-    """What is read and what is said of it; under a change what was said before beside it. original: the unchanged model's labels."""
+def draw(scene: Scene, original: Tokens | None) -> int:
+    """What is read and what is said of it; under a change what was said before beside it. original: the unchanged model's labels.
+    Returns how many rows that takes."""
     trace, model = scene.result.trace, scene.translator
     fills, writes = model.mask is not None, trace.anatomy.predicting is not None and model.mask is None
     rows = [] if fills else [_row(scene, "source", scene.wording.source, trace.source)]
@@ -40,11 +41,12 @@ def draw(scene: Scene, original: Tokens | None) -> None:
             _hide(model, trace)
     with st.container(horizontal=True, key="said", gap="small", vertical_alignment="center"):
         if rows:
-            st.html(chips.block(rows, scene.settings.text), width="content" if writes else "stretch")
+            st.html(chips.block(rows), width="content" if writes else "stretch")
         if writes:
             _write_on(model, trace)
     if trace.anatomy.predicting is None and not (_classes(scene) or _tags(scene)):
         caption_line(plain(trace.anatomy.why("logits") or "This model says nothing: it makes a vector of every token."))
+    return len(rows)
 
 
 def _row(scene: Scene, name: str, label: str, tokens: Tokens, **marks: set[int]) -> str:
