@@ -148,7 +148,7 @@ def _picture(page: Page, translator: AnyReader, offered: Mapping[str, View], lab
         stage.draw(scene, stand)
     original = engine.translate(translator, scene.source)
     with places.translation:
-        taken = _translation(scene, original, *present.announcements(scene, offered, stand))
+        lines = _translation(scene, original, *present.announcements(scene, offered, stand))
         depth.note(scene)
         unmasked.note(scene)
     with places.dock:
@@ -159,20 +159,20 @@ def _picture(page: Page, translator: AnyReader, offered: Mapping[str, View], lab
         speaker.draw(scene, offered, stand)
         address.publish(page.link, translator.anatomy)
     else:
-        _view(page, scene, offered[scene.settings.view], stand, (taken > 2) + (len(scene.settings.text) > ONE_LINE))
+        _view(page, scene, offered[scene.settings.view], stand, (lines > 2) + (len(scene.settings.text) > ONE_LINE))
     return status.of_pass(scene)
 
 
-def _view(page: Page, scene: Scene, view: View, stand: stage.Stand | None, taken: int) -> None:
+def _view(page: Page, scene: Scene, view: View, stand: stage.Stand | None, lines: int) -> None:
     """The view that is open, under its sentence; then the address, whatever the view does, and the menu of what can be taken away.
 
-    taken: lines that other rows take on a low screen, where the sentence has two.
+    lines: lines that other rows take on a low screen, where the sentence has two.
     """
     if scene.settings.present:
         present.sentence(scene, view, stand)
     else:
         st.html(
-            f'<p class="sentence {("", "brief", "brief heard")[taken]}" tabindex="0" data-testid="view-sentence">{sentence_html(view.about(scene))}</p>'
+            f'<p class="sentence {("", "brief", "brief heard")[lines]}" tabindex="0" data-testid="view-sentence">{sentence_html(view.about(scene))}</p>'
         )
     with st.container(key=f"view-{view.slug}"), collecting() as pictures:
         try:
@@ -269,9 +269,9 @@ def _translation(scene: Scene, original: Tokens | None, *news: Announcement) -> 
     many rows that takes."""
     settings, trace, names = scene.settings, scene.result.trace, scene.wording
     if len(trace.anatomy.stacks) == 1:
-        taken = outputs.draw(scene, original)
+        lines = outputs.draw(scene, original)
         announce(scene, original, *news)
-        return taken
+        return lines
     row = partial(chips.row, in_words=settings.words, lang=names.codes[1])
     own = bool(settings.target.strip())
     rows = [row("source", names.source, trace.source, lang=names.codes[0])]

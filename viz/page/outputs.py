@@ -154,7 +154,7 @@ def _labelled(scene: Scene) -> list[str]:
     """The classes of the text with their probabilities; its words with the tags that they have."""
     rows = []
     if classes := sorted(_classes(scene), key=lambda guess: -guess.probability):
-        spans = (tag("span", f"{one.name} {number(one.probability)}", class_="chip") for one in classes[:MOST_CLASSES])
+        spans = (tag("span", f"{one.name} {number(one.probability)}", class_="chip begins") for one in classes[:MOST_CLASSES])
         rows.append(_line("classes", "Class", Html(" ".join(spans))))
     if guesses := _tags(scene):
         rows.append(_line("tags", "Tags", Html(" ".join(_tagged(scene.source, guesses)))))
@@ -168,10 +168,10 @@ def _tagged(source: Tokens, guesses: list[Guess]) -> list[Html]:
     for (start, end), guess in zip(word_spans(source), guesses, strict=True):
         word, name = source.text[start:end], guess.name.split("-")[-1]
         if name not in names:
-            parts.append(tag("span", word, class_="chip"))
+            parts.append(tag("span", word, class_="chip begins"))
             continue
         title = f"{guess.name}: {number(guess.probability)}"
-        parts.append(tag("span", f"{word} ", tag("small", name), class_=f"chip tag tag-{names[name] % 3}", title=title))
+        parts.append(tag("span", f"{word} ", tag("small", name), class_=f"chip begins tag tag-{names[name] % 3}", title=title))
     return parts
 
 
