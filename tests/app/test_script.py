@@ -11,6 +11,7 @@ from support.page import captions, run, shown, words
 from support.shipped import DOGS, longest_piece
 
 from model.instrument.pretrained import load_pretrained, save_pretrained
+from viz.canvas.scripts import HEARD
 from viz.views import VIEWS
 
 pytestmark = pytest.mark.usefixtures("tiny_page")
@@ -204,3 +205,13 @@ def test_the_training_slider_stands_over_every_view(with_timeline):
         assert not again.exception and "Step 10 of 100" in shown(again), view
     app.toggle(key="timeline").set_value(False).run()
     assert "moment" not in app.query_params and not app.select_slider
+
+
+def test_the_scripts_travel_until_the_browser_has_reported():
+    """In a class each step runs everybody's whole page."""
+    app = run()
+    names = [part.proto.component_name for part in app.get("bidi_component")]
+    assert names.count("headlight_scripts") == 1
+    app.session_state[HEARD] = True
+    again = [part.proto.component_name for part in app.run().get("bidi_component")]
+    assert again == [name for name in names if name != "headlight_scripts"] and not app.exception

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit
 
+from viz.canvas.scripts import scripts_are_there
 from viz.canvas.shared.files import drawn_by
 
 _mount = streamlit.components.v2.component("headlight_seat", js=drawn_by("seat/index.js"))
@@ -36,6 +37,8 @@ def look_again(key: str, seconds: float, *, run: int = 0, points: bool = False, 
     None for nowhere, and in a run that no look has asked for. spot: a place, the same way, where this page shows a ring; None: it shows none.
     """
     look = _look(
-        key=key, data={"seconds": seconds, "run": run, "points": points, "spot": spot and dict(spot)}, on_look_change=lambda: None
+        key=key,
+        data={"seconds": seconds, "run": run, "points": points, "spot": spot and dict(spot)},
+        on_look_change=scripts_are_there,
     ).look
     return look["spot"] if points and look else None
