@@ -47,21 +47,16 @@ def test_a_picture_that_is_drawn_anew_brings_its_numbers_alone(visit):
     page.reload()
     grid = page.locator(".heads-grid canvas").first
     expect(grid).to_be_visible()
-    assert any(b"headlight-components" in data and b"parentElement" in data for data in settled_frames(page, came))
+    settled(page)
+    assert any(b"headlight-components" in data and b"parentElement" in data for data in came)
     came.clear()
     page.get_by_label("English sentence").fill("The dog sat.")
     expect(page.get_by_test_id("tokens-target")).to_contain_text("chien")
     open_view(page, "What heads do")
     expect(page.locator(".st-key-view-roles canvas").first).to_be_visible()
-    frames = settled_frames(page, came)
-    assert frames and not any(b"parentElement" in data for data in frames)
-    assert not page.problems
-
-
-def settled_frames(page, came: list[bytes]) -> list[bytes]:
-    """What has come once the page's script has ended."""
     settled(page)
-    return list(came)
+    assert came and not any(b"parentElement" in data for data in came)
+    assert not page.problems
 
 
 def asked_for(data: bytes) -> str:
